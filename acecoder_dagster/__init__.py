@@ -1,0 +1,1 @@
+"""AceCoder-on-Dagster: code in, verified tests, judged programs, reward models and policies out."""
