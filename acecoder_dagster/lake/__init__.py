@@ -1,0 +1,11 @@
+"""Where tables and trained models lie on disk.
+
+Belongs here: immutable Parquet partitions, model folders, the pointers that name the current ones, content keys.
+Does not belong here: what the tables mean (`tables.py`), SQL (`warehouse`), Dagster.
+"""
+
+from acecoder_dagster.lake.artifacts import ArtifactStore
+from acecoder_dagster.lake.keys import content_key, text_id
+from acecoder_dagster.lake.partitions import Lake, Partition
+
+__all__ = ["ArtifactStore", "Lake", "Partition", "content_key", "text_id"]
