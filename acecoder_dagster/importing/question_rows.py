@@ -11,6 +11,7 @@ from acecoder_dagster.importing.rejections import Rejections
 from acecoder_dagster.lake import text_id
 
 SPLITS = ("train", "validation", "test")
+"""From least to most held out."""
 
 
 @dataclass(frozen=True)
@@ -101,26 +102,23 @@ def _with_seeds(kept: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
 def _splits(kept: pl.DataFrame, manifest: ImportManifest) -> pl.Series:
     """Return each question's split.
 
-    Editions of one question (MBPP and its sanitized part) must not meet across splits: questions with the same entry
-    point and the same first argument list count as one, hashed together, and follow the one whose split is known.
+    Editions of one question (MBPP and its sanitized part) must not meet across splits. They have other words and often
+    other tests, but the same function: questions with the same entry point, but for case and underscores, are hashed
+    together, and one whose own split is not known goes to the most held-out split of the others.
     """
-    splits: list[str] = []
-    first_arguments = pl.col("argument_texts").list.first()
-    group = (
-        pl.when(first_arguments.is_null())
-        .then("question")
-        .otherwise(pl.format("{}({})", "entry_point", first_arguments))
+    keeps = pl.col("split").is_in(SPLITS) & (manifest.split == "keep")
+    grouped = kept.select(
+        group=pl.col("entry_point").str.to_lowercase().str.replace_all("_", ""), own=pl.when(keeps).then("split")
     )
-    groups = kept.select(group.alias("group"), "split").rows()
-    known = {name: split for name, split in reversed(groups) if split in SPLITS} if manifest.split == "keep" else {}
-    for name, own in groups:
-        keeps = manifest.split == "keep" and own in SPLITS
-        splits.append(own if keeps else known.get(name) or _split_by_hash(name, manifest))
-    return pl.Series("split", splits, dtype=pl.String)
+    groups = grouped.group_by("group").agg(pl.col("own").drop_nulls().unique()).iter_rows()
+    splits = {group: max(own, key=SPLITS.index) if own else _split_by_hash(group, manifest) for group, own in groups}
+    return grouped.select(split=pl.coalesce("own", pl.col("group").replace_strict(splits, return_dtype=pl.String)))[
+        "split"
+    ]
 
 
-def _split_by_hash(name: str, manifest: ImportManifest) -> str:
-    share = int(text_id("split", name), 16) / 2**64
+def _split_by_hash(group: str, manifest: ImportManifest) -> str:
+    share = int(text_id("split", group), 16) / 2**64
     if share < manifest.test_share:
         return "test"
     return "validation" if share < manifest.test_share + manifest.validation_share else "train"
