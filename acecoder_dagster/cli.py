@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
+from pydantic import ValidationError
 from rich.console import Console
 
 from acecoder_dagster.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, profile_from_environment
-from acecoder_dagster.importing import ImportFileError
+from acecoder_dagster.importing import ImportFileError, ImportManifest
 from acecoder_dagster.sandbox import SandboxError
 from acecoder_dagster.settings import SettingsError, read_settings
 from acecoder_dagster.warehouse import WarehouseError
@@ -61,6 +62,36 @@ def run(
     sys.exit(run_and_report(Home.from_environment(), _profile(profile, seed), output, assets, batch))
 
 
+@app.command("import")
+def import_files(
+    name: Annotated[str, typer.Option(help="Name of the import; its batches are NAME-000 ...")],
+    questions: Annotated[list[str], typer.Option(help="File of questions (Parquet, JSONL, JSON) or hf://owner/name.")],
+    programs: Annotated[list[str] | None, typer.Option(help="File of programs that models wrote.")] = None,
+    generated_tests: Annotated[list[str] | None, typer.Option(help="File of tests that models wrote.")] = None,
+    tests: Annotated[str, typer.Option(help="official, generated, or both.")] = "official",
+    split: Annotated[str, typer.Option(help="keep: the file's split where it names one; hash: by question.")] = "keep",
+    test_share: Annotated[float, typer.Option(help="Share of questions held out for measuring, by hash.")] = 0.1,
+    only_check: Annotated[bool, typer.Option("--only-check", help="Read and check the files, change nothing.")] = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Bring in question, test and program files, and run them through the graph up to preference pairs.
+
+    What is recognised: the columns of our own tables, HumanEval's, MBPP's and the published AceCode-87K's.
+    """
+    from acecoder_dagster.demo import run_import
+
+    manifest = read_manifest(
+        name=name,
+        questions=questions,
+        programs=programs or (),
+        generated_tests=generated_tests or (),
+        tests=tests,
+        split=split,
+        test_share=test_share,
+    )
+    sys.exit(run_import(Home.from_environment(), _profile(profile, None), output, manifest, only_check=only_check))
+
+
 @app.command()
 def ui(
     profile: ProfileOption = None,
@@ -107,6 +138,19 @@ def sandbox_build(
 
     image = build_image(base=base, bootstrap=bootstrap, progress=lambda line: errors.print(line, markup=False))
     output.print(f"built {image}")
+
+
+def read_manifest(**values: object) -> ImportManifest:
+    """Return the manifest of the command's options.
+
+    Raises:
+        ImportFileError: an option has a wrong value, or two do not fit together.
+    """
+    try:
+        return ImportManifest.model_validate(values)
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, each['loc'])) or 'import'}: {each['msg']}" for each in error.errors()]
+        raise ImportFileError(problems) from error
 
 
 def _profile(profile: str | None, seed: int | None) -> str:

@@ -18,6 +18,7 @@ from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.training.settings import (
     PolicySettings,
     RewardModelSettings,
+    ScoringSettings,
     ScratchModelSettings,
     SupervisedSettings,
 )
@@ -112,6 +113,7 @@ class Settings(Section):
     pairs: PairSettings = PairSettings()
     reward_backbone: RewardBackboneSettings = RewardBackboneSettings()
     reward_model: RewardModelSettings = RewardModelSettings()
+    scoring: ScoringSettings = ScoringSettings()
     hard_questions: HardQuestionSettings = HardQuestionSettings()
     policy_rule: PolicySettings = PolicySettings()
     policy_reward_model: PolicySettings = PolicySettings()

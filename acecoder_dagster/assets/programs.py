@@ -10,7 +10,7 @@ from acecoder_dagster.orchestration.groups import DATA_OWNERS, PROGRAMS, TRAININ
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import SCRATCH, base_policy_sampler, sample_questions
-from acecoder_dagster.orchestration.sources import batch_source, procedural_number
+from acecoder_dagster.orchestration.sources import batch_source, brings_programs
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training import train_artifact
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
@@ -76,7 +76,7 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         to_sample = []
         for batch in batches:
-            if _brings_programs(project, batch):
+            if brings_programs(project, batch):
                 imported = load_import(project.home.root, batch)
                 rejected = imported.rejected.filter(pl.col("row_kind") == "program")
                 rows_in = imported.programs.height + rejected.height
@@ -91,7 +91,7 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
             yield batch, StageRows(programs, rows_in=programs.height, figures=figures)
 
     def source(project: Project, batch: str) -> str:
-        if _brings_programs(project, batch):
+        if brings_programs(project, batch):
             return batch_source(project, batch)
         sampler = base_policy_sampler(project, settings)
         return f"{sampler.model}@{sampler.revision} {settings.sampling.model_dump_json()} {settings.prompt} {settings.seed}"
@@ -99,6 +99,3 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
     stage = Stage(SAMPLED_PROGRAMS, code_version="1", inputs=(QUESTIONS,), source=source)
     return run_stage(context, project, stage, compute)
 
-
-def _brings_programs(project: Project, batch: str) -> bool:
-    return procedural_number(batch) is None and load_import(project.home.root, batch).programs.height > 0

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import dagster as dg
+import polars as pl
 
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
 from acecoder_dagster.orchestration.resources import Project
@@ -40,10 +41,10 @@ def acecode_dataset(context: dg.AssetExecutionContext, project: Project) -> dg.M
     """Questions, kept tests and programs with pass rates, in the schema of the published AceCode-87K."""
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        patterns = list(project.settings.data.batches)
-        rows = export_rows(project.home.warehouse, "acecode_dataset", patterns)
+        chosen = [partition.batch for partition in project.training_partitions(QUESTIONS)]
+        rows = export_rows(project.home.warehouse, "acecode_dataset").filter(pl.col("batch").is_in(chosen))
         for batch in batches:
-            yield batch, StageRows(rows, rows_in=rows.height)
+            yield batch, StageRows(rows.drop("batch"), rows_in=rows.height)
 
     stage = Stage(
         ACECODE_DATASET,

@@ -4,6 +4,7 @@ Belongs here: turning rows into jobs of the judge and its verdicts into rows. Do
 judged (`sandbox`), which tests are kept (`synthesis`), Dagster.
 """
 
+from acecoder_dagster.judging.calls import ObservedCall, observe_calls
 from acecoder_dagster.judging.tables import judge_table, question_tests
 
-__all__ = ["judge_table", "question_tests"]
+__all__ = ["ObservedCall", "judge_table", "observe_calls", "question_tests"]

@@ -1,7 +1,7 @@
 """What an asset's page shows: row counts, schema, reasons of rejection, files, plots."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 import polars as pl
@@ -48,7 +48,7 @@ def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")
 
 
-def markdown_table(rows: list[Mapping[str, object]]) -> str:
+def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
     """Return rows as a Markdown table, columns in the order of the first row."""
     if not rows:
         return "none"
@@ -59,11 +59,11 @@ def markdown_table(rows: list[Mapping[str, object]]) -> str:
 
 def _reasons(rejected: pl.DataFrame) -> str:
     counts = rejected.group_by("row_kind", "reason").len("rows").sort("rows", descending=True)
-    return markdown_table(counts.to_dicts())  # type: ignore[arg-type]
+    return markdown_table(counts.to_dicts())
 
 
 def _preview(partition: Partition) -> str:
-    return markdown_table(pl.scan_parquet(partition.rows_file).head(PREVIEW_ROWS).collect().to_dicts())  # type: ignore[arg-type]
+    return markdown_table(pl.scan_parquet(partition.rows_file).head(PREVIEW_ROWS).collect().to_dicts())
 
 
 def _cell(value: object) -> str:

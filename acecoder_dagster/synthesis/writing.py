@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from acecoder_dagster.judging import ObservedCall
 from acecoder_dagster.lake import text_id
 from acecoder_dagster.tables import CANDIDATE_TESTS, REJECTED_ROWS
 
@@ -13,19 +14,6 @@ ORIGIN = "reference execution"
 STAGE = "candidate_tests"
 MAX_EXPECTED_CHARACTERS = 2_000
 """Longer expected values are rejected: nobody reads them, and every sampled program pays for comparing them."""
-
-
-@dataclass(frozen=True)
-class ObservedCall:
-    """One call of a question's function by a trusted program, and what came of it.
-
-    `value` is a plain Python value; `error` is the reason why there is none, else None.
-    """
-
-    question_id: str
-    call: str
-    value: object
-    error: str | None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.training.settings import (
     PolicySettings,
     RewardModelSettings,
+    ScoringSettings,
     ScratchModelSettings,
     SupervisedSettings,
 )
@@ -76,7 +77,7 @@ class ScorePrograms(_Specification):
     """Parquet: question_id, program_id, prompt, program."""
     output: Path
     """Parquet: program_id, score."""
-    settings: RewardModelSettings
+    settings: ScoringSettings
 
 
 class TrainPolicy(_Specification):
