@@ -86,13 +86,16 @@ class Sandbox:
         try:
             channel.settimeout(START_SECONDS)
             self._send(b"start", content)
-            answer = self._receive()
-            if answer != zygote.READY:
-                raise SandboxFailedError(answer.decode("utf-8", "replace"))
+            self._check_ready()
             self._check_children_start()
         except SandboxFailedError as error:
             self.close()
             raise SandboxUnavailableError(f"the sandbox does not start: {error}") from error
+
+    def _check_ready(self) -> None:
+        answer = self._receive()
+        if answer != zygote.READY:
+            raise SandboxFailedError(answer.decode("utf-8", "replace"))
 
     def _check_children_start(self) -> None:
         self.send_job(b"", 0, 0)

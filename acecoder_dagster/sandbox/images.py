@@ -87,8 +87,8 @@ def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
 
     Args:
         engine: the Docker engine.
-        base: the image to start from; none: the official python image or, where that cannot be pulled, a Debian
-            made on this machine by debootstrap.
+        base: the image to start from; none: the official python image or, where that cannot be pulled, a
+            Debian made on this machine by debootstrap.
 
     Returns:
         The name of the image.

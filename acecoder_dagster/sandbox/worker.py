@@ -137,9 +137,7 @@ class _Lane:
                 if going_on_at is not None:
                     waiting.appendleft((run, going_on_at))
                 if not completion.clean:
-                    raise _NotCleanError("a program left something behind")
-            except _NotCleanError:
-                self._give_back(waiting, sent)
+                    self._give_back(waiting, sent)
             except SandboxFailedError as error:
                 _log.warning("a sandbox failed and is replaced: %s", error)
                 self._blame(sent or waiting, error)
@@ -168,10 +166,6 @@ class _Lane:
         waiting.extendleft(reversed(sent))
         sent.clear()
         self.close()
-
-
-class _NotCleanError(Exception):
-    """The sandbox works, but must not be used for another program."""
 
 
 def _decide(test: TestPlan, payload: bytes) -> tuple[Outcome | None, str]:
