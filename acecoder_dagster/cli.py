@@ -11,7 +11,7 @@ from rich.console import Console
 
 from acecoder_dagster.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, profile_from_environment
 from acecoder_dagster.importing import ImportFileError, ImportManifest
-from acecoder_dagster.sandbox import SandboxError
+from acecoder_dagster.sandbox import SandboxUnavailableError
 from acecoder_dagster.settings import SettingsError, read_settings
 from acecoder_dagster.warehouse import WarehouseError
 
@@ -33,7 +33,7 @@ def main() -> None:
 
     try:
         app()
-    except (SettingsError, ImportFileError, SandboxError, WarehouseError, RunError) as error:
+    except (SettingsError, ImportFileError, SandboxUnavailableError, WarehouseError, RunError) as error:
         errors.print(f"[red]error:[/red] {error}", markup=True, soft_wrap=True)
         sys.exit(2)
 
@@ -131,13 +131,15 @@ def query(
 @sandbox_app.command("build")
 def sandbox_build(
     base: Annotated[str | None, typer.Option(help="Base image; the official Python image when left out.")] = None,
-    bootstrap: Annotated[bool, typer.Option(help="Make the base with debootstrap: where no image can be pulled.")] = False,
 ) -> None:
-    """Build the image that Docker sandboxes run."""
-    from acecoder_dagster.sandbox import build_image
+    """Build the image that Docker sandboxes run, if it is missing; with a base, build it anew.
 
-    image = build_image(base=base, bootstrap=bootstrap, progress=lambda line: errors.print(line, markup=False))
-    output.print(f"built {image}")
+    Where the official Python image cannot be pulled, the base is a Debian made on this machine by debootstrap.
+    """
+    from acecoder_dagster.sandbox import build_image, connect_engine, ensure_image
+
+    engine = connect_engine()
+    output.print(f"image {build_image(engine, base) if base else ensure_image(engine, None)}")
 
 
 def read_manifest(**values: object) -> ImportManifest:

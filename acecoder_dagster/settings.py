@@ -138,6 +138,11 @@ def read_settings(profile: str) -> Settings:
         raise SettingsError(f"profile {profile}:\n" + "\n".join(f"  {line}" for line in lines)) from error
 
 
+def sandbox_limits(settings: Settings) -> dict[str, Any]:
+    """Return the sandbox settings that a verdict may depend on: limits, not where and how many sandboxes run."""
+    return settings.sandbox.model_dump(exclude={"launcher", "image", "workers", "retries"})
+
+
 def shipped_profiles() -> list[str]:
     """Return the names of the profiles that come with the package."""
     return sorted(path.stem for path in PROFILES.glob("*.toml"))
