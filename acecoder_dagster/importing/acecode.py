@@ -62,6 +62,8 @@ def _programs(frame: pl.DataFrame) -> pl.DataFrame:
     named = answers.with_columns(programs, origin=pl.lit(ORIGIN)).rename(
         {"model_name": "model", "completion_id": "sample_index"}
     )
+    counted = pl.int_range(pl.len(), dtype=pl.Int64).over("question_id", "model")
+    named = named.with_columns(pl.col("sample_index").fill_null(counted))
     return programs_table(named)
 
 

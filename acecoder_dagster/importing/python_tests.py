@@ -106,7 +106,7 @@ def most_called_function(tests: list[str], defined: set[str]) -> str | None:
         tree = parse(test)
         called = [] if tree is None else [call.func.id for call in _calls(tree) if isinstance(call.func, ast.Name)]
         wanted = [name for name in called if (name in defined if defined else name not in BUILTIN_NAMES)]
-        counts.update(dict.fromkeys(wanted))
+        counts.update(dict.fromkeys(wanted, 1))
     return max(counts, key=lambda name: counts[name]) if counts else None
 
 

@@ -1,10 +1,10 @@
-"""Imported questions become rows of `questions` and `seed_functions`; their tests are listed for `test_rows`."""
+"""Imported questions become rows of `questions` and `seed_functions`; their tests are listed for `candidate_rows`."""
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from acecoder_dagster.importing.columns import ROW
+from acecoder_dagster.importing.columns import FILE, REVISION, ROW
 from acecoder_dagster.importing.manifest import ImportManifest
 from acecoder_dagster.importing.python_tests import call_arguments, complete_check
 from acecoder_dagster.importing.rejections import Rejections
@@ -41,9 +41,16 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: R
     identifier = pl.col("entry_point").str.contains(r"^[\p{L}_][\p{L}\p{N}_]*$").fill_null(value=False)
     read = read.with_columns(
         reason=pl.when(no_question).then(pl.lit("empty_question")).when(~identifier).then(pl.lit("no_entry_point")),
-        where=pl.format("{} row {}", "_file", ROW),
+        where=pl.format("{} row {}", FILE, ROW),
     ).with_columns(usable=pl.col("reason").is_null())
-    evidence = pl.format("{}: entry point {}", "where", pl.col("entry_point").fill_null("not found in the tests"))
+    found = (
+        pl.when(no_question)
+        .then(pl.lit("the question has no text"))
+        .when(pl.col("entry_point").is_null())
+        .then(pl.lit("its tests call no function"))
+        .otherwise(pl.format("the entry point {} is no function's name", "entry_point"))
+    )
+    evidence = pl.format("{}: {}", "where", found)
     rejections.add_frame(
         "question", read.filter(~pl.col("usable")).with_columns(row_id="question_id", evidence=evidence)
     )
@@ -55,7 +62,7 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: R
         "seed_id",
         "source",
         "upstream_id",
-        pl.col("_revision").alias("upstream_revision"),
+        pl.col(REVISION).alias("upstream_revision"),
         "licence",
         "split",
         pl.col("question").alias("instruction"),
