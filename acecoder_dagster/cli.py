@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from acecoder_dagster.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, profile_from_environment
+from acecoder_dagster.home import PROFILE_VARIABLE, Home, profile_from_environment
 from acecoder_dagster.importing import ImportFileError, ImportManifest
 from acecoder_dagster.sandbox import SandboxUnavailableError
 from acecoder_dagster.settings import SettingsError, read_settings
@@ -98,16 +98,16 @@ def ui(
     port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
 ) -> NoReturn:
     """Open Dagster's web interface on this project folder."""
-    from acecoder_dagster.runner import prepare
     from acecoder_dagster.orchestration.partitions import register_batches
     from acecoder_dagster.orchestration.sources import known_batches
+    from acecoder_dagster.runner import prepare
 
     home, name = Home.from_environment(), _profile(profile, None)
     settings = read_settings(name)
     with prepare(home, name, settings) as instance:
         register_batches(instance, known_batches(home, settings))
     command = [sys.executable, "-m", "dagster", "dev", "-m", "acecoder_dagster.definitions", "-h", "127.0.0.1"]
-    os.execv(sys.executable, [*command, "-p", str(port)])
+    os.execv(sys.executable, [*command, "-p", str(port)])  # noqa: S606
 
 
 @app.command()

@@ -37,7 +37,9 @@ def run_demo(home: Home, profile: str, console: Console) -> int:
     """Run everything for the profile's own batches and print stages and results; return the exit code."""
     code = run_and_report(home, profile, console)
     if code == 0:
-        console.print(f"\nReport with plots: {home.root / 'report.md'}, and the asset `report` in the page of `make ui`.")
+        console.print(
+            f"\nReport with plots: {home.root / 'report.md'}, and the asset `report` in the page of `make ui`."
+        )
     return code
 
 
@@ -92,5 +94,9 @@ def _print_outcome(console: Console, outcome: RunOutcome) -> None:
         console.print(f"[red]failed:[/red] {step}", markup=True)
     for check in outcome.failed_checks:
         console.print(f"[red]check failed:[/red] {check}", markup=True)
-    verdict = "Every asset and check succeeded" if outcome.success and not outcome.failed_checks else "Not everything succeeded"
+    verdict = (
+        "Every asset and check succeeded"
+        if outcome.success and not outcome.failed_checks
+        else "Not everything succeeded"
+    )
     console.print(f"{verdict}, {outcome.seconds:.0f} s.")

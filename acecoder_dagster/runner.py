@@ -1,8 +1,7 @@
-"""Running the graph from a terminal: prepare the project folder, run assets in this process's name, say what came of it."""
+"""Running the graph from a terminal: prepare the project folder, run assets, say what came of it."""
 
 import fcntl
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -73,7 +73,11 @@ def program_scores(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         code_version="1",
         inputs=(QUESTIONS, SAMPLED_PROGRAMS),
         artifacts=("reward_model",),
-        settings={"prompt": settings.prompt, "batches": settings.data.batches, "scoring": settings.scoring.model_dump()},
+        settings={
+            "prompt": settings.prompt,
+            "batches": settings.data.batches,
+            "scoring": settings.scoring.model_dump(),
+        },
     )
     return run_stage(context, project, stage, compute)
 
@@ -137,7 +141,9 @@ def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
         ]
         sampled = sample_questions(context, project, jobs, sampling)
         rows = pl.concat([programs for programs, _ in sampled.values()])
-        figures = {name: sum(each[name] for _, each in sampled.values()) for name in ("model_calls", "completion_tokens")}
+        figures = {
+            name: sum(each[name] for _, each in sampled.values()) for name in ("model_calls", "completion_tokens")
+        }
         yield batches[0], StageRows(rows, rows.height, figures=figures)
 
     stage = Stage(

@@ -62,7 +62,7 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
             dg.AssetCheckResult(
                 check_name=PAIRS_FOUND,
                 passed=all(partition.rows > 0 for partition in partitions),
-                description="Without pairs no reward model can be trained: see rejected_by_reason, and the setting pairs.",
+                description="Without pairs no reward model can be trained: see rejected_by_reason; setting `pairs`",
             )
         ]
 
@@ -109,7 +109,7 @@ def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             dg.AssetCheckResult(
                 check_name=QUESTIONS_FOUND,
                 passed=not missing,
-                description=f"Splits without a question: {sorted(missing) or 'none'}. Loosen hard_questions or add batches.",
+                description=f"Splits without a question: {sorted(missing) or 'none'}. Loosen hard_questions, add batches",
             )
         ]
 

@@ -76,7 +76,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
 def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Programs whose verdicts decide which tests are kept.
 
-    By setting tests.oracle: the questions' reference programs, one greedy program of a strong model (the paper), or none.
+    By setting tests.oracle: the questions' reference programs, a greedy program of a strong model (the paper), or none.
     """
     settings = project.settings
 
@@ -135,8 +135,9 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             progress = Progress(context, "oracle programs", oracles.height)
             with Judge(settings.sandbox) as judge:
                 results, _ = judge_table(judge, oracles, tests, written, "filtered_tests", progress.advance)
-            yield batch, _stage_rows(
-                candidates, filter_tests(candidates, results, settings.tests.min_tests), results.height
+            yield (
+                batch,
+                _stage_rows(candidates, filter_tests(candidates, results, settings.tests.min_tests), results.height),
             )
 
     stage = Stage(
@@ -160,7 +161,7 @@ def _some_tests_are_kept(partitions: list[Partition]) -> list[dg.AssetCheckResul
         dg.AssetCheckResult(
             check_name=TESTS_LEFT,
             passed=not empty,
-            description=f"Batches without any kept test: {empty or 'none'}. See rejected_by_reason; lower tests.min_tests "
-            "or look at the oracle programs' verdicts.",
+            description=f"Batches without any kept test: {empty or 'none'}. See rejected_by_reason; lower "
+            "tests.min_tests or look at the oracle programs' verdicts.",
         )
     ]

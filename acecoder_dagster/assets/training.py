@@ -7,7 +7,6 @@ from typing import Literal
 import dagster as dg
 import polars as pl
 
-from acecoder_dagster.lake.partitions import UNPARTITIONED
 from acecoder_dagster.orchestration.groups import TRAINING, TRAINING_OWNERS
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import base_policy_sampler
@@ -17,7 +16,14 @@ from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.preference import preference_groups
 from acecoder_dagster.sampling import render_prompts
 from acecoder_dagster.settings import PolicySettings
-from acecoder_dagster.tables import FILTERED_TESTS, HARD_QUESTIONS, PREFERENCE_PAIRS, QUESTIONS, SAMPLED_PROGRAMS
+from acecoder_dagster.tables import (
+    FILTERED_TESTS,
+    HARD_QUESTIONS,
+    PREFERENCE_PAIRS,
+    QUESTIONS,
+    SAMPLED_PROGRAMS,
+    Table,
+)
 from acecoder_dagster.workers.specifications import TrainPolicy, TrainRewardModel
 
 BETTER_THAN_CHANCE = "better_than_chance"
@@ -46,7 +52,7 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
     source = base_policy_sampler(project, settings) if backbone == "base_policy" else None
 
     def specify(folder: Path) -> TrainRewardModel:
-        pairs = training_rows_whole(project, PREFERENCE_PAIRS.name).filter(pl.col("split") == "train")
+        pairs = project.lake.read(PREFERENCE_PAIRS).filter(pl.col("split") == "train")
         questions = training_rows(project, QUESTIONS)
         prompts = render_prompts(settings.prompt, questions, source.model if source else None)
         groups = preference_groups(pairs, training_rows(project, SAMPLED_PROGRAMS), prompts)
@@ -62,7 +68,7 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
         )
 
     inputs = {
-        "pairs": _current_key(project, PREFERENCE_PAIRS.name),
+        "pairs": _content_key(project, PREFERENCE_PAIRS),
         "backbone": source.revision if source else settings.reward_backbone.model_dump(),
         "prompt": settings.prompt,
         "settings": settings.reward_model.model_dump(),
@@ -130,15 +136,20 @@ def _train_policy(
 
     inputs = {
         "base": base.revision,
-        "questions": _current_key(project, HARD_QUESTIONS.name),
+        "questions": _content_key(project, HARD_QUESTIONS),
         "reward_model": judge_model.content_key if judge_model else None,
         "prompt": settings.prompt,
         "policy": policy.model_dump(),
         "seed": settings.seed,
     }
-    return train_artifact(
-        context, project, f"policy_{reward}", code_version="1", inputs=inputs, specify=specify
-    )
+    return train_artifact(context, project, f"policy_{reward}", code_version="1", inputs=inputs, specify=specify)
+
+
+def _content_key(project: Project, table: Table) -> str:
+    partition = project.lake.current(table)
+    if partition is None:
+        raise dg.Failure(f"{table.name} has no rows yet: materialize it first", allow_retries=False)
+    return partition.content_key
 
 
 def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResult]:

@@ -38,7 +38,7 @@ def partition_metadata(partition: Partition, *, reused: bool) -> dict[str, objec
         "reused": reused,
         "content_key": partition.content_key,
         "preview": dg.MetadataValue.md(_preview(partition)),
-        **{name: value for name, value in partition.figures.items()},
+        **partition.figures,
     }
 
 

@@ -99,7 +99,7 @@ def run_stage(
     accounted = dg.AssetCheckResult(
         check_name=ACCOUNTED,
         passed=not any(lost.values()),
-        description=f"Rows neither kept nor rejected, by batch: { {b: n for b, n in lost.items() if n} or 'none'}",
+        description=f"Rows neither kept nor rejected, by batch: { {b: n for b, n in lost.items() if n} or 'none' }",
         metadata={"rows_kept": sum(p.rows for p in partitions), "rows_rejected": sum(p.rejected for p in partitions)},
     )
     return dg.MaterializeResult(

@@ -12,9 +12,9 @@ from acecoder_dagster.lake import content_key
 from acecoder_dagster.orchestration.metadata import picture
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.workers import run_worker
+from acecoder_dagster.workers import CURVE_FILE
 
-CURVE_FILE = "curve.jsonl"
-"""Written by the worker into the training's folder: one JSON object per reported step."""
+
 
 
 def train_artifact(

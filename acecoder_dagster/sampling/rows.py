@@ -3,10 +3,10 @@
 import json
 
 import polars as pl
-
-from acecoder_dagster.lake import text_id
 from acecoder_dagster.sampling.extraction import extract_program
 from acecoder_dagster.sampling.settings import SamplingSettings
+
+from acecoder_dagster.lake import text_id
 from acecoder_dagster.tables import SAMPLED_PROGRAMS
 
 ORIGIN = "sampled"
@@ -26,7 +26,9 @@ def program_rows(
         revision: revision of a hub model, or content key of a model trained here.
         sampling: the parameters used.
     """
-    hashes = {question_id: text_id(prompt) for question_id, prompt in prompts.select("question_id", "prompt").iter_rows()}
+    hashes = {
+        question_id: text_id(prompt) for question_id, prompt in prompts.select("question_id", "prompt").iter_rows()
+    }
     programs = [extract_program(completion) for completion in completions["completion"]]
     ids = [
         text_id(question_id, model, revision, str(sample_index), program)

@@ -203,8 +203,7 @@ def guest_sources() -> dict[str, str]:
     folder = importlib.resources.files(GUEST_PACKAGE)
     packages = dict.fromkeys(("acecoder_dagster", "acecoder_dagster.sandbox", GUEST_PACKAGE), "")
     return packages | {
-        f"{GUEST_PACKAGE}.{name}": (folder / f"{name}.py").read_text(encoding="utf-8")
-        for name in GUEST_MODULES
+        f"{GUEST_PACKAGE}.{name}": (folder / f"{name}.py").read_text(encoding="utf-8") for name in GUEST_MODULES
     }
 
 

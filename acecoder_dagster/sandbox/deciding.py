@@ -107,9 +107,7 @@ def _compare(left: ast.expr, operation: ast.cmpop, right: ast.expr) -> Decision 
     if compare is None or left_value is None or right_value is None:
         return None
     constants = [v for side in (left, right) if (v := _literal(side)) is not _NOT_A_LITERAL]
-    if isinstance(operation, (ast.Is, ast.IsNot)) and not all(
-        c is None or type(c) is bool for c in constants
-    ):
+    if isinstance(operation, (ast.Is, ast.IsNot)) and not all(c is None or type(c) is bool for c in constants):
         return None
     return lambda values: bool(compare(left_value(values), right_value(values)))
 

@@ -37,8 +37,7 @@ def connect_engine() -> docker.DockerClient:
         engine.ping()
     except (docker.errors.DockerException, requests.RequestException) as error:
         raise SandboxUnavailableError(
-            f"no Docker engine answers ({error}): start one, or install bubblewrap and set the launcher "
-            "to bubblewrap"
+            f"no Docker engine answers ({error}): start one, or install bubblewrap and set the launcher to bubblewrap"
         ) from error
     return engine
 
@@ -107,9 +106,7 @@ def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
     try:
         return _build(engine, name, bootstrap_base(engine))
     except (docker.errors.DockerException, requests.RequestException, SandboxUnavailableError) as error:
-        raise SandboxUnavailableError(
-            f"cannot build {name}: {reason}; and without pulling: {error}"
-        ) from error
+        raise SandboxUnavailableError(f"cannot build {name}: {reason}; and without pulling: {error}") from error
 
 
 def bootstrap_base(engine: docker.DockerClient) -> str:

@@ -108,9 +108,7 @@ class Judge:
                 future = self._pool.submit(self._judge_batch, batch[0].question, new)
                 future.add_done_callback(finished.put)
                 under_way += 1
-            while under_way >= self.settings.workers * BATCHES_PER_WORKER or (
-                under_way and not finished.empty()
-            ):
+            while under_way >= self.settings.workers * BATCHES_PER_WORKER or (under_way and not finished.empty()):
                 yield from _delivered(finished.get().result(), waiting, known)
                 under_way -= 1
         for _ in range(under_way):

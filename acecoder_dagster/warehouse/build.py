@@ -110,7 +110,9 @@ def _build(lake: Lake, building: Path) -> dict[str, int]:
             _run_model(connection, path)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")
-        stored = [table.name for table in read_catalogue(connection) if table.schema == "main" and table.kind == "TABLE"]
+        stored = [
+            table.name for table in read_catalogue(connection) if table.schema == "main" and table.kind == "TABLE"
+        ]
         rows = {name: len(connection.table(name)) for name in stored}
         connection.execute("USE memory")
         connection.execute("DETACH warehouse")

@@ -99,6 +99,6 @@ Specification = Annotated[
     TrainBasePolicy | SamplePrograms | TrainRewardModel | ScorePrograms | TrainPolicy, Field(discriminator="task")
 ]
 
-SPECIFICATION: TypeAdapter[
-    TrainBasePolicy | SamplePrograms | TrainRewardModel | ScorePrograms | TrainPolicy
-] = TypeAdapter(Specification)
+SPECIFICATION: TypeAdapter[TrainBasePolicy | SamplePrograms | TrainRewardModel | ScorePrograms | TrainPolicy] = (
+    TypeAdapter(Specification)
+)
