@@ -72,7 +72,7 @@ class BubblewrapLauncher:
     def _arguments(self, channel: int) -> list[str]:
         scratch_bytes = str(self._settings.scratch_mb << 20)
         interpreter = Path(sys._base_executable)  # type: ignore[attr-defined]
-        prefix = str(interpreter.resolve().parent.parent)
+        prefix = interpreter.resolve().parent.parent
         arguments = [self._command, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
         arguments += ["--unshare-cgroup-try", "--die-with-parent", "--as-pid-1", "--hostname", "sandbox"]
         if os.getuid() == 0:
@@ -86,8 +86,11 @@ class BubblewrapLauncher:
                 arguments += ["--symlink", str(Path(folder).readlink()), folder]
             else:
                 arguments += ["--ro-bind-try", folder, folder]
-        if not prefix.startswith("/usr"):
-            arguments += ["--ro-bind", prefix, prefix]
+        if not prefix.is_relative_to("/usr"):
+            # Programs run as a user of their own: they must be allowed to walk down to the interpreter.
+            for folder in reversed(prefix.parents[:-1]):
+                arguments += ["--perms", "0755", "--dir", str(folder)]
+            arguments += ["--ro-bind", str(prefix), str(prefix)]
         arguments += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc"]
         arguments += ["--dev", "/dev", "--perms", "1777", "--size", scratch_bytes, "--tmpfs", "/dev/shm"]  # noqa: S108
         arguments += ["--perms", "1777", "--size", scratch_bytes, "--tmpfs", "/tmp", "--chdir", "/tmp"]  # noqa: S108
