@@ -158,6 +158,7 @@ ACECODE = {
             "pass_rate": 0.3,
         },
         {"model_name": "m", "completion_id": 3, "completion": "I cannot.", "pass_rate": 0.0},
+        {"model_name": "m", "completion_id": 4, "completion": "def twice(n:\n```\nSo it is.", "pass_rate": 0.0},
     ],
     "context_messages": [[{"content": "Write `twice(n)`.", "role": "user"}]],
 }
@@ -174,10 +175,11 @@ def test_acecode_87k_gives_questions_tests_and_programs(ending, write):
         "def twice(n):\n    return n",
         "def twice(n):\n    return 2",
         "I cannot.",
+        "def twice(n:",
     ]
-    assert tables.programs["sample_index"].to_list() == [0, 1, 2, 3]
+    assert tables.programs["sample_index"].to_list() == [0, 1, 2, 3, 4]
     assert tables.programs["model"].unique().to_list() == ["m"]
-    assert tables.counts()["program"].rows_in == 4
+    assert tables.counts()["program"].rows_in == 5
 
 
 def test_a_question_whose_tests_call_no_function_is_rejected_with_all_that_belongs_to_it(write):
@@ -186,7 +188,7 @@ def test_a_question_whose_tests_call_no_function_is_rejected_with_all_that_belon
     assert tables.questions["upstream_id"].to_list() == ["oss_1"]
     rejected = tables.rejected.group_by("row_kind", "reason").len().sort("row_kind")
     assert rejected.rows() == [
-        ("program", "question_rejected", 4),
+        ("program", "question_rejected", 5),
         ("question", "no_entry_point", 1),
         ("test", "question_rejected", 2),
     ]
@@ -224,3 +226,9 @@ def test_a_byte_order_mark_and_blank_lines_are_no_problem(tmp_path: Path, questi
     path = tmp_path / "questions.jsonl"
     path.write_text("\ufeff" + "\n\n".join(json.dumps(row) for row in question_rows) + "\n \n", encoding="utf-8")
     assert read_import(manifest(str(path))).questions.height == 2
+
+
+def test_a_function_named_like_a_builtin_is_found_where_the_program_defines_it(write):
+    own_sum = MBPP | {"code": "def sum(a, b):\n    return a + b", "test_list": ["assert sum(1, 2) == 3"]}
+    tables = read_import(manifest(write("mbpp.jsonl", [own_sum])))
+    assert tables.questions["entry_point"].to_list() == ["sum"]
