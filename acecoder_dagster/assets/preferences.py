@@ -12,6 +12,7 @@ from acecoder_dagster.orchestration.stages import Stage, StageRows, run_stage
 from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
 from acecoder_dagster.preference import build_pairs, choose_hard_questions
+from acecoder_dagster.settings import seeded
 from acecoder_dagster.tables import (
     HARD_QUESTIONS,
     PREFERENCE_PAIRS,
@@ -39,11 +40,12 @@ QUESTIONS_FOUND = "questions_were_chosen"
 def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Pairs of programs of one question, the first better than the second (paper, equation 3, or our rule)."""
     settings = project.settings
+    rule = seeded(settings.pairs, settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         results = training_rows(project, TEST_RESULTS)
         questions = training_rows(project, QUESTIONS)
-        pairs, rejected = build_pairs(results, training_rows(project, SAMPLED_PROGRAMS), questions, settings.pairs)
+        pairs, rejected = build_pairs(results, training_rows(project, SAMPLED_PROGRAMS), questions, rule)
         paired = pairs["question_id"].n_unique()
         figures = {"questions_paired": paired, "pairs_per_question": round(pairs.height / max(paired, 1), 2)}
         for batch in batches:
@@ -53,7 +55,7 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
         PREFERENCE_PAIRS,
         code_version="1",
         inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
-        settings={"pairs": settings.pairs.model_dump(), "batches": settings.data.batches},
+        settings={"pairs": rule.model_dump(), "batches": settings.data.batches},
     )
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:

@@ -15,7 +15,7 @@ from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.preference import preference_groups
 from acecoder_dagster.sampling import render_prompts
-from acecoder_dagster.settings import PolicySettings
+from acecoder_dagster.settings import PolicySettings, seeded
 from acecoder_dagster.tables import (
     FILTERED_TESTS,
     HARD_QUESTIONS,
@@ -63,8 +63,7 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
             backbone=source.model if source else backbone,
             scratch=settings.reward_backbone.scratch,
             output=folder,
-            settings=settings.reward_model.model_copy(update={"seed": settings.seed}),
-            seed=settings.seed,
+            settings=seeded(settings.reward_model, settings.seed),
         )
 
     inputs = {
@@ -129,9 +128,8 @@ def _train_policy(
             reward=reward,
             reward_model=judge_model.folder if judge_model else None,
             output=folder,
-            settings=policy.model_copy(update={"seed": settings.seed}),
+            settings=seeded(policy, settings.seed),
             sandbox=settings.sandbox,
-            seed=settings.seed,
         )
 
     inputs = {

@@ -65,7 +65,6 @@ class TrainRewardModel(_Specification):
     scratch: ScratchModelSettings
     output: Path
     settings: RewardModelSettings
-    seed: int
 
 
 class ScorePrograms(_Specification):
@@ -92,7 +91,6 @@ class TrainPolicy(_Specification):
     output: Path
     settings: PolicySettings
     sandbox: SandboxSettings
-    seed: int
 
 
 Specification = Annotated[
