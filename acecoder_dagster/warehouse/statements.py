@@ -1,0 +1,102 @@
+"""The only SQL written in Python: views over the lake's files, and comments taken from the data model.
+
+Both follow from `tables.py` and from which files are current, so no file in `sql/` could say them.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from acecoder_dagster.lake import Lake, Partition
+from acecoder_dagster.tables import ALL_TABLES, REJECTED_ROWS, Table
+
+LAKE_SCHEMA = "lake"
+"""Schema of the warehouse that shows the lake's tables as they are."""
+
+BATCH_DESCRIPTION = "Seed batch, `all` where the table has no batches"
+
+
+def create_lake_views(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Create `lake.<table>` for every table and `lake.rejected_rows` over the files that are current now.
+
+    Each view names its files, so a reader never sees a half-written file nor two versions of one partition. A table
+    without a partition becomes an empty view of the right types. What the stages reported is registered as
+    `current_partitions`, which the models see and the file does not keep.
+    """
+    partitions = [partition for table in ALL_TABLES for partition in lake.partitions(table)]
+    connection.execute(f"CREATE SCHEMA {LAKE_SCHEMA}")
+    for table in ALL_TABLES:
+        of_table = (partition.rows_file for partition in partitions if partition.table == table.name)
+        _create_view(connection, table, of_table)
+    _create_view(connection, REJECTED_ROWS, (part.rejected_file for part in partitions if part.rejected))
+    _register_partitions(connection, partitions)
+
+
+def comment_lake_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Comment the views of the lake with the descriptions of the data model."""
+    for table in (*ALL_TABLES, REJECTED_ROWS):
+        comment_table(connection, f"{LAKE_SCHEMA}.{table.name}", "VIEW", table.description)
+        for name, description in described_columns([table]).items():
+            comment_column(connection, f"{LAKE_SCHEMA}.{table.name}", name, description)
+
+
+def described_columns(tables: Sequence[Table]) -> dict[str, str]:
+    """Return the descriptions of the columns of some tables; of two columns of one name, the first table's."""
+    described = {"batch": BATCH_DESCRIPTION}
+    for table in reversed(tables):
+        described.update({column.name: column.description for column in table.columns})
+    return described
+
+
+def comment_table(connection: duckdb.DuckDBPyConnection, table: str, kind: str, comment: str) -> None:
+    """Comment a TABLE or VIEW."""
+    connection.execute(f"COMMENT ON {kind} {table} IS {quoted(comment)}")
+
+
+def comment_column(connection: duckdb.DuckDBPyConnection, table: str, column: str, comment: str) -> None:
+    """Comment a column of a table or view."""
+    connection.execute(f'COMMENT ON COLUMN {table}."{column}" IS {quoted(comment)}')
+
+
+def quoted(text: str) -> str:
+    """Return the text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Iterable[Path]) -> None:
+    paths = ", ".join(quoted(str(path.resolve())) for path in files)
+    if paths:
+        columns = ", ".join(f'"{name}"' for name in (*table.schema, "batch"))
+        # Types given: a batch called 2026-11-21 stays text.
+        source = f"read_parquet([{paths}], hive_partitioning = true, hive_types = {{'batch': VARCHAR}})"
+        body = f"SELECT {columns} FROM {source}"  # noqa: S608 - the names are ours, the paths are quoted
+    else:
+        empty = table.empty().with_columns(batch=pl.lit("", dtype=pl.String))
+        types = connection.from_arrow(empty.to_arrow()).types
+        nulls = ", ".join(f'NULL::{dtype} AS "{name}"' for name, dtype in zip(empty.columns, types, strict=True))
+        body = f"SELECT {nulls} WHERE false"
+    connection.execute(f"CREATE VIEW {LAKE_SCHEMA}.{table.name} AS {body}")
+
+
+def _register_partitions(connection: duckdb.DuckDBPyConnection, partitions: list[Partition]) -> None:
+    stage_numbers = {table.name: number for number, table in enumerate(ALL_TABLES)}
+    rows = [
+        {
+            "stage": partition.table,
+            "stage_number": stage_numbers[partition.table],
+            "batch": partition.batch,
+            "rows_kept": partition.rows,
+            "rows_rejected": partition.rejected,
+            "written_at": partition.written_at,
+            "content_key": partition.content_key,
+            "figures": json.dumps(partition.figures),
+        }
+        for partition in partitions
+    ]
+    whole = {"stage_number", "rows_kept", "rows_rejected"}
+    names = ("stage", "stage_number", "batch", "rows_kept", "rows_rejected", "written_at", "content_key", "figures")
+    frame = pl.DataFrame(rows, schema={name: pl.Int64 if name in whole else pl.String for name in names})
+    connection.register("current_partitions", frame.to_arrow())

@@ -1,0 +1,3 @@
+-- described by: questions
+CREATE VIEW questions AS
+SELECT * FROM lake.questions;

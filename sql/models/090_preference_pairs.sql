@@ -1,0 +1,3 @@
+-- described by: preference_pairs
+CREATE VIEW preference_pairs AS
+SELECT * EXCLUDE (batch) FROM lake.preference_pairs;

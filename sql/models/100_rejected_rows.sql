@@ -1,0 +1,3 @@
+-- described by: rejected_rows
+CREATE VIEW rejected_rows AS
+SELECT * FROM lake.rejected_rows;

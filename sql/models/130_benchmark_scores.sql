@@ -1,0 +1,3 @@
+-- described by: benchmark_scores
+CREATE VIEW benchmark_scores AS
+SELECT * EXCLUDE (batch) FROM lake.benchmark_scores;
