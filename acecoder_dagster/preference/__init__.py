@@ -5,6 +5,7 @@ Does not belong here: pass rates (`judge` results carry them), training on the p
 """
 
 from acecoder_dagster.preference.hard import choose_hard_questions
+from acecoder_dagster.preference.groups import preference_groups
 from acecoder_dagster.preference.pairs import build_pairs
 from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
 
