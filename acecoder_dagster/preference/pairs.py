@@ -84,9 +84,7 @@ def _merge_same_programs(programs: pl.DataFrame) -> pl.DataFrame:
 def _join(programs: pl.DataFrame, rule: PairRule) -> pl.DataFrame:
     """Return winner and loser rows of all pairs that the rule allows; whole numbers only, the texts stay behind."""
     group = ["question_number", "model"] if rule.within_model else ["question_number"]
-    slim = programs.select(
-        "row", *group, "text", TESTS, PASSED.cast(pl.Int32), "can_win", "can_lose"
-    )
+    slim = programs.select("row", *group, "text", TESTS, PASSED.cast(pl.Int32), "can_win", "can_lose")
     pairs = (
         slim.filter("can_win")
         .drop("can_win", "can_lose")
@@ -137,7 +135,7 @@ def _questions_without_pair(
                 usable=pl.len(),
                 winners=pl.col("can_win").sum(),
                 losers=pl.col("can_lose").sum(),
-                all_pass=(PASSED == pl.col("tests_kept")).all(),
+                all_pass=(pl.col("tests_kept") == PASSED).all(),
                 best=rate.max(),
                 worst=rate.min(),
             ),

@@ -32,5 +32,5 @@ class HardQuestionSettings(BaseModel):
 
     rule: Literal["paper", "released", "ours"] = Field(
         "ours",
-        description="paper, released: low mean and high spread of the pass rates; ours: some programs pass all, not all",
+        description="paper, released: low mean, high spread of pass rates; ours: some programs pass all, not all",
     )

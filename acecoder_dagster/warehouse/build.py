@@ -94,9 +94,9 @@ def _model_files() -> list[Path]:
 
 
 def _build(lake: Lake, building: Path) -> dict[str, int]:
-    settings = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
-        "preserve_insertion_order": "false",
+        "preserve_insertion_order": False,
         "temp_directory": f"{building}.spill",
     }
     with duckdb.connect(":memory:", config=settings) as connection:
@@ -110,7 +110,9 @@ def _build(lake: Lake, building: Path) -> dict[str, int]:
             _run_model(connection, path)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")
-        stored = [table.name for table in read_catalogue(connection) if table.schema == "main" and table.kind == "TABLE"]
+        stored = [
+            table.name for table in read_catalogue(connection) if table.schema == "main" and table.kind == "TABLE"
+        ]
         rows = {name: len(connection.table(name)) for name in stored}
         connection.execute("USE memory")
         connection.execute("DETACH warehouse")
