@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 Curve = Sequence[tuple[float, float]]
 """Rows of (step, figure)."""
@@ -21,7 +24,7 @@ METHOD_COLOURS = {"average": GREY, "reward_model": BLUE, "oracle": "#2f855a"}
 
 def plot_policies(scores: pl.DataFrame) -> bytes:
     """Plot every policy's pass@k with its interval; `scores` are rows of `tables.BENCHMARK_SCORES` of one metric."""
-    figure = Figure(figsize=(6, 0.7 * scores.height + 1.2), layout="constrained")
+    figure = _figure(6, 0.7 * scores.height + 1.2)
     axes = figure.subplots()
     places = np.arange(scores.height)[::-1]
     axes.barh(places, scores["solved"], height=0.55, color=[GREY, *[BLUE] * (scores.height - 1)])
@@ -35,7 +38,7 @@ def plot_policies(scores: pl.DataFrame) -> bytes:
 
 def plot_best_of_n(rows: pl.DataFrame) -> bytes:
     """Plot the share of questions solved against N, by method; `rows` are those of `tables.BEST_OF_N`."""
-    figure = Figure(figsize=(6, 4), layout="constrained")
+    figure = _figure(6, 4)
     axes = figure.subplots()
     for method, label in METHOD_LABELS.items():
         of_method = rows.filter(pl.col("method") == method).sort("n")
@@ -52,7 +55,7 @@ def plot_best_of_n(rows: pl.DataFrame) -> bytes:
 
 def plot_pass_rates(pass_rates: pl.Series) -> bytes:
     """Plot how many programs have which pass rate, in twentieths; those that pass everything have the last bar."""
-    figure = Figure(figsize=(6, 3.2), layout="constrained")
+    figure = _figure(6, 3.2)
     axes = figure.subplots()
     axes.hist(pass_rates.drop_nulls(), bins=[step / 20 for step in range(22)], color=BLUE, edgecolor="white")
     axes.set(xlim=(0, 1.05), xlabel="pass rate (last bar: every test passed)", ylabel="programs")
@@ -62,7 +65,7 @@ def plot_pass_rates(pass_rates: pl.Series) -> bytes:
 def plot_learning_curves(curves: Mapping[str, Curve]) -> bytes:
     """Plot each curve in a field of its own, since each has its own unit."""
     rows = (len(curves) + 1) // 2
-    figure = Figure(figsize=(9, 2.6 * rows), layout="constrained")
+    figure = _figure(9, 2.6 * rows)
     fields = figure.subplots(rows, 2, squeeze=False).ravel()
     for axes, (name, curve) in zip(fields, curves.items(), strict=False):
         steps, values = zip(*curve, strict=True)
@@ -74,13 +77,20 @@ def plot_learning_curves(curves: Mapping[str, Curve]) -> bytes:
     return _png(figure)
 
 
+def _figure(width: float, height: float) -> "Figure":
+    """Return an empty figure, in inches. Without pyplot: no display, no state shared between threads."""
+    from matplotlib.figure import Figure  # the command line shall not wait for it
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
 def _error(rows: pl.DataFrame) -> np.ndarray:
     """Return the distances from the value to the ends of its interval."""
     below, above = rows["solved"] - rows["low"], rows["high"] - rows["solved"]
     return np.clip(np.vstack([below.to_numpy(), above.to_numpy()]), 0, None)
 
 
-def _png(figure: Figure) -> bytes:
+def _png(figure: "Figure") -> bytes:
     image = BytesIO()
     # No software name in the file: equal figures give equal files.
     figure.savefig(image, format="png", dpi=120, metadata={"Software": None})

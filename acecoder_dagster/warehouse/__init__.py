@@ -7,6 +7,7 @@ Does not belong here: SQL (it lies in `sql/`), the lake's files (`lake`), Dagste
 from acecoder_dagster.warehouse.build import WarehouseFigures, build_warehouse, models_version
 from acecoder_dagster.warehouse.catalogue import ColumnDescription, TableDescription
 from acecoder_dagster.warehouse.errors import WarehouseError
+from acecoder_dagster.warehouse.exports import export_rows
 from acecoder_dagster.warehouse.query import NamedQuery, describe, named_queries, run_query
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "WarehouseFigures",
     "build_warehouse",
     "describe",
+    "export_rows",
     "models_version",
     "named_queries",
     "run_query",

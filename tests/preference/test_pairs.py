@@ -6,11 +6,11 @@ from acecoder_dagster.preference import PairSettings, build_pairs
 from acecoder_dagster.tables import QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
 from tests.rows import result, rows
 
-ALL = {"max_pairs_per_question": None}
+ALL = {"max_pairs_per_question": "all"}
 
 
 def build(judged, texts=None, models=None, questions=None, **settings):
-    """Build pairs of programs given as {program_id: outcomes} or {program_id: (outcomes, tests_written)} of question q."""
+    """Build pairs of question q; judged is {program_id: outcomes} or {program_id: (outcomes, tests_written)}."""
     texts, models = texts or {}, models or {}
     results = [result(name, "q", *([value] if isinstance(value, str) else value)) for name, value in judged.items()]
     programs = [

@@ -1,0 +1,41 @@
+# Everything happens in a virtual environment of its own; nothing is installed twice.
+VENV := .venv
+PYTHON := python3
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# Where pip is configured with a folder of local wheels, torch comes from there; else from PyTorch's CPU index.
+WHEELS := $(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null)
+TORCH := $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
+
+.PHONY: demo test ui check bench install requirements clean
+
+demo: install  ## run the whole pipeline on the micro profile and show what was learned
+	$(BIN)/acecoder demo
+
+test: install  ## pass the tests
+	$(BIN)/python -m pytest -n 2
+
+ui: install  ## open Dagster's web interface on http://127.0.0.1:3000
+	$(BIN)/acecoder ui
+
+check: install  ## lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: install  ## measure
+	$(BIN)/python -m benchmarks.judge
+
+install: $(STAMP)
+
+$(STAMP): requirements/cpu.txt pyproject.toml
+	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet uv==0.13.8
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps $(TORCH) -r requirements/cpu.txt -e .
+	touch $(STAMP)
+
+requirements: install  ## pin anew what pyproject.toml asks for
+	requirements/compile $(BIN)/uv "$(WHEELS)"
+
+clean:  ## remove the environment and all results
+	rm -rf $(VENV) .acecoder

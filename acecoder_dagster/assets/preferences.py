@@ -1,0 +1,118 @@
+"""What training learns from: preference pairs for the reward model, hard questions for reinforcement."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
+from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.stages import Stage, StageRows, run_stage
+from acecoder_dagster.orchestration.training_data import training_rows
+from acecoder_dagster.orchestration.warehouse import publish_warehouse
+from acecoder_dagster.preference import build_pairs, choose_hard_questions
+from acecoder_dagster.settings import seeded
+from acecoder_dagster.tables import (
+    HARD_QUESTIONS,
+    PREFERENCE_PAIRS,
+    QUESTIONS,
+    SAMPLED_PROGRAMS,
+    TEST_RESULTS,
+)
+
+PAIRS_FOUND = "pairs_were_found"
+QUESTIONS_FOUND = "questions_were_chosen"
+
+
+@dg.asset(
+    deps=["warehouse"],
+    group_name=TABLES,
+    kinds={"parquet", "polars"},
+    owners=DATA_OWNERS,
+    code_version="1",
+    check_specs=[
+        dg.AssetCheckSpec(
+            PAIRS_FOUND, asset="preference_pairs", blocking=True, description="There are pairs to train on"
+        )
+    ],
+)
+def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Pairs of programs of one question, the first better than the second (paper, equation 3, or our rule)."""
+    settings = project.settings
+    rule = seeded(settings.pairs, settings.seed)
+
+    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+        results = training_rows(project, TEST_RESULTS)
+        questions = training_rows(project, QUESTIONS)
+        pairs, rejected = build_pairs(results, training_rows(project, SAMPLED_PROGRAMS), questions, rule)
+        paired = pairs["question_id"].n_unique()
+        figures = {"questions_paired": paired, "pairs_per_question": round(pairs.height / max(paired, 1), 2)}
+        for batch in batches:
+            yield batch, StageRows(pairs, pairs.height + rejected.height, rejected, figures)
+
+    stage = Stage(
+        PREFERENCE_PAIRS,
+        code_version="1",
+        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
+        settings={"pairs": rule.model_dump(), "batches": settings.data.batches},
+    )
+
+    def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
+        publish_warehouse(project)
+        return [
+            dg.AssetCheckResult(
+                check_name=PAIRS_FOUND,
+                passed=all(partition.rows > 0 for partition in partitions),
+                description="Without pairs no reward model can be trained: see rejected_by_reason; setting `pairs`",
+            )
+        ]
+
+    return run_stage(context, project, stage, compute, checks)
+
+
+@dg.asset(
+    deps=["warehouse"],
+    group_name=TABLES,
+    kinds={"parquet", "polars"},
+    owners=DATA_OWNERS,
+    code_version="1",
+    check_specs=[
+        dg.AssetCheckSpec(
+            QUESTIONS_FOUND,
+            asset="hard_questions",
+            blocking=True,
+            description="There are questions for rollouts and for validation",
+        ),
+    ],
+)
+def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Questions chosen for reinforcement learning: hard ones that the base policy sometimes solves."""
+    settings = project.settings
+
+    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+        results = training_rows(project, TEST_RESULTS)
+        questions = training_rows(project, QUESTIONS).filter(pl.col("split") != "test")
+        chosen, rejected = choose_hard_questions(results, questions, settings.hard_questions)
+        for batch in batches:
+            yield batch, StageRows(chosen, questions.height, rejected)
+
+    stage = Stage(
+        HARD_QUESTIONS,
+        code_version="1",
+        inputs=(QUESTIONS, TEST_RESULTS),
+        settings={"rule": settings.hard_questions.model_dump(), "batches": settings.data.batches},
+    )
+
+    def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
+        splits = {split for partition in partitions for split in pl.read_parquet(partition.rows_file)["split"]}
+        missing = {"train", "validation"} - splits
+        return [
+            dg.AssetCheckResult(
+                check_name=QUESTIONS_FOUND,
+                passed=not missing,
+                description=f"Splits without a question: {sorted(missing) or 'none'}. Loosen hard_questions, add batches",
+            )
+        ]
+
+    return run_stage(context, project, stage, compute, checks)

@@ -1,0 +1,101 @@
+"""Programs: the model that writes them, and those it wrote."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from acecoder_dagster.importing import load_import
+from acecoder_dagster.orchestration.groups import DATA_OWNERS, PROGRAMS, TRAINING_OWNERS
+from acecoder_dagster.orchestration.partitions import seed_batches
+from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.sampling import SCRATCH, base_policy_sampler, sample_questions
+from acecoder_dagster.orchestration.sources import batch_source, brings_programs
+from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.training import train_artifact
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
+from acecoder_dagster.tables import QUESTIONS, SAMPLED_PROGRAMS
+from acecoder_dagster.workers.specifications import TrainBasePolicy
+
+
+@dg.asset(
+    group_name=PROGRAMS,
+    kinds={"pytorch", "huggingface"},
+    owners=TRAINING_OWNERS,
+    pool=ACCELERATOR_POOL,
+    code_version="1",
+)
+def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """The model that samples programs and from which reinforcement starts.
+
+    Trained from scratch on a noisy corpus in the micro profile; a named public model elsewhere.
+    """
+    settings = project.settings
+    base = settings.base_policy
+    if base.model != SCRATCH:
+        return dg.MaterializeResult(metadata={"model": base.model, "revision": base.revision or "unpinned"})
+    inputs = {
+        "base_policy": base.model_dump(),
+        "micro": settings.micro.model_dump(),
+        "prompt": settings.prompt,
+        "seed": settings.seed,
+    }
+    return train_artifact(
+        context,
+        project,
+        "base_policy",
+        code_version="1",
+        inputs=inputs,
+        specify=lambda folder: TrainBasePolicy(
+            output=folder,
+            prompt_template=settings.prompt,
+            corpus_programs=base.corpus_programs,
+            seed=settings.seed,
+            micro=settings.micro,
+            scratch=base.scratch,
+            supervised=base.supervised,
+        ),
+    )
+
+
+@dg.asset(
+    deps=["questions", "filtered_tests", base_policy],
+    partitions_def=seed_batches,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name=PROGRAMS,
+    kinds={"parquet", "vllm"},
+    owners=DATA_OWNERS,
+    pool=ACCELERATOR_POOL,
+    code_version="1",
+    check_specs=[accounted_check(SAMPLED_PROGRAMS)],
+)
+def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Programs that the base policy wrote for every question (paper: 16 each), or those of an imported data set."""
+    settings = project.settings
+
+    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+        to_sample = []
+        for batch in batches:
+            if brings_programs(project, batch):
+                imported = load_import(project.home.root, batch)
+                rejected = imported.rejected.filter(pl.col("row_kind") == "program")
+                rows_in = imported.programs.height + rejected.height
+                yield batch, StageRows(imported.programs, rows_in, rejected)
+            else:
+                to_sample.append(batch)
+        if not to_sample:
+            return
+        sampler = base_policy_sampler(project, settings)
+        jobs = [(batch, sampler, project.lake.read(QUESTIONS, [batch])) for batch in to_sample]
+        for batch, (programs, figures) in sample_questions(context, project, jobs, settings.sampling).items():
+            yield batch, StageRows(programs, rows_in=programs.height, figures=figures)
+
+    def source(project: Project, batch: str) -> str:
+        if brings_programs(project, batch):
+            return batch_source(project, batch)
+        sampler = base_policy_sampler(project, settings)
+        asked = f"{settings.sampling.model_dump_json()} {settings.prompt} {settings.seed}"
+        return f"{sampler.model}@{sampler.revision} {asked}"
+
+    stage = Stage(SAMPLED_PROGRAMS, code_version="1", inputs=(QUESTIONS,), source=source)
+    return run_stage(context, project, stage, compute)

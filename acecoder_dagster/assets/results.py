@@ -1,0 +1,86 @@
+"""Verdicts of the sampled programs."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from acecoder_dagster.evaluation import plot_pass_rates
+from acecoder_dagster.judging import judge_table, question_tests
+from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration.groups import DATA_OWNERS, PROGRAMS
+from acecoder_dagster.orchestration.metadata import picture
+from acecoder_dagster.orchestration.partitions import seed_batches
+from acecoder_dagster.orchestration.progress import Progress
+from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.sandbox import Judge
+from acecoder_dagster.settings import sandbox_limits
+from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
+
+JUDGE_WORKS = "judge_reached_verdicts"
+MAX_JUDGE_ERRORS = 0.01
+"""Share of programs without a verdict above which what follows is stopped."""
+
+
+@dg.asset(
+    deps=["questions", "candidate_tests", "filtered_tests", "sampled_programs"],
+    partitions_def=seed_batches,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name=PROGRAMS,
+    kinds={"parquet", "docker"},
+    owners=DATA_OWNERS,
+    code_version="1",
+    check_specs=[
+        accounted_check(TEST_RESULTS),
+        dg.AssetCheckSpec(
+            JUDGE_WORKS,
+            asset="test_results",
+            blocking=True,
+            description=f"At most {MAX_JUDGE_ERRORS:.0%} of programs are without a verdict (judge_error)",
+        ),
+    ],
+)
+def test_results(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Verdicts: every sampled program run in the sandbox on the kept tests of its question."""
+    settings = project.settings
+
+    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+        programs = {batch: project.lake.read(SAMPLED_PROGRAMS, [batch]) for batch in batches}
+        progress = Progress(context, "programs", sum(rows.height for rows in programs.values()))
+        with Judge(settings.sandbox) as judge:
+            for batch, rows in programs.items():
+                tests = question_tests(
+                    project.lake.read(QUESTIONS, [batch]), project.lake.read(FILTERED_TESTS, [batch])
+                )
+                written = project.lake.read(CANDIDATE_TESTS, [batch]).group_by("question_id").len()
+                results, rejected = judge_table(
+                    judge, rows, tests, dict(written.iter_rows()), "test_results", progress.advance
+                )
+                figures = {"programs_executed": results.height, "tests_executed": int(results["tests_kept"].sum())}
+                yield batch, StageRows(results, rows.height, rejected, figures)
+
+    stage = Stage(
+        TEST_RESULTS,
+        code_version="1",
+        inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS),
+        settings={"limits": sandbox_limits(settings)},
+    )
+
+    def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
+        results = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
+        context.add_asset_metadata({"pass_rates": picture(plot_pass_rates(results["pass_rate"]), "Pass rates")})
+        return [_judge_works(results)]
+
+    return run_stage(context, project, stage, compute, checks)
+
+
+def _judge_works(results: pl.DataFrame) -> dg.AssetCheckResult:
+    without = int((results["verdict"] == "judge_error").sum())
+    share = without / max(results.height, 1)
+    return dg.AssetCheckResult(
+        check_name=JUDGE_WORKS,
+        passed=share <= MAX_JUDGE_ERRORS,
+        description=f"{without} of {results.height} programs have no verdict. Look at their message column, check "
+        "`docker ps` or bubblewrap, then materialize test_results again.",
+    )

@@ -1,0 +1,130 @@
+"""Where questions come from: seed functions, and the questions written from them."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from acecoder_dagster.importing import imported_batches, load_import
+from acecoder_dagster.orchestration.groups import DATA_OWNERS, SYNTHESIS
+from acecoder_dagster.orchestration.metadata import markdown_table
+from acecoder_dagster.orchestration.partitions import seed_batches
+from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.sources import batch_source, procedural_number
+from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.synthesis import procedural_questions, procedural_seeds
+from acecoder_dagster.tables import QUESTIONS, SEED_FUNCTIONS
+
+COMPOSITIONS_HELD_OUT = "held_out_compositions_are_new"
+QUESTIONS_HELD_OUT = "held_out_questions_are_new"
+
+
+@dg.asset(group_name=SYNTHESIS, kinds={"parquet"}, owners=DATA_OWNERS, code_version="1")
+def imported_files(project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Data sets brought in by `acecoder import`: question, test and program files, checked and dealt to batches.
+
+    The batches enter the graph where their columns allow: files with tests at candidate_tests, files with programs at
+    sampled_programs.
+    """
+    imports = imported_batches(project.home.root)
+    rows: list[dict[str, object]] = [
+        {"batch": batch, **{f"{kind}s": count.kept for kind, count in stored.batches[batch].items()}}
+        for batch, stored in imports.items()
+    ]
+    return dg.MaterializeResult(metadata={"batches": len(rows), "imports": dg.MetadataValue.md(markdown_table(rows))})
+
+
+@dg.asset(
+    deps=[imported_files],
+    partitions_def=seed_batches,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name=SYNTHESIS,
+    kinds={"parquet", "polars"},
+    owners=DATA_OWNERS,
+    code_version="1",
+    check_specs=[
+        accounted_check(SEED_FUNCTIONS),
+        dg.AssetCheckSpec(
+            COMPOSITIONS_HELD_OUT,
+            asset="seed_functions",
+            blocking=True,
+            description="No procedural task shares its composition with one of another split",
+        ),
+    ],
+)
+def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Code to write questions from: procedural tasks, or the programs of an imported data set."""
+    settings = project.settings
+
+    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+        for batch in batches:
+            if (number := procedural_number(batch)) is not None:
+                seeds = procedural_seeds(number, settings.seeds.questions_per_batch, settings.seed, settings.micro)
+            else:
+                seeds = load_import(project.home.root, batch).seeds
+            yield batch, StageRows(seeds, rows_in=seeds.height)
+
+    stage = Stage(
+        SEED_FUNCTIONS,
+        code_version="1",
+        settings={
+            "micro": settings.micro.model_dump(),
+            "seeds": settings.seeds.questions_per_batch,
+            "seed": settings.seed,
+        },
+        source=batch_source,
+    )
+    return run_stage(context, project, stage, compute, checks=lambda _: [_compositions_are_held_out(project)])
+
+
+@dg.asset(
+    deps=[seed_functions],
+    partitions_def=seed_batches,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name=SYNTHESIS,
+    kinds={"parquet", "polars"},
+    owners=DATA_OWNERS,
+    code_version="1",
+    check_specs=[
+        accounted_check(QUESTIONS),
+        dg.AssetCheckSpec(
+            QUESTIONS_HELD_OUT,
+            asset="questions",
+            blocking=True,
+            description="No question text stands in two splits",
+        ),
+    ],
+)
+def questions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Coding questions, each answered by one function."""
+
+    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+        for batch in batches:
+            if procedural_number(batch) is not None:
+                seeds = project.lake.read(SEED_FUNCTIONS, [batch])
+                yield batch, StageRows(procedural_questions(seeds), rows_in=seeds.height)
+            else:
+                imported = load_import(project.home.root, batch)
+                rejected = imported.rejected.filter(pl.col("row_kind") == "question")
+                rows_in = imported.questions.height + rejected.height
+                yield batch, StageRows(imported.questions, rows_in, rejected)
+
+    stage = Stage(QUESTIONS, code_version="1", inputs=(SEED_FUNCTIONS,))
+    return run_stage(context, project, stage, compute, checks=lambda _: [_questions_are_held_out(project)])
+
+
+def _compositions_are_held_out(project: Project) -> dg.AssetCheckResult:
+    seeds = project.lake.read(SEED_FUNCTIONS).filter(pl.col("source") == "procedural")
+    composition = pl.col("upstream_id").str.split("#").list.first()
+    shared = _in_several_splits(seeds.with_columns(text=composition))
+    return dg.AssetCheckResult(check_name=COMPOSITIONS_HELD_OUT, passed=not shared, metadata={"shared": shared[:20]})
+
+
+def _questions_are_held_out(project: Project) -> dg.AssetCheckResult:
+    shared = _in_several_splits(project.lake.read(QUESTIONS).with_columns(text=pl.col("question").str.strip_chars()))
+    return dg.AssetCheckResult(check_name=QUESTIONS_HELD_OUT, passed=not shared, metadata={"shared": shared[:20]})
+
+
+def _in_several_splits(rows: pl.DataFrame) -> list[str]:
+    splits = rows.group_by("text").agg(pl.col("split").n_unique())
+    return splits.filter(pl.col("split") > 1)["text"].to_list()

@@ -1,0 +1,162 @@
+"""Training: the Bradley-Terry reward model, and policies by reinforcement with each of the two rewards."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import dagster as dg
+import polars as pl
+
+from acecoder_dagster.orchestration.groups import TRAINING, TRAINING_OWNERS
+from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.sampling import base_policy_sampler
+from acecoder_dagster.orchestration.training import train_artifact
+from acecoder_dagster.orchestration.training_data import training_rows
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
+from acecoder_dagster.preference import preference_groups
+from acecoder_dagster.sampling import render_prompts
+from acecoder_dagster.settings import PolicySettings, seeded
+from acecoder_dagster.tables import (
+    FILTERED_TESTS,
+    HARD_QUESTIONS,
+    PREFERENCE_PAIRS,
+    QUESTIONS,
+    SAMPLED_PROGRAMS,
+    Table,
+)
+from acecoder_dagster.workers.specifications import TrainPolicy, TrainRewardModel
+
+BETTER_THAN_CHANCE = "better_than_chance"
+
+
+@dg.asset(
+    deps=["preference_pairs", "base_policy"],
+    group_name=TRAINING,
+    kinds={"pytorch", "huggingface"},
+    owners=TRAINING_OWNERS,
+    pool=ACCELERATOR_POOL,
+    code_version="1",
+    check_specs=[
+        dg.AssetCheckSpec(
+            BETTER_THAN_CHANCE,
+            asset="reward_model",
+            blocking=False,
+            description="Orders more than half of the validation pairs rightly",
+        )
+    ],
+)
+def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Bradley-Terry reward model over the preference pairs of the training split (paper, section 3.2)."""
+    settings = project.settings
+    backbone = settings.reward_backbone.model
+    source = base_policy_sampler(project, settings) if backbone == "base_policy" else None
+
+    def specify(folder: Path) -> TrainRewardModel:
+        pairs = project.lake.read(PREFERENCE_PAIRS).filter(pl.col("split") == "train")
+        questions = training_rows(project, QUESTIONS)
+        prompts = render_prompts(settings.prompt, questions, source.model if source else None)
+        groups = preference_groups(pairs, training_rows(project, SAMPLED_PROGRAMS), prompts)
+        groups_file = folder / "groups.parquet"
+        groups.write_parquet(groups_file)
+        return TrainRewardModel(
+            groups=groups_file,
+            backbone=source.model if source else backbone,
+            scratch=settings.reward_backbone.scratch,
+            output=folder,
+            settings=seeded(settings.reward_model, settings.seed),
+        )
+
+    inputs = {
+        "pairs": _content_key(project, PREFERENCE_PAIRS),
+        "backbone": source.revision if source else settings.reward_backbone.model_dump(),
+        "prompt": settings.prompt,
+        "settings": settings.reward_model.model_dump(),
+        "seed": settings.seed,
+    }
+    return train_artifact(
+        context, project, "reward_model", code_version="1", inputs=inputs, specify=specify, checks=_better_than_chance
+    )
+
+
+@dg.asset(
+    deps=["hard_questions", "base_policy"],
+    group_name=TRAINING,
+    kinds={"pytorch", "huggingface"},
+    owners=TRAINING_OWNERS,
+    pool=ACCELERATOR_POOL,
+    code_version="1",
+)
+def policy_rule(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Policy trained by reinforcement with the test-pass reward (paper, section 3.3)."""
+    return _train_policy(context, project, "rule", project.settings.policy_rule)
+
+
+@dg.asset(
+    deps=["hard_questions", "base_policy", reward_model],
+    group_name=TRAINING,
+    kinds={"pytorch", "huggingface"},
+    owners=TRAINING_OWNERS,
+    pool=ACCELERATOR_POOL,
+    code_version="1",
+)
+def policy_reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Policy trained by reinforcement with the reward model's score; the checkpoint is chosen by executed tests."""
+    return _train_policy(context, project, "reward_model", project.settings.policy_reward_model)
+
+
+def _train_policy(
+    context: dg.AssetExecutionContext,
+    project: Project,
+    reward: Literal["rule", "reward_model"],
+    policy: PolicySettings,
+) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    settings = project.settings
+    base = base_policy_sampler(project, settings)
+    judge_model = project.home.artifacts.current("reward_model") if reward == "reward_model" else None
+
+    def specify(folder: Path) -> TrainPolicy:
+        chosen = project.lake.read(HARD_QUESTIONS).select("question_id")
+        questions = training_rows(project, QUESTIONS).join(chosen, on="question_id")
+        prompts = render_prompts(settings.prompt, questions, base.model)
+        tests = training_rows(project, FILTERED_TESTS).sort("position").group_by("question_id").agg(tests="test")
+        rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
+        file = folder / "questions.parquet"
+        rows.select("question_id", "split", "prompt", "entry_point", "setup_code", "tests").write_parquet(file)
+        return TrainPolicy(
+            policy=base.model,
+            questions=file,
+            reward=reward,
+            reward_model=judge_model.folder if judge_model else None,
+            output=folder,
+            settings=seeded(policy, settings.seed),
+            sandbox=settings.sandbox,
+        )
+
+    inputs = {
+        "base": base.revision,
+        "questions": _content_key(project, HARD_QUESTIONS),
+        "reward_model": judge_model.content_key if judge_model else None,
+        "prompt": settings.prompt,
+        "policy": policy.model_dump(),
+        "seed": settings.seed,
+    }
+    return train_artifact(context, project, f"policy_{reward}", code_version="1", inputs=inputs, specify=specify)
+
+
+def _content_key(project: Project, table: Table) -> str:
+    partition = project.lake.current(table)
+    if partition is None:
+        raise dg.Failure(f"{table.name} has no rows yet: materialize it first", allow_retries=False)
+    return partition.content_key
+
+
+def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResult]:
+    accuracy = figures["pair_accuracy"]
+    return [
+        dg.AssetCheckResult(
+            check_name=BETTER_THAN_CHANCE,
+            passed=accuracy > 0.5,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"Pair accuracy on validation questions: {accuracy:.3f}",
+        )
+    ]

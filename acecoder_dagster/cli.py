@@ -1,0 +1,169 @@
+"""The `acecoder` command."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from acecoder_dagster.home import PROFILE_VARIABLE, Home, profile_from_environment
+from acecoder_dagster.importing import ImportFileError, ImportManifest
+from acecoder_dagster.sandbox import SandboxUnavailableError
+from acecoder_dagster.settings import SettingsError, read_settings
+from acecoder_dagster.warehouse import WarehouseError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+sandbox_app = typer.Typer(no_args_is_help=True, help="The image that programs run in.")
+app.add_typer(sandbox_app, name="sandbox")
+errors = Console(stderr=True, highlight=False)
+output = Console(highlight=False)
+
+ProfileOption = Annotated[
+    str | None, typer.Option(help=f"Profile name or .toml file; else ${PROFILE_VARIABLE}, else micro.")
+]
+SeedOption = Annotated[int | None, typer.Option(min=0, help="Seed of everything random; else the profile's.")]
+
+
+def main() -> None:
+    """Run the command; expected problems end it with their message and exit code 2."""
+    from acecoder_dagster.runner import RunError
+
+    try:
+        app()
+    except (SettingsError, ImportFileError, SandboxUnavailableError, WarehouseError, RunError) as error:
+        errors.print(f"[red]error:[/red] {error}", markup=True, soft_wrap=True)
+        sys.exit(2)
+
+
+@app.command()
+def demo(profile: ProfileOption = None, seed: SeedOption = None) -> None:
+    """Run the whole pipeline and print what each stage did and what was learned.
+
+    Finished stages are not run again: after an interruption, the same command goes on where it stopped.
+    """
+    from acecoder_dagster.demo import run_demo
+
+    sys.exit(run_demo(Home.from_environment(), _profile(profile, seed), output))
+
+
+@app.command()
+def run(
+    assets: Annotated[list[str] | None, typer.Argument(help="Assets to materialize; all when left out.")] = None,
+    batch: Annotated[list[str] | None, typer.Option(help="Batch to run; all when left out.")] = None,
+    profile: ProfileOption = None,
+    seed: SeedOption = None,
+) -> None:
+    """Materialize assets in this terminal."""
+    from acecoder_dagster.demo import run_and_report
+
+    sys.exit(run_and_report(Home.from_environment(), _profile(profile, seed), output, assets, batch))
+
+
+@app.command("import")
+def import_files(
+    name: Annotated[str, typer.Option(help="Name of the import; its batches are NAME-000 ...")],
+    questions: Annotated[list[str], typer.Option(help="File of questions (Parquet, JSONL, JSON) or hf://owner/name.")],
+    programs: Annotated[list[str] | None, typer.Option(help="File of programs that models wrote.")] = None,
+    generated_tests: Annotated[list[str] | None, typer.Option(help="File of tests that models wrote.")] = None,
+    tests: Annotated[str, typer.Option(help="official, generated, or both.")] = "official",
+    split: Annotated[str, typer.Option(help="keep: the file's split where it names one; hash: by question.")] = "keep",
+    test_share: Annotated[float, typer.Option(help="Share of questions held out for measuring, by hash.")] = 0.1,
+    only_check: Annotated[bool, typer.Option("--only-check", help="Read and check the files, change nothing.")] = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Bring in question, test and program files, and run them through the graph up to preference pairs.
+
+    What is recognised: the columns of our own tables, HumanEval's, MBPP's and the published AceCode-87K's.
+    """
+    from acecoder_dagster.demo import run_import
+
+    manifest = read_manifest(
+        name=name,
+        questions=questions,
+        programs=programs or (),
+        generated_tests=generated_tests or (),
+        tests=tests,
+        split=split,
+        test_share=test_share,
+    )
+    sys.exit(run_import(Home.from_environment(), _profile(profile, None), output, manifest, only_check=only_check))
+
+
+@app.command()
+def ui(
+    profile: ProfileOption = None,
+    port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
+) -> NoReturn:
+    """Open Dagster's web interface on this project folder."""
+    from acecoder_dagster.orchestration.partitions import register_batches
+    from acecoder_dagster.orchestration.sources import known_batches
+    from acecoder_dagster.runner import prepare
+
+    home, name = Home.from_environment(), _profile(profile, None)
+    settings = read_settings(name)
+    with prepare(home, name, settings) as instance:
+        register_batches(instance, known_batches(home, settings))
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "acecoder_dagster.definitions", "-h", "127.0.0.1"]
+    os.execv(sys.executable, [*command, "-p", str(port)])  # noqa: S606
+
+
+@app.command()
+def query(
+    name_or_sql: Annotated[str | None, typer.Argument(help="A named query, or SQL.")] = None,
+    describe: Annotated[bool, typer.Option("--describe", help="Show tables and columns with their meaning.")] = False,
+) -> None:
+    """Ask the warehouse: a named query, any SQL, or - without an argument - the list of named queries."""
+    from acecoder_dagster.terminal import print_frame, print_named_queries, print_tables
+    from acecoder_dagster.warehouse import run_query
+
+    warehouse = Home.from_environment().warehouse
+    if describe:
+        print_tables(output, warehouse)
+    elif name_or_sql is None:
+        print_named_queries(output)
+    else:
+        print_frame(output, run_query(warehouse, name_or_sql))
+
+
+@sandbox_app.command("build")
+def sandbox_build(
+    base: Annotated[str | None, typer.Option(help="Base image; the official Python image when left out.")] = None,
+) -> None:
+    """Build the image that Docker sandboxes run, if it is missing; with a base, build it anew.
+
+    Where the official Python image cannot be pulled, the base is a Debian made on this machine by debootstrap.
+    """
+    from acecoder_dagster.sandbox import build_image, connect_engine, ensure_image
+
+    engine = connect_engine()
+    output.print(f"image {build_image(engine, base) if base else ensure_image(engine, None)}")
+
+
+def read_manifest(**values: object) -> ImportManifest:
+    """Return the manifest of the command's options.
+
+    Raises:
+        ImportFileError: an option has a wrong value, or two do not fit together.
+    """
+    try:
+        return ImportManifest.model_validate(values)
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, each['loc'])) or 'import'}: {each['msg']}" for each in error.errors()]
+        raise ImportFileError(problems) from error
+
+
+def _profile(profile: str | None, seed: int | None) -> str:
+    """Return the profile to use, one made for this project folder when a seed is given."""
+    name = profile or profile_from_environment()
+    if seed is None:
+        return name
+    read_settings(name)
+    folder = Home.from_environment().root
+    folder.mkdir(parents=True, exist_ok=True)
+    seeded = folder / "seeded.toml"
+    parent = str(Path(name).resolve()) if name.endswith(".toml") else name
+    seeded.write_text(f'extends = "{parent}"\nseed = {seed}\n', encoding="utf-8")
+    return str(seeded)

@@ -1,0 +1,56 @@
+"""The one place where assets, checks, resources and jobs are put together.
+
+The data's way: imported_files -> seed_functions -> questions -> candidate_tests -> oracle_programs -> filtered_tests ->
+sampled_programs -> test_results -> warehouse -> acecode_dataset, preference_pairs, hard_questions -> reward_model,
+policy_rule, policy_reward_model -> best_of_n, benchmark_scores -> report.
+"""
+
+import warnings
+
+import dagster as dg
+
+# Dagster says of backfill_policy that it is beta each time it is used; the version is pinned, so that is no news.
+warnings.filterwarnings("ignore", category=dg.BetaWarning)
+
+from acecoder_dagster.assets import evaluation, preferences, programs, results, seeds, tables, tests, training  # noqa: E402
+from acecoder_dagster.home import Home, profile_from_environment  # noqa: E402
+from acecoder_dagster.orchestration.jobs import WHOLE_PIPELINE, jobs  # noqa: E402
+from acecoder_dagster.orchestration.resources import Project  # noqa: E402
+from acecoder_dagster.settings import read_settings  # noqa: E402
+
+MODULES = [seeds, tests, programs, results, tables, preferences, training, evaluation]
+
+
+def build_definitions(home: Home | None = None, profile: str | None = None) -> dg.Definitions:
+    """Return everything that Dagster loads.
+
+    Args:
+        home: project folder; the one that ACECODER_HOME names when left out.
+        profile: profile name or file; the one that ACECODER_PROFILE names when left out.
+
+    Raises:
+        SettingsError: the profile does not exist or holds a wrong key or value.
+    """
+    home = home or Home.from_environment()
+    profile = profile or profile_from_environment()
+    settings = read_settings(profile)
+    return dg.Definitions(
+        assets=dg.load_assets_from_modules(MODULES),
+        jobs=jobs,
+        resources={"project": Project(root=str(home.root), profile=profile)},
+        executor=dg.multiprocess_executor.configured(
+            {
+                "max_concurrent": settings.machine.steps_at_once,
+                # Each step is a new process: forking it from one that has loaded the code already saves seconds.
+                "start_method": {"forkserver": {"preload_modules": ["acecoder_dagster.definitions"]}},
+            }
+        ),
+    )
+
+
+defs = build_definitions()
+
+
+def whole_pipeline() -> dg.JobDefinition:
+    """Return the job of everything; runs that are started from a terminal find their code through it."""
+    return defs.resolve_job_def(WHOLE_PIPELINE)

@@ -1,0 +1,102 @@
+"""`acecoder demo` and `acecoder run`: run the graph in the terminal, then show stages and results as tables."""
+
+from collections.abc import Mapping, Sequence
+
+import polars as pl
+from rich.console import Console
+
+from acecoder_dagster.home import Home
+from acecoder_dagster.importing import ImportManifest, RowCount, read_import, store_import
+from acecoder_dagster.orchestration.sources import known_batches
+from acecoder_dagster.runner import RunOutcome, only_run, prepare, run_assets
+from acecoder_dagster.settings import read_settings
+from acecoder_dagster.terminal import print_frame
+from acecoder_dagster.warehouse import run_query
+
+RESULT_QUERIES = ("stages", "benchmark_scores", "best_of_n")
+IMPORT_QUERIES = ("stages", "pair_yield")
+
+IMPORT_ASSETS = (
+    "imported_files",
+    "seed_functions",
+    "questions",
+    "candidate_tests",
+    "oracle_programs",
+    "filtered_tests",
+    "sampled_programs",
+    "test_results",
+    "warehouse",
+    "acecode_dataset",
+    "preference_pairs",
+    "hard_questions",
+)
+"""Everything up to what training reads; sampled_programs only reads where the files bring programs."""
+
+
+def run_demo(home: Home, profile: str, console: Console) -> int:
+    """Run everything for the profile's own batches and print stages and results; return the exit code."""
+    code = run_and_report(home, profile, console)
+    if code == 0:
+        console.print(
+            f"\nReport with plots: {home.root / 'report.md'}, and the asset `report` in the page of `make ui`."
+        )
+    return code
+
+
+def run_import(home: Home, profile: str, console: Console, manifest: ImportManifest, *, only_check: bool) -> int:
+    """Import files, say what was kept and rejected, and run their batches up to the tables; return the exit code.
+
+    Raises:
+        ImportFileError: a file is missing or broken; earlier imports and results stay as they are.
+    """
+    if only_check:
+        imported = read_import(manifest)
+        _print_import(console, imported.counts(), imported.reasons().to_dicts())
+        return 0
+    with only_run(home):
+        stored = store_import(home.root, manifest)
+    _print_import(console, stored.counts, stored.reasons)
+    if stored.unchanged:
+        console.print(f"{stored.name}: the same files as before, nothing to import again.")
+    return run_and_report(home, profile, console, IMPORT_ASSETS, list(stored.batches), IMPORT_QUERIES)
+
+
+def run_and_report(
+    home: Home,
+    profile: str,
+    console: Console,
+    assets: Sequence[str] | None = None,
+    batches: Sequence[str] | None = None,
+    queries: Sequence[str] = RESULT_QUERIES,
+) -> int:
+    """Run assets and print what came of it; return the exit code: 0 only if every asset and check was good."""
+    settings = read_settings(profile)
+    with only_run(home), prepare(home, profile, settings) as instance:
+        chosen = list(batches) if batches else known_batches(home, settings)
+        console.print(f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
+        outcome = run_assets(instance, chosen, assets)
+    if home.warehouse.exists():
+        for name in queries:
+            print_frame(console, run_query(home.warehouse, name), title=name)
+    _print_outcome(console, outcome)
+    return 0 if outcome.success and not outcome.failed_checks else 1
+
+
+def _print_import(console: Console, counts: Mapping[str, RowCount], reasons: Sequence[Mapping[str, object]]) -> None:
+    kinds = [{"rows": kind, "read": c.rows_in, "kept": c.kept, "rejected": c.rejected} for kind, c in counts.items()]
+    print_frame(console, pl.DataFrame(kinds), title="imported")
+    if reasons:
+        print_frame(console, pl.DataFrame(list(reasons)), title="rejected")
+
+
+def _print_outcome(console: Console, outcome: RunOutcome) -> None:
+    for step in outcome.failed_steps:
+        console.print(f"[red]failed:[/red] {step}", markup=True)
+    for check in outcome.failed_checks:
+        console.print(f"[red]check failed:[/red] {check}", markup=True)
+    verdict = (
+        "Every asset and check succeeded"
+        if outcome.success and not outcome.failed_checks
+        else "Not everything succeeded"
+    )
+    console.print(f"{verdict}, {outcome.seconds:.0f} s.")

@@ -1,0 +1,41 @@
+"""HumanEval's own format (github.com/openai/human-eval, MIT): one `check(candidate)` function per question.
+
+HumanEval+ and others that keep these columns are read too; a check with loops stays one test.
+"""
+
+import polars as pl
+
+from acecoder_dagster.importing.columns import IDENTIFIER, ROW, TEXT, FileColumn
+from acecoder_dagster.importing.interchange import Contents, questions_table
+from acecoder_dagster.importing.python_tests import complete_check, lift_asserts
+
+COLUMNS = (
+    FileColumn("task_id", IDENTIFIER, "Id of the question, e.g. HumanEval/0", required=True),
+    FileColumn("prompt", TEXT, "Start of the program: imports, signature, docstring", required=True),
+    FileColumn("canonical_solution", TEXT, "Rest of the reference program", required=True),
+    FileColumn("test", TEXT, "Code that defines check(candidate)", required=True),
+    FileColumn("entry_point", TEXT, "Name of the function to write", required=True),
+)
+
+
+def convert(frame: pl.DataFrame, file: str) -> Contents:
+    """Return the questions. All are the benchmark's test split."""
+    rows: list[dict[str, object]] = []
+    for row in frame.iter_rows(named=True):
+        tests = lift_asserts(row["test"], row["entry_point"])
+        rows.append(
+            {
+                ROW: row[ROW],
+                "question_id": row["task_id"],
+                "source": "humaneval",
+                "split": "test",
+                "question": row["prompt"],
+                "entry_point": row["entry_point"],
+                "reference_program": row["prompt"] + row["canonical_solution"],
+                "tests": tests or [],
+                "tests_faithful": tests is not None,
+                "check_code": complete_check(row["test"], row["entry_point"]),
+                "licence": "MIT",
+            }
+        )
+    return Contents(questions=questions_table(rows))

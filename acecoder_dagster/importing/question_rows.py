@@ -1,0 +1,131 @@
+"""Imported questions become rows of `questions` and `seed_functions`; their tests are listed for `candidate_rows`."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from acecoder_dagster.importing.columns import FILE, REVISION, ROW
+from acecoder_dagster.importing.manifest import ImportManifest
+from acecoder_dagster.importing.python_tests import call_arguments, complete_check
+from acecoder_dagster.importing.rejections import Rejections
+from acecoder_dagster.lake import text_id
+
+SPLITS = ("train", "validation", "test")
+"""From least to most held out."""
+
+
+@dataclass(frozen=True)
+class ImportedQuestions:
+    """The questions of an import.
+
+    `known` has every question of the files, used or not: upstream_id, question_id, entry_point, usable.
+    `official_tests` has their tests: question_id, test, challenge (published as an uncounted extra), where.
+    """
+
+    questions: pl.DataFrame
+    seeds: pl.DataFrame
+    known: pl.DataFrame
+    official_tests: pl.DataFrame
+
+
+def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: Rejections) -> ImportedQuestions:
+    """Give the questions ids and splits; reject those without text or without a function to call."""
+    ids = [
+        text_id(source, upstream, question, entry_point or "")
+        for source, upstream, question, entry_point in read.select(
+            "source", "question_id", "question", "entry_point"
+        ).iter_rows()
+    ]
+    read = read.rename({"question_id": "upstream_id"}).with_columns(pl.Series("question_id", ids, dtype=pl.String))
+    no_question = pl.col("question").str.strip_chars() == ""
+    identifier = pl.col("entry_point").str.contains(r"^[\p{L}_][\p{L}\p{N}_]*$").fill_null(value=False)
+    read = read.with_columns(
+        reason=pl.when(no_question).then(pl.lit("empty_question")).when(~identifier).then(pl.lit("no_entry_point")),
+        where=pl.format("{} row {}", FILE, ROW),
+    ).with_columns(usable=pl.col("reason").is_null())
+    found = (
+        pl.when(no_question)
+        .then(pl.lit("the question has no text"))
+        .when(pl.col("entry_point").is_null())
+        .then(pl.lit("its tests call no function"))
+        .otherwise(pl.format("the entry point {} is no function's name", "entry_point"))
+    )
+    evidence = pl.format("{}: {}", "where", found)
+    rejections.add_frame(
+        "question", read.filter(~pl.col("usable")).with_columns(row_id="question_id", evidence=evidence)
+    )
+
+    tests = _official_tests(read)
+    kept = _with_seeds(read.filter("usable"), tests)
+    kept = kept.with_columns(split=_splits(kept, manifest), writer=pl.lit("imported"))
+    seeds = kept.select(
+        "seed_id",
+        "source",
+        "upstream_id",
+        pl.col(REVISION).alias("upstream_revision"),
+        "licence",
+        "split",
+        pl.col("question").alias("instruction"),
+        pl.col("reference_program").alias("code"),
+        "entry_point",
+        "argument_texts",
+    )
+    questions = kept.select(
+        "question_id", "seed_id", "source", "upstream_id", "split", "licence", "question", "entry_point", "setup_code",
+        "reference_program", "writer",
+    )  # fmt: skip
+    return ImportedQuestions(
+        questions, seeds, read.select("upstream_id", "question_id", "entry_point", "usable"), tests
+    )
+
+
+def _official_tests(read: pl.DataFrame) -> pl.DataFrame:
+    rows: list[tuple[str, str, bool, str]] = []
+    for row in read.iter_rows(named=True):
+        whole = complete_check(row["check_code"], row["entry_point"] or "")
+        tests = row["tests"] if row["tests_faithful"] else [whole]
+        rows.extend((row["question_id"], test, False, row["where"]) for test in tests)
+        rows.extend((row["question_id"], test, True, row["where"]) for test in row["challenge_tests"])
+    schema = {"question_id": pl.String, "test": pl.String, "challenge": pl.Boolean, "where": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _with_seeds(kept: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
+    by_question = tests.filter(~pl.col("challenge")).group_by("question_id", maintain_order=True).agg("test")
+    texts = dict(by_question.iter_rows())
+    seed_ids: list[str] = []
+    arguments: list[list[str]] = []
+    columns = kept.select("source", "upstream_id", "reference_program", "question_id", "entry_point")
+    for source, upstream_id, code, question_id, entry_point in columns.iter_rows():
+        seed_ids.append(text_id(source, upstream_id, code or ""))
+        found = [call_arguments(test, entry_point) for test in texts.get(question_id, [])]
+        arguments.append([text for text in found if text is not None])
+    return kept.with_columns(
+        pl.Series("seed_id", seed_ids, dtype=pl.String),
+        pl.Series("argument_texts", arguments, dtype=pl.List(pl.String)),
+    )
+
+
+def _splits(kept: pl.DataFrame, manifest: ImportManifest) -> pl.Series:
+    """Return each question's split.
+
+    Editions of one question (MBPP and its sanitized part) must not meet across splits. They have other words and often
+    other tests, but the same function: questions with the same entry point, but for case and underscores, are hashed
+    together, and one whose own split is not known goes to the most held-out split of the others.
+    """
+    keeps = pl.col("split").is_in(SPLITS) & (manifest.split == "keep")
+    grouped = kept.select(
+        group=pl.col("entry_point").str.to_lowercase().str.replace_all("_", ""), own=pl.when(keeps).then("split")
+    )
+    groups = grouped.group_by("group").agg(pl.col("own").drop_nulls().unique()).iter_rows()
+    splits = {group: max(own, key=SPLITS.index) if own else _split_by_hash(group, manifest) for group, own in groups}
+    return grouped.select(split=pl.coalesce("own", pl.col("group").replace_strict(splits, return_dtype=pl.String)))[
+        "split"
+    ]
+
+
+def _split_by_hash(group: str, manifest: ImportManifest) -> str:
+    share = int(text_id("split", group), 16) / 2**64
+    if share < manifest.test_share:
+        return "test"
+    return "validation" if share < manifest.test_share + manifest.validation_share else "train"

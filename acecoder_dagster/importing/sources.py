@@ -1,0 +1,135 @@
+"""Files as they come: bytes read, lines split, JSON decoded, not yet understood as any format."""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import polars as pl
+
+from acecoder_dagster.importing import hub
+from acecoder_dagster.importing.columns import FileColumn, columns_from_frame, columns_from_records
+from acecoder_dagster.importing.errors import ImportFileError, Problems
+
+ENDINGS = (".parquet", ".jsonl", ".jsonl.gz", ".json")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file or hub data set that was read: a table (Parquet, hub) or JSON objects with their row numbers.
+
+    `name` is the file's name without its folder, `revision` the hash of its bytes or the hub's commit.
+    """
+
+    name: str
+    revision: str
+    content: "pl.DataFrame | tuple[list[dict[str, Any]], list[int]]"
+
+    @property
+    def column_names(self) -> set[str]:
+        """Columns of the table, or keys that any of the objects has."""
+        if isinstance(self.content, pl.DataFrame):
+            return set(self.content.columns)
+        return {key for record in self.content[0] for key in record}
+
+    def typed(self, columns: tuple[FileColumn, ...], problems: Problems) -> pl.DataFrame:
+        """Return these columns with their types and defaults; what does not fit is added to the problems."""
+        if isinstance(self.content, pl.DataFrame):
+            return columns_from_frame(self.content, columns, self.name, problems)
+        records, rows = self.content
+        return columns_from_records(records, rows, columns, self.name, problems)
+
+
+def source_revision(address: str) -> str:
+    """Return what identifies the present content of a file (hash of its bytes) or hub data set (commit).
+
+    Raises:
+        ImportFileError: when there is no such file, or the hub does not answer.
+    """
+    if hub.is_hub_address(address):
+        return hub.resolve(address).revision
+    try:
+        with Path(address).open("rb") as stream:
+            return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
+    except OSError as error:
+        raise ImportFileError([f"{address}: cannot be read: {error.strerror}; check the path"]) from error
+
+
+def read_source(address: str) -> Source:
+    """Read a file or `hf://owner/name[@revision][:split]`.
+
+    Raises:
+        ImportFileError: with every problem found: no such file, unknown ending, damaged file, bytes that are not UTF-8,
+            invalid JSON (with line numbers), no rows, hub out of reach.
+    """
+    if hub.is_hub_address(address):
+        found = hub.resolve(address)
+        return Source(found.repository, found.revision, hub.read(found))
+    path = Path(address)
+    revision = source_revision(address)
+    if not path.name.endswith(ENDINGS):
+        raise ImportFileError([f"{address}: unknown kind of file; its name must end in one of {', '.join(ENDINGS)}"])
+    try:
+        content = _read_parquet(path) if path.suffix == ".parquet" else _read_json(path)
+    except (OSError, EOFError, gzip.BadGzipFile, pl.exceptions.PolarsError) as error:
+        what = str(error).partition("\n")[0]
+        raise ImportFileError([f"{path.name}: the file is damaged or not what its ending says: {what}"]) from error
+    rows = content.height if isinstance(content, pl.DataFrame) else len(content[0])
+    if rows == 0:
+        raise ImportFileError([f"{path.name}: the file has no rows"])
+    return Source(path.name, revision, content)
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    return pl.read_parquet(path, glob=False)
+
+
+def _read_json(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
+    problems = Problems()
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+        objects = _whole_file(path.name, stream, problems) if path.suffix == ".json" else _lines(path, stream, problems)
+        records: list[dict[str, Any]] = []
+        rows: list[int] = []
+        for row, value in objects:
+            if isinstance(value, dict):
+                records.append(value)
+                rows.append(row)
+            else:
+                problems.add(path.name, "a JSON object is needed: {...}", row=row)
+    problems.raise_if_any()
+    return records, rows
+
+
+def _lines(path: Path, stream: "IO[bytes] | gzip.GzipFile", problems: Problems) -> Iterator[tuple[int, Any]]:
+    for number, line in enumerate((line.strip() for line in stream), start=1):
+        if not line:
+            continue
+        try:
+            yield number, json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        except UnicodeDecodeError as error:
+            problems.add(path.name, f"byte {error.start + 1} of the line is not UTF-8; save it as UTF-8", row=number)
+        except json.JSONDecodeError as error:
+            problems.add(path.name, f"invalid JSON at character {error.pos + 1}: {error.msg}; mend it", row=number)
+        except (ValueError, RecursionError) as error:
+            problems.add(path.name, f"invalid JSON: {error}; mend it", row=number)
+
+
+def _whole_file(name: str, stream: "IO[bytes] | gzip.GzipFile", problems: Problems) -> Iterator[tuple[int, Any]]:
+    data = stream.read()
+    try:
+        value = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problems.add(name, f"line {line} has bytes that are not UTF-8; save the file as UTF-8")
+    except json.JSONDecodeError as error:
+        problems.add(name, f"invalid JSON in line {error.lineno}: {error.msg}; mend it")
+    except (ValueError, RecursionError) as error:
+        problems.add(name, f"invalid JSON: {error}; mend it")
+    else:
+        if isinstance(value, list):
+            yield from enumerate(value, start=1)
+        else:
+            problems.add(name, "a JSON list of objects is needed: [{...}, ...]; one object per line is .jsonl")

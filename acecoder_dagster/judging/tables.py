@@ -1,0 +1,92 @@
+"""Judging a table of programs by a table of tests."""
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+
+from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, Verdict
+from acecoder_dagster.tables import REJECTED_ROWS, TEST_RESULTS
+
+NO_TESTS = "question has no kept tests"
+
+
+def question_tests(questions: pl.DataFrame, tests: pl.DataFrame) -> dict[str, QuestionTests]:
+    """Return what the judge needs of every question that has tests, by question_id.
+
+    Args:
+        questions: columns question_id, entry_point, setup_code.
+        tests: columns question_id, position, test.
+    """
+    by_question = dict(tests.sort("question_id", "position").group_by("question_id").agg("test").iter_rows())
+    return {
+        row["question_id"]: QuestionTests(
+            row["question_id"], row["entry_point"], row["setup_code"], tuple(by_question[row["question_id"]])
+        )
+        for row in questions.select("question_id", "entry_point", "setup_code").iter_rows(named=True)
+        if row["question_id"] in by_question
+    }
+
+
+def judge_table(
+    judge: Judge,
+    programs: pl.DataFrame,
+    tests: dict[str, QuestionTests],
+    tests_written: dict[str, int],
+    stage: str,
+    advance: Callable[[int], None],
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Judge programs by the tests of their questions.
+
+    Args:
+        judge: an open judge.
+        programs: columns program_id, question_id, program.
+        tests: what `question_tests` returned.
+        tests_written: candidate tests per question, for the released code's denominator.
+        stage: name of the asset, for rejected rows.
+        advance: called with the number of programs done.
+
+    Returns:
+        Verdicts (columns of TEST_RESULTS) and rejected programs (columns of REJECTED_ROWS): those whose question has
+        no kept tests.
+    """
+
+    def jobs() -> Iterator[ProgramJob]:
+        for program_id, question_id, program in judged.select("program_id", "question_id", "program").iter_rows():
+            yield ProgramJob(tests[question_id], program_id, program)
+
+    has_tests = pl.col("question_id").is_in(list(tests))
+    judged = programs.filter(has_tests)
+    rows = []
+    for verdict in judge.judge(jobs()):
+        rows.append(_row(verdict, tests_written[verdict.question_id]))
+        advance(1)
+    results = TEST_RESULTS.conform(pl.DataFrame(rows, schema=TEST_RESULTS.schema))
+    rejected = programs.filter(~has_tests).select(
+        stage=pl.lit(stage),
+        row_kind=pl.lit("program"),
+        row_id="program_id",
+        question_id="question_id",
+        reason=pl.lit(NO_TESTS),
+        evidence=pl.lit(""),
+    )
+    return results, REJECTED_ROWS.conform(rejected)
+
+
+def _row(verdict: Verdict, written: int) -> dict[str, object]:
+    passed = sum(verdict.passed)
+    return {
+        "program_id": verdict.program_id,
+        "question_id": verdict.question_id,
+        "verdict": verdict.verdict,
+        "outcomes": list(verdict.outcomes),
+        "passed": list(verdict.passed),
+        "sealed": list(verdict.sealed),
+        "tests_passed": passed,
+        "tests_kept": len(verdict.passed),
+        "tests_written": written,
+        "pass_rate": verdict.pass_rate,
+        "cpu_ms": verdict.cpu_ms,
+        "wall_ms": verdict.wall_ms,
+        "peak_mb": verdict.peak_mb,
+        "message": verdict.message,
+    }

@@ -1,0 +1,72 @@
+"""What an asset's page shows: row counts, schema, reasons of rejection, files, plots."""
+
+import base64
+from collections.abc import Mapping, Sequence
+
+import dagster as dg
+import polars as pl
+
+from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.tables import Table
+
+PREVIEW_ROWS = 5
+PREVIEW_WIDTH = 80
+
+
+def table_schema_metadata(table: Table) -> dict[str, object]:
+    """Return the metadata that is the same for every batch: columns with types and meanings."""
+    columns = [
+        dg.TableColumn(
+            column.name,
+            str(column.dtype),
+            description=column.description,
+            constraints=dg.TableColumnConstraints(nullable=column.nullable, unique=column.name == table.key),
+        )
+        for column in table.columns
+    ]
+    return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+
+
+def partition_metadata(partition: Partition, *, reused: bool) -> dict[str, object]:
+    """Return what the asset's page tells of one batch."""
+    rejected = pl.read_parquet(partition.rejected_file)
+    return {
+        "dagster/partition_row_count": partition.rows,
+        "dagster/uri": dg.MetadataValue.path(str(partition.rows_file)),
+        "rejected": partition.rejected,
+        "rejected_by_reason": dg.MetadataValue.md(_reasons(rejected)),
+        "reused": reused,
+        "content_key": partition.content_key,
+        "preview": dg.MetadataValue.md(_preview(partition)),
+        **partition.figures,
+    }
+
+
+def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:
+    """Return a picture that Dagster's asset page shows inline."""
+    encoded = base64.b64encode(png).decode()
+    return dg.MetadataValue.md(f"![{title}](data:image/png;base64,{encoded})")
+
+
+def markdown_table(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows as a Markdown table, columns in the order of the first row."""
+    if not rows:
+        return "none"
+    names = list(rows[0])
+    body = ["| " + " | ".join(_cell(row[name]) for name in names) + " |" for row in rows]
+    return "\n".join(["| " + " | ".join(names) + " |", "|" + "---|" * len(names), *body])
+
+
+def _reasons(rejected: pl.DataFrame) -> str:
+    counts = rejected.group_by("row_kind", "reason").len("rows").sort("rows", descending=True)
+    return markdown_table(counts.to_dicts())
+
+
+def _preview(partition: Partition) -> str:
+    return markdown_table(pl.scan_parquet(partition.rows_file).head(PREVIEW_ROWS).collect().to_dicts())
+
+
+def _cell(value: object) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    text = text.replace("\n", " ⏎ ").replace("|", "\\|")
+    return text if len(text) <= PREVIEW_WIDTH else text[:PREVIEW_WIDTH] + "…"

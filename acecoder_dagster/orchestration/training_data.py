@@ -1,0 +1,23 @@
+"""Rows that feed training and evaluation: the batches that the setting data.batches names."""
+
+import polars as pl
+
+from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.tables import FILTERED_TESTS, QUESTIONS, TEST_RESULTS, Table
+
+
+def training_rows(project: Project, table: Table) -> pl.DataFrame:
+    """Return the rows of the batches that feed training and evaluation, with their `batch`."""
+    return project.lake.read(table, [partition.batch for partition in project.training_partitions(table)])
+
+
+def held_out_questions(project: Project) -> pl.DataFrame:
+    """Return the questions of the test split that have kept tests (columns of QUESTIONS and `batch`)."""
+    tested = training_rows(project, FILTERED_TESTS).select("question_id").unique()
+    return training_rows(project, QUESTIONS).filter(pl.col("split") == "test").join(tested, on="question_id")
+
+
+def held_out_results(project: Project) -> pl.DataFrame:
+    """Return the verdicts of programs sampled for held-out questions (columns of TEST_RESULTS and `batch`)."""
+    held_out = held_out_questions(project).select("question_id")
+    return training_rows(project, TEST_RESULTS).join(held_out, on="question_id")

@@ -1,0 +1,197 @@
+"""All settings of a project in one typed object, read from one profile file.
+
+A profile is a TOML file: one of the shipped ones in `profiles/`, named without its ending, or the user's own, named by
+its path, which may build on another with `extends = "micro"`. Every section is a model that its domain package owns.
+"""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from acecoder_dagster.evaluation.settings import EvaluationSettings
+from acecoder_dagster.micro.settings import MicroSettings
+from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
+from acecoder_dagster.sampling.settings import SamplingSettings
+from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.training.settings import (
+    PolicySettings,
+    RewardModelSettings,
+    ScoringSettings,
+    ScratchModelSettings,
+    SupervisedSettings,
+)
+
+PROFILES = Path(__file__).parent / "profiles"
+
+
+class SettingsError(ValueError):
+    """A profile is missing or holds a wrong key or value; the message lists the valid ones."""
+
+
+class Section(BaseModel):
+    """Base of the sections defined here: unknown keys are errors, values cannot change after reading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SeedSettings(Section):
+    """Which seed batches a profile makes by itself; imported batches come beside them."""
+
+    procedural_batches: int = Field(default=0, ge=0, description="Batches of procedural questions to make")
+    questions_per_batch: int = Field(default=1000, ge=1, le=5000, description="Questions in each of them")
+
+
+class TestSettings(Section):
+    """How candidate tests are judged and which are kept."""
+
+    __test__ = False
+
+    oracle: Literal["reference", "model", "trusted"] = Field(
+        default="reference",
+        description="Whose verdict decides: the question's reference program; programs of `oracle_model` (the paper); "
+        "or nobody, for data sets whose tests were filtered by their publisher",
+    )
+    oracle_model: str | None = Field(default=None, description="Folder or hub id, for oracle = model")
+    oracle_sampling: SamplingSettings = Field(
+        default=SamplingSettings(programs_per_question=1, temperature=0.0), description="How the oracle model answers"
+    )
+    min_tests: int = Field(
+        default=5, ge=1, description="Questions with fewer kept tests are rejected (paper, section 3.1: 5)"
+    )
+
+
+class BasePolicySettings(Section):
+    """The model that samples programs and from which reinforcement starts."""
+
+    model: str = Field(
+        default="scratch", description="Folder or hub id, or `scratch`: trained here on the procedural corpus"
+    )
+    revision: str | None = Field(default=None, description="Revision of the hub model")
+    corpus_programs: int = Field(default=60_000, ge=100, description="Programs of the corpus, for model = scratch")
+    scratch: ScratchModelSettings = ScratchModelSettings()
+    supervised: SupervisedSettings = SupervisedSettings()
+
+
+class RewardBackboneSettings(Section):
+    """What the reward model starts from."""
+
+    model: str = Field(
+        default="base_policy",
+        description="`base_policy`, `scratch` (a new model with its own tokenizer), or a folder or hub id",
+    )
+    scratch: ScratchModelSettings = ScratchModelSettings()
+
+
+class TrainingData(Section):
+    """Which batches feed training and evaluation."""
+
+    batches: tuple[str, ...] = Field(default=("*",), description="Patterns of batch names, as in file names")
+
+
+class MachineSettings(Section):
+    """What the machine offers."""
+
+    trainings_at_once: int = Field(default=1, ge=1, description="Steps that may use the accelerator at the same time")
+    steps_at_once: int = Field(default=2, ge=1, description="Steps of a run that may be under way at the same time")
+
+
+class Settings(Section):
+    """Everything a profile may say."""
+
+    seed: int = Field(default=0, ge=0, description="Seed of everything random")
+    machine: MachineSettings = MachineSettings()
+    seeds: SeedSettings = SeedSettings()
+    micro: MicroSettings = MicroSettings()
+    sandbox: SandboxSettings = SandboxSettings()
+    tests: TestSettings = TestSettings()
+    base_policy: BasePolicySettings = BasePolicySettings()
+    prompt: str = Field(default="evalplus", description="Prompt template of all sampling and training, see prompts/")
+    sampling: SamplingSettings = SamplingSettings()
+    data: TrainingData = TrainingData()
+    pairs: PairSettings = PairSettings()
+    reward_backbone: RewardBackboneSettings = RewardBackboneSettings()
+    reward_model: RewardModelSettings = RewardModelSettings()
+    scoring: ScoringSettings = ScoringSettings()
+    hard_questions: HardQuestionSettings = HardQuestionSettings()
+    policy_rule: PolicySettings = PolicySettings()
+    policy_reward_model: PolicySettings = PolicySettings()
+    evaluation: EvaluationSettings = EvaluationSettings()
+
+
+def read_settings(profile: str) -> Settings:
+    """Return the settings of a profile.
+
+    Args:
+        profile: name of a shipped profile (micro, local, paper) or path of a TOML file.
+
+    Raises:
+        SettingsError: no such profile, not TOML, an unknown key or a wrong value; the message names the key, says what
+            is wrong and lists the keys that are valid there.
+    """
+    values = _read_values(profile, seen=())
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        lines = [_explain(problem) for problem in error.errors()]
+        raise SettingsError(f"profile {profile}:\n" + "\n".join(f"  {line}" for line in lines)) from error
+
+
+SectionModel = TypeVar("SectionModel", bound=BaseModel)
+
+
+def seeded(section: SectionModel, seed: int) -> SectionModel:
+    """Return a section of a domain package with the project's seed instead of its own."""
+    return section.model_copy(update={"seed": seed})
+
+
+def sandbox_limits(settings: Settings) -> dict[str, Any]:
+    """Return the sandbox settings that a verdict may depend on: limits, not where and how many sandboxes run."""
+    return settings.sandbox.model_dump(exclude={"launcher", "image", "workers", "retries"})
+
+
+def shipped_profiles() -> list[str]:
+    """Return the names of the profiles that come with the package."""
+    return sorted(path.stem for path in PROFILES.glob("*.toml"))
+
+
+def _read_values(profile: str, seen: tuple[Path, ...]) -> dict[str, Any]:
+    path = _profile_path(profile)
+    if path in seen:
+        raise SettingsError(f"profile {path}: extends itself")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"profile {path}: not valid TOML: {error}") from error
+    parent = values.pop("extends", None)
+    if parent is None:
+        return values
+    return _merge(_read_values(str(parent), (*seen, path)), values)
+
+
+def _profile_path(profile: str) -> Path:
+    path = Path(profile) if profile.endswith(".toml") else PROFILES / f"{profile}.toml"
+    if not path.is_file():
+        known = ", ".join(shipped_profiles())
+        raise SettingsError(f"no profile {profile!r}: name one of {known}, or the path of a .toml file")
+    return path.resolve()
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _explain(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails is a TypedDict without all its keys
+    location = [part for part in problem["loc"] if isinstance(part, str)]
+    where = ".".join(location)
+    if problem["type"] != "extra_forbidden":
+        return f"{where}: {problem['msg']} (given: {problem['input']!r})"
+    section: Any = Settings
+    for name in location[:-1]:
+        section = section.model_fields[name].annotation
+    return f"{where}: unknown key; valid keys here are {', '.join(section.model_fields)}"

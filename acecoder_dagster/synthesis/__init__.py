@@ -1,0 +1,20 @@
+"""From seed code to questions and tests: the rules, on tables.
+
+Belongs here: how questions are made from seeds, how tests are made from observed values, which tests are kept.
+Does not belong here: running programs (`sandbox`, `judging`), Dagster.
+"""
+
+from acecoder_dagster.synthesis.filtering import FilteredTests, filter_tests
+from acecoder_dagster.synthesis.oracles import reference_oracles
+from acecoder_dagster.synthesis.procedural import procedural_questions, procedural_seeds
+from acecoder_dagster.synthesis.writing import WrittenTests, write_tests
+
+__all__ = [
+    "FilteredTests",
+    "WrittenTests",
+    "filter_tests",
+    "procedural_questions",
+    "procedural_seeds",
+    "reference_oracles",
+    "write_tests",
+]

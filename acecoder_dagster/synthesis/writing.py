@@ -1,0 +1,84 @@
+"""Tests from observed values: what a trusted program returns becomes the expected value."""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import polars as pl
+
+from acecoder_dagster.judging import ObservedCall
+from acecoder_dagster.lake import text_id
+from acecoder_dagster.tables import CANDIDATE_TESTS, REJECTED_ROWS
+
+ORIGIN = "reference execution"
+STAGE = "candidate_tests"
+MAX_EXPECTED_CHARACTERS = 2_000
+"""Longer expected values are rejected: nobody reads them, and every sampled program pays for comparing them."""
+
+
+@dataclass(frozen=True)
+class WrittenTests:
+    """Tests made from observed calls; rows_in = tests + rejected."""
+
+    tests: pl.DataFrame
+    rejected: pl.DataFrame
+    rows_in: int
+
+
+def write_tests(observed: Iterable[ObservedCall]) -> WrittenTests:
+    """Return one assert per observed call (columns of CANDIDATE_TESTS), or the reason why there is none.
+
+    A call is rejected when the program raised or its value cannot be written as a Python literal that reads back
+    equal (a float NaN, an object), when the literal is over-long, or when the test was already made.
+    """
+    tests: list[dict[str, object]] = []
+    rejected: list[dict[str, object]] = []
+    positions: dict[str, int] = {}
+    seen: set[str] = set()
+    rows_in = 0
+    for call in observed:
+        rows_in += 1
+        test = f"assert {call.call} == {call.value!r}"
+        test_id = text_id(call.question_id, test)
+        reason = call.error or _unwritable(call.value) or ("repeated test" if test_id in seen else None)
+        if reason is not None:
+            rejected.append(
+                {
+                    "stage": STAGE,
+                    "row_kind": "test",
+                    "row_id": test_id,
+                    "question_id": call.question_id,
+                    "reason": reason.split(":")[0],
+                    "evidence": f"{call.call}: {reason}"[:500],
+                }
+            )
+            continue
+        seen.add(test_id)
+        position = positions.get(call.question_id, 0)
+        positions[call.question_id] = position + 1
+        tests.append(
+            {
+                "test_id": test_id,
+                "question_id": call.question_id,
+                "test": test,
+                "position": position,
+                "origin": ORIGIN,
+                "times_written": 1,
+            }
+        )
+    return WrittenTests(
+        CANDIDATE_TESTS.conform(pl.DataFrame(tests, schema=CANDIDATE_TESTS.schema)),
+        pl.DataFrame(rejected, schema=REJECTED_ROWS.schema),
+        rows_in,
+    )
+
+
+def _unwritable(value: object) -> str | None:
+    text = repr(value)
+    if len(text) > MAX_EXPECTED_CHARACTERS:
+        return f"value too long: {len(text)} characters"
+    try:
+        same = bool(ast.literal_eval(text) == value)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        same = False
+    return None if same else f"value is no literal: {text[:200]}"

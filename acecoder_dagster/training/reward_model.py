@@ -1,0 +1,266 @@
+"""Bradley-Terry training of a reward model, every distinct program forwarded once.
+
+The loss of a pair is ``-log sigmoid(score(chosen) - score(rejected))`` (paper, equation 1). All pairs of a
+question are trained in one step: its programs are scored once, packed behind their shared prompt, and every pair
+among them reads those scores. The gradient is the one of plain pairwise training on the same pairs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
+
+from acecoder_dagster.training.bradley_terry import score_pairs
+from acecoder_dagster.training.checkpoints import (
+    checkpoint_folder,
+    delete_checkpoints,
+    keep_only,
+    last_complete_checkpoint,
+    mark_complete,
+)
+from acecoder_dagster.training.device import pick_device, prepare_process
+from acecoder_dagster.training.packing import PACKED_ATTENTION, PackedScorer
+from acecoder_dagster.training.preference_groups import (
+    PreferenceGroup,
+    read_groups,
+    split_by_question,
+    steps_of_epoch,
+    steps_per_epoch,
+)
+from acecoder_dagster.training.settings import RewardModelSettings
+from acecoder_dagster.training.template import prepare_tokenizer
+
+Progress = Callable[[int, int, dict[str, float]], None]
+"""Called as ``progress(step, total_steps, figures)`` after every optimiser step."""
+
+CALIBRATION_FILE = "reward_calibration.json"
+"""Beside the weights: mean and standard deviation of scores on validation programs (RL whitens with them)."""
+
+
+def train_reward_model(
+    groups_path: Path, backbone: str, output: Path, settings: RewardModelSettings, progress: Progress
+) -> dict[str, float]:
+    """Train a reward model and write it as a standard checkpoint.
+
+    Run again after an interruption with the same arguments, it continues from its last checkpoint in ``output``
+    and ends with the same weights as an undisturbed run.
+
+    Args:
+        groups_path: Parquet with the columns of :data:`~preference_groups.GROUP_COLUMNS`.
+        backbone: Folder or hub id of the causal model the reward model starts from.
+        output: Folder for the checkpoint. It loads with ``AutoModelForSequenceClassification``; beside it lies
+            ``reward_calibration.json``.
+        settings: How to train.
+        progress: Told loss, pair_accuracy and tokens_per_second of each step.
+
+    Returns:
+        Figures of the run: validation pair accuracy (over all pairs, and averaged over questions), loss,
+        calibration, counts of questions, programs and pairs, what was left out for length, seconds, tokens.
+
+    Raises:
+        FileNotFoundError: ``groups_path`` does not exist.
+        ValueError: No usable pairs, a broken file, or a backbone that cannot be loaded.
+        FloatingPointError: The loss or its gradient is not a number.
+    """
+    prepare_process(settings.threads, settings.seed)
+    device = pick_device()
+    scorer, tokenizer = load_scorer(backbone)
+    _start_head_near_zero(scorer)
+    groups, left_out = read_groups(groups_path, tokenizer, settings.max_tokens)
+    train, validation = split_by_question(groups, settings.validation_fraction, settings.seed)
+    scorer.to(device).train()
+    run = _Run(scorer, train, settings, device, _fingerprint(groups_path, backbone, settings))
+    output.mkdir(parents=True, exist_ok=True)
+    run.train(output, progress)
+    figures = {
+        **evaluate(scorer, validation, settings, device),
+        **run.totals(),
+        "train_questions": len(train),
+        "train_programs": sum(len(group.packed.programs) for group in train),
+        "train_pairs": sum(len(group.pairs) for group in train),
+        "programs_over_length": left_out.programs,
+        "pairs_over_length": left_out.pairs,
+        "questions_over_length": left_out.questions,
+    }
+    scorer.model.save_pretrained(output)
+    tokenizer.save_pretrained(output)
+    calibration = {"mean": figures["calibration_mean"], "std": figures["calibration_std"]}
+    (output / CALIBRATION_FILE).write_text(json.dumps(calibration, indent=2))
+    delete_checkpoints(output)
+    return figures
+
+
+def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
+    """Load a causal model or a finished reward model as a scorer of packed rows, with its tokenizer.
+
+    Raises:
+        ValueError: There is no such model, or it is no sequence classifier with one label.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model)
+        classifier = AutoModelForSequenceClassification.from_pretrained(
+            model, num_labels=1, dtype=torch.float32, attn_implementation=PACKED_ATTENTION
+        )
+    except OSError as error:
+        raise ValueError(
+            f"Cannot load a model from {model!r}: {error}. Give a folder with config.json, weights and tokenizer, "
+            "or the id of a model on the hub."
+        ) from error
+    prepare_tokenizer(tokenizer, classifier)
+    return PackedScorer(classifier), tokenizer
+
+
+def _start_head_near_zero(scorer: PackedScorer) -> None:
+    # A large random head would first have to be unlearnt; a zero head would give the backbone no gradient.
+    weight = scorer.model.score.weight
+    torch.nn.init.normal_(weight, std=0.1 / math.sqrt(weight.shape[1]))
+
+
+def _fingerprint(groups_path: Path, backbone: str, settings: RewardModelSettings) -> str:
+    parts = [hashlib.sha256(groups_path.read_bytes()).hexdigest(), backbone, settings.model_dump_json()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+class _Run:
+    """One training run: steps, checkpoints and totals."""
+
+    def __init__(
+        self,
+        scorer: PackedScorer,
+        groups: Sequence[PreferenceGroup],
+        settings: RewardModelSettings,
+        device: torch.device,
+        fingerprint: str,
+    ) -> None:
+        self._scorer = scorer
+        self._groups = groups
+        self._settings = settings
+        self._device = device
+        self._fingerprint = fingerprint
+        self._optimizer = torch.optim.AdamW(
+            scorer.parameters(),
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            betas=(0.9, 0.98),
+        )
+        self._steps_per_epoch = steps_per_epoch(len(groups), settings.prompts_per_step)
+        self._total_steps = settings.epochs * self._steps_per_epoch
+        self._seconds = 0.0
+        self._tokens = 0
+
+    def totals(self) -> dict[str, float]:
+        """Steps, and seconds and packed tokens since the run (or its last continuation) began."""
+        return {"steps": self._total_steps, "train_seconds": self._seconds, "train_tokens": self._tokens}
+
+    def train(self, output: Path, progress: Progress) -> None:
+        done = self._continue_from(output)
+        for epoch in range(self._settings.epochs):
+            first_step = epoch * self._steps_per_epoch + 1
+            steps = steps_of_epoch(self._groups, self._settings.prompts_per_step, self._settings.seed, epoch)
+            for step, groups in enumerate(steps, start=first_step):
+                if step <= done:
+                    continue
+                figures = self._step(step, groups)
+                if step % self._settings.checkpoint_every == 0 and step < self._total_steps:
+                    self._write_checkpoint(output, step)
+                progress(step, self._total_steps, figures)
+
+    def _step(self, step: int, groups: Sequence[PreferenceGroup]) -> dict[str, float]:
+        started = time.perf_counter()
+        loss, right, pairs, tokens = 0.0, 0, 0, 0
+        for forward in score_pairs(self._scorer, groups, self._settings, self._device):
+            forward.loss.backward()
+            loss += forward.loss.item()
+            right += int((forward.margins > 0).sum())
+            pairs += forward.margins.numel()
+            tokens += forward.tokens
+        norm = torch.nn.utils.clip_grad_norm_(self._scorer.parameters(), self._settings.max_gradient_norm).item()
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            raise FloatingPointError(
+                f"Reward-model training broke down at step {step} of {self._total_steps}: loss {loss}, gradient "
+                f"norm {norm}. Lower learning_rate, or set precision to 'float32'."
+            )
+        for parameters in self._optimizer.param_groups:
+            parameters["lr"] = self._learning_rate(step)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        seconds = time.perf_counter() - started
+        self._seconds += seconds
+        self._tokens += tokens
+        return {
+            "loss": loss,
+            "pair_accuracy": right / pairs,
+            "tokens_per_second": tokens / seconds,
+            "gradient_norm": norm,
+        }
+
+    def _learning_rate(self, step: int) -> float:
+        """Linear warm-up, then cosine to zero, as in the paper's training."""
+        warmup = self._settings.warmup_fraction * self._total_steps
+        if step <= warmup:
+            return self._settings.learning_rate * step / warmup
+        remaining = (step - warmup) / max(1.0, self._total_steps + 1 - warmup)
+        return self._settings.learning_rate * 0.5 * (1 + math.cos(math.pi * remaining))
+
+    def _write_checkpoint(self, output: Path, step: int) -> None:
+        folder = checkpoint_folder(output, step)
+        folder.mkdir()
+        state = {
+            "model": self._scorer.state_dict(),
+            "optimizer": self._optimizer.state_dict(),
+            "random": torch.get_rng_state(),
+            "fingerprint": self._fingerprint,
+        }
+        torch.save(state, folder / "state.pt")
+        mark_complete(folder)
+        keep_only(output, folder)
+
+    def _continue_from(self, output: Path) -> int:
+        """Load the last checkpoint of the same run, if any; returns the steps already done."""
+        found = last_complete_checkpoint(output)
+        if found is None:
+            return 0
+        step, folder = found
+        state = torch.load(folder / "state.pt", map_location=self._device, weights_only=True)
+        if state["fingerprint"] != self._fingerprint:
+            delete_checkpoints(output)
+            return 0
+        self._scorer.load_state_dict(state["model"])
+        self._optimizer.load_state_dict(state["optimizer"])
+        torch.set_rng_state(state["random"].cpu())
+        return step
+
+
+def evaluate(
+    scorer: PackedScorer,
+    groups: Sequence[PreferenceGroup],
+    settings: RewardModelSettings,
+    device: torch.device,
+) -> dict[str, float]:
+    """Pair accuracy, loss and score distribution on groups that were not trained on.
+
+    A tie counts as wrong. Calibration is over distinct programs, each once.
+    """
+    scorer.eval()
+    with torch.no_grad():
+        forwards = list(score_pairs(scorer, groups, settings, device))
+    scorer.train()
+    right = (torch.cat([forward.margins for forward in forwards]) > 0).float()
+    by_question = torch.stack([part.mean() for part in right.split([len(group.pairs) for group in groups])])
+    scores = torch.cat([forward.scores for forward in forwards])
+    return {
+        "validation_pair_accuracy": right.mean().item(),
+        "validation_pair_accuracy_by_question": by_question.mean().item(),
+        "validation_loss": sum(forward.loss.item() for forward in forwards),
+        "validation_questions": len(groups),
+        "validation_pairs": right.numel(),
+        "calibration_mean": scores.mean().item(),
+        "calibration_std": scores.std(correction=0).item(),
+    }

@@ -1,0 +1,18 @@
+"""Tables made from the warehouse by the files in `sql/exports`, to be stored or published as Parquet."""
+
+from pathlib import Path
+
+import polars as pl
+
+from acecoder_dagster.paths import project_folder
+from acecoder_dagster.warehouse.query import run_query
+
+
+def export_rows(warehouse: Path, name: str) -> pl.DataFrame:
+    """Return the rows that `sql/exports/<name>.sql` selects.
+
+    Raises:
+        WarehouseError: there is no warehouse yet.
+    """
+    sql = (project_folder("sql") / "exports" / f"{name}.sql").read_text(encoding="utf-8")
+    return run_query(warehouse, sql)

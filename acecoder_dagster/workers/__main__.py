@@ -1,0 +1,62 @@
+"""Entry point of a worker process: `python -m acecoder_dagster.workers SPECIFICATION.json`."""
+
+import ctypes
+import os
+import signal
+import sys
+import time
+import warnings
+from pathlib import Path
+
+from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, PipesContext, open_dagster_pipes
+
+from acecoder_dagster.workers.specifications import SPECIFICATION
+from acecoder_dagster.workers.tasks import run_task
+
+SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_EVENTS = 15.0
+PR_SET_PDEATHSIG = 1
+
+
+class PipesProgress:
+    """Tells progress to the terminal every few seconds and to the run's page a little less often."""
+
+    def __init__(self, task: str, pipes: PipesContext) -> None:
+        self._task = task
+        self._pipes = pipes
+        self._last_line = self._last_event = 0.0
+
+    def __call__(self, step: int, total: int, figures: dict[str, float]) -> None:
+        """Report that `step` of `total` is done."""
+        now = time.monotonic()
+        line = f"{step:,} of {total:,}  " + "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        if now - self._last_line >= SECONDS_BETWEEN_LINES or step == total:
+            self._last_line = now
+            print(f"  {self._task:<22} {line}", file=sys.stderr, flush=True)
+        if now - self._last_event >= SECONDS_BETWEEN_EVENTS or step == total:
+            self._last_event = now
+            self._pipes.log.info(line)
+
+
+def main() -> None:
+    """Run the task of a specification file and report its figures to the asset that started it."""
+    end_with_parent()
+    warnings.simplefilter("ignore")
+    specification = SPECIFICATION.validate_json(Path(sys.argv[1]).read_bytes())
+    if DAGSTER_PIPES_CONTEXT_ENV_VAR not in os.environ:
+        sys.exit("this program is started by Dagster; use the `acecoder` command instead")
+    with open_dagster_pipes() as pipes:
+        figures = run_task(specification, PipesProgress(specification.task, pipes))
+        pipes.report_custom_message({"figures": figures})
+
+
+def end_with_parent() -> None:
+    """Let the kernel end this process when the step that started it ends, even by kill -9."""
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""What each worker task does: hand its specification to the domain code, and give back the figures."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import singledispatch
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from acecoder_dagster.workers import CURVE_FILE
+from acecoder_dagster.workers.specifications import (
+    SamplePrograms,
+    ScorePrograms,
+    TrainBasePolicy,
+    TrainPolicy,
+    TrainRewardModel,
+)
+
+Progress = Callable[[int, int, dict[str, float]], None]
+Figures = dict[str, Any]
+
+TOKENIZER_TEXTS = 5_000
+SCRATCH = "scratch"
+
+
+@singledispatch
+def run_task(specification: object, progress: Progress) -> Figures:
+    """Run the task that the specification's type names and return its figures."""
+    raise TypeError(f"no task takes a {type(specification).__name__}")
+
+
+@run_task.register
+def _(specification: TrainBasePolicy, progress: Progress) -> Figures:
+    from acecoder_dagster.micro import noisy_programs
+    from acecoder_dagster.sampling import render_prompt
+    from acecoder_dagster.training.scratch import create_scratch_model
+    from acecoder_dagster.training.supervised import train_supervised
+
+    written = noisy_programs(specification.corpus_programs, specification.seed, specification.micro)
+    rows = pl.DataFrame(
+        {"prompt": render_prompt(specification.prompt_template, each.question), "completion": each.program}
+        for each in written
+    )
+    start = specification.output / "start"
+    texts = rows.head(TOKENIZER_TEXTS).select(pl.col("prompt") + pl.col("completion")).to_series()
+    create_scratch_model(texts, start, specification.scratch)
+    file = specification.output / "corpus.parquet"
+    rows.write_parquet(file)
+    with _curve(specification.output, progress) as recorded:
+        return train_supervised(file, str(start), specification.output, specification.supervised, recorded)
+
+
+@run_task.register
+def _(specification: SamplePrograms, progress: Progress) -> Figures:
+    from acecoder_dagster.sampling.sampler import sample_programs
+
+    return {
+        job.output.name: sample_programs(
+            job.prompts, job.model, job.revision, specification.sampling, job.output, progress
+        )
+        for job in specification.jobs
+    }
+
+
+@run_task.register
+def _(specification: TrainRewardModel, progress: Progress) -> Figures:
+    from acecoder_dagster.training.reward_model import train_reward_model
+    from acecoder_dagster.training.scratch import create_scratch_model
+
+    backbone = specification.backbone
+    if backbone == SCRATCH:
+        groups = pl.read_parquet(specification.groups).head(TOKENIZER_TEXTS)
+        texts = [*groups["prompt"], *groups["programs"].explode()]
+        backbone = str(specification.output / "start")
+        create_scratch_model(texts, Path(backbone), specification.scratch)
+    with _curve(specification.output, progress) as recorded:
+        return train_reward_model(
+            specification.groups, backbone, specification.output, specification.settings, recorded
+        )
+
+
+@run_task.register
+def _(specification: ScorePrograms, progress: Progress) -> Figures:
+    from acecoder_dagster.training.scoring import score_programs
+
+    return score_programs(
+        specification.model, specification.programs, specification.output, specification.settings, progress
+    )
+
+
+@run_task.register
+def _(specification: TrainPolicy, progress: Progress) -> Figures:
+    from acecoder_dagster.sandbox import Judge
+    from acecoder_dagster.training.policy import train_policy
+    from acecoder_dagster.workers.rewards import pass_rates_by_question
+
+    questions = pl.read_parquet(specification.questions)
+    with Judge(specification.sandbox) as judge, _curve(specification.output, progress) as recorded:
+        return train_policy(
+            specification.policy,
+            specification.questions,
+            specification.reward,
+            pass_rates_by_question(judge, questions),
+            specification.reward_model,
+            specification.output,
+            specification.settings,
+            recorded,
+        )
+
+
+@contextmanager
+def _curve(folder: Path, progress: Progress) -> Iterator[Progress]:
+    """Keep every reported step in the training's folder; a continued training writes its curve on."""
+    path = folder / CURVE_FILE
+    last = 0
+    if path.is_file():
+        last = max((json.loads(line)["step"] for line in path.read_text().splitlines()), default=0)
+    with path.open("a", encoding="utf-8") as file:
+
+        def record(step: int, total: int, figures: dict[str, float]) -> None:
+            if step > last:
+                file.write(json.dumps({"step": step, **figures}) + "\n")
+                file.flush()
+            progress(step, total, figures)
+
+        yield record
