@@ -68,12 +68,13 @@ def _reason(judged: pl.DataFrame, settings: HardQuestionSettings) -> pl.Expr:
             .then(pl.lit("every program passes every test"))
             .otherwise(pl.lit(""))
         )
-    median = judged.filter(can_be_chosen)["mean_pass_rate"].median()
-    median_spread = judged.filter(can_be_chosen & (median >= MEAN))["std_pass_rate"].median()
+    median = judged.select(MEAN.filter(can_be_chosen).median()).item()
+    harder = pl.lit(median) >= MEAN
+    median_spread = judged.select(STD.filter(can_be_chosen & harder).median()).item()
     return (
-        reason.when(median < MEAN)
+        reason.when(~harder)
         .then(pl.lit("mean pass rate above the median"))
-        .when(median_spread > STD)
+        .when(pl.lit(median_spread) > STD)
         .then(pl.lit("spread below the median of the harder half"))
         .otherwise(pl.lit(""))
     )

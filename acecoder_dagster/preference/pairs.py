@@ -111,7 +111,7 @@ def _identify(pairs: pl.DataFrame, programs: pl.DataFrame) -> pl.DataFrame:
 
 def _draw(pairs: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
     """Keep at most the wanted number of pairs per question, at random, and weigh them."""
-    if settings.max_pairs_per_question is not None:
+    if settings.max_pairs_per_question != "all":
         # By the hash of the pair, not by a random number: new questions leave the choice among the old ones alone.
         lot = pl.col("pair_id").hash(settings.seed).rank("ordinal").over("question_number")
         pairs = pairs.filter(lot <= settings.max_pairs_per_question)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 
 class PairSettings(BaseModel):
@@ -13,10 +13,8 @@ class PairSettings(BaseModel):
     rule: Literal["paper", "released", "ours"] = Field(
         "ours", description="paper: equation 3; released: as the released code; ours: winner passes all tests"
     )
-    max_pairs_per_question: int | None = Field(
-        8,
-        ge=1,
-        description="Pairs drawn at random from those of a question; null keeps all, as the paper does",
+    max_pairs_per_question: PositiveInt | Literal["all"] = Field(
+        8, description="Pairs drawn at random from those of a question; `all` keeps all, as the paper does"
     )
     weighting: Literal["pair", "question"] = Field(
         "question",

@@ -94,9 +94,9 @@ def _model_files() -> list[Path]:
 
 
 def _build(lake: Lake, building: Path) -> dict[str, int]:
-    settings = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
-        "preserve_insertion_order": "false",
+        "preserve_insertion_order": False,
         "temp_directory": f"{building}.spill",
     }
     with duckdb.connect(":memory:", config=settings) as connection:
