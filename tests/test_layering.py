@@ -49,7 +49,9 @@ def test_a_domain_package_uses_only_the_public_door_of_another(package):
 
 
 def test_the_orchestrator_never_loads_torch():
-    code = "import acecoder_dagster.definitions, sys; print(sorted({'torch', 'transformers', 'vllm'} & set(sys.modules)))"
+    code = (
+        "import acecoder_dagster.definitions, sys; print(sorted({'torch', 'transformers', 'vllm'} & set(sys.modules)))"
+    )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert loaded.stdout.strip() == "[]"

@@ -115,7 +115,7 @@ def _splits(kept: pl.DataFrame, manifest: ImportManifest) -> pl.Series:
     """
     keeps = pl.col("split").is_in(SPLITS) & (manifest.split == "keep")
     grouped = kept.select(
-        pl.Series("group", edition_groups(kept["entry_point"], kept["question"]), dtype=pl.String),
+        pl.Series("group", edition_groups(kept["entry_point"].to_list(), kept["question"].to_list()), dtype=pl.String),
         own=pl.when(keeps).then("split"),
     )
     groups = grouped.group_by("group").agg(pl.col("own").drop_nulls().unique()).iter_rows()

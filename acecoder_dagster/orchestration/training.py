@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from acecoder_dagster.evaluation import Curve, plot_learning_curves
 from acecoder_dagster.lake import content_key
-from acecoder_dagster.orchestration.metadata import picture
+from acecoder_dagster.orchestration.metadata import Metadata, picture
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.workers import run_worker
 from acecoder_dagster.workers import CURVE_FILE
@@ -51,7 +51,7 @@ def train_artifact(
     if artifact is None or not reused:
         folder = store.working_folder(name, key)
         artifact = store.finish(name, key, run_worker(context, project, specify(folder)))
-    metadata: dict[str, object] = {
+    metadata: Metadata = {
         "folder": dg.MetadataValue.path(str(artifact.folder)),
         "reused": reused,
         "content_key": key,
