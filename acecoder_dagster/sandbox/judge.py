@@ -14,7 +14,7 @@ from types import TracebackType
 from acecoder_dagster.sandbox.guest.encoding import decode_values
 from acecoder_dagster.sandbox.launchers import Launcher, choose_launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, plan_calls, plan_question
-from acecoder_dagster.sandbox.runs import Run
+from acecoder_dagster.sandbox.runs import TAMPERED, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import Observation, Outcome, ProgramJob, QuestionTests, Verdict
 from acecoder_dagster.sandbox.worker import Worker
@@ -135,10 +135,10 @@ class Judge:
     def _observe(self, description: bytes, steps: int, program: str) -> Run:
         content, problem = self._source(program)
         if problem:
-            run = Run(content, steps, self.settings.memory_mb, self.settings.max_timeouts)
+            run = Run(content, [False] * steps, self.settings.memory_mb, self.settings.max_timeouts)
             run.settle(0, Outcome.ERROR, problem)
             return run
-        return self._worker().run(description, steps, [content])[0]
+        return self._worker().run(description, [False] * steps, [content])[0]
 
     def _judge_batch(self, question: QuestionTests, programs: Sequence[str]) -> dict[_Key, Verdict]:
         plan = self._plan(question)
@@ -147,7 +147,7 @@ class Judge:
         for program in programs:
             content, problem = self._source(program)
             if problem:
-                run = Run(content, len(plan.tests), self.settings.memory_mb, self.settings.max_timeouts)
+                run = Run(content, [False] * len(plan.tests), self.settings.memory_mb, self.settings.max_timeouts)
                 run.settle(0, Outcome.ERROR, problem)
                 verdicts[question, program] = _verdict(question, plan, run)
             else:
@@ -232,7 +232,7 @@ def _observation(call: str, run: Run, step: int) -> Observation:
         try:
             return Observation(call, decode_values(run.payloads[step])[0], "", "")
         except (ValueError, IndexError):
-            return Observation(call, None, str(Outcome.ERROR), "wrote to its report itself")
+            return Observation(call, None, str(Outcome.ERROR), TAMPERED)
     name, _, message = run.messages[step].partition(": ")
     if outcome is Outcome.ERROR and message:
         return Observation(call, None, name, message)
