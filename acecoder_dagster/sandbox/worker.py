@@ -12,7 +12,7 @@ from acecoder_dagster.sandbox.launchers import Launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import Outcome, SandboxFailedError
+from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
 
 PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host decides on the last one
 MAX_REMEMBERED = 8192
@@ -43,6 +43,7 @@ class Worker:
 
         Raises:
             SandboxUnavailableError: no sandbox can be started (any more).
+            JudgeClosedError: another thread closed the judge.
         """
         runs = self.run(plan.calls, [not test.sealed for test in plan.tests], programs)
         for run in runs:
@@ -65,10 +66,16 @@ class Worker:
 
         Raises:
             SandboxUnavailableError: no sandbox can be started (any more).
+            JudgeClosedError: another thread closed the judge.
         """
         runs = [self._new_run(program, says_passed) for program in programs]
         self._programs.perform(calls, runs, compare=False)
         return runs
+
+    def interrupt(self) -> None:
+        """Stop what another thread is doing with this worker: it gets a `JudgeClosedError`."""
+        self._programs.interrupt()
+        self._comparisons.interrupt()
 
     def close(self) -> None:
         """End both sandboxes."""
@@ -119,6 +126,7 @@ class _Lane:
         self._launcher = launcher
         self._retries = settings.retries
         self._sandbox: Sandbox | None = None
+        self._interrupted = False
 
     def perform(self, description: bytes, runs: Sequence[Run], compare: bool) -> None:
         """Send every run through the sandbox until all its steps are known."""
@@ -148,7 +156,14 @@ class _Lane:
             self._sandbox.close()
             self._sandbox = None
 
+    def interrupt(self) -> None:
+        self._interrupted = True
+        if (sandbox := self._sandbox) is not None:
+            sandbox.interrupt()
+
     def _ready(self, description: bytes) -> Sandbox:
+        if self._interrupted:
+            raise JudgeClosedError("the judge was closed")
         if self._sandbox is None:
             self._sandbox = self._launcher.start()
         self._sandbox.send_question(description)

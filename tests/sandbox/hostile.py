@@ -373,7 +373,7 @@ def solve(n): return None
     "growing memory": "def solve(n):\n    kept = []\n    while True: kept.append(bytearray(16 << 20))",
     "memory in many processes": """
 import os, time
-for _ in range(12): 
+for _ in range(12):
     if os.fork() == 0: break
 kept = []
 while len(kept) < 60: kept.append(bytearray(b"x" * (8 << 20)))
