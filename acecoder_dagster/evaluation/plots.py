@@ -29,10 +29,10 @@ def plot_policies(scores: pl.DataFrame) -> bytes:
     places = np.arange(scores.height)[::-1]
     axes.barh(places, scores["solved"], height=0.55, color=[GREY, *[BLUE] * (scores.height - 1)])
     axes.errorbar(scores["solved"], places, xerr=_error(scores), fmt="none", ecolor="black", capsize=4)
-    for place, solved in zip(places, scores["solved"], strict=True):
-        axes.text(0.01, place, f"{solved:.2f}", va="center", color="white")
+    for place, solved, high in zip(places, scores["solved"], scores["high"], strict=True):
+        axes.text(high + 0.02, place, f"{solved:.2f}", va="center")
     axes.set_yticks(places, scores["model"])
-    axes.set(xlim=(0, 1), xlabel=f"{scores['metric'][0]} on {scores['questions'][0]} held-out questions")
+    axes.set(xlim=(0, 1.1), xlabel=f"{scores['metric'][0]} on {scores['questions'][0]} held-out questions")
     return _png(figure)
 
 
@@ -49,7 +49,7 @@ def plot_best_of_n(rows: pl.DataFrame) -> bytes:
     numbers = sorted(rows["n"].unique())
     axes.set_xticks(numbers, [str(n) for n in numbers])
     axes.set(ylim=(0, 1), xlabel="programs to choose from (N)", ylabel="share of held-out questions solved")
-    axes.legend(loc="lower right", frameon=False)
+    axes.legend(frameon=False)
     return _png(figure)
 
 

@@ -85,6 +85,8 @@ def _solved(row: Mapping[str, float]) -> str:
 
 
 def _gain(row: Mapping[str, float]) -> str:
+    if row["gain_low"] == row["gain_high"] == 0:
+        return "-"
     return f"{row['gain']:+.3f} [{row['gain_low']:+.3f}, {row['gain_high']:+.3f}]"
 
 

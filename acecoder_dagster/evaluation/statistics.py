@@ -83,7 +83,9 @@ def solved_and_gain(values: ArrayLike, baseline: ArrayLike, settings: Evaluation
         settings: How the intervals are made.
     """
     solved = bootstrap_mean(values, settings)
-    gain = bootstrap_mean(np.asarray(values, dtype=np.float64) - np.asarray(baseline, dtype=np.float64), settings)
+    # Rounded, or equal values reached by two sums would have a gain whose interval excludes zero.
+    differences = np.round(np.asarray(values, dtype=np.float64) - np.asarray(baseline, dtype=np.float64), 12) + 0.0
+    gain = bootstrap_mean(differences, settings)
     return {
         "solved": solved.value,
         "low": solved.low,

@@ -56,7 +56,8 @@ def build_warehouse(lake: Lake, target: Path) -> WarehouseFigures:
     that is killed leaves the old file.
 
     Raises:
-        WarehouseError: when a file in `sql/models` fails, or leaves a table or column without a comment.
+        WarehouseError: when a file of the lake cannot be read, or one in `sql/models` fails or leaves a table or column
+            without a comment. The old file stays.
     """
     started = time.monotonic()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,10 @@ def build_warehouse(lake: Lake, target: Path) -> WarehouseFigures:
         # What a killed builder left: only the one whose turn it is may remove it.
         building.unlink(missing_ok=True)
         building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
-        rows = _build(lake, building)
+        try:
+            rows = _build(lake, building)
+        except duckdb.Error as error:
+            raise WarehouseError(f"{target} cannot be built from the tables in {lake.root}: {error}") from error
         with building.open("rb") as written:
             os.fsync(written.fileno())
         building.replace(target)

@@ -41,7 +41,7 @@ def run_query(warehouse: Path, name_or_sql: str) -> pl.DataFrame:
     with _reading(warehouse) as connection:
         try:
             relation = connection.sql(sql)
-            rows: pl.DataFrame | None = relation.pl() if relation else None
+            rows: pl.DataFrame | None = None if relation is None else relation.pl()
         except duckdb.Error as error:
             raise WarehouseError(f"the SQL failed: {error}") from error
     if rows is None:
