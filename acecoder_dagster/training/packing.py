@@ -109,7 +109,7 @@ def pack(groups: Sequence[PackedGroup], device: torch.device | str = "cpu") -> P
     """Lay groups out in one row.
 
     Args:
-        groups: Prompts with their programs; every prompt and program has at least one token.
+        groups: Prompts with their programs; a prompt may be empty, a program may not.
         device: Where the tensors are wanted.
 
     Returns:
@@ -123,7 +123,8 @@ def pack(groups: Sequence[PackedGroup], device: torch.device | str = "cpu") -> P
         prompt_start, prompt_stop = len(ids), len(ids) + len(group.prompt)
         ids.extend(group.prompt)
         positions.extend(range(len(group.prompt)))
-        segments.append(_Segment(prompt_start, prompt_stop))
+        if group.prompt:
+            segments.append(_Segment(prompt_start, prompt_stop))
         for program in group.programs:
             segments.append(_Segment(len(ids), len(ids) + len(program), prompt_start, prompt_stop))
             ids.extend(program)

@@ -123,4 +123,60 @@ class ScoringSettings(_Settings):
 
 
 class PolicySettings(_Settings):
-    """How a policy is trained by reinforcement."""
+    """How a policy is trained by reinforcement, on TRL's GRPOTrainer."""
+
+    algorithm: Literal["grpo", "reinforce_pp_baseline", "reinforce_pp"] = Field(
+        default="reinforce_pp_baseline",
+        description="What a rollout's advantage is. 'grpo': reward minus the group's mean, divided by its standard "
+        "deviation. 'reinforce_pp_baseline': reward minus the group's mean, whitened over all tokens of the step. "
+        "'reinforce_pp': as the paper, reward (with token-level KL) whitened over all tokens of the step, no group.",
+    )
+    rule_reward: Literal["binary", "pass_rate"] = Field(
+        default="binary",
+        description="With the rule reward: 1 if every test passes and 0 otherwise (the paper), or the pass rate "
+        "(default of the released code).",
+    )
+    steps: int = Field(default=80, ge=1, description="Optimiser steps; one generation each.")
+    prompts_per_step: int = Field(default=256, ge=1, description="Questions trained on in a step.")
+    completions_per_prompt: int = Field(default=8, ge=2, description="Completions per question: the group.")
+    draw_factor: int = Field(
+        default=1,
+        ge=1,
+        description="Questions drawn for each one trained on. A group whose rewards are all equal teaches nothing "
+        "and is dropped (except by 'reinforce_pp'); drawing more keeps steps full.",
+    )
+    max_completion_tokens: int = Field(
+        default=2_048, ge=2, description="Longest completion; one cut there is kept out of the loss."
+    )
+    temperature: float = Field(default=1.0, gt=0, description="Sampling temperature of rollouts and validation.")
+    rows_per_generation: int = Field(default=512, ge=1, description="Most completions sampled side by side.")
+    rows_per_forward: int = Field(
+        default=128, ge=1, description="Most completions in one forward and backward pass of the loss."
+    )
+    learning_rate: float = Field(default=5e-7, gt=0, description="Learning rate of AdamW after warm-up.")
+    warmup_steps: int = Field(default=5, ge=0, description="Steps of linear warm-up; constant afterwards.")
+    max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this norm.")
+    kl_coefficient: float = Field(
+        default=0.0,
+        ge=0,
+        description="Pull towards the starting policy; 0 loads no reference model. 'reinforce_pp' takes it out of "
+        "each token's reward, 'reinforce_pp_baseline' adds half the squared log ratio to the loss (k2), 'grpo' "
+        "TRL's k3 estimate.",
+    )
+    validate_every: int = Field(
+        default=10, ge=1, description="Steps between validations: executed tests on the validation questions."
+    )
+    validation_completions: int = Field(default=2, ge=1, description="Completions per validation question.")
+    patience: int = Field(
+        default=3,
+        ge=1,
+        description="Validations in a row without a new best pass rate after which training stops.",
+    )
+    scoring: ScoringSettings = Field(
+        default_factory=ScoringSettings, description="How the reward model scores, with that reward."
+    )
+    checkpoint_every: int = Field(default=10, ge=1, description="Steps between checkpoints.")
+    gradient_checkpointing: bool = Field(default=False, description="Recompute activations to save memory.")
+    precision: Precision = Field(default="auto", description=_PRECISION)
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; unset: torch decides.")
+    seed: int = Field(default=0, description="Order of questions and sampling.")
