@@ -17,8 +17,8 @@ from acecoder_dagster.workers import CURVE_FILE
 REPORTED = {
     "base_policy": ("loss",),
     "reward_model": ("loss", "pair_accuracy"),
-    "policy_rule": ("pass_rate", "validation_pass_rate"),
-    "policy_reward_model": ("reward", "validation_pass_rate"),
+    "policy_rule": ("pass_at_1", "validation_pass_at_1"),
+    "policy_reward_model": ("reward", "validation_pass_at_1"),
 }
 """Figures of each training that the report shows."""
 
