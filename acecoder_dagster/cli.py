@@ -44,7 +44,7 @@ def demo(profile: ProfileOption = None, seed: SeedOption = None) -> None:
 
     Finished stages are not run again: after an interruption, the same command goes on where it stopped.
     """
-    from acecoder_dagster.demo import run_demo
+    from acecoder_dagster.terminal_runs import run_demo
 
     sys.exit(run_demo(Home.from_environment(), _profile(profile, seed), output))
 
@@ -57,7 +57,7 @@ def run(
     seed: SeedOption = None,
 ) -> None:
     """Materialize assets in this terminal."""
-    from acecoder_dagster.demo import run_and_report
+    from acecoder_dagster.terminal_runs import run_and_report
 
     sys.exit(run_and_report(Home.from_environment(), _profile(profile, seed), output, assets, batch))
 
@@ -78,7 +78,7 @@ def import_files(
 
     What is recognised: the columns of our own tables, HumanEval's, MBPP's and the published AceCode-87K's.
     """
-    from acecoder_dagster.demo import run_import
+    from acecoder_dagster.terminal_runs import run_import
 
     manifest = read_manifest(
         name=name,

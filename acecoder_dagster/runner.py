@@ -15,6 +15,18 @@ from acecoder_dagster.orchestration.partitions import register_batches, seed_bat
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.settings import Settings
 
+TERMINAL_TAG = "acecoder/terminal"
+"""Marks runs that were started from a terminal."""
+
+UNFINISHED = [
+    status
+    for status in dg.DagsterRunStatus
+    if status not in {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+]
+
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+"""Dagster's tags for a run over a range of partitions."""
+
 
 class RunError(RuntimeError):
     """A run cannot start; the message says why and what to do."""
@@ -48,36 +60,64 @@ def prepare(home: Home, profile: str, settings: Settings) -> dg.DagsterInstance:
     return instance
 
 
+def close_killed_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark terminal runs that were killed as failed, free the places they hold in pools, and return their ids.
+
+    To be called while `only_run` is held: then no terminal run is under way, whatever its status says.
+    """
+    unfinished = dg.RunsFilter(tags={TERMINAL_TAG: "true"}, statuses=UNFINISHED)
+    killed = instance.get_runs(filters=unfinished)
+    for run in killed:
+        instance.report_run_failed(run, "The process of this run was killed")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in killed]
+
+
 def run_assets(instance: dg.DagsterInstance, batches: Sequence[str], assets: Sequence[str] | None = None) -> RunOutcome:
-    """Run assets for a range of batches in one run, with progress in the terminal.
+    """Run assets for some batches, with progress in the terminal.
 
     Args:
         instance: what `prepare` returned.
-        batches: batches to run, all made in one go.
+        batches: batches to run; those that are neighbours in Dagster's order share a run.
         assets: names of the assets, all of the graph when left out.
     """
-    from acecoder_dagster import definitions
-
     register_batches(instance, list(batches))
     started = time.monotonic()
-    assert seed_batches.name is not None
-    known = instance.get_dynamic_partitions(seed_batches.name)
-    wanted = sorted(batches, key=known.index)
-    tags = {"dagster/asset_partition_range_start": wanted[0], "dagster/asset_partition_range_end": wanted[-1]}
-    result = dg.execute_job(
+    results = [_run(instance, tags, assets) for tags in _range_tags(instance, batches)]
+    return RunOutcome(
+        all(result.success for result in results),
+        tuple(failure for result in results for failure in _failed_steps(result)),
+        tuple(failure for result in results for failure in _failed_checks(result)),
+        time.monotonic() - started,
+    )
+
+
+def _run(instance: dg.DagsterInstance, tags: dict[str, str], assets: Sequence[str] | None) -> dg.JobExecutionResult:
+    from acecoder_dagster import definitions
+
+    return dg.execute_job(
         dg.reconstructable(definitions.whole_pipeline),
         instance=instance,
         asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        tags=tags if batches else {},
+        tags={TERMINAL_TAG: "true", **tags},
         raise_on_error=False,
     )
-    return RunOutcome(
-        result.success,
-        tuple(_failed_steps(result)),
-        tuple(_failed_checks(result)),
-        time.monotonic() - started,
-    )
+
+
+def _range_tags(instance: dg.DagsterInstance, batches: Sequence[str]) -> list[dict[str, str]]:
+    """Return the tags of each run: one per range of batches that are neighbours, one without where there are none."""
+    if not batches:
+        return [{}]
+    assert seed_batches.name is not None
+    places = {batch: place for place, batch in enumerate(instance.get_dynamic_partitions(seed_batches.name))}
+    ranges: list[list[str]] = []
+    for batch in sorted(set(batches), key=places.__getitem__):
+        if ranges and places[batch] == places[ranges[-1][-1]] + 1:
+            ranges[-1].append(batch)
+        else:
+            ranges.append([batch])
+    return [dict(zip(RANGE_TAGS, (each[0], each[-1]), strict=True)) for each in ranges]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "acecoder_dagster"
 ORCHESTRATION = {"assets", "orchestration"}
-DAGSTER_ENTRY_POINTS = {"definitions.py", "runner.py", "demo.py", "cli.py"}
+DAGSTER_ENTRY_POINTS = {"definitions.py", "runner.py", "terminal_runs.py", "cli.py"}
 DOMAIN_PACKAGES = sorted(
     path.name
     for path in PACKAGE.iterdir()
