@@ -96,7 +96,7 @@ def only_run(home: Home) -> Iterator[None]:
         yield
 
 
-def _failed_steps(result: dg.ExecuteJobResult) -> Iterator[str]:
+def _failed_steps(result: dg.JobExecutionResult) -> Iterator[str]:
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.error
         reason = event.step_failure_data.user_failure_data
@@ -104,7 +104,7 @@ def _failed_steps(result: dg.ExecuteJobResult) -> Iterator[str]:
         yield f"{event.step_key}: {text}"
 
 
-def _failed_checks(result: dg.ExecuteJobResult) -> Iterator[str]:
+def _failed_checks(result: dg.JobExecutionResult) -> Iterator[str]:
     for evaluation in result.get_asset_check_evaluations():
         if not evaluation.passed:
             yield f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}: {evaluation.description or ''}"

@@ -111,7 +111,7 @@ def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             dg.AssetCheckResult(
                 check_name=QUESTIONS_FOUND,
                 passed=not missing,
-                description=f"Splits without a question: {sorted(missing) or 'none'}. Loosen hard_questions, add batches",
+                description=f"Splits without a question: {sorted(missing) or None}. Loosen hard_questions; add batches",
             )
         ]
 

@@ -15,7 +15,7 @@ from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.preference import preference_groups
 from acecoder_dagster.sampling import render_prompts
-from acecoder_dagster.settings import PolicySettings, seeded
+from acecoder_dagster.settings import seeded
 from acecoder_dagster.tables import (
     FILTERED_TESTS,
     HARD_QUESTIONS,
@@ -24,6 +24,7 @@ from acecoder_dagster.tables import (
     SAMPLED_PROGRAMS,
     Table,
 )
+from acecoder_dagster.training.settings import PolicySettings
 from acecoder_dagster.workers.specifications import TrainPolicy, TrainRewardModel
 
 BETTER_THAN_CHANCE = "better_than_chance"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from acecoder_dagster.importing.columns import FILE, REVISION, ROW
+from acecoder_dagster.importing.editions import edition_groups
 from acecoder_dagster.importing.manifest import ImportManifest
 from acecoder_dagster.importing.python_tests import call_arguments, complete_check
 from acecoder_dagster.importing.rejections import Rejections
@@ -109,13 +110,13 @@ def _with_seeds(kept: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
 def _splits(kept: pl.DataFrame, manifest: ImportManifest) -> pl.Series:
     """Return each question's split.
 
-    Editions of one question (MBPP and its sanitized part) must not meet across splits. They have other words and often
-    other tests, but the same function: questions with the same entry point, but for case and underscores, are hashed
-    together, and one whose own split is not known goes to the most held-out split of the others.
+    Editions of one question (MBPP and its sanitized part) must not meet across splits: they are hashed together, and
+    one whose own split is not known goes to the most held-out split of the others.
     """
     keeps = pl.col("split").is_in(SPLITS) & (manifest.split == "keep")
     grouped = kept.select(
-        group=pl.col("entry_point").str.to_lowercase().str.replace_all("_", ""), own=pl.when(keeps).then("split")
+        pl.Series("group", edition_groups(kept["entry_point"].to_list(), kept["question"].to_list()), dtype=pl.String),
+        own=pl.when(keeps).then("split"),
     )
     groups = grouped.group_by("group").agg(pl.col("own").drop_nulls().unique()).iter_rows()
     splits = {group: max(own, key=SPLITS.index) if own else _split_by_hash(group, manifest) for group, own in groups}

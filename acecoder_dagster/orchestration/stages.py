@@ -78,7 +78,8 @@ def run_stage(
             at once, so a killed step loses only the batch it was working on.
         checks: further asset checks over the partitions of this step.
     """
-    batches = batches_of(context) if context.has_partition_key_range else [UNPARTITIONED]
+    partitioned = context.assets_def.partitions_def is not None
+    batches = batches_of(context) if partitioned else [UNPARTITIONED]
     keys = {batch: stage_key(project, stage, batch) for batch in batches}
     current = {batch: project.lake.current(stage.table, batch) for batch in batches}
     stale = [batch for batch in batches if (found := current[batch]) is None or found.content_key != keys[batch]]
@@ -93,7 +94,7 @@ def run_stage(
     for partition in partitions:
         context.add_asset_metadata(
             partition_metadata(partition, reused=partition.batch not in stale),
-            partition_key=partition.batch if context.has_partition_key_range else None,
+            partition_key=partition.batch if partitioned else None,
         )
     lost = {p.batch: p.figures["rows_in"] - p.rows - p.rejected for p in partitions}
     accounted = dg.AssetCheckResult(

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from acecoder_dagster.evaluation import Curve, plot_learning_curves
 from acecoder_dagster.lake import content_key
-from acecoder_dagster.orchestration.metadata import picture
+from acecoder_dagster.orchestration.metadata import Metadata, picture
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.workers import run_worker
 from acecoder_dagster.workers import CURVE_FILE
@@ -17,8 +17,8 @@ from acecoder_dagster.workers import CURVE_FILE
 REPORTED = {
     "base_policy": ("loss",),
     "reward_model": ("loss", "pair_accuracy"),
-    "policy_rule": ("pass_rate", "validation_pass_rate"),
-    "policy_reward_model": ("reward", "validation_pass_rate"),
+    "policy_rule": ("pass_at_1", "validation_pass_at_1"),
+    "policy_reward_model": ("reward", "validation_pass_at_1"),
 }
 """Figures of each training that the report shows."""
 
@@ -51,7 +51,7 @@ def train_artifact(
     if artifact is None or not reused:
         folder = store.working_folder(name, key)
         artifact = store.finish(name, key, run_worker(context, project, specify(folder)))
-    metadata: dict[str, object] = {
+    metadata: Metadata = {
         "folder": dg.MetadataValue.path(str(artifact.folder)),
         "reused": reused,
         "content_key": key,

@@ -3,10 +3,10 @@
 import json
 
 import polars as pl
-from acecoder_dagster.sampling.extraction import extract_program
-from acecoder_dagster.sampling.settings import SamplingSettings
 
 from acecoder_dagster.lake import text_id
+from acecoder_dagster.sampling.extraction import extract_program
+from acecoder_dagster.sampling.settings import SamplingSettings
 from acecoder_dagster.tables import SAMPLED_PROGRAMS
 
 ORIGIN = "sampled"

@@ -88,8 +88,8 @@ class BubblewrapLauncher:
                 arguments += ["--ro-bind-try", folder, folder]
         if not prefix.is_relative_to("/usr"):
             # Programs run as a user of their own: they must be allowed to walk down to the interpreter.
-            for folder in reversed(prefix.parents[:-1]):
-                arguments += ["--perms", "0755", "--dir", str(folder)]
+            for parent in reversed(prefix.parents[:-1]):
+                arguments += ["--perms", "0755", "--dir", str(parent)]
             arguments += ["--ro-bind", str(prefix), str(prefix)]
         arguments += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc"]
         arguments += ["--dev", "/dev", "--perms", "1777", "--size", scratch_bytes, "--tmpfs", "/dev/shm"]  # noqa: S108

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import importlib.resources
 import json
@@ -156,6 +157,11 @@ class Sandbox:
         if not content:
             raise SandboxFailedError("a child did not start")
         return Completion(**answer, report=content)
+
+    def interrupt(self) -> None:
+        """Make whoever waits for this sandbox, in another thread, see it as gone."""
+        with contextlib.suppress(OSError):  # it is closed, or gone, already
+            self._channel.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """End the sandbox and everything in it."""

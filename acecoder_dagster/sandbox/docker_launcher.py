@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import tempfile
 from pathlib import Path
@@ -19,7 +20,7 @@ from acecoder_dagster.sandbox.images import connect_engine, ensure_image
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import SandboxUnavailableError
 
-LABEL = "acecoder.sandbox"
+LABEL = "acecoder.sandbox"  # its value is the process that started the container
 STOP_SECONDS = 20
 SOCKET_FOLDER = "/run/acecoder"
 SOCKET_NAME = "judge.sock"
@@ -118,7 +119,7 @@ class DockerLauncher:
             environment=environment(),
             working_dir="/tmp",  # noqa: S108 - the container's own
             hostname="sandbox",
-            labels={LABEL: "1"},
+            labels={LABEL: str(os.getpid())},
             volumes={str(folder): {"bind": SOCKET_FOLDER, "mode": "ro"}},
         )
 

@@ -6,17 +6,18 @@ import functools
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
 
 from acecoder_dagster.sandbox.guest.encoding import decode_values
 from acecoder_dagster.sandbox.launchers import Launcher, choose_launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, plan_calls, plan_question
-from acecoder_dagster.sandbox.runs import Run
+from acecoder_dagster.sandbox.runs import TAMPERED, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import Observation, Outcome, ProgramJob, QuestionTests, Verdict
+from acecoder_dagster.sandbox.types import JudgeClosedError, Observation, Outcome, ProgramJob, QuestionTests, Verdict
 from acecoder_dagster.sandbox.worker import Worker
 
 BATCH_SIZE = 16
@@ -24,6 +25,8 @@ BATCHES_PER_WORKER = 3
 MAX_PLANS = 256
 MAX_REMEMBERED = 4096
 
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
 _Key = tuple[QuestionTests, str]
 
 
@@ -48,6 +51,7 @@ class Judge:
         self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="judge")
         self._local = threading.local()
         self._workers: list[Worker] = []
+        self._under_way: set[Future[Any]] = set()
         self._plan = functools.lru_cache(maxsize=MAX_PLANS)(plan_question)
 
     @property
@@ -67,11 +71,17 @@ class Judge:
         self.close()
 
     def close(self) -> None:
-        """End all sandboxes; nothing of them is left afterwards."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """End all sandboxes, at once; nothing of them is left afterwards."""
+        for future in tuple(self._under_way):
+            future.cancel()
+        for worker in self._workers:
+            worker.interrupt()
+        # Sandboxes are closed before the threads that started them end: bubblewrap would kill them then, and
+        # nobody would wait for the last process.
+        wait(self._under_way)
         for worker in self._workers:
             worker.close()
-        self._workers.clear()
+        self._pool.shutdown()
 
     def judge(self, jobs: Iterable[ProgramJob]) -> Iterator[Verdict]:
         """Judge programs.
@@ -88,6 +98,7 @@ class Judge:
 
         Raises:
             SandboxUnavailableError: sandboxes cannot be started any more.
+            JudgeClosedError: another thread closed this judge.
         """
         finished: queue.SimpleQueue[Future[dict[_Key, Verdict]]] = queue.SimpleQueue()
         waiting: dict[_Key, list[ProgramJob]] = {}
@@ -105,14 +116,14 @@ class Judge:
                     waiting[key] = [job]
                     new.append(job.program)
             if new:
-                future = self._pool.submit(self._judge_batch, batch[0].question, new)
+                future = self._submit(self._judge_batch, batch[0].question, new)
                 future.add_done_callback(finished.put)
                 under_way += 1
             while under_way >= self.settings.workers * BATCHES_PER_WORKER or (under_way and not finished.empty()):
-                yield from _delivered(finished.get().result(), waiting, known)
+                yield from _delivered(finished.get(), waiting, known)
                 under_way -= 1
         for _ in range(under_way):
-            yield from _delivered(finished.get().result(), waiting, known)
+            yield from _delivered(finished.get(), waiting, known)
 
     def observe(self, program: str, setup_code: str, calls: Sequence[str]) -> list[Observation]:
         """Evaluate calls on one program, to learn what it returns.
@@ -129,16 +140,24 @@ class Judge:
             SandboxUnavailableError: sandboxes cannot be started any more.
         """
         description = plan_calls(setup_code, calls)
-        run = self._pool.submit(self._observe, description, len(calls), program).result()
+        run = self._submit(self._observe, description, len(calls), program).result()
         return [_observation(call, run, step) for step, call in enumerate(calls)]
+
+    def _submit(
+        self, task: Callable[_Arguments, _Result], *arguments: _Arguments.args, **options: _Arguments.kwargs
+    ) -> Future[_Result]:
+        future = self._pool.submit(task, *arguments, **options)
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return future
 
     def _observe(self, description: bytes, steps: int, program: str) -> Run:
         content, problem = self._source(program)
         if problem:
-            run = Run(content, steps, self.settings.memory_mb, self.settings.max_timeouts)
+            run = Run(content, [False] * steps, self.settings.memory_mb, self.settings.max_timeouts)
             run.settle(0, Outcome.ERROR, problem)
             return run
-        return self._worker().run(description, steps, [content])[0]
+        return self._worker().run(description, [False] * steps, [content])[0]
 
     def _judge_batch(self, question: QuestionTests, programs: Sequence[str]) -> dict[_Key, Verdict]:
         plan = self._plan(question)
@@ -147,7 +166,7 @@ class Judge:
         for program in programs:
             content, problem = self._source(program)
             if problem:
-                run = Run(content, len(plan.tests), self.settings.memory_mb, self.settings.max_timeouts)
+                run = Run(content, [False] * len(plan.tests), self.settings.memory_mb, self.settings.max_timeouts)
                 run.settle(0, Outcome.ERROR, problem)
                 verdicts[question, program] = _verdict(question, plan, run)
             else:
@@ -190,10 +209,14 @@ def _batches(jobs: Iterable[ProgramJob]) -> Iterator[list[ProgramJob]]:
 
 
 def _delivered(
-    verdicts: dict[_Key, Verdict],
+    future: Future[dict[_Key, Verdict]],
     waiting: dict[_Key, list[ProgramJob]],
     known: OrderedDict[_Key, Verdict],
 ) -> Iterator[Verdict]:
+    try:
+        verdicts = future.result()
+    except CancelledError:
+        raise JudgeClosedError("the judge was closed") from None
     for key, verdict in verdicts.items():
         if Outcome.JUDGE_ERROR not in verdict.outcomes:
             known[key] = verdict
@@ -232,7 +255,7 @@ def _observation(call: str, run: Run, step: int) -> Observation:
         try:
             return Observation(call, decode_values(run.payloads[step])[0], "", "")
         except (ValueError, IndexError):
-            return Observation(call, None, str(Outcome.ERROR), "wrote to its report itself")
+            return Observation(call, None, str(Outcome.ERROR), TAMPERED)
     name, _, message = run.messages[step].partition(": ")
     if outcome is Outcome.ERROR and message:
         return Observation(call, None, name, message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Sequence
 
 from acecoder_dagster.sandbox.connection import Completion
 from acecoder_dagster.sandbox.guest import child
@@ -18,6 +19,7 @@ _STOPPED_FOR = {
 _TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
 _NEARLY_ALL_MEMORY = 0.8
 MAX_REASON_CHARACTERS = 300
+TAMPERED = "wrote to its report itself"
 
 
 class Run:
@@ -27,8 +29,19 @@ class Run:
     from which step the next child has to go on.
     """
 
-    def __init__(self, content: bytes, steps: int, memory_mb: int, max_timeouts: int) -> None:
+    def __init__(self, content: bytes, says_passed: Sequence[bool], memory_mb: int, max_timeouts: int) -> None:
+        """Begin with nothing known.
+
+        Args:
+            content: what the sandbox is sent.
+            says_passed: one per step: whether the child may say that it passed. False for sealed tests: their
+                child has only values to report, and whoever writes anything else is not believed.
+            memory_mb: the memory limit.
+            max_timeouts: the timeouts after which the remaining steps are given up.
+        """
+        steps = len(says_passed)
         self.content = content
+        self._says_passed = says_passed
         self.outcomes: list[Outcome | None] = [None] * steps
         self.messages = [""] * steps
         self.payloads: list[bytes] = [b""] * steps  # encoded values, where there are any
@@ -79,7 +92,9 @@ class Run:
         return self.outcomes[step] is not None or bool(self.payloads[step])
 
     def _take(self, step: int, kind: bytes, payload: bytes) -> None:
-        if kind == child.VALUES:
+        if kind in (child.PASSED, child.VALUES) and self._says_passed[step] != (kind == child.PASSED):
+            self.outcomes[step], self.messages[step] = Outcome.ERROR, TAMPERED
+        elif kind == child.VALUES:
             self.payloads[step] = payload
         elif kind == child.PASSED:
             self.outcomes[step] = Outcome.PASSED
@@ -124,6 +139,6 @@ def _error(payload: bytes) -> tuple[Outcome, str]:
     try:
         name, message = (str(part) for part in json.loads(payload))
     except (ValueError, TypeError, RecursionError):
-        return Outcome.ERROR, "wrote to its report itself"
+        return Outcome.ERROR, TAMPERED
     outcome = Outcome.MEMORY if name == "MemoryError" else Outcome.ERROR
     return outcome, f"{name}: {message}"[:MAX_REASON_CHARACTERS]

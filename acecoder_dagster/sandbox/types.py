@@ -14,6 +14,10 @@ class SandboxFailedError(RuntimeError):
     """A running sandbox broke (killed, frozen, out of memory); its work can be repeated in another one."""
 
 
+class JudgeClosedError(RuntimeError):
+    """The judge was closed while it was judging."""
+
+
 class Outcome(enum.StrEnum):
     """What became of one test; also the verdict on a program: `passed`, or its first other outcome."""
 

@@ -12,7 +12,7 @@ from acecoder_dagster.sandbox.launchers import Launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import Outcome, SandboxFailedError
+from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
 
 PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host decides on the last one
 MAX_REMEMBERED = 8192
@@ -43,8 +43,9 @@ class Worker:
 
         Raises:
             SandboxUnavailableError: no sandbox can be started (any more).
+            JudgeClosedError: another thread closed the judge.
         """
-        runs = self.run(plan.calls, len(plan.tests), programs)
+        runs = self.run(plan.calls, [not test.sealed for test in plan.tests], programs)
         for run in runs:
             for step, test in enumerate(plan.tests):
                 if run.outcomes[step] is None:
@@ -52,12 +53,12 @@ class Worker:
         self._compare_in_sandbox(plan, runs)
         return runs
 
-    def run(self, calls: bytes, steps: int, programs: Sequence[bytes]) -> list[Run]:
+    def run(self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes]) -> list[Run]:
         """Evaluate calls on programs.
 
         Args:
             calls: description of what to evaluate.
-            steps: how many calls or tests it describes.
+            says_passed: one per call or test it describes: whether it is executed as a whole.
             programs: UTF-8 source text.
 
         Returns:
@@ -65,18 +66,24 @@ class Worker:
 
         Raises:
             SandboxUnavailableError: no sandbox can be started (any more).
+            JudgeClosedError: another thread closed the judge.
         """
-        runs = [self._new_run(program, steps) for program in programs]
+        runs = [self._new_run(program, says_passed) for program in programs]
         self._programs.perform(calls, runs, compare=False)
         return runs
+
+    def interrupt(self) -> None:
+        """Stop what another thread is doing with this worker: it gets a `JudgeClosedError`."""
+        self._programs.interrupt()
+        self._comparisons.interrupt()
 
     def close(self) -> None:
         """End both sandboxes."""
         self._programs.close()
         self._comparisons.close()
 
-    def _new_run(self, content: bytes, steps: int) -> Run:
-        return Run(content, steps, self._settings.memory_mb, self._settings.max_timeouts)
+    def _new_run(self, content: bytes, says_passed: Sequence[bool]) -> Run:
+        return Run(content, says_passed, self._settings.memory_mb, self._settings.max_timeouts)
 
     def _compare_in_sandbox(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
         """Decide what the host could not; equal values of the same test are compared once."""
@@ -92,7 +99,7 @@ class Worker:
         for start in range(0, len(unknown), 64):
             part = unknown[start : start + 64]
             lines = b"".join(b"%d %b\n" % key for key in part)
-            comparison = self._new_run(lines, len(part))
+            comparison = self._new_run(lines, [True] * len(part))
             self._comparisons.perform(plan.comparisons, [comparison], compare=True)
             for key, outcome, message in zip(part, comparison.outcomes, comparison.messages, strict=True):
                 judgement = (outcome or Outcome.JUDGE_ERROR, message)
@@ -119,6 +126,7 @@ class _Lane:
         self._launcher = launcher
         self._retries = settings.retries
         self._sandbox: Sandbox | None = None
+        self._interrupted = False
 
     def perform(self, description: bytes, runs: Sequence[Run], compare: bool) -> None:
         """Send every run through the sandbox until all its steps are known."""
@@ -148,7 +156,14 @@ class _Lane:
             self._sandbox.close()
             self._sandbox = None
 
+    def interrupt(self) -> None:
+        self._interrupted = True
+        if (sandbox := self._sandbox) is not None:
+            sandbox.interrupt()
+
     def _ready(self, description: bytes) -> Sandbox:
+        if self._interrupted:
+            raise JudgeClosedError("the judge was closed")
         if self._sandbox is None:
             self._sandbox = self._launcher.start()
         self._sandbox.send_question(description)
@@ -172,8 +187,6 @@ def _decide(test: TestPlan, payload: bytes) -> tuple[Outcome | None, str]:
     """Decide one test on the host; no outcome when that takes a sandbox."""
     if payload == test.passing_payload:
         return Outcome.PASSED, ""
-    if not test.sealed:
-        return Outcome.ERROR, "wrote to its report itself"
     if test.decision is None:
         return None, ""
     try:

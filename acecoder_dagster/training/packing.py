@@ -70,16 +70,16 @@ class _LengthGroup:
     """Segments of similar length, padded to one attention call.
 
     Attributes:
-        queries: Row positions of the queries, ``(segments * longest query,)``; padding repeats position 0.
-        keys: Row positions of prefix and own keys, ``(segments * longest key,)``.
+        queries: Row positions of the queries, ``(segments, longest query)``; padding repeats position 0.
+        keys: Row positions of prefix and own keys, ``(segments, longest key)``.
         mask: Which query sees which key, ``(segments, 1, longest query, longest key)``.
-        used: Positions of the real (not padding) queries in ``queries``.
+        is_query: Which queries are real, not padding, ``(segments, longest query)``.
     """
 
     queries: torch.Tensor
     keys: torch.Tensor
     mask: torch.Tensor
-    used: torch.Tensor
+    is_query: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -90,22 +90,26 @@ class PackedRow:
         input_ids: Token ids, ``(1, tokens)``.
         position_ids: Position of each token in its own prompt + program, ``(1, tokens)``.
         last_tokens: Row position of the last token of every program, in the order of the groups.
-        length_groups: How attention is cut.
-        unpack: Puts the concatenated outputs of the length groups back into row order.
+        attention_queries: Row positions of the queries of all length groups, one group after another.
+        attention_keys: Row positions of their keys, likewise.
+        attention_masks: Per length group, which query sees which key: ``(segments, 1, queries, keys)``.
+        attention_outputs: For each token of the row, where in the outputs of all length groups it lies.
     """
 
     input_ids: torch.Tensor
     position_ids: torch.Tensor
     last_tokens: torch.Tensor
-    length_groups: list[_LengthGroup]
-    unpack: torch.Tensor
+    attention_queries: torch.Tensor
+    attention_keys: torch.Tensor
+    attention_masks: list[torch.Tensor]
+    attention_outputs: torch.Tensor
 
 
 def pack(groups: Sequence[PackedGroup], device: torch.device | str = "cpu") -> PackedRow:
     """Lay groups out in one row.
 
     Args:
-        groups: Prompts with their programs; every prompt and program has at least one token.
+        groups: Prompts with their programs; a prompt may be empty, a program may not.
         device: Where the tensors are wanted.
 
     Returns:
@@ -119,20 +123,26 @@ def pack(groups: Sequence[PackedGroup], device: torch.device | str = "cpu") -> P
         prompt_start, prompt_stop = len(ids), len(ids) + len(group.prompt)
         ids.extend(group.prompt)
         positions.extend(range(len(group.prompt)))
-        segments.append(_Segment(prompt_start, prompt_stop))
+        if group.prompt:
+            segments.append(_Segment(prompt_start, prompt_stop))
         for program in group.programs:
             segments.append(_Segment(len(ids), len(ids) + len(program), prompt_start, prompt_stop))
             ids.extend(program)
             positions.extend(range(len(group.prompt), len(group.prompt) + len(program)))
             last_tokens.append(len(ids) - 1)
-    length_groups = [_pad_length_group(members, device) for members in _by_length(segments)]
-    packed_order = torch.cat([group.queries[group.used] for group in length_groups])
+    length_groups = [_pad_length_group(members) for members in _by_length(segments)]
+    queries = torch.cat([group.queries.flatten() for group in length_groups])
+    is_query = torch.cat([group.is_query.flatten() for group in length_groups])
+    outputs = torch.empty(len(ids), dtype=torch.long)
+    outputs[queries[is_query]] = is_query.nonzero()[:, 0]
     return PackedRow(
         input_ids=torch.tensor([ids], device=device),
         position_ids=torch.tensor([positions], device=device),
         last_tokens=torch.tensor(last_tokens, device=device),
-        length_groups=length_groups,
-        unpack=torch.argsort(packed_order),
+        attention_queries=queries.to(device),
+        attention_keys=torch.cat([group.keys.flatten() for group in length_groups]).to(device),
+        attention_masks=[group.mask.to(device) for group in length_groups],
+        attention_outputs=outputs.to(device),
     )
 
 
@@ -154,28 +164,24 @@ def _by_length(segments: Sequence[_Segment]) -> list[list[_Segment]]:
     return groups
 
 
-def _pad_length_group(segments: Sequence[_Segment], device: torch.device | str) -> _LengthGroup:
-    longest_query = max(segment.queries for segment in segments)
-    longest_key = max(segment.keys for segment in segments)
-    starts = torch.tensor([(s.start, s.prefix_start) for s in segments])
-    query_counts = torch.tensor([s.queries for s in segments])
-    prefix_counts = torch.tensor([s.prefix_stop - s.prefix_start for s in segments])
-    query = torch.arange(longest_query)
-    key = torch.arange(longest_key)
-    is_query = query < query_counts[:, None]
-    queries = torch.where(is_query, starts[:, :1] + query, 0)
-    in_prefix = key < prefix_counts[:, None]
-    is_key = key < (prefix_counts + query_counts)[:, None]
-    own_keys = starts[:, :1] + key - prefix_counts[:, None]
-    keys = torch.where(in_prefix, starts[:, 1:] + key, torch.where(is_key, own_keys, 0))
-    last_visible = query[None, :, None] + prefix_counts[:, None, None]
+def _pad_length_group(segments: Sequence[_Segment]) -> _LengthGroup:
+    query = torch.arange(max(segment.queries for segment in segments))
+    key = torch.arange(max(segment.keys for segment in segments))
+    starts = torch.tensor([[segment.start] for segment in segments])
+    prefix_starts = torch.tensor([[segment.prefix_start] for segment in segments])
+    query_counts = torch.tensor([[segment.queries] for segment in segments])
+    key_counts = torch.tensor([[segment.keys] for segment in segments])
+    prefix_counts = key_counts - query_counts
+    is_query = query < query_counts
+    own_keys = torch.where(key < key_counts, starts + key - prefix_counts, 0)
+    last_visible = prefix_counts[:, :, None] + query[None, :, None]
     # Padding queries see key 0, so that their softmax is defined; their output is thrown away.
     mask = torch.where(is_query[:, :, None], key <= last_visible, key == 0)
     return _LengthGroup(
-        queries=queries.flatten().to(device),
-        keys=keys.flatten().to(device),
-        mask=mask[:, None].to(device),
-        used=is_query.flatten().nonzero()[:, 0].to(device),
+        queries=torch.where(is_query, starts + query, 0),
+        keys=torch.where(key < prefix_counts, prefix_starts + key, own_keys),
+        mask=mask[:, None],
+        is_query=is_query,
     )
 
 
@@ -207,33 +213,49 @@ def packed_attention(
         ``(1, tokens, heads, head size)`` and ``None`` for the weights.
     """
     del module, attention_mask
-    output_type = query.dtype
     if query.device.type == "cpu":
-        # On CPU the attention kernel is two to three times faster in float32 than in bfloat16 (measured).
-        query, key, value = query.float(), key.float(), value.float()
+        # On CPU the backward of the attention kernel is three times faster in float32 than in bfloat16 (measured).
+        with torch.autocast("cpu", enabled=False):
+            output = _attend(query.float(), key.float(), value.float(), packed_row, scaling=scaling, dropout=dropout)
+        return output.to(query.dtype), None
+    return _attend(query, key, value, packed_row, scaling=scaling, dropout=dropout), None
+
+
+def _attend(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    row: PackedRow,
+    *,
+    scaling: float | None,
+    dropout: float,
+) -> torch.Tensor:
     shared_by = query.shape[1] // key.shape[1]
     if shared_by > 1:
         key, value = key.repeat_interleave(shared_by, 1), value.repeat_interleave(shared_by, 1)
     heads, head_size = query.shape[1], query.shape[3]
-    query, key, value = (t[0].transpose(0, 1).reshape(-1, heads * head_size) for t in (query, key, value))
-    outputs = []
-    for group in packed_row.length_groups:
-        segments = group.mask.shape[0]
+    query_counts = [mask.shape[0] * mask.shape[2] for mask in row.attention_masks]
+    key_counts = [mask.shape[0] * mask.shape[3] for mask in row.attention_masks]
 
-        def gather(states: torch.Tensor, positions: torch.Tensor, segments: int = segments) -> torch.Tensor:
-            return states.index_select(0, positions).view(segments, -1, heads, head_size).transpose(1, 2)
+    def gather(states: torch.Tensor, positions: torch.Tensor, counts: list[int]) -> list[torch.Tensor]:
+        # One gather for all length groups: its gradient is one pass over the row instead of one per group.
+        by_token = states[0].transpose(0, 1).reshape(-1, heads * head_size)
+        parts = by_token.index_select(0, positions).split(counts)
+        return [
+            part.view(mask.shape[0], -1, heads, head_size).transpose(1, 2)
+            for part, mask in zip(parts, row.attention_masks, strict=True)
+        ]
 
-        output = torch.nn.functional.scaled_dot_product_attention(
-            gather(query, group.queries),
-            gather(key, group.keys),
-            gather(value, group.keys),
-            attn_mask=group.mask,
-            scale=scaling,
-            dropout_p=dropout,
-        )
-        outputs.append(output.transpose(1, 2).reshape(-1, heads * head_size).index_select(0, group.used))
-    row = torch.cat(outputs).index_select(0, packed_row.unpack)
-    return row.view(1, -1, heads, head_size).to(output_type), None
+    queries = gather(query, row.attention_queries, query_counts)
+    keys = gather(key, row.attention_keys, key_counts)
+    values = gather(value, row.attention_keys, key_counts)
+    outputs = [
+        torch.nn.functional.scaled_dot_product_attention(*padded, attn_mask=mask, scale=scaling, dropout_p=dropout)
+        .transpose(1, 2)
+        .reshape(-1, heads * head_size)
+        for *padded, mask in zip(queries, keys, values, row.attention_masks, strict=True)
+    ]
+    return torch.cat(outputs).index_select(0, row.attention_outputs).view(1, -1, heads, head_size)
 
 
 AttentionInterface.register(PACKED_ATTENTION, packed_attention)

@@ -7,7 +7,6 @@ among them reads those scores. The gradient is the one of plain pairwise trainin
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import time
@@ -20,10 +19,12 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreT
 from acecoder_dagster.training.bradley_terry import score_pairs
 from acecoder_dagster.training.checkpoints import (
     checkpoint_folder,
-    delete_checkpoints,
+    close_work_folder,
+    fingerprint,
     keep_only,
     last_complete_checkpoint,
     mark_complete,
+    open_work_folder,
 )
 from acecoder_dagster.training.device import pick_device, prepare_process
 from acecoder_dagster.training.packing import PACKED_ATTENTION, PackedScorer
@@ -76,9 +77,9 @@ def train_reward_model(
     groups, left_out = read_groups(groups_path, tokenizer, settings.max_tokens)
     train, validation = split_by_question(groups, settings.validation_fraction, settings.seed)
     scorer.to(device).train()
-    run = _Run(scorer, train, settings, device, _fingerprint(groups_path, backbone, settings))
-    output.mkdir(parents=True, exist_ok=True)
-    run.train(output, progress)
+    work = open_work_folder(output, fingerprint([backbone, settings.model_dump_json()], [groups_path]))
+    run = _Run(scorer, train, settings, device)
+    run.train(work, progress)
     figures = {
         **evaluate(scorer, validation, settings, device),
         **run.totals(),
@@ -93,7 +94,7 @@ def train_reward_model(
     tokenizer.save_pretrained(output)
     calibration = {"mean": figures["calibration_mean"], "std": figures["calibration_std"]}
     (output / CALIBRATION_FILE).write_text(json.dumps(calibration, indent=2))
-    delete_checkpoints(output)
+    close_work_folder(output)
     return figures
 
 
@@ -123,11 +124,6 @@ def _start_head_near_zero(scorer: PackedScorer) -> None:
     torch.nn.init.normal_(weight, std=0.1 / math.sqrt(weight.shape[1]))
 
 
-def _fingerprint(groups_path: Path, backbone: str, settings: RewardModelSettings) -> str:
-    parts = [hashlib.sha256(groups_path.read_bytes()).hexdigest(), backbone, settings.model_dump_json()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
 class _Run:
     """One training run: steps, checkpoints and totals."""
 
@@ -137,13 +133,11 @@ class _Run:
         groups: Sequence[PreferenceGroup],
         settings: RewardModelSettings,
         device: torch.device,
-        fingerprint: str,
     ) -> None:
         self._scorer = scorer
         self._groups = groups
         self._settings = settings
         self._device = device
-        self._fingerprint = fingerprint
         self._optimizer = torch.optim.AdamW(
             scorer.parameters(),
             lr=settings.learning_rate,
@@ -159,8 +153,8 @@ class _Run:
         """Steps, and seconds and packed tokens since the run (or its last continuation) began."""
         return {"steps": self._total_steps, "train_seconds": self._seconds, "train_tokens": self._tokens}
 
-    def train(self, output: Path, progress: Progress) -> None:
-        done = self._continue_from(output)
+    def train(self, work: Path, progress: Progress) -> None:
+        done = self._continue_from(work)
         for epoch in range(self._settings.epochs):
             first_step = epoch * self._steps_per_epoch + 1
             steps = steps_of_epoch(self._groups, self._settings.prompts_per_step, self._settings.seed, epoch)
@@ -169,7 +163,7 @@ class _Run:
                     continue
                 figures = self._step(step, groups)
                 if step % self._settings.checkpoint_every == 0 and step < self._total_steps:
-                    self._write_checkpoint(output, step)
+                    self._write_checkpoint(work, step)
                 progress(step, self._total_steps, figures)
 
     def _step(self, step: int, groups: Sequence[PreferenceGroup]) -> dict[str, float]:
@@ -209,29 +203,25 @@ class _Run:
         remaining = (step - warmup) / max(1.0, self._total_steps + 1 - warmup)
         return self._settings.learning_rate * 0.5 * (1 + math.cos(math.pi * remaining))
 
-    def _write_checkpoint(self, output: Path, step: int) -> None:
-        folder = checkpoint_folder(output, step)
+    def _write_checkpoint(self, work: Path, step: int) -> None:
+        folder = checkpoint_folder(work, step)
         folder.mkdir()
         state = {
             "model": self._scorer.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "random": torch.get_rng_state(),
-            "fingerprint": self._fingerprint,
         }
         torch.save(state, folder / "state.pt")
         mark_complete(folder)
-        keep_only(output, folder)
+        keep_only(work, folder)
 
-    def _continue_from(self, output: Path) -> int:
-        """Load the last checkpoint of the same run, if any; returns the steps already done."""
-        found = last_complete_checkpoint(output)
+    def _continue_from(self, work: Path) -> int:
+        """Load the last checkpoint, if any; returns the steps already done."""
+        found = last_complete_checkpoint(work)
         if found is None:
             return 0
         step, folder = found
         state = torch.load(folder / "state.pt", map_location=self._device, weights_only=True)
-        if state["fingerprint"] != self._fingerprint:
-            delete_checkpoints(output)
-            return 0
         self._scorer.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"].cpu())

@@ -1,10 +1,13 @@
-"""Settings of reward-model training and RL; no torch in here, so that the orchestrator can read them."""
+"""Settings of base-policy training, reward-model training and RL.
+
+No torch in here, so that the orchestrator can read them.
+"""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -13,9 +16,54 @@ _PRECISION = (
     "'auto': bfloat16 where the device has it in hardware."
 )
 
+# Head sizes for which vLLM's CPU attention and its GPU attention both have kernels.
+_HEAD_SIZES = (32, 64, 80, 96, 112, 128)
+
 
 class _Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScratchModelSettings(_Settings):
+    """Sizes of a Qwen2-architecture model that starts from random weights, and of its tokenizer."""
+
+    vocabulary_size: int = Field(
+        default=768,
+        ge=258,
+        description="Most entries of the tokenizer: 256 bytes, <pad>, <eos>, and merges learnt from the texts.",
+    )
+    hidden_size: int = Field(default=192, ge=32, description="Width of the residual stream.")
+    layers: int = Field(default=4, ge=1, description="Transformer blocks.")
+    attention_heads: int = Field(default=3, ge=1, description="Heads per layer; they divide hidden_size.")
+    feed_forward_size: int = Field(default=512, ge=32, description="Inner width of the feed-forward part.")
+    context_length: int = Field(default=256, ge=32, description="Most tokens of prompt and completion together.")
+    seed: int = Field(default=0, description="Initial weights.")
+
+    @model_validator(mode="after")
+    def _vllm_has_kernels_for_the_head_size(self) -> Self:
+        head_size, rest = divmod(self.hidden_size, self.attention_heads)
+        if rest or head_size not in _HEAD_SIZES:
+            sizes = ", ".join(map(str, _HEAD_SIZES))
+            raise ValueError(
+                f"hidden_size / attention_heads is the head size and must be one of {sizes}; "
+                f"it is {self.hidden_size} / {self.attention_heads}"
+            )
+        return self
+
+
+class SupervisedSettings(_Settings):
+    """How a causal model is trained to write given completions."""
+
+    epochs: int = Field(default=1, ge=1, description="Times every row is visited.")
+    rows_per_step: int = Field(default=64, ge=1, description="Rows per optimiser step.")
+    learning_rate: float = Field(default=2e-3, gt=0, description="Peak learning rate of AdamW.")
+    warmup_fraction: float = Field(default=0.05, ge=0, lt=1, description="Share of all steps spent warming up.")
+    weight_decay: float = Field(default=0.05, ge=0, description="AdamW weight decay.")
+    max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this norm.")
+    checkpoint_every: int = Field(default=200, ge=1, description="Optimiser steps between checkpoints.")
+    precision: Precision = Field(default="auto", description=_PRECISION)
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; unset: torch decides.")
+    seed: int = Field(default=0, description="Order of the rows.")
 
 
 class RewardModelSettings(_Settings):
@@ -75,4 +123,60 @@ class ScoringSettings(_Settings):
 
 
 class PolicySettings(_Settings):
-    """How a policy is trained by reinforcement."""
+    """How a policy is trained by reinforcement, on TRL's GRPOTrainer."""
+
+    algorithm: Literal["grpo", "reinforce_pp_baseline", "reinforce_pp"] = Field(
+        default="reinforce_pp_baseline",
+        description="What a rollout's advantage is. 'grpo': reward minus the group's mean, divided by its standard "
+        "deviation. 'reinforce_pp_baseline': reward minus the group's mean, whitened over all tokens of the step. "
+        "'reinforce_pp': as the paper, reward (with token-level KL) whitened over all tokens of the step, no group.",
+    )
+    rule_reward: Literal["binary", "pass_rate"] = Field(
+        default="binary",
+        description="With the rule reward: 1 if every test passes and 0 otherwise (the paper), or the pass rate "
+        "(default of the released code).",
+    )
+    steps: int = Field(default=80, ge=1, description="Optimiser steps; one generation each.")
+    prompts_per_step: int = Field(default=256, ge=1, description="Questions trained on in a step.")
+    completions_per_prompt: int = Field(default=8, ge=2, description="Completions per question: the group.")
+    draw_factor: int = Field(
+        default=1,
+        ge=1,
+        description="Questions drawn for each one trained on. A group whose rewards are all equal teaches nothing "
+        "and is dropped (except by 'reinforce_pp'); drawing more keeps steps full.",
+    )
+    max_completion_tokens: int = Field(
+        default=2_048, ge=2, description="Longest completion; one cut there is kept out of the loss."
+    )
+    temperature: float = Field(default=1.0, gt=0, description="Sampling temperature of rollouts and validation.")
+    rows_per_generation: int = Field(default=512, ge=1, description="Most completions sampled side by side.")
+    rows_per_forward: int = Field(
+        default=128, ge=1, description="Most completions in one forward and backward pass of the loss."
+    )
+    learning_rate: float = Field(default=5e-7, gt=0, description="Learning rate of AdamW after warm-up.")
+    warmup_steps: int = Field(default=5, ge=0, description="Steps of linear warm-up; constant afterwards.")
+    max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this norm.")
+    kl_coefficient: float = Field(
+        default=0.0,
+        ge=0,
+        description="Pull towards the starting policy; 0 loads no reference model. 'reinforce_pp' takes it out of "
+        "each token's reward, 'reinforce_pp_baseline' adds half the squared log ratio to the loss (k2), 'grpo' "
+        "TRL's k3 estimate.",
+    )
+    validate_every: int = Field(
+        default=10, ge=1, description="Steps between validations: executed tests on the validation questions."
+    )
+    validation_completions: int = Field(default=2, ge=1, description="Completions per validation question.")
+    patience: int = Field(
+        default=3,
+        ge=1,
+        description="Validations in a row without a new best pass rate after which training stops.",
+    )
+    scoring: ScoringSettings = Field(
+        default_factory=ScoringSettings, description="How the reward model scores, with that reward."
+    )
+    checkpoint_every: int = Field(default=10, ge=1, description="Steps between checkpoints.")
+    gradient_checkpointing: bool = Field(default=False, description="Recompute activations to save memory.")
+    precision: Precision = Field(default="auto", description=_PRECISION)
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; unset: torch decides.")
+    seed: int = Field(default=0, description="Order of questions and sampling.")

@@ -86,12 +86,17 @@ def _(specification: ScorePrograms, progress: Progress) -> Figures:
     from acecoder_dagster.training.scoring import score_programs
 
     return score_programs(
-        specification.model, specification.programs, specification.output, specification.settings, progress
+        specification.model,
+        specification.programs,
+        specification.output,
+        specification.settings,
+        lambda done, total: progress(done, total, {}),
     )
 
 
 @run_task.register
 def _(specification: TrainPolicy, progress: Progress) -> Figures:
+    from acecoder_dagster.sampling import extract_program
     from acecoder_dagster.sandbox import Judge
     from acecoder_dagster.training.policy import train_policy
     from acecoder_dagster.workers.rewards import pass_rates_by_question
@@ -102,11 +107,12 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
             specification.policy,
             specification.questions,
             specification.reward,
-            pass_rates_by_question(judge, questions),
-            specification.reward_model,
-            specification.output,
-            specification.settings,
-            recorded,
+            judge_programs=pass_rates_by_question(judge, questions),
+            extract_program=extract_program,
+            reward_model=specification.reward_model,
+            output=specification.output,
+            settings=specification.settings,
+            progress=recorded,
         )
 
 

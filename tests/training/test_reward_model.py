@@ -120,7 +120,7 @@ def test_training_orders_held_out_programs_and_the_checkpoint_scores_the_same_wh
     assert [step for step, _, _ in seen] == list(range(1, 13))
     assert seen[-1][1] == 12
     assert seen[-1][2]["loss"] < seen[0][2]["loss"]
-    assert not list((tmp_path / "rm").glob("checkpoint-*"))
+    assert not list((tmp_path / "rm").glob("*/checkpoint-*"))
 
     programs = [(q["prompt"], p) for q in (question(20), question(21)) for p in q["programs"]]
     ours = RewardScorer(tmp_path / "rm", ScoringSettings(precision="float32", tokens_per_forward=64)).score(programs)
@@ -164,7 +164,7 @@ train_reward_model(Path({str(groups_path)!r}), {str(tiny_model)!r}, output, sett
     assert process.stdout.readline() == "step 8\n"
     process.send_signal(signal.SIGKILL)
     process.wait()
-    half_written = tmp_path / "killed" / "checkpoint-7"
+    half_written = tmp_path / "killed" / "in_progress" / "checkpoint-7"
     half_written.mkdir()
     steps: list[int] = []
     train_reward_model(groups_path, str(tiny_model), tmp_path / "killed", SETTINGS, lambda step, *_: steps.append(step))

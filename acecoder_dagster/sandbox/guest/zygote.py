@@ -31,6 +31,7 @@ REPORT_DESCRIPTOR = 3
 MAX_DESCRIPTORS = 64
 TICK_MILLISECONDS = 20
 CLEANING_SECONDS = 5.0
+WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
 SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 MAX_FILE_BYTES = 16 << 20
 # Imported before the first fork, so that a program that needs them does not pay for it.
@@ -187,53 +188,56 @@ class Zygote:
 
 
 class _Meter:
-    """Measures one child from outside; a growing report means that the next test has begun."""
+    """Measures one program from outside; a growing report means that the next test has begun."""
 
     def __init__(self, process: int, report: int, settings: dict[str, Any]) -> None:
         self.process = process
         self.report = report
         self.cpu_limit: float = settings["cpu_seconds_per_test"]
         self.wait_limit: float = settings["wait_seconds_per_test"]
+        self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
         self.report_limit: int = settings["report_mb"] << 20
         self.memory_limit: int = settings["memory_mb"] << 20
-        self.clock = (~process << 3) | 2  # the CPU clock of another process, see clock_getcpuclockid(3)
-        self.size = -1
-        self.cpu_at_start = self.wait_at_start = 0.0
         self.born = time.monotonic()
+        self.size = -1
+        self.at_start = (0.0, 0.0, 0.0)
 
     def exceeded(self) -> str:
-        cpu = time.clock_gettime(self.clock)
-        waited = self._waited()
+        """Says which limit the program has reached; empty: none."""
+        wall = time.monotonic() - self.born
+        waited = wall - self._busy_seconds()
+        cpu, resident_bytes = self._usage()
         size = os.fstat(self.report).st_size
         if size > self.report_limit:
             return "output"
-        if self._resident_bytes() > self.memory_limit:
+        if resident_bytes > self.memory_limit:
             return "memory"
         if size != self.size:
-            self.size, self.cpu_at_start, self.wait_at_start = size, cpu, waited
-        if cpu - self.cpu_at_start > self.cpu_limit:
+            self.size, self.at_start = size, (cpu, waited, wall)
+        if cpu - self.at_start[0] > self.cpu_limit:
             return "cpu"
-        if waited - self.wait_at_start > self.wait_limit:
+        if waited - self.at_start[1] > self.wait_limit or wall - self.at_start[2] > self.wall_limit:
             return "wall"
         return ""
 
-    def _waited(self) -> float:
-        """Seconds the main thread neither ran nor stood in line for a processor: load does not count."""
+    def _busy_seconds(self) -> float:
+        """How long the main thread ran or stood in line for a processor: load is not waiting."""
         with open(f"/proc/{self.process}/schedstat") as file:
             ran, stood_in_line = file.read().split()[:2]
-        return time.monotonic() - self.born - (int(ran) + int(stood_in_line)) / 1e9
+        return (int(ran) + int(stood_in_line)) / 1e9
 
-    def _resident_bytes(self) -> int:
-        pages = 0
+    def _usage(self) -> tuple[float, int]:
+        """Processor time and resident memory of all processes there are but the zygote."""
+        seconds, pages = 0.0, 0
         for name in os.listdir("/proc"):
             if name.isdigit() and name != "1":
                 # Any of them may have just ended.
-                with (
-                    contextlib.suppress(FileNotFoundError, ProcessLookupError),
-                    open(f"/proc/{name}/statm") as file,
-                ):
-                    pages += int(file.read().split()[1])
-        return pages * resource.getpagesize()
+                with contextlib.suppress(OSError):
+                    # The CPU clock of another process, see clock_getcpuclockid(3).
+                    seconds += time.clock_gettime((~int(name) << 3) | 2)
+                    with open(f"/proc/{name}/statm") as file:
+                        pages += int(file.read().split()[1])
+        return seconds, pages * resource.getpagesize()
 
 
 def empty_directory(directory: str) -> None:

@@ -1,0 +1,182 @@
+"""Sampling completions with transformers, made for many short completions of few prompts on a CPU.
+
+``generate`` of transformers prefills a prompt once per completion, keeps computing rows that have ended until the
+longest one ends, and copies its whole cache for every token. For the small models that are trained on a CPU this
+is most of the time of an RL step. Here every prompt is prefilled once, ended rows are dropped, and the cache is
+allocated once. On a GPU, TRL generates with vLLM instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedModel
+from transformers.cache_utils import Cache, CacheLayerMixin
+
+_DROP_ENDED_BELOW = 0.8
+"""Ended rows are dropped once the share of running rows falls below this: dropping copies the cache."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How completions are drawn.
+
+    Attributes:
+        completions_per_prompt: How many for each prompt.
+        max_tokens: Longest completion, the end-of-sequence token included.
+        temperature: Of the softmax; 0 takes the most likely token.
+    """
+
+    completions_per_prompt: int
+    max_tokens: int
+    temperature: float
+
+
+def sample_completions(
+    model: PreTrainedModel,
+    prompts: Sequence[Sequence[int]],
+    end_tokens: Sequence[int],
+    sampling: Sampling,
+    generator: torch.Generator,
+) -> list[list[int]]:
+    """Draw completions.
+
+    Args:
+        model: A causal language model; moved nowhere and left in its mode.
+        prompts: Token ids of the prompts, none empty.
+        end_tokens: Tokens that end a completion.
+        sampling: How many and how.
+        generator: Source of randomness, on the model's device.
+
+    Returns:
+        ``completions_per_prompt`` completions for the first prompt, then for the second, and so on. A completion
+        ends with an end token unless it was cut at ``max_tokens``.
+    """
+    with torch.inference_mode():
+        return _Decoder(model, prompts, sampling).run(torch.tensor(end_tokens, device=model.device), generator)
+
+
+class _Decoder:
+    """The rows that are still running, and their cache.
+
+    Prompts are padded on the left, so that all rows write their next token to the same cache position.
+    """
+
+    def __init__(self, model: PreTrainedModel, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
+        self._model = model
+        self._sampling = sampling
+        device = model.device
+        longest = max(len(prompt) for prompt in prompts)
+        capacity = longest + sampling.max_tokens
+        padding = [longest - len(prompt) for prompt in prompts]
+        ids = torch.tensor([[prompt[0]] * pad + list(prompt) for prompt, pad in zip(prompts, padding, strict=True)])
+        first = torch.tensor(padding, device=device)[:, None]
+        places = torch.arange(capacity, device=device)
+        is_token = places >= first
+        # A padding query sees itself, so that its softmax is defined; nobody reads its output.
+        visible = (places <= places[:longest, None]) & is_token[:, None] | torch.eye(
+            longest, capacity, dtype=torch.bool, device=device
+        )
+        layers = [_PreallocatedLayer(capacity) for _ in range(model.config.num_hidden_layers)]
+        self._cache = Cache(layers=layers)
+        logits = self._forward(ids.to(device), (places[:longest] - first).clamp(min=0), visible[:, None, :, :longest])
+        copies = sampling.completions_per_prompt
+        for layer in layers:
+            layer.repeat_rows(copies)
+        self._layers = layers
+        self._logits = logits.repeat_interleave(copies, 0)
+        self._is_token = is_token.repeat_interleave(copies, 0)
+        self._first = first.repeat_interleave(copies, 0)
+        self._length = longest
+
+    def run(self, end_tokens: torch.Tensor, generator: torch.Generator) -> list[list[int]]:
+        rows = torch.arange(len(self._first), device=end_tokens.device)
+        completions: list[list[int]] = [[] for _ in rows]
+        running = torch.ones(len(rows), dtype=torch.bool, device=end_tokens.device)
+        for drawn in range(1, self._sampling.max_tokens + 1):
+            tokens = _draw(self._logits, self._sampling.temperature, generator)
+            for row, token, alive in zip(rows.tolist(), tokens.tolist(), running.tolist(), strict=True):
+                if alive:
+                    completions[row].append(token)
+            running &= ~torch.isin(tokens, end_tokens)
+            alive_rows = running.nonzero()[:, 0]
+            if len(alive_rows) == 0 or drawn == self._sampling.max_tokens:
+                break
+            if len(alive_rows) < _DROP_ENDED_BELOW * len(rows):
+                self._keep(alive_rows)
+                rows, tokens, running = rows[alive_rows], tokens[alive_rows], running[alive_rows]
+            self._advance(tokens)
+        return completions
+
+    def _advance(self, tokens: torch.Tensor) -> None:
+        visible = self._is_token[:, None, None, : self._length + 1]
+        self._logits = self._forward(tokens[:, None], self._length - self._first, visible)
+        self._length += 1
+
+    def _keep(self, rows: torch.Tensor) -> None:
+        for layer in self._layers:
+            layer.keep_rows(rows)
+        self._is_token, self._first = self._is_token[rows], self._first[rows]
+
+    def _forward(self, ids: torch.Tensor, positions: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
+        output = self._model(
+            input_ids=ids,
+            position_ids=positions,
+            attention_mask=visible,
+            past_key_values=self._cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        return output.logits[:, -1].float()
+
+
+def _draw(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> torch.Tensor:
+    if temperature == 0:
+        return logits.argmax(-1)
+    # The largest of logit + Gumbel noise is distributed as the softmax, without building it.
+    noise = torch.empty_like(logits).exponential_(generator=generator).log_()
+    return (logits / temperature - noise).argmax(-1)
+
+
+class _PreallocatedLayer(CacheLayerMixin):  # type: ignore[misc]  # transformers is not followed by mypy
+    """Keys and values of one layer, in buffers with room for all tokens to come."""
+
+    def __init__(self, capacity: int) -> None:
+        super().__init__()
+        self._capacity = capacity
+        self._length = 0
+
+    def lazy_initialization(self, key_states: torch.Tensor, value_states: torch.Tensor) -> None:
+        rows, heads, _, size = key_states.shape
+        self.keys = key_states.new_empty(rows, heads, self._capacity, size)
+        self.values = value_states.new_empty(rows, heads, self._capacity, size)
+        self.is_initialized = True
+
+    def update(
+        self, key_states: torch.Tensor, value_states: torch.Tensor, *_: object, **__: object
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        if not self.is_initialized:
+            self.lazy_initialization(key_states, value_states)
+        stop = self._length + key_states.shape[2]
+        self.keys[:, :, self._length : stop] = key_states
+        self.values[:, :, self._length : stop] = value_states
+        self._length = stop
+        return self.keys[:, :, :stop], self.values[:, :, :stop]
+
+    def repeat_rows(self, copies: int) -> None:
+        self.keys = self.keys.repeat_interleave(copies, 0)
+        self.values = self.values.repeat_interleave(copies, 0)
+
+    def keep_rows(self, rows: torch.Tensor) -> None:
+        self.keys, self.values = self.keys.index_select(0, rows), self.values.index_select(0, rows)
+
+    def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
+        return self._length + query_length, 0
+
+    def get_seq_length(self) -> int:
+        return self._length
+
+    def get_max_length(self) -> int:
+        return self._capacity

@@ -1,0 +1,188 @@
+"""Training a policy by reinforcement, rewarded by executed tests or by a reward model."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+import torch
+from datasets import Dataset
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.trainer_callback import PrinterCallback
+
+from acecoder_dagster.training.checkpoints import (
+    close_work_folder,
+    fingerprint,
+    last_complete_checkpoint,
+    open_work_folder,
+)
+from acecoder_dagster.training.device import prepare_process
+from acecoder_dagster.training.packing import PACKED_ATTENTION
+from acecoder_dagster.training.policy_sampler import PolicySampler
+from acecoder_dagster.training.policy_trainer import PolicyTrainer, Progress, trainer_arguments
+from acecoder_dagster.training.policy_validation import Validation
+from acecoder_dagster.training.rewards import (
+    JudgePrograms,
+    RememberingJudge,
+    RewardFunction,
+    RewardModelReward,
+    RuleReward,
+)
+from acecoder_dagster.training.rollouts import RolloutFiles
+from acecoder_dagster.training.scoring import RewardScorer
+from acecoder_dagster.training.settings import PolicySettings
+
+QUESTION_COLUMNS = ("question_id", "split", "prompt")
+"""Columns of the questions, all strings; ``split`` is ``train`` or ``validation`` (others are not looked at)."""
+
+ROLLOUTS_FILE = "rollouts.parquet"
+VALIDATIONS_FILE = "validations.parquet"
+
+
+def train_policy(
+    policy: str,
+    questions_path: Path,
+    reward: Literal["rule", "reward_model"],
+    *,
+    judge_programs: JudgePrograms,
+    extract_program: Callable[[str], str],
+    reward_model: Path | None,
+    output: Path,
+    settings: PolicySettings,
+    progress: Progress,
+) -> dict[str, float]:
+    """Train a policy and write the weights that did best on the validation questions.
+
+    Run again after an interruption with the same arguments, it continues from its last checkpoint in ``output``.
+
+    Args:
+        policy: Folder or hub id of the causal model to start from.
+        questions_path: Parquet with the columns of :data:`QUESTION_COLUMNS`.
+        reward: ``rule`` (executed tests) or ``reward_model``. Whichever it is, the checkpoint is chosen, and
+            training stopped, by executed tests on the validation questions.
+        judge_programs: Runs programs against the tests of their questions.
+        extract_program: Finds the program in a completion.
+        reward_model: Folder of the reward model, for that reward.
+        output: Folder for the policy (loads with ``AutoModelForCausalLM``), ``rollouts.parquet`` (every rollout,
+            columns of :data:`~acecoder_dagster.training.rollouts.ROLLOUT_SCHEMA`) and ``validations.parquet``.
+        settings: How to train.
+        progress: Told the figures of each step: reward, pass_rate and pass_at_1 (where judged), kept_groups,
+            entropy, completion_tokens, seconds of each phase, and validation_pass_at_1 where validated.
+
+    Returns:
+        Figures of the run: steps done, step chosen, its validation figures and those of the start, rollouts.
+
+    Raises:
+        ValueError: A model cannot be loaded, the questions do not fit the settings, or no reward model was given.
+        FileNotFoundError: ``questions_path`` or the reward model's calibration does not exist.
+    """
+    prepare_process(settings.threads, settings.seed)
+    model, tokenizer = _load_policy(policy)
+    train, validation_questions = _read_questions(questions_path, tokenizer, model, settings)
+    rule = RuleReward(RememberingJudge(judge_programs), settings.rule_reward)
+    rewarder = rule if reward == "rule" else _reward_model_reward(reward_model, settings)
+    run = fingerprint([policy, reward, str(reward_model), settings.model_dump_json()], [questions_path])
+    work = open_work_folder(output, run)
+    sampler = PolicySampler(model, _end_tokens(model, tokenizer), settings)
+    validation = Validation(
+        questions=validation_questions,
+        rule=rule,
+        sampler=sampler,
+        tokenizer=tokenizer,
+        extract_program=extract_program,
+        settings=settings,
+        folder=work,
+    )
+    rollout_files = RolloutFiles(work / "rollouts")
+    trainer = PolicyTrainer(
+        settings=settings,
+        reward=rewarder,
+        extract_program=extract_program,
+        sampler=sampler,
+        rollout_files=rollout_files,
+        validation=validation,
+        report=progress,
+        model=model,
+        args=trainer_arguments(work, settings),
+        train_dataset=Dataset.from_list(train),
+        processing_class=tokenizer,
+    )
+    trainer.remove_callback(PrinterCallback)
+    checkpoint = last_complete_checkpoint(work)
+    trainer.train(resume_from_checkpoint=str(checkpoint[1]) if checkpoint else None)
+    return _finish(output, trainer.state.global_step, validation, rollout_files)
+
+
+def _finish(output: Path, steps: int, validation: Validation, rollout_files: RolloutFiles) -> dict[str, float]:
+    best_folder, best = validation.best()
+    history = validation.history()
+    rollouts = rollout_files.merge(steps, output / ROLLOUTS_FILE)
+    pl.DataFrame(history).write_parquet(output / VALIDATIONS_FILE)
+    shutil.copytree(best_folder, output, dirs_exist_ok=True)
+    close_work_folder(output)
+    return {
+        "steps": steps,
+        "best_step": best["step"],
+        "validation_pass_at_1": best["validation_pass_at_1"],
+        "validation_pass_at_1_at_start": history[0]["validation_pass_at_1"],
+        "rollouts": rollouts,
+    }
+
+
+def _load_policy(policy: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(policy, padding_side="left")
+        model = AutoModelForCausalLM.from_pretrained(policy, dtype=torch.float32, attn_implementation=PACKED_ATTENTION)
+    except OSError as error:
+        raise ValueError(
+            f"Cannot load a policy from {policy!r}: {error}. Give a folder with config.json, weights and tokenizer, "
+            "or the id of a model on the hub."
+        ) from error
+    return model, tokenizer
+
+
+def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """All tokens that end a completion: the tokenizer's, and those the model declares, such as an end of turn."""
+    declared = model.generation_config.eos_token_id
+    ids = declared if isinstance(declared, list) else [declared]
+    return sorted({tokenizer.eos_token_id, *(token for token in ids if token is not None)})
+
+
+def _reward_model_reward(reward_model: Path | None, settings: PolicySettings) -> RewardFunction:
+    if reward_model is None:
+        raise ValueError("The reward `reward_model` needs a reward model; give its folder.")
+    return RewardModelReward(RewardScorer(reward_model, settings.scoring))
+
+
+def _read_questions(
+    path: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, settings: PolicySettings
+) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
+    """Training questions as rows, validation questions as (question_id, prompt)."""
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file of questions at {path}.")
+    rows = pl.read_parquet(path)
+    missing = [name for name in QUESTION_COLUMNS if name not in rows.columns]
+    if missing:
+        raise ValueError(f"{path} lacks the columns {missing}; it has {rows.columns}.")
+    rows = rows.select(QUESTION_COLUMNS)
+    train = rows.filter(pl.col("split") == "train").select("question_id", "prompt")
+    validation = rows.filter(pl.col("split") == "validation").select("question_id", "prompt")
+    drawn = settings.prompts_per_step * settings.draw_factor
+    if train.height < drawn:
+        raise ValueError(
+            f"{path} has {train.height} training questions, but every step draws {drawn} different ones "
+            "(prompts_per_step times draw_factor). Lower one of these settings or give more questions."
+        )
+    if not validation.height:
+        raise ValueError(f"{path} has no validation question, by which the checkpoint is chosen.")
+    longest = max(len(ids) for ids in tokenizer(rows["prompt"].to_list())["input_ids"])
+    context = model.config.get_text_config().max_position_embeddings
+    if longest + settings.max_completion_tokens > context:
+        raise ValueError(
+            f"The longest prompt of {path} has {longest} tokens; with max_completion_tokens = "
+            f"{settings.max_completion_tokens} it exceeds the policy's context of {context} tokens."
+        )
+    return train.to_dicts(), list(validation.iter_rows())

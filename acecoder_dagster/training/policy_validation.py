@@ -1,0 +1,151 @@
+"""Choosing the checkpoint of an RL run by executed tests on questions it is not trained on.
+
+A reward model can be fooled: carried on, its reward rises while fewer programs are right (measured: reward 0.91 to
+2.20 while the share of right programs fell from 0.57 to 0.13). So whatever the reward, checkpoints are compared by
+running tests, and training stops when they no longer get better.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from acecoder_dagster.training.policy_sampler import PolicySampler
+from acecoder_dagster.training.rewards import RewardFunction, Rollout
+from acecoder_dagster.training.settings import PolicySettings
+
+_FIGURES = "validation.json"
+
+
+class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not followed by mypy
+    """Samples and judges the validation questions every few steps; keeps the best weights; stops in time.
+
+    The policy as it is before the first step takes part, so the result is never worse than the start on these
+    questions.
+
+    Args:
+        questions: (question_id, prompt) of the validation questions.
+        rule: Executed tests.
+        sampler: Samples with given weights.
+        tokenizer: Of the policy.
+        extract_program: Finds the program in a completion.
+        settings: How often, how many completions, patience.
+        folder: Where the best weights and the record of validations are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        questions: Sequence[tuple[str, str]],
+        rule: RewardFunction,
+        sampler: PolicySampler,
+        tokenizer: PreTrainedTokenizerBase,
+        extract_program: Callable[[str], str],
+        settings: PolicySettings,
+        folder: Path,
+    ) -> None:
+        self._questions = questions
+        self._prompt_ids = tokenizer([prompt for _, prompt in questions])["input_ids"]
+        self._rule = rule
+        self._sampler = sampler
+        self._tokenizer = tokenizer
+        self._extract_program = extract_program
+        self._settings = settings
+        self._folder = folder
+        self._record = folder / "validations.json"
+        self.latest: dict[str, float] = {}
+
+    def history(self) -> list[dict[str, float]]:
+        """Figures of all validations so far, by step."""
+        return json.loads(self._record.read_text()) if self._record.exists() else []
+
+    def best(self) -> tuple[Path, dict[str, float]]:
+        """Folder and figures of the weights with the highest pass@1; of equals, the earliest."""
+        found = [(folder, json.loads((folder / _FIGURES).read_text())) for folder in self._folder.glob("best-*[0-9]")]
+        return max(found, key=lambda item: (item[1]["validation_pass_at_1"], -item[1]["step"]))
+
+    def on_train_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        *,
+        model: PreTrainedModel,
+        **_: object,
+    ) -> None:
+        """Validate the starting policy, unless this run continues."""
+        self._forget_after(state.global_step)
+        if state.global_step == 0:
+            self._validate(0, model)
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        *,
+        model: PreTrainedModel,
+        **_: object,
+    ) -> None:
+        """Validate when it is due and stop when it no longer gets better."""
+        step = state.global_step
+        if step % self._settings.validate_every and step != args.max_steps:
+            return
+        self._validate(step, model)
+        best_step = self.best()[1]["step"]
+        since_best = sum(figures["step"] > best_step for figures in self.history())
+        if since_best >= self._settings.patience:
+            control.should_training_stop = True
+
+    def _forget_after(self, step: int) -> None:
+        self._record.write_text(json.dumps([figures for figures in self.history() if figures["step"] <= step]))
+
+    def _validate(self, step: int, model: PreTrainedModel) -> None:
+        started = time.perf_counter()
+        copies = self._settings.validation_completions
+        self._sampler.load(model)
+        ids = self._sampler.sample(self._prompt_ids, copies, f"validation {step}")
+        completions = self._tokenizer.batch_decode(ids, skip_special_tokens=True)
+        rollouts = [
+            Rollout(*self._questions[index // copies], self._extract_program(completion))
+            for index, completion in enumerate(completions)
+        ]
+        judged = [rate for rate in self._rule(rollouts).pass_rates if rate is not None]
+        if not judged:
+            raise RuntimeError("The judge could not decide any program of the validation questions.")
+        self.latest = {
+            "validation_pass_at_1": sum(rate == 1.0 for rate in judged) / len(judged),
+            "validation_pass_rate": sum(judged) / len(judged),
+            "validation_undecided": len(rollouts) - len(judged),
+            "seconds_validation": time.perf_counter() - started,
+        }
+        figures = {"step": step, **self.latest}
+        better = not self.history() or self.latest["validation_pass_at_1"] > self.best()[1]["validation_pass_at_1"]
+        if better:
+            self._keep(step, model, figures)
+        self._record.write_text(json.dumps([*self.history(), figures]))
+
+    def _keep(self, step: int, model: PreTrainedModel, figures: dict[str, float]) -> None:
+        older = list(self._folder.glob("best-*"))
+        folder = self._folder / f"best-{step}"
+        partial = self._folder / f"best-{step}.partial"
+        model.save_pretrained(partial)
+        self._tokenizer.save_pretrained(partial)
+        (partial / _FIGURES).write_text(json.dumps(figures))
+        shutil.rmtree(folder, ignore_errors=True)
+        partial.rename(folder)
+        for old in older:
+            if old != folder:
+                shutil.rmtree(old)

@@ -1,0 +1,103 @@
+"""The table of all rollouts of a run, written step by step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from acecoder_dagster.training.rewards import Rewards, Rollout
+
+ROLLOUT_SCHEMA = pl.Schema(
+    {
+        "step": pl.Int64(),
+        "question_id": pl.String(),
+        "completion_index": pl.Int64(),
+        "completion": pl.String(),
+        "program": pl.String(),
+        "completion_tokens": pl.Int64(),
+        "truncated": pl.Boolean(),
+        "reward": pl.Float64(),
+        "pass_rate": pl.Float64(),
+        "reward_model_score": pl.Float64(),
+        "advantage": pl.Float64(),
+        "trained": pl.Boolean(),
+    }
+)
+"""One row per rollout. ``advantage`` is the mean over its tokens; null, and ``trained`` false, where its group was
+dropped. ``reward`` is null where judge or reward model could not tell, ``pass_rate`` and score where nobody asked."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """All rollouts of one step.
+
+    Attributes:
+        rollouts: Questions, prompts and programs.
+        completions: What the policy wrote.
+        token_counts: Length of each completion.
+        truncated: Whether it was cut at the longest length allowed.
+        rewards: What it was rewarded with.
+    """
+
+    rollouts: list[Rollout]
+    completions: list[str]
+    token_counts: list[int]
+    truncated: list[bool]
+    rewards: Rewards
+
+    def table(self, step: int, group_size: int, advantages: dict[int, float]) -> pl.DataFrame:
+        """Rows of :data:`ROLLOUT_SCHEMA`.
+
+        Args:
+            step: Optimiser step the rollouts were made for.
+            group_size: Completions per question.
+            advantages: Advantage of every rollout trained on, by its position.
+        """
+        count = len(self.rollouts)
+        return pl.DataFrame(
+            {
+                "step": [step] * count,
+                "question_id": [rollout.question_id for rollout in self.rollouts],
+                "completion_index": [index % group_size for index in range(count)],
+                "completion": self.completions,
+                "program": [rollout.program for rollout in self.rollouts],
+                "completion_tokens": self.token_counts,
+                "truncated": self.truncated,
+                "reward": self.rewards.rewards,
+                "pass_rate": self.rewards.pass_rates,
+                "reward_model_score": self.rewards.scores,
+                "advantage": [advantages.get(index) for index in range(count)],
+                "trained": [index in advantages for index in range(count)],
+            },
+            schema=ROLLOUT_SCHEMA,
+        )
+
+
+class RolloutFiles:
+    """One file per step while a run lasts, one file in the end.
+
+    Args:
+        folder: Where the files of the steps are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+
+    def write(self, step: int, rows: pl.DataFrame) -> None:
+        """Write the rollouts of a step, in place of those an interrupted run left for it."""
+        partial = self._folder / f"{step:06}.partial"
+        rows.write_parquet(partial)
+        partial.rename(self._folder / f"{step:06}.parquet")
+
+    def merge(self, last_step: int, output: Path) -> int:
+        """Write the rollouts of all steps up to ``last_step`` to one file and count them."""
+        files: Sequence[Path] = [self._folder / f"{step:06}.parquet" for step in range(1, last_step + 1)]
+        rows = pl.concat([pl.read_parquet(file) for file in files])
+        partial = output.with_name(output.name + ".partial")
+        rows.write_parquet(partial)
+        partial.replace(output)
+        return rows.height
