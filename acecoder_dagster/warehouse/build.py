@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -66,6 +67,7 @@ def build_warehouse(lake: Lake, target: Path) -> WarehouseFigures:
         # What a killed builder left: only the one whose turn it is may remove it.
         building.unlink(missing_ok=True)
         building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
+        shutil.rmtree(_spill_folder(building), ignore_errors=True)
         try:
             rows = _build(lake, building)
         except duckdb.Error as error:
@@ -97,11 +99,15 @@ def _model_files() -> list[Path]:
     return sorted((project_folder("sql") / "models").glob("*.sql"))
 
 
+def _spill_folder(building: Path) -> Path:
+    return building.with_name(f"{building.name}.spill")
+
+
 def _build(lake: Lake, building: Path) -> dict[str, int]:
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
         "preserve_insertion_order": False,
-        "temp_directory": f"{building}.spill",
+        "temp_directory": str(_spill_folder(building)),
     }
     with duckdb.connect(":memory:", config=settings) as connection:
         connection.execute(f"ATTACH {quoted(str(building))} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
