@@ -31,7 +31,8 @@ HONEST = {
         ["assert solve([1, 2, 3]) == [1, 4, 9]"],
     ),
     "subprocess": (
-        "import subprocess\ndef solve(): return subprocess.run(['echo', 'hi'], capture_output=True, text=True).stdout",
+        "import subprocess\ndef solve():\n"
+        "    return subprocess.run(['echo', 'hi'], capture_output=True, text=True).stdout",
         ["assert solve() == 'hi\\n'"],
     ),
     "asyncio": (
@@ -68,7 +69,8 @@ HONEST = {
         ["assert solve() == ({'x': 1, 'y': None}, (1, 'b'))"],
     ),
     "pickles its own class": (
-        "import pickle\nclass P:\n    def __init__(self): self.x = 3\ndef solve(): return pickle.loads(pickle.dumps(P())).x",
+        "import pickle\nclass P:\n    def __init__(self): self.x = 3\n"
+        "def solve(): return pickle.loads(pickle.dumps(P())).x",
         ["assert solve() == 3"],
     ),
     "number of ten thousand digits": (

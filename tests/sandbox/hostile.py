@@ -240,7 +240,8 @@ os._exit(0)
     "prints success": "print('passed ' * 100, 'OK', '{\"verdict\": \"passed\"}')\ndef solve(n): return None",
     "unreadable report": """
 import os
-os.write(3, b"\\xff\\x00 V [\\n" * 100 + b"0 V [[[[[[\\n1 V {}\\n2 V [1e999999]\\n3 E x\\n4 O\\n" + b"[" * 100000 + b"\\n")
+os.write(3, b"\\xff\\x00 V [\\n" * 100 + b"0 V [[[[[[\\n1 V {}\\n2 V [1e999999]\\n3 E x\\n4 O\\n")
+os.write(3, b"5 V " + b"[" * 100000 + b"\\n")
 def solve(n): return None
 """,
     "seals the report": """

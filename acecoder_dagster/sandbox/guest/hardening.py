@@ -1,7 +1,7 @@
-"""What a child gives up before it runs a line of untrusted code (Linux, x86-64 and arm64).
+"""What a sandbox's processes give up before they meet untrusted code (Linux, x86-64 and arm64).
 
-The order matters: resource limits while still allowed to set them, then the user id, then the
-parent-death signal (changing the user id clears it), then no_new_privs and the system call filter.
+The zygote gives up almost everything once, for itself and so for all its children: limits and the system call
+filter are inherited by fork, which costs nothing per program. Only the user id is left to the child.
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ import resource
 import signal
 import struct
 
-PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 PR_SET_SECCOMP = 22
-PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
 
@@ -29,8 +27,8 @@ _DENIED = {
     "socket": (41, 198), "connect": (42, 203), "accept": (43, 202), "accept4": (288, 242),
     "bind": (49, 200), "listen": (50, 201), "ptrace": (101, 117), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "process_madvise": (440, 440), "kcmp": (312, 272),
-    "move_pages": (279, 239), "migrate_pages": (256, 238), "pidfd_open": (434, 434),
-    "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424), "bpf": (321, 280),
+    "move_pages": (279, 239), "migrate_pages": (256, 238), "pidfd_getfd": (438, 438),
+    "pidfd_send_signal": (424, 424), "bpf": (321, 280),
     "perf_event_open": (298, 241), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
     "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "unshare": (272, 97),
     "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
@@ -65,22 +63,20 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
 
 
-class SystemCallFilter:
-    """A seccomp filter: everything but the calls above; built once, installed in every child."""
+def install_system_call_filter() -> None:
+    """Denies the calls above to the calling process and its future children, for good.
 
-    def __init__(self) -> None:
-        machine = platform.machine()
-        if machine not in _AUDIT_ARCH:
-            raise OSError(f"no system call filter for {machine}: use x86_64 or aarch64")
-        column = 0 if machine == "x86_64" else 1
-        code = _assemble(_AUDIT_ARCH[machine], column)
-        self._buffer = ctypes.create_string_buffer(code, len(code))
-        self._program = _Program(len(code) // 8, ctypes.addressof(self._buffer))
-
-    def install(self) -> None:
-        """Installs the filter in the calling process, for good."""
-        set_process_option(PR_SET_NO_NEW_PRIVS, 1)
-        set_process_option(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(self._program))
+    Raises:
+        OSError: no filter is known for this machine, or the kernel refused it.
+    """
+    machine = platform.machine()
+    if machine not in _AUDIT_ARCH:
+        raise OSError(f"no system call filter for {machine}: use x86_64 or aarch64")
+    code = _assemble(_AUDIT_ARCH[machine], column=0 if machine == "x86_64" else 1)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    program = _Program(len(code) // 8, ctypes.addressof(buffer))
+    set_process_option(PR_SET_NO_NEW_PRIVS, 1)
+    set_process_option(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program))
 
 
 def _assemble(audit_arch: int, column: int) -> bytes:
@@ -132,9 +128,8 @@ def set_process_option(option: int, value: int, argument: object = 0) -> None:
 
 
 def protect_zygote() -> None:
-    """Makes the calling process unreadable for its children and the heir of their orphans."""
+    """Makes the calling process unreadable, and deaf, for its children."""
     set_process_option(PR_SET_DUMPABLE, 0)
-    set_process_option(PR_SET_CHILD_SUBREAPER, 1)
     # The kernel ignores signals from inside to a namespace's first process, unless it handles them.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
@@ -150,14 +145,13 @@ def can_change_user() -> bool:
     return os.getuid() == 0 and capabilities & (cap_setgid | cap_setuid) == cap_setgid | cap_setuid
 
 
-def limit_resources(cpu_seconds: int, memory_bytes: int, file_bytes: int, processes: int) -> None:
-    """Sets hard limits, which the program cannot raise again."""
+def limit_resources(memory_bytes: int, file_bytes: int, processes: int, descriptors: int) -> None:
+    """Sets hard limits, which no child can raise again."""
     for kind, value in (
-        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, file_bytes),
-        (resource.RLIMIT_NOFILE, 64),
         (resource.RLIMIT_NPROC, processes),
+        (resource.RLIMIT_NOFILE, descriptors),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
@@ -165,8 +159,12 @@ def limit_resources(cpu_seconds: int, memory_bytes: int, file_bytes: int, proces
         resource.setrlimit(kind, (value, value))
 
 
-def become(user_id: int) -> None:
-    """Gives the calling process a user and group of its own, without any other group."""
+def join_group(group_id: int) -> None:
+    """Gives the calling process a group of its own, without any other group."""
     os.setgroups([])
-    os.setresgid(user_id, user_id, user_id)
+    os.setresgid(group_id, group_id, group_id)
+
+
+def become(user_id: int) -> None:
+    """Gives the calling process a user of its own, for good: all its capabilities go with it."""
     os.setresuid(user_id, user_id, user_id)

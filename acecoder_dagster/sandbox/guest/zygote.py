@@ -13,7 +13,6 @@ import contextlib
 import gc
 import importlib
 import json
-import math
 import os
 import resource
 import select
@@ -51,15 +50,13 @@ class Zygote:
         self.channel = channel
         self.settings = settings
         self.user_id: int | None = settings["user_id"] if hardening.can_change_user() else None
-        self.filter = hardening.SystemCallFilter()
         self.question = child.PreparedQuestion({"setup": "", "tests": []})
         self.null_input = os.open("/dev/null", os.O_RDONLY)
         self.null_output = os.open("/dev/null", os.O_WRONLY)
 
     def prepare(self) -> None:
         """Protects this process, loads what programs use, and tells the host that it is ready."""
-        hardening.protect_zygote()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_DESCRIPTORS, MAX_DESCRIPTORS))
+        self._harden()
         encoding.allow_long_integers_as_text()
         for name in COMMON_MODULES.split():
             importlib.import_module(name)
@@ -88,7 +85,7 @@ class Zygote:
         if process == 0:
             self._become_child(job, program, report)
         os.close(program)
-        stopped_for = self._watch(process, report)
+        stopped_for = self._watch(process, report, job["steps"])
         _, status, usage = os.wait4(process, 0)
         os.close(report)
         clean = self._kill_rest() and self._clean_scratch()
@@ -109,7 +106,9 @@ class Zygote:
             os.dup2(self.null_output, 2)
             os.dup2(report, REPORT_DESCRIPTOR)
             os.closerange(REPORT_DESCRIPTOR + 1, MAX_DESCRIPTORS)
-            self._harden(job["steps"])
+            os.setsid()
+            if self.user_id is not None:
+                hardening.become(self.user_id)
             child.prepare_interpreter()
             os.write(REPORT_DESCRIPTOR, child.READY)
             gc.enable()
@@ -120,27 +119,26 @@ class Zygote:
         finally:
             os._exit(0)
 
-    def _harden(self, steps: int) -> None:
-        os.setsid()
+    def _harden(self) -> None:
+        hardening.protect_zygote()
         hardening.limit_resources(
-            cpu_seconds=math.ceil(self.settings["cpu_seconds_per_test"] * (steps + 1)) + 1,
             memory_bytes=self.settings["memory_mb"] << 20,
             file_bytes=MAX_FILE_BYTES,
             processes=self.settings["processes"],
+            descriptors=MAX_DESCRIPTORS,
         )
         if self.user_id is not None:
-            hardening.become(self.user_id)
-        hardening.set_process_option(hardening.PR_SET_PDEATHSIG, signal.SIGKILL)
-        self.filter.install()
+            hardening.join_group(self.user_id)
+        hardening.install_system_call_filter()
 
-    def _watch(self, process: int, report: int) -> str:
+    def _watch(self, process: int, report: int, steps: int) -> str:
         """Waits for the child and kills it at a limit; says which limit, empty when it ended by itself."""
         descriptor = os.pidfd_open(process)
         try:
             poller = select.poll()
             poller.register(descriptor, select.POLLIN)
             poller.register(self.channel, 0)  # reports nothing but the host hanging up
-            meter = _Meter(process, report, self.settings)
+            meter = _Meter(process, report, steps, self.settings)
             while not (ready := poller.poll(TICK_MILLISECONDS)):
                 exceeded = meter.exceeded()
                 if exceeded:
@@ -188,11 +186,16 @@ class Zygote:
 
 
 class _Meter:
-    """Measures one program from outside; a growing report means that the next test has begun."""
+    """Measures one program from outside.
 
-    def __init__(self, process: int, report: int, settings: dict[str, Any]) -> None:
+    A growing report means that the next test has begun. A program that writes to its report itself gains
+    nothing: loading and all tests together may not use more than each of them used up.
+    """
+
+    def __init__(self, process: int, report: int, steps: int, settings: dict[str, Any]) -> None:
         self.process = process
         self.report = report
+        self.parts = steps + 1
         self.cpu_limit: float = settings["cpu_seconds_per_test"]
         self.wait_limit: float = settings["wait_seconds_per_test"]
         self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
@@ -214,10 +217,12 @@ class _Meter:
             return "memory"
         if size != self.size:
             self.size, self.at_start = size, (cpu, waited, wall)
-        if cpu - self.at_start[0] > self.cpu_limit:
-            return "cpu"
-        if waited - self.at_start[1] > self.wait_limit or wall - self.at_start[2] > self.wall_limit:
-            return "wall"
+        limits = (self.cpu_limit, self.wait_limit, self.wall_limit)
+        for name, limit, used, before in zip(
+            ("cpu", "wall", "wall"), limits, (cpu, waited, wall), self.at_start, strict=True
+        ):
+            if used - before > limit or used > limit * self.parts:
+                return name
         return ""
 
     def _busy_seconds(self) -> float:
