@@ -73,7 +73,6 @@ def program_scores(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 
     stage = Stage(
         PROGRAM_SCORES,
-        code_version="1",
         inputs=(QUESTIONS, SAMPLED_PROGRAMS),
         artifacts=("reward_model",),
         settings={
@@ -102,7 +101,6 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
 
     stage = Stage(
         BEST_OF_N,
-        code_version="1",
         inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS, PROGRAM_SCORES),
         settings={"evaluation": measuring.model_dump()},
     )
@@ -147,7 +145,6 @@ def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
 
     stage = Stage(
         POLICY_PROGRAMS,
-        code_version="1",
         inputs=(QUESTIONS, FILTERED_TESTS),
         artifacts=POLICIES,
         settings={"sampling": sampling.model_dump(), "prompt": settings.prompt, "batches": settings.data.batches},
@@ -178,9 +175,7 @@ def policy_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             )
         yield batches[0], StageRows(results, programs.height, rejected, {"programs_executed": results.height})
 
-    stage = Stage(
-        POLICY_RESULTS, code_version="1", inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, POLICY_PROGRAMS)
-    )
+    stage = Stage(POLICY_RESULTS, inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, POLICY_PROGRAMS))
     return run_stage(context, project, stage, compute)
 
 
@@ -207,7 +202,6 @@ def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.
 
     stage = Stage(
         BENCHMARK_SCORES,
-        code_version="1",
         inputs=(QUESTIONS, TEST_RESULTS, POLICY_RESULTS),
         settings={"evaluation": measuring.model_dump()},
     )

@@ -53,7 +53,6 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
 
     stage = Stage(
         PREFERENCE_PAIRS,
-        code_version="1",
         inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
         settings={"pairs": rule.model_dump(), "batches": settings.data.batches},
     )
@@ -99,7 +98,6 @@ def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 
     stage = Stage(
         HARD_QUESTIONS,
-        code_version="1",
         inputs=(QUESTIONS, TEST_RESULTS),
         settings={"rule": settings.hard_questions.model_dump(), "batches": settings.data.batches},
     )

@@ -62,7 +62,6 @@ def test_results(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
 
     stage = Stage(
         TEST_RESULTS,
-        code_version="1",
         inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS),
         settings={"limits": sandbox_limits(settings)},
     )

@@ -66,7 +66,6 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 
     stage = Stage(
         SEED_FUNCTIONS,
-        code_version="1",
         settings={
             "micro": settings.micro.model_dump(),
             "seeds": settings.seeds.questions_per_batch,
@@ -109,7 +108,7 @@ def questions(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
                 rows_in = imported.questions.height + rejected.height
                 yield batch, StageRows(imported.questions, rows_in, rejected)
 
-    stage = Stage(QUESTIONS, code_version="1", inputs=(SEED_FUNCTIONS,))
+    stage = Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
     return run_stage(context, project, stage, compute, checks=lambda _: [_questions_are_held_out(project)])
 
 

@@ -58,7 +58,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
                 written = write_tests(observe_calls(judge, calls, progress.advance))
             yield batch, StageRows(written.tests, written.rows_in, written.rejected)
 
-    stage = Stage(CANDIDATE_TESTS, code_version="1", inputs=(QUESTIONS,), source=batch_source)
+    stage = Stage(CANDIDATE_TESTS, inputs=(QUESTIONS,), source=batch_source)
     return run_stage(context, project, stage, compute)
 
 
@@ -94,7 +94,6 @@ def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
 
     stage = Stage(
         ORACLE_PROGRAMS,
-        code_version="1",
         inputs=(QUESTIONS,),
         settings={"tests": settings.tests.model_dump(include={"oracle", "oracle_model", "oracle_sampling"})},
     )
@@ -142,7 +141,6 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 
     stage = Stage(
         FILTERED_TESTS,
-        code_version="1",
         inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
         settings={"min_tests": settings.tests.min_tests, "limits": sandbox_limits(settings)},
     )

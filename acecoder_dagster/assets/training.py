@@ -74,9 +74,7 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
         "settings": settings.reward_model.model_dump(),
         "seed": settings.seed,
     }
-    return train_artifact(
-        context, project, "reward_model", code_version="1", inputs=inputs, specify=specify, checks=_better_than_chance
-    )
+    return train_artifact(context, project, "reward_model", inputs=inputs, specify=specify, checks=_better_than_chance)
 
 
 @dg.asset(
@@ -141,7 +139,7 @@ def _train_policy(
         "policy": policy.model_dump(),
         "seed": settings.seed,
     }
-    return train_artifact(context, project, f"policy_{reward}", code_version="1", inputs=inputs, specify=specify)
+    return train_artifact(context, project, f"policy_{reward}", inputs=inputs, specify=specify)
 
 
 def _content_key(project: Project, table: Table) -> str:

@@ -37,10 +37,9 @@ class StageRows:
 
 @dataclass(frozen=True)
 class Stage:
-    """A table, the version of the code that makes it, and everything else its content depends on."""
+    """A table and what its content depends on, besides the code version of its asset."""
 
     table: Table
-    code_version: str
     inputs: tuple[Table, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     artifacts: tuple[str, ...] = ()
@@ -80,7 +79,8 @@ def run_stage(
     """
     partitioned = context.assets_def.partitions_def is not None
     batches = batches_of(context) if partitioned else [UNPARTITIONED]
-    keys = {batch: stage_key(project, stage, batch) for batch in batches}
+    code_version = asset_code_version(context)
+    keys = {batch: stage_key(project, stage, batch, code_version) for batch in batches}
     current = {batch: project.lake.current(stage.table, batch) for batch in batches}
     stale = [batch for batch in batches if (found := current[batch]) is None or found.content_key != keys[batch]]
     started = time.monotonic()
@@ -110,7 +110,12 @@ def run_stage(
     )
 
 
-def stage_key(project: Project, stage: Stage, batch: str) -> str:
+def asset_code_version(context: dg.AssetExecutionContext) -> str:
+    """Return the code version that the asset declares: raise it when the same inputs would give other rows."""
+    return context.assets_def.code_versions_by_key[context.asset_key] or ""
+
+
+def stage_key(project: Project, stage: Stage, batch: str, code_version: str) -> str:
     """Return the content key that a batch of a stage has when it is up to date.
 
     Raises:
@@ -133,4 +138,4 @@ def stage_key(project: Project, stage: Stage, batch: str) -> str:
         if artifact is None:
             raise dg.Failure(f"{name} was not trained yet: materialize it first", allow_retries=False)
         inputs[name] = artifact.content_key
-    return content_key(table=stage.table.name, code=stage.code_version, settings=stage.settings, inputs=inputs)
+    return content_key(table=stage.table.name, code=code_version, settings=stage.settings, inputs=inputs)

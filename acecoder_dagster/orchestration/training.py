@@ -11,6 +11,7 @@ from acecoder_dagster.evaluation import Curve, plot_learning_curves
 from acecoder_dagster.lake import content_key
 from acecoder_dagster.orchestration.metadata import Metadata, picture
 from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.stages import asset_code_version
 from acecoder_dagster.orchestration.workers import run_worker
 from acecoder_dagster.workers import CURVE_FILE
 
@@ -28,7 +29,6 @@ def train_artifact(
     project: Project,
     name: str,
     *,
-    code_version: str,
     inputs: Mapping[str, object],
     specify: Callable[[Path], BaseModel],
     checks: Callable[[Mapping[str, float]], list[dg.AssetCheckResult]] = lambda _: [],
@@ -39,13 +39,12 @@ def train_artifact(
         context: Dagster's context of the asset.
         project: the project resource.
         name: name of the artifact, that of the asset.
-        code_version: version of the training's code.
         inputs: everything the model depends on.
         specify: makes the worker's specification for the folder to train in.
         checks: further asset checks over the figures of the training.
     """
     store = project.home.artifacts
-    key = content_key(artifact=name, code=code_version, inputs=inputs)
+    key = content_key(artifact=name, code=asset_code_version(context), inputs=inputs)
     artifact = store.current(name)
     reused = artifact is not None and artifact.content_key == key
     if artifact is None or not reused:
