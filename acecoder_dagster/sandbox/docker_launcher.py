@@ -6,6 +6,8 @@ import contextlib
 import os
 import socket
 import tempfile
+import time
+from datetime import datetime
 from pathlib import Path
 
 import docker
@@ -45,6 +47,7 @@ class DockerLauncher:
         self._settings = settings
         with contextlib.closing(connect_engine()) as engine:
             self._image = ensure_image(engine, settings.image)
+            _remove_never_started(engine)
 
     def start(self) -> Sandbox:
         """Start one sandbox.
@@ -122,6 +125,19 @@ class DockerLauncher:
             labels={LABEL: str(os.getpid())},
             volumes={str(folder): {"bind": SOCKET_FOLDER, "mode": "ro"}},
         )
+
+
+def _remove_never_started(engine: docker.DockerClient) -> None:
+    """Remove what a judge left that was killed between creating a container and starting it.
+
+    A container that ran removes itself.
+    """
+    never_started = {"label": LABEL, "status": "created"}
+    for container in engine.containers.list(all=True, filters=never_started, ignore_removed=True):
+        age = time.time() - datetime.fromisoformat(container.attrs["Created"]).timestamp()
+        if age > START_SECONDS:
+            with contextlib.suppress(docker.errors.APIError):  # another judge was faster
+                container.remove(force=True)
 
 
 class _Container:

@@ -200,7 +200,7 @@ def _batches(jobs: Iterable[ProgramJob]) -> Iterator[list[ProgramJob]]:
     """Group consecutive jobs of one question."""
     batch: list[ProgramJob] = []
     for job in jobs:
-        if batch and (len(batch) == BATCH_SIZE or job.question is not batch[0].question):
+        if batch and (len(batch) == BATCH_SIZE or job.question != batch[0].question):
             yield batch
             batch = []
         batch.append(job)

@@ -10,8 +10,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, SandboxSettings
+from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, SandboxSettings, docker_launcher
 from acecoder_dagster.sandbox.docker_launcher import LABEL
+from acecoder_dagster.sandbox.images import ensure_image
 from acecoder_dagster.sandbox.types import JudgeClosedError
 from tests.sandbox.conftest import LAUNCHERS
 
@@ -30,7 +31,7 @@ with Judge(SandboxSettings(launcher=sys.argv[1], workers=2, wait_seconds_per_tes
 def sandboxes_of(process: int) -> set[str]:
     """Everything the sandboxes of a process consist of: containers, and processes descending from it."""
     engine = docker.from_env()
-    found = {c.id for c in engine.containers.list(filters={"label": f"{LABEL}={process}"})}
+    found = {c.id for c in engine.containers.list(filters={"label": f"{LABEL}={process}"}, ignore_removed=True)}
     engine.close()
     parents = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
@@ -47,7 +48,7 @@ def sandboxes_of(process: int) -> set[str]:
 
 def still_there(names: set[str]) -> set[str]:
     engine = docker.from_env()
-    containers = {c.id for c in engine.containers.list(all=True)}
+    containers = {c.id for c in engine.containers.list(all=True, ignore_removed=True)}
     engine.close()
     return {n for n in names if n in containers or (n.startswith("process") and Path("/proc", n.split()[1]).exists())}
 
@@ -123,3 +124,18 @@ def kill(names: set[str]) -> None:
         else:
             engine.containers.get(name).kill()
     engine.close()
+
+
+def test_a_container_that_was_created_and_never_started_is_removed_by_the_next_judge(monkeypatch):
+    engine = docker.from_env()
+    left = engine.containers.create(ensure_image(engine, None), labels={LABEL: "0"})
+    try:
+        Judge(SandboxSettings(launcher="docker")).close()
+        assert still_there({left.id}), "it may still be about to start"
+        monkeypatch.setattr(docker_launcher, "START_SECONDS", 0)
+        Judge(SandboxSettings(launcher="docker")).close()
+        assert not still_there({left.id})
+    finally:
+        with contextlib.suppress(docker.errors.NotFound):
+            left.remove(force=True)
+        engine.close()
