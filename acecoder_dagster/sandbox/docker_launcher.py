@@ -9,6 +9,7 @@ import tempfile
 import time
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import docker
 import docker.errors
@@ -132,7 +133,7 @@ def _remove_never_started(engine: docker.DockerClient) -> None:
 
     A container that ran removes itself.
     """
-    never_started = {"label": LABEL, "status": "created"}
+    never_started: dict[str, Any] = {"label": LABEL, "status": "created"}
     for container in engine.containers.list(all=True, filters=never_started, ignore_removed=True):
         age = time.time() - datetime.fromisoformat(container.attrs["Created"]).timestamp()
         if age > START_SECONDS:

@@ -117,7 +117,8 @@ def test_a_killed_sandbox_loses_and_invents_no_verdict(launcher: str):
 def kill(names: set[str]) -> None:
     assert names
     engine = docker.from_env()
-    for name in names:
+    # From the outside in: a program whose process is killed alone has crashed, and its sandbox says so.
+    for name in sorted(names, key=lambda name: int(name.removeprefix("process ")) if " " in name else 0):
         if name.startswith("process"):
             with contextlib.suppress(ProcessLookupError):  # it went with its parent
                 os.kill(int(name.split()[1]), signal.SIGKILL)
