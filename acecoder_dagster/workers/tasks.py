@@ -56,14 +56,11 @@ def _(specification: TrainBasePolicy, progress: Progress) -> Figures:
 
 @run_task.register
 def _(specification: SamplePrograms, progress: Progress) -> Figures:
-    from acecoder_dagster.sampling.sampler import sample_programs
+    from acecoder_dagster.sampling.replicas import sample_on_replicas
+    from acecoder_dagster.sampling.sampler import SamplingJob
 
-    return {
-        job.output.name: sample_programs(
-            job.prompts, job.model, job.revision, specification.sampling, job.output, progress
-        )
-        for job in specification.jobs
-    }
+    jobs = [SamplingJob(job.model, job.revision, job.prompts, job.output) for job in specification.jobs]
+    return sample_on_replicas(jobs, specification.sampling, specification.seed, progress)
 
 
 @run_task.register

@@ -157,7 +157,10 @@ def test_the_demo_ends_with_stages_and_results(finished):
 
 def test_every_batch_went_through_every_stage(runs, finished):
     for table in BATCH_TABLES:
-        assert [partition.batch for partition in runs.home.lake.partitions(table)] == ["procedural-000", "procedural-001"]
+        assert [partition.batch for partition in runs.home.lake.partitions(table)] == [
+            "procedural-000",
+            "procedural-001",
+        ]
 
 
 def test_the_tables_agree_with_each_other(runs, finished):
