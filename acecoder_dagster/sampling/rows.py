@@ -26,7 +26,8 @@ def program_rows(
         revision: revision of a hub model, or content key of a model trained here.
         sampling: the parameters used.
     """
-    hashes = {question_id: text_id(prompt) for question_id, prompt in prompts.select("question_id", "prompt").iter_rows()}
+    asked = prompts.select("question_id", "prompt").iter_rows()
+    hashes = {question_id: text_id(prompt) for question_id, prompt in asked}
     programs = [extract_program(completion) for completion in completions["completion"]]
     ids = [
         text_id(question_id, model, revision, str(sample_index), program)

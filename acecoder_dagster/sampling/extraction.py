@@ -1,0 +1,95 @@
+"""The program inside a model's answer. Every stage that needs it comes here, so that all judge the same text."""
+
+import ast
+import re
+from dataclasses import dataclass
+from textwrap import dedent
+
+_FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^\n`]*$", re.MULTILINE)
+_PYTHON = {"", "python", "py", "python3"}
+_DEFINITION = re.compile(r"^(async def|def|class) ", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A fenced block: its text, whether it is marked as Python, and whether its end is there."""
+
+    text: str
+    marked_python: bool
+    complete: bool
+
+
+def extract_program(completion: str) -> str:
+    """Return the program in a completion.
+
+    The first rule that applies decides:
+
+    1. Thinking is no answer: only what follows the last ``</think>`` counts; nothing, where ``<think>`` never
+       ends. Of ``<answer>`` parts only the last counts, ended or not.
+    2. A completion that continues a fence opened by the prompt: Python up to the first bare fence line.
+    3. Fenced blocks, other languages left out: complete ones before a truncated one, then ones that define a
+       function or class before ones that do not (usage examples), then ones marked as Python before unmarked
+       ones; among equals the last, which is the one a model settles on.
+    4. No block: the whole text.
+
+    Returns:
+        The program, without blank lines around it, ending with one newline; empty where there is none.
+    """
+    answer = _answer_part(completion.replace("\r\n", "\n"))
+    continued = _continuation(answer)
+    if continued is not None:
+        return _tidy(continued)
+    blocks = _python_blocks(answer)
+    if blocks:
+        best = max(blocks, key=lambda block: (block.complete, _defines(block.text), block.marked_python))
+        return _tidy(dedent(best.text))
+    return "" if _FENCE.search(answer) else _tidy(answer)
+
+
+def _answer_part(completion: str) -> str:
+    before, ended, answer = completion.rpartition("</think>")
+    if not ended and "<think>" in completion:
+        return completion.partition("<think>")[0]
+    before, tagged, inner = answer.rpartition("<answer>")
+    return inner.partition("</answer>")[0] if tagged else answer
+
+
+def _continuation(answer: str) -> str | None:
+    """What stands before the first fence, if that fence is bare and ends Python code."""
+    fence = _FENCE.search(answer)
+    if fence is None or fence["language"]:
+        return None
+    before = answer[: fence.start()]
+    try:
+        statements = ast.parse(before).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    # A word or two of prose ("Solution:", "Here") can be Python as well, but defines and imports nothing.
+    code = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign)
+    return before if any(isinstance(statement, code) for statement in statements) else None
+
+
+def _python_blocks(answer: str) -> list[_Block]:
+    """Blocks marked as Python or not marked, the last first; the last may be truncated."""
+    blocks = []
+    position = 0
+    while opening := _FENCE.search(answer, position):
+        start = opening.end() + 1
+        closing = re.compile(rf"^[ \t]*{re.escape(opening['marks'])}[ \t]*$", re.MULTILINE).search(answer, start)
+        language = opening["language"].lower()
+        if language in _PYTHON:
+            text = answer[start : closing.start() if closing else len(answer)]
+            blocks.append(_Block(text, language != "", closing is not None))
+        position = closing.end() if closing else len(answer)
+    return blocks[::-1]
+
+
+def _defines(text: str) -> bool:
+    return _DEFINITION.search(dedent(text)) is not None
+
+
+def _tidy(text: str) -> str:
+    lines = text.rstrip().split("\n")
+    while lines and not lines[0].strip():
+        del lines[0]
+    return "\n".join(lines) + "\n" if lines else ""
