@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -107,7 +108,7 @@ def train_policy(
         report=progress,
         model=model,
         args=trainer_arguments(work, settings),
-        train_dataset=Dataset.from_list(train),
+        train_dataset=Dataset.from_list(_in_order(train, settings)),
         processing_class=tokenizer,
     )
     trainer.remove_callback(PrinterCallback)
@@ -157,6 +158,19 @@ def _reward_model_reward(reward_model: Path | None, settings: PolicySettings) ->
     return RewardModelReward(RewardScorer(reward_model, settings.scoring))
 
 
+def _in_order(questions: list[dict[str, str]], settings: PolicySettings) -> list[dict[str, str]]:
+    """The questions of all steps, one step after another, as one epoch.
+
+    TRL's own shuffling starts over when a run continues in a later epoch, which would change its questions.
+    """
+    wanted = settings.steps * settings.questions_drawn
+    whole_steps = len(questions) - len(questions) % settings.questions_drawn
+    order: list[dict[str, str]] = []
+    for pass_number in range(-(-wanted // whole_steps)):
+        order += random.Random(f"{settings.seed}:{pass_number}").sample(questions, whole_steps)
+    return order[:wanted]
+
+
 def _read_questions(
     path: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, settings: PolicySettings
 ) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
@@ -170,11 +184,10 @@ def _read_questions(
     rows = rows.select(QUESTION_COLUMNS)
     train = rows.filter(pl.col("split") == "train").select("question_id", "prompt")
     validation = rows.filter(pl.col("split") == "validation").select("question_id", "prompt")
-    drawn = settings.prompts_per_step * settings.draw_factor
-    if train.height < drawn:
+    if train.height < settings.questions_drawn:
         raise ValueError(
-            f"{path} has {train.height} training questions, but every step draws {drawn} different ones "
-            "(prompts_per_step times draw_factor). Lower one of these settings or give more questions."
+            f"{path} has {train.height} training questions, but every step draws {settings.questions_drawn} "
+            "different ones (prompts_per_step times draw_factor). Lower one of these settings or give more questions."
         )
     if not validation.height:
         raise ValueError(f"{path} has no validation question, by which the checkpoint is chosen.")

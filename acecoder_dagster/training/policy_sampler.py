@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import random
 from collections.abc import Sequence
 
@@ -25,7 +26,9 @@ class PolicySampler:
     def __init__(self, policy: PreTrainedModel, end_tokens: Sequence[int], settings: PolicySettings) -> None:
         device = pick_device()
         dtype = torch.bfloat16 if wants_bfloat16(settings.precision, device) else torch.float32
-        self._model = AutoModelForCausalLM.from_config(policy.config, dtype=dtype, attn_implementation="sdpa")
+        # from_config writes the attention implementation into the configuration it is given.
+        config = copy.deepcopy(policy.config)
+        self._model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
         self._model.to(device).eval()
         self._end_tokens = list(end_tokens)
         self._settings = settings
@@ -33,8 +36,8 @@ class PolicySampler:
     def load(self, policy: torch.nn.Module) -> None:
         """Take over the current weights of the policy."""
         with torch.no_grad():
-            for copy, weight in zip(self._model.parameters(), policy.parameters(), strict=True):
-                copy.copy_(weight)
+            for mine, weight in zip(self._model.parameters(), policy.parameters(), strict=True):
+                mine.copy_(weight)
 
     def sample(self, prompts: Sequence[Sequence[int]], completions_per_prompt: int, stream: str) -> list[list[int]]:
         """Draw completions.

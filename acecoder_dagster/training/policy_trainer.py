@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import torch
@@ -41,7 +42,7 @@ _SAME = 1e-6
 def trainer_arguments(folder: Path, settings: PolicySettings) -> GRPOConfig:
     """TRL's arguments for these settings; one generation per optimiser step, so every update is on-policy."""
     device = pick_device()
-    drawn = settings.prompts_per_step * settings.draw_factor * settings.completions_per_prompt
+    drawn = settings.questions_drawn * settings.completions_per_prompt
     forwards = _forwards_per_step(settings, drawn)
     return GRPOConfig(
         output_dir=str(folder),
@@ -61,6 +62,7 @@ def trainer_arguments(folder: Path, settings: PolicySettings) -> GRPOConfig:
         beta=settings.kl_coefficient,
         loss_type="dapo",
         scale_rewards="group",
+        shuffle_dataset=False,
         mask_truncated_completions=True,
         gradient_checkpointing=settings.gradient_checkpointing,
         bf16=wants_bfloat16(settings.precision, device),
@@ -124,6 +126,8 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         self._figures: dict[str, float] = {}
         self._seconds: dict[str, float] = {}
         self._validation = validation
+        self._buffered_inputs: list[dict[str, torch.Tensor]] | None = None
+        self.beta: float = settings.kl_coefficient
 
     # Sampling
 
@@ -218,7 +222,8 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         if forward == 0 or self._buffered_inputs is None:
             batch = self._generate_and_score_completions(generation_batch)
             self._buffered_inputs = _split_rows(batch, self.args.steps_per_generation)
-        return self._buffered_inputs[forward]
+        inputs: dict[str, torch.Tensor] = self._buffered_inputs[forward]
+        return inputs
 
     def _completion_log_probs(self, model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], 1)
@@ -268,7 +273,8 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         self._figures = {"kept_groups": len(rows) / self.num_generations}
         pass_rates = table["pass_rate"].drop_nulls()
         if len(pass_rates):
-            self._figures |= {"pass_rate": pass_rates.mean(), "pass_at_1": (pass_rates == 1).mean()}
+            self._figures["pass_rate"] = fmean(pass_rates)
+            self._figures["pass_at_1"] = fmean(pass_rates == 1.0)
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

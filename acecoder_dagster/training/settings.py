@@ -180,3 +180,8 @@ class PolicySettings(_Settings):
     precision: Precision = Field(default="auto", description=_PRECISION)
     threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; unset: torch decides.")
     seed: int = Field(default=0, description="Order of questions and sampling.")
+
+    @property
+    def questions_drawn(self) -> int:
+        """Questions sampled per step; without a group baseline no group is dropped, so none is drawn in excess."""
+        return self.prompts_per_step * (1 if self.algorithm == "reinforce_pp" else self.draw_factor)
