@@ -43,9 +43,17 @@ def main() -> None:
     specification = SPECIFICATION.validate_json(Path(sys.argv[1]).read_bytes())
     if DAGSTER_PIPES_CONTEXT_ENV_VAR not in os.environ:
         sys.exit("this program is started by Dagster; use the `acecoder` command instead")
+    quiet_libraries()
     with open_dagster_pipes() as pipes:
         figures = run_task(specification, PipesProgress(specification.task, pipes))
         pipes.report_custom_message({"figures": figures})
+
+
+def quiet_libraries() -> None:
+    """Keep the progress bars of loading and saving weights out of the terminal."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 if __name__ == "__main__":
