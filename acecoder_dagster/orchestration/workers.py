@@ -15,8 +15,13 @@ ACCELERATOR_POOL = "accelerator"
 WORKER_ENVIRONMENT = {
     # Threads that spin while they wait take the core from those they wait for, where cores are shared.
     "OMP_WAIT_POLICY": "PASSIVE",
+    # What follows keeps libraries' bars and warnings out of the terminal: progress is told by the worker.
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TRANSFORMERS_VERBOSITY": "error",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TQDM_DISABLE": "1",
+    "PYTHONWARNINGS": "ignore",
 }
 
 
