@@ -29,9 +29,9 @@ def quiet(step: int, total: int, figures: dict[str, float]) -> None:
 
 @pytest.fixture(scope="module")
 def rows_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """160 rows: the prompt names a number, the completion returns it."""
+    """160 rows: the prompt names a digit, the completion returns it."""
     path = tmp_path_factory.mktemp("rows") / "rows.parquet"
-    numbers = [index % 40 for index in range(160)]
+    numbers = [index % 10 for index in range(160)]
     pl.DataFrame(
         {
             "prompt": [f"# give {number}\n" for number in numbers],
@@ -83,18 +83,18 @@ def test_a_head_size_without_kernels_is_refused_with_the_valid_ones() -> None:
 
 def test_training_teaches_the_completions(rows_path: Path, scratch_model: Path, tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
-    settings = QUICK.model_copy(update={"epochs": 20, "learning_rate": 5e-3})
+    settings = QUICK.model_copy(update={"epochs": 12, "learning_rate": 5e-3})
     figures = train_supervised(
         rows_path, str(scratch_model), tmp_path, settings, lambda step, total, _: told.append((step, total))
     )
-    assert told == [(step, 400) for step in range(1, 401)]
+    assert told == [(step, 240) for step in range(1, 241)]
     assert figures["rows"] == 160
     assert figures["loss"] < 0.2
     tokenizer = AutoTokenizer.from_pretrained(tmp_path)
-    prompt = tokenizer("# give 17\n", return_tensors="pt", return_token_type_ids=False)
+    prompt = tokenizer("# give 7\n", return_tensors="pt", return_token_type_ids=False)
     answer = AutoModelForCausalLM.from_pretrained(tmp_path).generate(**prompt, max_new_tokens=30, do_sample=False)
     written = tokenizer.decode(answer[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True)
-    assert written == "def f():\n    return 17\n"
+    assert written == "def f():\n    return 7\n"
 
 
 def test_the_loss_is_that_of_the_completion_tokens_alone(rows_path: Path, scratch_model: Path) -> None:
@@ -135,13 +135,13 @@ settings = SupervisedSettings.model_validate_json({QUICK.model_dump_json()!r})
 train_supervised(Path({str(rows_path)!r}), {str(scratch_model)!r}, Path({str(killed)!r}), settings, die)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
-    assert [folder.name for folder in killed.iterdir()] == ["checkpoint-10"]
+    assert not (killed / "model.safetensors").exists()
     told: list[int] = []
     train_supervised(rows_path, str(scratch_model), killed, QUICK, lambda step, *_: told.append(step))
     assert told == list(range(11, 41))
     first, second = weights(undisturbed), weights(killed)
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert not list(killed.glob("checkpoint-*"))
+    assert {file.name for file in killed.iterdir()} == {file.name for file in undisturbed.iterdir()}
 
 
 def test_checkpoints_of_other_settings_are_not_continued(rows_path: Path, scratch_model: Path, tmp_path: Path) -> None:
