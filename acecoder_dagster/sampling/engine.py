@@ -57,6 +57,7 @@ def running_engine(model: str, revision: str | None, settings: EngineSettings) -
             tensor_parallel_size=settings.tensor_parallel_size,
             max_num_seqs=settings.max_sequences,
             disable_log_stats=True,
+            use_tqdm_on_load=False,
             # vLLM 0.31 on a CPU fails where a seeded request's prompt is read in several chunks.
             enable_chunked_prefill=on_gpu,
             # Compiling pays off on GPUs only: on a CPU it takes longer than most samplings.

@@ -1,5 +1,6 @@
 """Sampling on several engines side by side, each in a process of its own with its share of the questions."""
 
+import logging
 import multiprocessing
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -71,6 +72,7 @@ def _join(job: SamplingJob, parts: Sequence[SamplingJob]) -> None:
 def _start(reports: "Queue[Report]") -> None:
     global _reports  # noqa: PLW0603 - a pool's process has no other place for what its initializer is given
     end_with_parent()
+    logging.basicConfig(level=logging.ERROR)
     _reports = reports
 
 

@@ -1,5 +1,6 @@
 """Entry point of a worker process: `python -m acecoder_dagster.workers SPECIFICATION.json`."""
 
+import logging
 import os
 import sys
 import time
@@ -60,10 +61,11 @@ def main() -> None:
 
 
 def quiet_libraries() -> None:
-    """Keep the progress bars of loading and saving weights out of the terminal."""
-    from transformers.utils import logging
+    """Keep warnings of vLLM's import and the progress bars of loading weights out of the terminal."""
+    from transformers.utils.logging import disable_progress_bar
 
-    logging.disable_progress_bar()
+    logging.basicConfig(level=logging.ERROR)
+    disable_progress_bar()
 
 
 if __name__ == "__main__":
