@@ -39,14 +39,23 @@ def _judged_programs(results: pl.DataFrame, questions: pl.DataFrame, rule: PairR
     numbered = questions.select("question_id", "question").with_row_index("question_number")
     if rule.ascii_questions:
         numbered = numbered.filter(~pl.col("question").str.contains(r"[^\x00-\x7F]"))
-    columns = ("program_id", "question_id", "verdict", "outcomes", "tests_passed", "tests_kept", "tests_written")
+    columns = (
+        "program_id",
+        "question_id",
+        "verdict",
+        "outcomes",
+        "tests_passed",
+        "tests_kept",
+        "tests_written",
+        "message",
+    )
     return (
         results.select(columns)
         .join(numbered.drop("question"), on="question_id")
         .with_columns(tests=pl.col(rule.denominator))
         .with_columns(usable=usable_verdict() & (TESTS > 0))
         .with_columns(can_win=pl.col("usable") & rule.can_win, can_lose=pl.col("usable") & rule.can_lose)
-        .drop("outcomes", "verdict")
+        .drop("outcomes", "verdict", "message")
     )
 
 

@@ -14,6 +14,9 @@ PASSED = pl.col("tests_passed")
 TESTS = pl.col("tests")
 """Denominator of the pass rate under the rule."""
 
+NOT_INSTALLED = pl.col("message").str.contains(r"^(?:ModuleNotFoundError|ImportError)\b")
+"""The program needs a module that the sandbox does not have."""
+
 ALL_ERROR = pl.col("outcomes").list.count_matches("error") == pl.col("tests_kept")
 
 
@@ -62,7 +65,7 @@ characters outside ASCII are skipped.
 OURS = PairRule(
     denominator="tests_kept",
     can_win=PASSED == TESTS,
-    can_lose=(PASSED < TESTS) & ((PASSED > 0) | ~ALL_ERROR),
+    can_lose=(PASSED < TESTS) & ~(ALL_ERROR & NOT_INSTALLED),
     far_enough=lambda winner, loser, _tests: winner > loser,
     within_model=False,
     ascii_questions=False,
@@ -72,7 +75,9 @@ OURS = PairRule(
 
 Half of the pairs of the paper's rule compare two wrong programs (measured with HumanEval's official tests: 52% truly
 ordered; 68-71% with a winner that passes everything). A small gap is then no doubt but the useful case: a nearly right
-program. A loser may pass nothing as long as it ran: only where every outcome is `error` may packaging be to blame.
+program. A loser may pass nothing, even by raising everywhere: best-of-N meets such programs, and a reward model that never saw
+one lose picks them (micro, best of 16: 0.67 without them, less than best of 4). Only where every outcome is `error`
+because a module is not installed here is packaging to blame, and the program says nothing.
 Programs that differ in comments, docstrings or blank lines alone count once, or the commonest program would dominate
 and a pair could hold the same program twice. Programs of different models may meet: imported pools hold one per model.
 """

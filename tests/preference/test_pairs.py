@@ -9,10 +9,13 @@ from tests.rows import result, rows
 ALL = {"max_pairs_per_question": "all"}
 
 
-def build(judged, texts=None, models=None, questions=None, **settings):
+def build(judged, texts=None, models=None, questions=None, messages=None, **settings):
     """Build pairs of question q; judged is {program_id: outcomes} or {program_id: (outcomes, tests_written)}."""
-    texts, models = texts or {}, models or {}
-    results = [result(name, "q", *([value] if isinstance(value, str) else value)) for name, value in judged.items()]
+    texts, models, messages = texts or {}, models or {}, messages or {}
+    results = [
+        result(name, "q", *([value] if isinstance(value, str) else value)) | {"message": messages.get(name, "")}
+        for name, value in judged.items()
+    ]
     programs = [
         {
             "program_id": name,
@@ -105,11 +108,18 @@ def test_our_winner_passes_everything_and_our_loser_fails_something():
     assert names(pairs) == [("all", "nine"), ("all", "none")]
 
 
-def test_our_loser_passes_nothing_only_if_it_ran():
-    pairs, rejected = build({"all": "pp", "broken": "ee"})
-    assert pairs.is_empty()
-    assert reason(rejected) == "no program fit to lose"
-    assert names(build({"all": "pp", "ran": "ef"})[0]) == [("all", "ran")]
+def test_our_loser_may_raise_everywhere():
+    assert names(build({"all": "pp", "broken": "ee"})[0]) == [("all", "broken")]
+
+
+@pytest.mark.parametrize(("outcomes", "loses"), [("ee", False), ("ef", True)])
+def test_our_loser_does_not_lose_for_a_module_that_is_not_installed(outcomes, loses):
+    missing = "ModuleNotFoundError: No module named 'sympy'"
+
+    pairs, rejected = build({"all": "pp", "lacks a module": outcomes}, messages={"lacks a module": missing})
+
+    assert names(pairs) == ([("all", "lacks a module")] if loses else [])
+    assert loses or reason(rejected) == "no program fit to lose"
 
 
 @pytest.mark.parametrize("rule", ["paper", "released", "ours"])
