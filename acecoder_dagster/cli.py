@@ -9,9 +9,9 @@ import typer
 from pydantic import ValidationError
 from rich.console import Console
 
-from acecoder_dagster.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, profile_from_environment
+from acecoder_dagster.home import PROFILE_VARIABLE, Home, profile_from_environment
 from acecoder_dagster.importing import ImportFileError, ImportManifest
-from acecoder_dagster.sandbox import SandboxError
+from acecoder_dagster.sandbox import SandboxUnavailableError
 from acecoder_dagster.settings import SettingsError, read_settings
 from acecoder_dagster.warehouse import WarehouseError
 
@@ -33,7 +33,7 @@ def main() -> None:
 
     try:
         app()
-    except (SettingsError, ImportFileError, SandboxError, WarehouseError, RunError) as error:
+    except (SettingsError, ImportFileError, SandboxUnavailableError, WarehouseError, RunError) as error:
         errors.print(f"[red]error:[/red] {error}", markup=True, soft_wrap=True)
         sys.exit(2)
 
@@ -44,7 +44,7 @@ def demo(profile: ProfileOption = None, seed: SeedOption = None) -> None:
 
     Finished stages are not run again: after an interruption, the same command goes on where it stopped.
     """
-    from acecoder_dagster.demo import run_demo
+    from acecoder_dagster.terminal_runs import run_demo
 
     sys.exit(run_demo(Home.from_environment(), _profile(profile, seed), output))
 
@@ -57,7 +57,7 @@ def run(
     seed: SeedOption = None,
 ) -> None:
     """Materialize assets in this terminal."""
-    from acecoder_dagster.demo import run_and_report
+    from acecoder_dagster.terminal_runs import run_and_report
 
     sys.exit(run_and_report(Home.from_environment(), _profile(profile, seed), output, assets, batch))
 
@@ -78,7 +78,7 @@ def import_files(
 
     What is recognised: the columns of our own tables, HumanEval's, MBPP's and the published AceCode-87K's.
     """
-    from acecoder_dagster.demo import run_import
+    from acecoder_dagster.terminal_runs import run_import
 
     manifest = read_manifest(
         name=name,
@@ -98,16 +98,16 @@ def ui(
     port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
 ) -> NoReturn:
     """Open Dagster's web interface on this project folder."""
-    from acecoder_dagster.runner import prepare
     from acecoder_dagster.orchestration.partitions import register_batches
     from acecoder_dagster.orchestration.sources import known_batches
+    from acecoder_dagster.runner import prepare
 
     home, name = Home.from_environment(), _profile(profile, None)
     settings = read_settings(name)
     with prepare(home, name, settings) as instance:
         register_batches(instance, known_batches(home, settings))
     command = [sys.executable, "-m", "dagster", "dev", "-m", "acecoder_dagster.definitions", "-h", "127.0.0.1"]
-    os.execv(sys.executable, [*command, "-p", str(port)])
+    os.execv(sys.executable, [*command, "-p", str(port)])  # noqa: S606
 
 
 @app.command()
@@ -131,13 +131,15 @@ def query(
 @sandbox_app.command("build")
 def sandbox_build(
     base: Annotated[str | None, typer.Option(help="Base image; the official Python image when left out.")] = None,
-    bootstrap: Annotated[bool, typer.Option(help="Make the base with debootstrap: where no image can be pulled.")] = False,
 ) -> None:
-    """Build the image that Docker sandboxes run."""
-    from acecoder_dagster.sandbox import build_image
+    """Build the image that Docker sandboxes run, if it is missing; with a base, build it anew.
 
-    image = build_image(base=base, bootstrap=bootstrap, progress=lambda line: errors.print(line, markup=False))
-    output.print(f"built {image}")
+    Where the official Python image cannot be pulled, the base is a Debian made on this machine by debootstrap.
+    """
+    from acecoder_dagster.sandbox import build_image, connect_engine, ensure_image
+
+    engine = connect_engine()
+    output.print(f"image {build_image(engine, base) if base else ensure_image(engine, None)}")
 
 
 def read_manifest(**values: object) -> ImportManifest:

@@ -1,8 +1,7 @@
-"""Running the graph from a terminal: prepare the project folder, run assets in this process's name, say what came of it."""
+"""Running the graph from a terminal: prepare the project folder, run assets, say what came of it."""
 
 import fcntl
 import os
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,18 @@ from acecoder_dagster.home import HOME_VARIABLE, PROFILE_VARIABLE, Home
 from acecoder_dagster.orchestration.partitions import register_batches, seed_batches
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.settings import Settings
+
+TERMINAL_TAG = "acecoder/terminal"
+"""Marks runs that were started from a terminal."""
+
+UNFINISHED = [
+    status
+    for status in dg.DagsterRunStatus
+    if status not in {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+]
+
+RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+"""Dagster's tags for a run over a range of partitions."""
 
 
 class RunError(RuntimeError):
@@ -49,36 +60,64 @@ def prepare(home: Home, profile: str, settings: Settings) -> dg.DagsterInstance:
     return instance
 
 
+def close_killed_runs(instance: dg.DagsterInstance) -> list[str]:
+    """Mark terminal runs that were killed as failed, free the places they hold in pools, and return their ids.
+
+    To be called while `only_run` is held: then no terminal run is under way, whatever its status says.
+    """
+    unfinished = dg.RunsFilter(tags={TERMINAL_TAG: "true"}, statuses=UNFINISHED)
+    killed = instance.get_runs(filters=unfinished)
+    for run in killed:
+        instance.report_run_failed(run, "The process of this run was killed")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in killed]
+
+
 def run_assets(instance: dg.DagsterInstance, batches: Sequence[str], assets: Sequence[str] | None = None) -> RunOutcome:
-    """Run assets for a range of batches in one run, with progress in the terminal.
+    """Run assets for some batches, with progress in the terminal.
 
     Args:
         instance: what `prepare` returned.
-        batches: batches to run, all made in one go.
+        batches: batches to run; those that are neighbours in Dagster's order share a run.
         assets: names of the assets, all of the graph when left out.
     """
-    from acecoder_dagster import definitions
-
     register_batches(instance, list(batches))
     started = time.monotonic()
-    assert seed_batches.name is not None
-    known = instance.get_dynamic_partitions(seed_batches.name)
-    wanted = sorted(batches, key=known.index)
-    tags = {"dagster/asset_partition_range_start": wanted[0], "dagster/asset_partition_range_end": wanted[-1]}
-    result = dg.execute_job(
+    results = [_run(instance, tags, assets) for tags in _range_tags(instance, batches)]
+    return RunOutcome(
+        all(result.success for result in results),
+        tuple(failure for result in results for failure in _failed_steps(result)),
+        tuple(failure for result in results for failure in _failed_checks(result)),
+        time.monotonic() - started,
+    )
+
+
+def _run(instance: dg.DagsterInstance, tags: dict[str, str], assets: Sequence[str] | None) -> dg.JobExecutionResult:
+    from acecoder_dagster import definitions
+
+    return dg.execute_job(
         dg.reconstructable(definitions.whole_pipeline),
         instance=instance,
         asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-        tags=tags if batches else {},
+        tags={TERMINAL_TAG: "true", **tags},
         raise_on_error=False,
     )
-    return RunOutcome(
-        result.success,
-        tuple(_failed_steps(result)),
-        tuple(_failed_checks(result)),
-        time.monotonic() - started,
-    )
+
+
+def _range_tags(instance: dg.DagsterInstance, batches: Sequence[str]) -> list[dict[str, str]]:
+    """Return the tags of each run: one per range of batches that are neighbours, one without where there are none."""
+    if not batches:
+        return [{}]
+    assert seed_batches.name is not None
+    places = {batch: place for place, batch in enumerate(instance.get_dynamic_partitions(seed_batches.name))}
+    ranges: list[list[str]] = []
+    for batch in sorted(set(batches), key=places.__getitem__):
+        if ranges and places[batch] == places[ranges[-1][-1]] + 1:
+            ranges[-1].append(batch)
+        else:
+            ranges.append([batch])
+    return [dict(zip(RANGE_TAGS, (each[0], each[-1]), strict=True)) for each in ranges]
 
 
 @contextmanager
@@ -97,7 +136,7 @@ def only_run(home: Home) -> Iterator[None]:
         yield
 
 
-def _failed_steps(result: dg.ExecuteJobResult) -> Iterator[str]:
+def _failed_steps(result: dg.JobExecutionResult) -> Iterator[str]:
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.error
         reason = event.step_failure_data.user_failure_data
@@ -105,7 +144,7 @@ def _failed_steps(result: dg.ExecuteJobResult) -> Iterator[str]:
         yield f"{event.step_key}: {text}"
 
 
-def _failed_checks(result: dg.ExecuteJobResult) -> Iterator[str]:
+def _failed_checks(result: dg.JobExecutionResult) -> Iterator[str]:
     for evaluation in result.get_asset_check_evaluations():
         if not evaluation.passed:
             yield f"{evaluation.asset_key.to_user_string()}.{evaluation.check_name}: {evaluation.description or ''}"

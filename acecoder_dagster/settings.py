@@ -6,7 +6,7 @@ its path, which may build on another with `extends = "micro"`. Every section is 
 
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -136,6 +136,19 @@ def read_settings(profile: str) -> Settings:
     except ValidationError as error:
         lines = [_explain(problem) for problem in error.errors()]
         raise SettingsError(f"profile {profile}:\n" + "\n".join(f"  {line}" for line in lines)) from error
+
+
+SectionModel = TypeVar("SectionModel", bound=BaseModel)
+
+
+def seeded(section: SectionModel, seed: int) -> SectionModel:
+    """Return a section of a domain package with the project's seed instead of its own."""
+    return section.model_copy(update={"seed": seed})
+
+
+def sandbox_limits(settings: Settings) -> dict[str, Any]:
+    """Return the sandbox settings that a verdict may depend on: limits, not where and how many sandboxes run."""
+    return settings.sandbox.model_dump(exclude={"launcher", "image", "workers", "retries"})
 
 
 def shipped_profiles() -> list[str]:

@@ -238,7 +238,7 @@ PREFERENCE_PAIRS = Table(
     "Pairs of programs of one question, the first better than the second (paper, equation 3).",
     "pair_id",
     (
-        Column("pair_id", TEXT, "Hash of chosen_program_id and rejected_program_id"),
+        Column("pair_id", TEXT, "chosen_program_id and rejected_program_id, joined by `-`"),
         Column("question_id", TEXT, "Question both answer"),
         Column("split", TEXT, "Split of the question"),
         Column("chosen_program_id", TEXT, "The better program"),

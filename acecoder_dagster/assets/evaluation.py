@@ -7,6 +7,7 @@ import polars as pl
 
 from acecoder_dagster import evaluation
 from acecoder_dagster.judging import judge_table, question_tests
+from acecoder_dagster.lake import replace_file
 from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.orchestration.groups import EVALUATION, TRAINING_OWNERS
 from acecoder_dagster.orchestration.metadata import picture
@@ -14,11 +15,13 @@ from acecoder_dagster.orchestration.progress import Progress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import Sampler, base_policy_sampler, sample_questions
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
-from acecoder_dagster.orchestration.training_data import held_out_questions, judged_programs, training_rows
+from acecoder_dagster.orchestration.training import learning_curves
+from acecoder_dagster.orchestration.training_data import held_out_questions, held_out_results, training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, run_worker
 from acecoder_dagster.sampling import render_prompts
 from acecoder_dagster.sandbox import Judge
+from acecoder_dagster.settings import seeded
 from acecoder_dagster.tables import (
     BENCHMARK_SCORES,
     BEST_OF_N,
@@ -70,10 +73,13 @@ def program_scores(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 
     stage = Stage(
         PROGRAM_SCORES,
-        code_version="1",
         inputs=(QUESTIONS, SAMPLED_PROGRAMS),
         artifacts=("reward_model",),
-        settings={"prompt": settings.prompt, "batches": settings.data.batches, "scoring": settings.scoring.model_dump()},
+        settings={
+            "prompt": settings.prompt,
+            "batches": settings.data.batches,
+            "scoring": settings.scoring.model_dump(),
+        },
     )
     return run_stage(context, project, stage, compute)
 
@@ -87,19 +93,16 @@ def program_scores(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 )
 def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Share of held-out questions solved when the reward model chooses among N programs (paper, section 4.2)."""
-    settings = project.settings
+    measuring = seeded(project.settings.evaluation, project.settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        scores = project.lake.read(PROGRAM_SCORES).select("program_id", "score")
-        results = judged_programs(project).join(scores, on="program_id")
-        rows = evaluation.best_of_n(results, settings.evaluation, settings.seed)
+        rows = evaluation.best_of_n(held_out_results(project), project.lake.read(PROGRAM_SCORES), measuring)
         yield batches[0], StageRows(rows, rows.height)
 
     stage = Stage(
         BEST_OF_N,
-        code_version="1",
         inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS, PROGRAM_SCORES),
-        settings={"evaluation": settings.evaluation.model_dump(), "seed": settings.seed},
+        settings={"evaluation": measuring.model_dump()},
     )
 
     def plot(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
@@ -123,9 +126,7 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
 def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Programs that the trained policies write for held-out questions, sampled as the base policy's were."""
     settings = project.settings
-    sampling = settings.sampling.model_copy(
-        update={"programs_per_question": settings.evaluation.policy_programs_per_question}
-    )
+    sampling = settings.sampling.model_copy(update={"programs_per_question": settings.evaluation.programs_per_question})
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         questions = held_out_questions(project)
@@ -137,12 +138,13 @@ def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
         ]
         sampled = sample_questions(context, project, jobs, sampling)
         rows = pl.concat([programs for programs, _ in sampled.values()])
-        figures = {name: sum(each[name] for _, each in sampled.values()) for name in ("model_calls", "completion_tokens")}
+        figures = {
+            name: sum(each[name] for _, each in sampled.values()) for name in ("model_calls", "completion_tokens")
+        }
         yield batches[0], StageRows(rows, rows.height, figures=figures)
 
     stage = Stage(
         POLICY_PROGRAMS,
-        code_version="1",
         inputs=(QUESTIONS, FILTERED_TESTS),
         artifacts=POLICIES,
         settings={"sampling": sampling.model_dump(), "prompt": settings.prompt, "batches": settings.data.batches},
@@ -173,9 +175,7 @@ def policy_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             )
         yield batches[0], StageRows(results, programs.height, rejected, {"programs_executed": results.height})
 
-    stage = Stage(
-        POLICY_RESULTS, code_version="1", inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, POLICY_PROGRAMS)
-    )
+    stage = Stage(POLICY_RESULTS, inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, POLICY_PROGRAMS))
     return run_stage(context, project, stage, compute)
 
 
@@ -189,23 +189,21 @@ def policy_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """pass@k on held-out questions before and after reinforcement learning, with paired intervals by question."""
     settings = project.settings
+    measuring = seeded(settings.evaluation, settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         base = base_policy_sampler(project, settings).name
-        before = judged_programs(project).filter(pl.col("model") == base)
-        after = project.lake.read(POLICY_RESULTS).join(
-            project.lake.read(POLICY_PROGRAMS).select("program_id", "model"), on="program_id"
-        )
-        columns = ["question_id", "model", "verdict"]
-        results = pl.concat([before.select(columns), after.select(columns)])
-        rows = evaluation.benchmark_scores(results, base, settings.evaluation, settings.seed)
+        before = training_rows(project, SAMPLED_PROGRAMS).filter(pl.col("model") == base)
+        programs = pl.concat([before, project.lake.read(POLICY_PROGRAMS)])
+        results = pl.concat([held_out_results(project), project.lake.read(POLICY_RESULTS)])
+        judged = results.join(programs.select("program_id"), on="program_id")
+        rows = evaluation.benchmark_scores(judged, programs, base, measuring)
         yield batches[0], StageRows(rows, rows.height)
 
     stage = Stage(
         BENCHMARK_SCORES,
-        code_version="1",
         inputs=(QUESTIONS, TEST_RESULTS, POLICY_RESULTS),
-        settings={"evaluation": settings.evaluation.model_dump(), "seed": settings.seed},
+        settings={"evaluation": measuring.model_dump()},
     )
     return run_stage(context, project, stage, compute)
 
@@ -220,7 +218,23 @@ def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.
 def report(project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """What was learned, in tables and plots, with 95% intervals; also written to report.md in the project folder."""
     published = publish_warehouse(project)
-    return dg.MaterializeResult(metadata=published)
+    rendered = evaluation.render_report(
+        project.lake.read(BENCHMARK_SCORES).drop("batch"),
+        project.lake.read(BEST_OF_N).drop("batch"),
+        training_rows(project, TEST_RESULTS)["pass_rate"],
+        learning_curves(project),
+    )
+    path = project.home.root / "report.md"
+    replace_file(path, lambda temporary: temporary.write_text(rendered.markdown, encoding="utf-8"))
+    plots = {name.replace(" ", "_"): picture(png, name) for name, png in rendered.plots.items()}
+    return dg.MaterializeResult(
+        metadata={
+            "report": dg.MetadataValue.md(rendered.markdown),
+            "file": dg.MetadataValue.path(str(path)),
+            **plots,
+            **published,
+        }
+    )
 
 
 def _without_score(rows: pl.DataFrame) -> pl.DataFrame:

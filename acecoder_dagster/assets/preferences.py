@@ -12,6 +12,7 @@ from acecoder_dagster.orchestration.stages import Stage, StageRows, run_stage
 from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
 from acecoder_dagster.preference import build_pairs, choose_hard_questions
+from acecoder_dagster.settings import seeded
 from acecoder_dagster.tables import (
     HARD_QUESTIONS,
     PREFERENCE_PAIRS,
@@ -39,11 +40,12 @@ QUESTIONS_FOUND = "questions_were_chosen"
 def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Pairs of programs of one question, the first better than the second (paper, equation 3, or our rule)."""
     settings = project.settings
+    rule = seeded(settings.pairs, settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         results = training_rows(project, TEST_RESULTS)
         questions = training_rows(project, QUESTIONS)
-        pairs, rejected = build_pairs(results, training_rows(project, SAMPLED_PROGRAMS), questions, settings.pairs)
+        pairs, rejected = build_pairs(results, training_rows(project, SAMPLED_PROGRAMS), questions, rule)
         paired = pairs["question_id"].n_unique()
         figures = {"questions_paired": paired, "pairs_per_question": round(pairs.height / max(paired, 1), 2)}
         for batch in batches:
@@ -51,9 +53,8 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
 
     stage = Stage(
         PREFERENCE_PAIRS,
-        code_version="1",
         inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
-        settings={"pairs": settings.pairs.model_dump(), "batches": settings.data.batches},
+        settings={"pairs": rule.model_dump(), "batches": settings.data.batches},
     )
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
@@ -62,7 +63,7 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
             dg.AssetCheckResult(
                 check_name=PAIRS_FOUND,
                 passed=all(partition.rows > 0 for partition in partitions),
-                description="Without pairs no reward model can be trained: see rejected_by_reason, and the setting pairs.",
+                description="Without pairs no reward model can be trained: see rejected_by_reason; setting `pairs`",
             )
         ]
 
@@ -97,7 +98,6 @@ def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 
     stage = Stage(
         HARD_QUESTIONS,
-        code_version="1",
         inputs=(QUESTIONS, TEST_RESULTS),
         settings={"rule": settings.hard_questions.model_dump(), "batches": settings.data.batches},
     )
@@ -109,7 +109,7 @@ def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             dg.AssetCheckResult(
                 check_name=QUESTIONS_FOUND,
                 passed=not missing,
-                description=f"Splits without a question: {sorted(missing) or 'none'}. Loosen hard_questions or add batches.",
+                description=f"Splits without a question: {sorted(missing) or None}. Loosen hard_questions; add batches",
             )
         ]
 

@@ -44,7 +44,6 @@ def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.Mater
         context,
         project,
         "base_policy",
-        code_version="1",
         inputs=inputs,
         specify=lambda folder: TrainBasePolicy(
             output=folder,
@@ -94,8 +93,8 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
         if brings_programs(project, batch):
             return batch_source(project, batch)
         sampler = base_policy_sampler(project, settings)
-        return f"{sampler.model}@{sampler.revision} {settings.sampling.model_dump_json()} {settings.prompt} {settings.seed}"
+        asked = f"{settings.sampling.model_dump_json()} {settings.prompt} {settings.seed}"
+        return f"{sampler.model}@{sampler.revision} {asked}"
 
-    stage = Stage(SAMPLED_PROGRAMS, code_version="1", inputs=(QUESTIONS,), source=source)
+    stage = Stage(SAMPLED_PROGRAMS, inputs=(QUESTIONS,), source=source)
     return run_stage(context, project, stage, compute)
-

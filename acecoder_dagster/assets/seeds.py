@@ -31,9 +31,7 @@ def imported_files(project: Project) -> dg.MaterializeResult:  # type: ignore[ty
         {"batch": batch, **{f"{kind}s": count.kept for kind, count in stored.batches[batch].items()}}
         for batch, stored in imports.items()
     ]
-    return dg.MaterializeResult(
-        metadata={"batches": len(rows), "imports": dg.MetadataValue.md(markdown_table(rows))}
-    )
+    return dg.MaterializeResult(metadata={"batches": len(rows), "imports": dg.MetadataValue.md(markdown_table(rows))})
 
 
 @dg.asset(
@@ -68,8 +66,11 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 
     stage = Stage(
         SEED_FUNCTIONS,
-        code_version="1",
-        settings={"micro": settings.micro.model_dump(), "seeds": settings.seeds.questions_per_batch, "seed": settings.seed},
+        settings={
+            "micro": settings.micro.model_dump(),
+            "seeds": settings.seeds.questions_per_batch,
+            "seed": settings.seed,
+        },
         source=batch_source,
     )
     return run_stage(context, project, stage, compute, checks=lambda _: [_compositions_are_held_out(project)])
@@ -107,7 +108,7 @@ def questions(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
                 rows_in = imported.questions.height + rejected.height
                 yield batch, StageRows(imported.questions, rows_in, rejected)
 
-    stage = Stage(QUESTIONS, code_version="1", inputs=(SEED_FUNCTIONS,))
+    stage = Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
     return run_stage(context, project, stage, compute, checks=lambda _: [_questions_are_held_out(project)])
 
 

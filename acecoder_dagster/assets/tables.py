@@ -48,7 +48,6 @@ def acecode_dataset(context: dg.AssetExecutionContext, project: Project) -> dg.M
 
     stage = Stage(
         ACECODE_DATASET,
-        code_version="1",
         inputs=(QUESTIONS, FILTERED_TESTS, TEST_RESULTS),
         settings={"batches": project.settings.data.batches},
     )

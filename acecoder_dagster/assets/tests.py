@@ -17,6 +17,7 @@ from acecoder_dagster.orchestration.sources import batch_source, procedural_numb
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.sandbox import Judge
+from acecoder_dagster.settings import sandbox_limits
 from acecoder_dagster.synthesis import FilteredTests, filter_tests, reference_oracles, write_tests
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, ORACLE_PROGRAMS, QUESTIONS, SEED_FUNCTIONS
 
@@ -57,7 +58,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
                 written = write_tests(observe_calls(judge, calls, progress.advance))
             yield batch, StageRows(written.tests, written.rows_in, written.rejected)
 
-    stage = Stage(CANDIDATE_TESTS, code_version="1", inputs=(QUESTIONS,), source=batch_source)
+    stage = Stage(CANDIDATE_TESTS, inputs=(QUESTIONS,), source=batch_source)
     return run_stage(context, project, stage, compute)
 
 
@@ -75,7 +76,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
 def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Programs whose verdicts decide which tests are kept.
 
-    By setting tests.oracle: the questions' reference programs, one greedy program of a strong model (the paper), or none.
+    By setting tests.oracle: the questions' reference programs, a greedy program of a strong model (the paper), or none.
     """
     settings = project.settings
 
@@ -93,7 +94,6 @@ def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
 
     stage = Stage(
         ORACLE_PROGRAMS,
-        code_version="1",
         inputs=(QUESTIONS,),
         settings={"tests": settings.tests.model_dump(include={"oracle", "oracle_model", "oracle_sampling"})},
     )
@@ -134,15 +134,15 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             progress = Progress(context, "oracle programs", oracles.height)
             with Judge(settings.sandbox) as judge:
                 results, _ = judge_table(judge, oracles, tests, written, "filtered_tests", progress.advance)
-            yield batch, _stage_rows(
-                candidates, filter_tests(candidates, results, settings.tests.min_tests), results.height
+            yield (
+                batch,
+                _stage_rows(candidates, filter_tests(candidates, results, settings.tests.min_tests), results.height),
             )
 
     stage = Stage(
         FILTERED_TESTS,
-        code_version="1",
         inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
-        settings={"min_tests": settings.tests.min_tests, "limits": settings.sandbox.limits_key()},
+        settings={"min_tests": settings.tests.min_tests, "limits": sandbox_limits(settings)},
     )
     return run_stage(context, project, stage, compute, checks=_some_tests_are_kept)
 
@@ -159,7 +159,7 @@ def _some_tests_are_kept(partitions: list[Partition]) -> list[dg.AssetCheckResul
         dg.AssetCheckResult(
             check_name=TESTS_LEFT,
             passed=not empty,
-            description=f"Batches without any kept test: {empty or 'none'}. See rejected_by_reason; lower tests.min_tests "
-            "or look at the oracle programs' verdicts.",
+            description=f"Batches without any kept test: {empty or 'none'}. See rejected_by_reason; lower "
+            "tests.min_tests or look at the oracle programs' verdicts.",
         )
     ]

@@ -7,7 +7,6 @@ from typing import Literal
 import dagster as dg
 import polars as pl
 
-from acecoder_dagster.lake.partitions import UNPARTITIONED
 from acecoder_dagster.orchestration.groups import TRAINING, TRAINING_OWNERS
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import base_policy_sampler
@@ -16,8 +15,16 @@ from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.preference import preference_groups
 from acecoder_dagster.sampling import render_prompts
-from acecoder_dagster.settings import PolicySettings
-from acecoder_dagster.tables import FILTERED_TESTS, HARD_QUESTIONS, PREFERENCE_PAIRS, QUESTIONS, SAMPLED_PROGRAMS
+from acecoder_dagster.settings import seeded
+from acecoder_dagster.tables import (
+    FILTERED_TESTS,
+    HARD_QUESTIONS,
+    PREFERENCE_PAIRS,
+    QUESTIONS,
+    SAMPLED_PROGRAMS,
+    Table,
+)
+from acecoder_dagster.training.settings import PolicySettings
 from acecoder_dagster.workers.specifications import TrainPolicy, TrainRewardModel
 
 BETTER_THAN_CHANCE = "better_than_chance"
@@ -46,7 +53,7 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
     source = base_policy_sampler(project, settings) if backbone == "base_policy" else None
 
     def specify(folder: Path) -> TrainRewardModel:
-        pairs = training_rows_whole(project, PREFERENCE_PAIRS.name).filter(pl.col("split") == "train")
+        pairs = project.lake.read(PREFERENCE_PAIRS).filter(pl.col("split") == "train")
         questions = training_rows(project, QUESTIONS)
         prompts = render_prompts(settings.prompt, questions, source.model if source else None)
         groups = preference_groups(pairs, training_rows(project, SAMPLED_PROGRAMS), prompts)
@@ -57,20 +64,17 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
             backbone=source.model if source else backbone,
             scratch=settings.reward_backbone.scratch,
             output=folder,
-            settings=settings.reward_model.model_copy(update={"seed": settings.seed}),
-            seed=settings.seed,
+            settings=seeded(settings.reward_model, settings.seed),
         )
 
     inputs = {
-        "pairs": _current_key(project, PREFERENCE_PAIRS.name),
+        "pairs": _content_key(project, PREFERENCE_PAIRS),
         "backbone": source.revision if source else settings.reward_backbone.model_dump(),
         "prompt": settings.prompt,
         "settings": settings.reward_model.model_dump(),
         "seed": settings.seed,
     }
-    return train_artifact(
-        context, project, "reward_model", code_version="1", inputs=inputs, specify=specify, checks=_better_than_chance
-    )
+    return train_artifact(context, project, "reward_model", inputs=inputs, specify=specify, checks=_better_than_chance)
 
 
 @dg.asset(
@@ -123,22 +127,26 @@ def _train_policy(
             reward=reward,
             reward_model=judge_model.folder if judge_model else None,
             output=folder,
-            settings=policy.model_copy(update={"seed": settings.seed}),
+            settings=seeded(policy, settings.seed),
             sandbox=settings.sandbox,
-            seed=settings.seed,
         )
 
     inputs = {
         "base": base.revision,
-        "questions": _current_key(project, HARD_QUESTIONS.name),
+        "questions": _content_key(project, HARD_QUESTIONS),
         "reward_model": judge_model.content_key if judge_model else None,
         "prompt": settings.prompt,
         "policy": policy.model_dump(),
         "seed": settings.seed,
     }
-    return train_artifact(
-        context, project, f"policy_{reward}", code_version="1", inputs=inputs, specify=specify
-    )
+    return train_artifact(context, project, f"policy_{reward}", inputs=inputs, specify=specify)
+
+
+def _content_key(project: Project, table: Table) -> str:
+    partition = project.lake.current(table)
+    if partition is None:
+        raise dg.Failure(f"{table.name} has no rows yet: materialize it first", allow_retries=False)
+    return partition.content_key
 
 
 def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResult]:

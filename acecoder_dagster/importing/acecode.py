@@ -24,6 +24,7 @@ COLUMNS = (
 
 ORIGIN = "TIGER-Lab/AceCode-87K"
 
+_DEFINITION = re.compile(r"^[ \t]*(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\(|class[ \t]+\w+[ \t]*[(:])", re.MULTILINE)
 _LANGUAGE = re.compile(r"\A[ \t]*(?:python3?|py)?[ \t]*\n", re.IGNORECASE)
 
 
@@ -62,6 +63,8 @@ def _programs(frame: pl.DataFrame) -> pl.DataFrame:
     named = answers.with_columns(programs, origin=pl.lit(ORIGIN)).rename(
         {"model_name": "model", "completion_id": "sample_index"}
     )
+    counted = pl.int_range(pl.len(), dtype=pl.Int64).over("question_id", "model")
+    named = named.with_columns(pl.col("sample_index").fill_null(counted))
     return programs_table(named)
 
 
@@ -73,4 +76,4 @@ def extract_program(completion: str) -> str:
     """
     unfenced, *blocks = completion.replace("\r\n", "\n").split("```")
     parts = [_LANGUAGE.sub("", part).strip("\n") for part in (unfenced, *blocks[::2])]
-    return next((part for part in parts if defined_names(part)), parts[min(1, len(parts) - 1)])
+    return next((part for part in parts if _DEFINITION.search(part)), parts[min(1, len(parts) - 1)])

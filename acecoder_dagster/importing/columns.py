@@ -11,6 +11,12 @@ from acecoder_dagster.importing.errors import Problems
 ROW = "_row"
 """Column that every typed file has besides its own: the row's number, from 1 (of a JSONL file the line's)."""
 
+FILE = "_file"
+"""Column added when files are put together: the name of the row's file."""
+
+REVISION = "_revision"
+"""Column added when files are put together: the revision of the row's file."""
+
 
 @dataclass(frozen=True)
 class ColumnKind:
@@ -21,6 +27,7 @@ class ColumnKind:
     accepts: Callable[[object], bool]
     reads: Callable[[pl.DataType], bool]
     from_json: Callable[[Any], Any] = lambda value: value
+    from_polars: Callable[[pl.Series], pl.Series] = lambda series: series
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ def _is_inference(value: object) -> bool:
     return (
         isinstance(value, dict)
         and all(_is_text(value.get(name)) for name in ("model_name", "completion"))
-        and _is_whole(value.get("completion_id", 0))
+        and (value.get("completion_id") is None or _is_whole(value["completion_id"]))
     )
 
 
@@ -86,16 +93,23 @@ def _list_reads(reads: Callable[[pl.DataType], bool]) -> Callable[[pl.DataType],
     return check
 
 
-def _inference_from_json(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [
-        {"model_name": v["model_name"], "completion_id": v.get("completion_id", n), "completion": v["completion"]}
-        for n, v in enumerate(values)
+_INFERENCE_FIELDS = {"model_name": pl.String(), "completion_id": pl.Int64(), "completion": pl.String()}
+
+
+def _inferences_from_json(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value.get(name) for name in _INFERENCE_FIELDS} for value in values]
+
+
+def _inferences_from_polars(series: pl.Series) -> pl.Series:
+    assert isinstance(series.dtype, pl.List)
+    assert isinstance(series.dtype.inner, pl.Struct)
+    present = {field.name for field in series.dtype.inner.fields}
+    fields = [
+        (pl.element().struct.field(name) if name in present else pl.lit(None)).cast(dtype).alias(name)
+        for name, dtype in _INFERENCE_FIELDS.items()
     ]
+    return series.list.eval(pl.struct(fields))
 
-
-_INFERENCES_TYPE = pl.List(
-    pl.Struct({"model_name": pl.String(), "completion_id": pl.Int64(), "completion": pl.String()})
-)
 
 TEXT = ColumnKind("text", pl.String(), _is_text, _reads_text)
 IDENTIFIER = ColumnKind(
@@ -115,11 +129,12 @@ WHOLES = ColumnKind(
     "a list of whole numbers", pl.List(pl.Int64()), _list_of(_is_whole), _list_reads(lambda dtype: dtype.is_integer())
 )
 INFERENCES = ColumnKind(
-    "a list of objects with the texts `model_name` and `completion` and the whole number `completion_id`",
-    _INFERENCES_TYPE,
+    "a list of objects with the texts `model_name` and `completion` (and a whole number `completion_id`)",
+    pl.List(pl.Struct(_INFERENCE_FIELDS)),
     _list_of(_is_inference),
     _reads_inferences,
-    from_json=_inference_from_json,
+    from_json=_inferences_from_json,
+    from_polars=_inferences_from_polars,
 )
 
 
@@ -156,7 +171,7 @@ def columns_from_frame(
             continue
         else:
             try:
-                series = series.cast(column.kind.dtype)
+                series = column.kind.from_polars(series).cast(column.kind.dtype)
             except pl.exceptions.PolarsError as error:
                 problems.add(file, f"{column.kind.words} is needed: {error}", column=column.name)
                 continue

@@ -48,6 +48,8 @@ def resolve(address: str) -> HubDataset:
 def read(dataset: HubDataset) -> pl.DataFrame:
     """Return the rows; a data set without a `split` column gets one with the names of its splits.
 
+    Not so when everything is called `train`: the hub names a data set so that has no splits.
+
     Raises:
         ImportFileError: when the hub cannot be reached or has no such split.
     """
@@ -59,8 +61,9 @@ def read(dataset: HubDataset) -> pl.DataFrame:
         frames = {name: rows.to_polars() for name, rows in splits.items()}
     except Exception as error:
         raise _unreachable(dataset.address, error) from error
+    unsplit = set(frames) == {"train"}
     named = [
-        frame if "split" in frame.columns else frame.with_columns(split=pl.lit(str(name)))
+        frame if unsplit or "split" in frame.columns else frame.with_columns(split=pl.lit(str(name)))
         for name, frame in frames.items()
     ]
     rows: pl.DataFrame = pl.concat(named, how="vertical_relaxed")

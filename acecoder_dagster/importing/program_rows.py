@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from acecoder_dagster.importing.columns import ROW
+from acecoder_dagster.importing.columns import FILE, ROW
 from acecoder_dagster.importing.question_rows import ImportedQuestions
 from acecoder_dagster.importing.rejections import Rejections
 from acecoder_dagster.lake import text_id
@@ -40,7 +40,7 @@ def import_programs(imported: ImportedQuestions, read: pl.DataFrame, rejections:
     frame = frame.with_columns(reason=reason)
     evidence = pl.format(
         "{} row {}: program {} of {} for question {}",
-        "_file", ROW, pl.coalesce("upstream_id", pl.col("sample_index").cast(pl.String)), "model", "upstream_question",
+        FILE, ROW, pl.coalesce("upstream_id", pl.col("sample_index").cast(pl.String)), "model", "upstream_question",
     )  # fmt: skip
     rejected = frame.filter(pl.col("reason").is_not_null())
     rejections.add_frame(

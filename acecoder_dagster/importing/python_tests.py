@@ -97,7 +97,7 @@ def call_arguments(test: str, entry_point: str) -> str | None:
 
 
 def most_called_function(tests: list[str], defined: set[str]) -> str | None:
-    """Return the function that most tests call: one of those defined, or any but builtins where nothing is.
+    """Return the function that most tests call: one of those defined, or if they call none of these, any but builtins.
 
     Of several called equally often the outermost call of the first test wins. None when no test calls any.
     """
@@ -105,9 +105,9 @@ def most_called_function(tests: list[str], defined: set[str]) -> str | None:
     for test in tests:
         tree = parse(test)
         called = [] if tree is None else [call.func.id for call in _calls(tree) if isinstance(call.func, ast.Name)]
-        wanted = [name for name in called if (name in defined if defined else name not in BUILTIN_NAMES)]
-        counts.update(dict.fromkeys(wanted))
-    return max(counts, key=lambda name: counts[name]) if counts else None
+        counts.update(dict.fromkeys(called, 1))
+    candidates = [name for name in counts if name in defined] or [name for name in counts if name not in BUILTIN_NAMES]
+    return max(candidates, key=lambda name: counts[name], default=None)
 
 
 def defined_names(program: str) -> set[str]:

@@ -1,10 +1,11 @@
-"""Imported questions become rows of `questions` and `seed_functions`; their tests are listed for `test_rows`."""
+"""Imported questions become rows of `questions` and `seed_functions`; their tests are listed for `candidate_rows`."""
 
 from dataclasses import dataclass
 
 import polars as pl
 
-from acecoder_dagster.importing.columns import ROW
+from acecoder_dagster.importing.columns import FILE, REVISION, ROW
+from acecoder_dagster.importing.editions import edition_groups
 from acecoder_dagster.importing.manifest import ImportManifest
 from acecoder_dagster.importing.python_tests import call_arguments, complete_check
 from acecoder_dagster.importing.rejections import Rejections
@@ -41,9 +42,16 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: R
     identifier = pl.col("entry_point").str.contains(r"^[\p{L}_][\p{L}\p{N}_]*$").fill_null(value=False)
     read = read.with_columns(
         reason=pl.when(no_question).then(pl.lit("empty_question")).when(~identifier).then(pl.lit("no_entry_point")),
-        where=pl.format("{} row {}", "_file", ROW),
+        where=pl.format("{} row {}", FILE, ROW),
     ).with_columns(usable=pl.col("reason").is_null())
-    evidence = pl.format("{}: entry point {}", "where", pl.col("entry_point").fill_null("not found in the tests"))
+    found = (
+        pl.when(no_question)
+        .then(pl.lit("the question has no text"))
+        .when(pl.col("entry_point").is_null())
+        .then(pl.lit("its tests call no function"))
+        .otherwise(pl.format("the entry point {} is no function's name", "entry_point"))
+    )
+    evidence = pl.format("{}: {}", "where", found)
     rejections.add_frame(
         "question", read.filter(~pl.col("usable")).with_columns(row_id="question_id", evidence=evidence)
     )
@@ -55,7 +63,7 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: R
         "seed_id",
         "source",
         "upstream_id",
-        pl.col("_revision").alias("upstream_revision"),
+        pl.col(REVISION).alias("upstream_revision"),
         "licence",
         "split",
         pl.col("question").alias("instruction"),
@@ -102,13 +110,13 @@ def _with_seeds(kept: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
 def _splits(kept: pl.DataFrame, manifest: ImportManifest) -> pl.Series:
     """Return each question's split.
 
-    Editions of one question (MBPP and its sanitized part) must not meet across splits. They have other words and often
-    other tests, but the same function: questions with the same entry point, but for case and underscores, are hashed
-    together, and one whose own split is not known goes to the most held-out split of the others.
+    Editions of one question (MBPP and its sanitized part) must not meet across splits: they are hashed together, and
+    one whose own split is not known goes to the most held-out split of the others.
     """
     keeps = pl.col("split").is_in(SPLITS) & (manifest.split == "keep")
     grouped = kept.select(
-        group=pl.col("entry_point").str.to_lowercase().str.replace_all("_", ""), own=pl.when(keeps).then("split")
+        pl.Series("group", edition_groups(kept["entry_point"].to_list(), kept["question"].to_list()), dtype=pl.String),
+        own=pl.when(keeps).then("split"),
     )
     groups = grouped.group_by("group").agg(pl.col("own").drop_nulls().unique()).iter_rows()
     splits = {group: max(own, key=SPLITS.index) if own else _split_by_hash(group, manifest) for group, own in groups}

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from acecoder_dagster.importing.columns import ROW
+from acecoder_dagster.importing.candidate_rows import import_tests
+from acecoder_dagster.importing.columns import FILE, REVISION, ROW
 from acecoder_dagster.importing.errors import ImportFileError, Problems
 from acecoder_dagster.importing.formats import Role, read_contents
 from acecoder_dagster.importing.imported import IMPORTED_TABLES, ImportedTables
@@ -14,10 +15,6 @@ from acecoder_dagster.importing.program_rows import import_programs
 from acecoder_dagster.importing.question_rows import import_questions
 from acecoder_dagster.importing.rejections import Rejections
 from acecoder_dagster.importing.sources import read_source
-from acecoder_dagster.importing.test_rows import import_tests
-
-FILE = "_file"
-REVISION = "_revision"
 
 
 @dataclass

@@ -104,8 +104,8 @@ def _read_json(path: Path) -> tuple[list[dict[str, Any]], list[int]]:
 
 
 def _lines(path: Path, stream: "IO[bytes] | gzip.GzipFile", problems: Problems) -> Iterator[tuple[int, Any]]:
-    for number, line in enumerate(stream, start=1):
-        if not line.strip():
+    for number, line in enumerate((line.strip() for line in stream), start=1):
+        if not line:
             continue
         try:
             yield number, json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))

@@ -1,11 +1,13 @@
 """Running trusted programs on arguments to see what they return."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
-from acecoder_dagster.sandbox import CallJob, Judge
+from acecoder_dagster.sandbox import Judge, Observation
 
 
 @dataclass(frozen=True)
@@ -32,17 +34,14 @@ def observe_calls(judge: Judge, questions: pl.DataFrame, advance: Callable[[int]
     Yields:
         One observation per argument list, in order.
     """
-    jobs = (
-        CallJob(
-            job_id=row["question_id"],
-            program=row["reference_program"],
-            setup_code=row["setup_code"],
-            calls=tuple(f"{row['entry_point']}({arguments})" for arguments in row["argument_texts"]),
-        )
-        for row in questions.iter_rows(named=True)
-    )
-    for job_id, observations in judge.observe(jobs):
-        advance(1)
-        for seen in observations:
-            error = f"{seen.error}: {seen.message}" if seen.error else None
-            yield ObservedCall(job_id, seen.call, seen.value, error)
+    with ThreadPoolExecutor(judge.settings.workers) as threads:
+        for question, observations in threads.map(lambda row: _observe(judge, row), questions.iter_rows(named=True)):
+            advance(1)
+            for seen in observations:
+                error = f"{seen.error}: {seen.message}" if seen.error else None
+                yield ObservedCall(question, seen.call, seen.value, error)
+
+
+def _observe(judge: Judge, row: dict[str, Any]) -> tuple[str, list[Observation]]:
+    calls = [f"{row['entry_point']}({arguments})" for arguments in row["argument_texts"]]
+    return row["question_id"], judge.observe(row["reference_program"], row["setup_code"], calls)

@@ -17,9 +17,7 @@ def question_tests(questions: pl.DataFrame, tests: pl.DataFrame) -> dict[str, Qu
         questions: columns question_id, entry_point, setup_code.
         tests: columns question_id, position, test.
     """
-    by_question = dict(
-        tests.sort("question_id", "position").group_by("question_id").agg("test").iter_rows()
-    )
+    by_question = dict(tests.sort("question_id", "position").group_by("question_id").agg("test").iter_rows())
     return {
         row["question_id"]: QuestionTests(
             row["question_id"], row["entry_point"], row["setup_code"], tuple(by_question[row["question_id"]])

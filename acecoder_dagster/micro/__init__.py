@@ -7,6 +7,15 @@ with training ones, so that what is measured on them is generalisation.
 
 from acecoder_dagster.micro.corpus import NoisyProgram, noisy_programs
 from acecoder_dagster.micro.settings import MicroSettings
-from acecoder_dagster.micro.tasks import Split, Task, generate_tasks, split_of
+from acecoder_dagster.micro.tasks import ENTRY_POINT, Split, Task, generate_tasks, split_of
 
-__all__ = ["MicroSettings", "NoisyProgram", "Split", "Task", "generate_tasks", "noisy_programs", "split_of"]
+__all__ = [
+    "ENTRY_POINT",
+    "MicroSettings",
+    "NoisyProgram",
+    "Split",
+    "Task",
+    "generate_tasks",
+    "noisy_programs",
+    "split_of",
+]

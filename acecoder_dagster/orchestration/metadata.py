@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -9,11 +10,14 @@ import polars as pl
 from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.tables import Table
 
+Metadata = dict[str, Any]
+"""Metadata of a materialization: plain values and Dagster's metadata values, by name."""
+
 PREVIEW_ROWS = 5
 PREVIEW_WIDTH = 80
 
 
-def table_schema_metadata(table: Table) -> dict[str, object]:
+def table_schema_metadata(table: Table) -> Metadata:
     """Return the metadata that is the same for every batch: columns with types and meanings."""
     columns = [
         dg.TableColumn(
@@ -27,7 +31,7 @@ def table_schema_metadata(table: Table) -> dict[str, object]:
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}
 
 
-def partition_metadata(partition: Partition, *, reused: bool) -> dict[str, object]:
+def partition_metadata(partition: Partition, *, reused: bool) -> Metadata:
     """Return what the asset's page tells of one batch."""
     rejected = pl.read_parquet(partition.rejected_file)
     return {
@@ -38,7 +42,7 @@ def partition_metadata(partition: Partition, *, reused: bool) -> dict[str, objec
         "reused": reused,
         "content_key": partition.content_key,
         "preview": dg.MetadataValue.md(_preview(partition)),
-        **{name: value for name, value in partition.figures.items()},
+        **partition.figures,
     }
 
 

@@ -36,7 +36,7 @@ def batch_source(project: Project, batch: str) -> str:
 
 
 def brings_programs(project: Project, batch: str) -> bool:
-    """Return whether the batch was imported together with programs."""
+    """Return whether the batch belongs to an import with programs: none are sampled for it, even if it got none."""
     if procedural_number(batch) is not None:
         return False
-    return imported_batches(project.home.root)[batch].batches[batch]["program"].kept > 0
+    return imported_batches(project.home.root)[batch].counts["program"].kept > 0

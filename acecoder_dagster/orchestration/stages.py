@@ -37,10 +37,9 @@ class StageRows:
 
 @dataclass(frozen=True)
 class Stage:
-    """A table, the version of the code that makes it, and everything else its content depends on."""
+    """A table and what its content depends on, besides the code version of its asset."""
 
     table: Table
-    code_version: str
     inputs: tuple[Table, ...] = ()
     settings: Mapping[str, object] = field(default_factory=dict)
     artifacts: tuple[str, ...] = ()
@@ -78,8 +77,10 @@ def run_stage(
             at once, so a killed step loses only the batch it was working on.
         checks: further asset checks over the partitions of this step.
     """
-    batches = batches_of(context) if context.has_partition_key_range else [UNPARTITIONED]
-    keys = {batch: stage_key(project, stage, batch) for batch in batches}
+    partitioned = context.assets_def.partitions_def is not None
+    batches = batches_of(context) if partitioned else [UNPARTITIONED]
+    code_version = asset_code_version(context)
+    keys = {batch: stage_key(project, stage, batch, code_version) for batch in batches}
     current = {batch: project.lake.current(stage.table, batch) for batch in batches}
     stale = [batch for batch in batches if (found := current[batch]) is None or found.content_key != keys[batch]]
     started = time.monotonic()
@@ -93,13 +94,13 @@ def run_stage(
     for partition in partitions:
         context.add_asset_metadata(
             partition_metadata(partition, reused=partition.batch not in stale),
-            partition_key=partition.batch if context.has_partition_key_range else None,
+            partition_key=partition.batch if partitioned else None,
         )
     lost = {p.batch: p.figures["rows_in"] - p.rows - p.rejected for p in partitions}
     accounted = dg.AssetCheckResult(
         check_name=ACCOUNTED,
         passed=not any(lost.values()),
-        description=f"Rows neither kept nor rejected, by batch: { {b: n for b, n in lost.items() if n} or 'none'}",
+        description=f"Rows neither kept nor rejected, by batch: { {b: n for b, n in lost.items() if n} or 'none' }",
         metadata={"rows_kept": sum(p.rows for p in partitions), "rows_rejected": sum(p.rejected for p in partitions)},
     )
     return dg.MaterializeResult(
@@ -109,7 +110,12 @@ def run_stage(
     )
 
 
-def stage_key(project: Project, stage: Stage, batch: str) -> str:
+def asset_code_version(context: dg.AssetExecutionContext) -> str:
+    """Return the code version that the asset declares: raise it when the same inputs would give other rows."""
+    return context.assets_def.code_versions_by_key[context.asset_key] or ""
+
+
+def stage_key(project: Project, stage: Stage, batch: str, code_version: str) -> str:
     """Return the content key that a batch of a stage has when it is up to date.
 
     Raises:
@@ -132,4 +138,4 @@ def stage_key(project: Project, stage: Stage, batch: str) -> str:
         if artifact is None:
             raise dg.Failure(f"{name} was not trained yet: materialize it first", allow_retries=False)
         inputs[name] = artifact.content_key
-    return content_key(table=stage.table.name, code=stage.code_version, settings=stage.settings, inputs=inputs)
+    return content_key(table=stage.table.name, code=code_version, settings=stage.settings, inputs=inputs)

@@ -7,14 +7,21 @@ from pathlib import Path
 import dagster as dg
 from pydantic import BaseModel
 
-from acecoder_dagster.evaluation import plot_learning_curve
+from acecoder_dagster.evaluation import Curve, plot_learning_curves
 from acecoder_dagster.lake import content_key
-from acecoder_dagster.orchestration.metadata import picture
+from acecoder_dagster.orchestration.metadata import Metadata, picture
 from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.stages import asset_code_version
 from acecoder_dagster.orchestration.workers import run_worker
+from acecoder_dagster.workers import CURVE_FILE
 
-CURVE_FILE = "curve.jsonl"
-"""Written by the worker into the training's folder: one JSON object per reported step."""
+REPORTED = {
+    "base_policy": ("loss",),
+    "reward_model": ("loss", "pair_accuracy"),
+    "policy_rule": ("pass_at_1", "validation_pass_at_1"),
+    "policy_reward_model": ("reward", "validation_pass_at_1"),
+}
+"""Figures of each training that the report shows."""
 
 
 def train_artifact(
@@ -22,7 +29,6 @@ def train_artifact(
     project: Project,
     name: str,
     *,
-    code_version: str,
     inputs: Mapping[str, object],
     specify: Callable[[Path], BaseModel],
     checks: Callable[[Mapping[str, float]], list[dg.AssetCheckResult]] = lambda _: [],
@@ -33,28 +39,49 @@ def train_artifact(
         context: Dagster's context of the asset.
         project: the project resource.
         name: name of the artifact, that of the asset.
-        code_version: version of the training's code.
         inputs: everything the model depends on.
         specify: makes the worker's specification for the folder to train in.
         checks: further asset checks over the figures of the training.
     """
     store = project.home.artifacts
-    key = content_key(artifact=name, code=code_version, inputs=inputs)
+    key = content_key(artifact=name, code=asset_code_version(context), inputs=inputs)
     artifact = store.current(name)
     reused = artifact is not None and artifact.content_key == key
     if artifact is None or not reused:
         folder = store.working_folder(name, key)
         artifact = store.finish(name, key, run_worker(context, project, specify(folder)))
-    metadata: dict[str, object] = {
+    metadata: Metadata = {
         "folder": dg.MetadataValue.path(str(artifact.folder)),
         "reused": reused,
         "content_key": key,
         **artifact.figures,
     }
-    curve = artifact.folder / CURVE_FILE
-    if curve.is_file():
-        points = [json.loads(line) for line in curve.read_text(encoding="utf-8").splitlines()]
-        metadata["learning_curve"] = picture(plot_learning_curve(points), f"Learning curve of {name}")
+    if curves := read_curves(artifact.folder):
+        metadata["learning_curves"] = picture(plot_learning_curves(curves), f"Learning curves of {name}")
     return dg.MaterializeResult(
         metadata=metadata, data_version=dg.DataVersion(key), check_results=checks(artifact.figures)
     )
+
+
+def learning_curves(project: Project) -> dict[str, Curve]:
+    """Return what a reader of the report wants to see of each training, by `<training>: <figure>`."""
+    curves: dict[str, Curve] = {}
+    for name, figures in REPORTED.items():
+        artifact = project.home.artifacts.current(name)
+        recorded = read_curves(artifact.folder) if artifact else {}
+        curves |= {f"{name}: {figure}": recorded[figure] for figure in figures if figure in recorded}
+    return curves
+
+
+def read_curves(folder: Path) -> dict[str, Curve]:
+    """Return what a training reported, as (step, value) by the name of the figure."""
+    path = folder / CURVE_FILE
+    if not path.is_file():
+        return {}
+    curves: dict[str, list[tuple[float, float]]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        point = json.loads(line)
+        step = point.pop("step")
+        for figure, value in point.items():
+            curves.setdefault(figure, []).append((step, value))
+    return dict(curves)

@@ -3,7 +3,7 @@
 import polars as pl
 
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.tables import FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS, Table
+from acecoder_dagster.tables import FILTERED_TESTS, QUESTIONS, TEST_RESULTS, Table
 
 
 def training_rows(project: Project, table: Table) -> pl.DataFrame:
@@ -17,8 +17,7 @@ def held_out_questions(project: Project) -> pl.DataFrame:
     return training_rows(project, QUESTIONS).filter(pl.col("split") == "test").join(tested, on="question_id")
 
 
-def judged_programs(project: Project) -> pl.DataFrame:
-    """Return the verdicts of programs sampled for held-out questions, with model and sample_index."""
+def held_out_results(project: Project) -> pl.DataFrame:
+    """Return the verdicts of programs sampled for held-out questions (columns of TEST_RESULTS and `batch`)."""
     held_out = held_out_questions(project).select("question_id")
-    programs = training_rows(project, SAMPLED_PROGRAMS).select("program_id", "model", "sample_index")
-    return training_rows(project, TEST_RESULTS).join(held_out, on="question_id").join(programs, on="program_id")
+    return training_rows(project, TEST_RESULTS).join(held_out, on="question_id")

@@ -2,11 +2,12 @@
 
 import dagster as dg
 
+from acecoder_dagster.orchestration.metadata import Metadata
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.warehouse import build_warehouse
 
 
-def publish_warehouse(project: Project) -> dict[str, object]:
+def publish_warehouse(project: Project) -> Metadata:
     """Build the warehouse from the current tables, put it in the place of the old one, and return its metadata."""
     built = build_warehouse(project.lake, project.home.warehouse)
     return {

@@ -47,10 +47,10 @@ def extract_program(completion: str) -> str:
 
 
 def _answer_part(completion: str) -> str:
-    before, ended, answer = completion.rpartition("</think>")
+    _, ended, answer = completion.rpartition("</think>")
     if not ended and "<think>" in completion:
         return completion.partition("<think>")[0]
-    before, tagged, inner = answer.rpartition("<answer>")
+    _, tagged, inner = answer.rpartition("<answer>")
     return inner.partition("</answer>")[0] if tagged else answer
 
 

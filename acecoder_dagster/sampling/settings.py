@@ -18,8 +18,17 @@ class EngineSettings(BaseModel):
     cpu_cache_gib: int = Field(default=1, ge=1, description="Without a GPU: memory for the key-value cache, GiB.")
     tensor_parallel_size: int = Field(default=1, ge=1, description="GPUs that share one model.")
     max_sequences: int = Field(default=256, ge=1, description="Completions under way at the same time.")
-    questions_per_chunk: int = Field(
-        default=256, ge=1, description="Questions sampled between two writes; a killed run repeats at most these."
+    replicas: int = Field(
+        default=1,
+        ge=1,
+        description="Engines side by side, each in its own process. For a small model without a GPU, one engine per "
+        "core of one thread each is several times faster than one of all cores.",
+    )
+    cpu_threads: int = Field(
+        default=1,
+        ge=1,
+        description="Without a GPU: threads of each matrix product. More than one pays off for models of 100 million "
+        "parameters and up, on a machine that does nothing else.",
     )
 
 

@@ -17,9 +17,7 @@ class FilteredTests:
     rejected: pl.DataFrame
 
 
-def filter_tests(
-    candidates: pl.DataFrame, oracle_results: pl.DataFrame | None, min_tests: int
-) -> FilteredTests:
+def filter_tests(candidates: pl.DataFrame, oracle_results: pl.DataFrame | None, min_tests: int) -> FilteredTests:
     """Keep the tests that an oracle program passes, and the questions that have enough of them.
 
     The paper's rule (section 3.1): one oracle program per question; its failed tests go, then questions with fewer

@@ -38,7 +38,7 @@ def procedural_seeds(batch_number: int, questions_per_batch: int, seed: int, set
 
 
 def procedural_questions(seeds: pl.DataFrame) -> pl.DataFrame:
-    """Return the questions of procedural seeds: their instruction is the question as it stands (columns of QUESTIONS)."""
+    """Return the questions of procedural seeds (columns of QUESTIONS): their instruction as it stands."""
     rows = seeds.select(
         "seed_id",
         "source",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
+from transformers import PreTrainedTokenizerFast, Qwen3Config, Qwen3ForCausalLM
 
 from acecoder_dagster.training.settings import ScratchModelSettings
 
@@ -21,9 +21,10 @@ _UNIT_BOUNDARY = r"[\n;]|\d"
 
 
 def create_scratch_model(texts: Iterable[str], output: Path, settings: ScratchModelSettings) -> None:
-    """Write a model folder: tokenizer learnt from the texts, Qwen2 architecture, random weights.
+    """Write a model folder: tokenizer learnt from the texts, Qwen3 architecture, random weights.
 
-    ``<pad>`` and ``<eos>`` are different tokens, so that a reward model can score at the end token.
+    Not Qwen2: transformers 5 gives every model of that type Qwen2's own word splitting, whatever its tokenizer file
+    says. ``<pad>`` and ``<eos>`` are different tokens, so that a reward model can score at the end token.
 
     Args:
         texts: What the tokenizer learns its merges from.
@@ -32,14 +33,15 @@ def create_scratch_model(texts: Iterable[str], output: Path, settings: ScratchMo
     """
     tokenizer = train_tokenizer(texts, settings.vocabulary_size, settings.context_length)
     torch.manual_seed(settings.seed)
-    model = Qwen2ForCausalLM(
-        Qwen2Config(
+    model = Qwen3ForCausalLM(
+        Qwen3Config(
             vocab_size=settings.vocabulary_size,
             hidden_size=settings.hidden_size,
             intermediate_size=settings.feed_forward_size,
             num_hidden_layers=settings.layers,
             num_attention_heads=settings.attention_heads,
             num_key_value_heads=settings.attention_heads,
+            head_dim=settings.hidden_size // settings.attention_heads,
             max_position_embeddings=settings.context_length,
             tie_word_embeddings=True,
             pad_token_id=tokenizer.pad_token_id,

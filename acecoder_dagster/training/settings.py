@@ -25,7 +25,7 @@ class _Settings(BaseModel):
 
 
 class ScratchModelSettings(_Settings):
-    """Sizes of a Qwen2-architecture model that starts from random weights, and of its tokenizer."""
+    """Sizes of a Qwen3-architecture model that starts from random weights, and of its tokenizer."""
 
     vocabulary_size: int = Field(
         default=768,
@@ -55,7 +55,7 @@ class SupervisedSettings(_Settings):
     """How a causal model is trained to write given completions."""
 
     epochs: int = Field(default=1, ge=1, description="Times every row is visited.")
-    rows_per_step: int = Field(default=64, ge=1, description="Rows per optimiser step.")
+    rows_per_step: int = Field(default=32, ge=1, description="Rows per optimiser step.")
     learning_rate: float = Field(default=2e-3, gt=0, description="Peak learning rate of AdamW.")
     warmup_fraction: float = Field(default=0.05, ge=0, lt=1, description="Share of all steps spent warming up.")
     weight_decay: float = Field(default=0.05, ge=0, description="AdamW weight decay.")

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -56,7 +57,8 @@ def build_warehouse(lake: Lake, target: Path) -> WarehouseFigures:
     that is killed leaves the old file.
 
     Raises:
-        WarehouseError: when a file in `sql/models` fails, or leaves a table or column without a comment.
+        WarehouseError: when a file of the lake cannot be read, or one in `sql/models` fails or leaves a table or column
+            without a comment. The old file stays.
     """
     started = time.monotonic()
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +67,11 @@ def build_warehouse(lake: Lake, target: Path) -> WarehouseFigures:
         # What a killed builder left: only the one whose turn it is may remove it.
         building.unlink(missing_ok=True)
         building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
-        rows = _build(lake, building)
+        shutil.rmtree(_spill_folder(building), ignore_errors=True)
+        try:
+            rows = _build(lake, building)
+        except duckdb.Error as error:
+            raise WarehouseError(f"{target} cannot be built from the tables in {lake.root}: {error}") from error
         with building.open("rb") as written:
             os.fsync(written.fileno())
         building.replace(target)
@@ -93,11 +99,15 @@ def _model_files() -> list[Path]:
     return sorted((project_folder("sql") / "models").glob("*.sql"))
 
 
+def _spill_folder(building: Path) -> Path:
+    return building.with_name(f"{building.name}.spill")
+
+
 def _build(lake: Lake, building: Path) -> dict[str, int]:
-    settings = {
+    settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
-        "preserve_insertion_order": "false",
-        "temp_directory": f"{building}.spill",
+        "preserve_insertion_order": False,
+        "temp_directory": str(_spill_folder(building)),
     }
     with duckdb.connect(":memory:", config=settings) as connection:
         connection.execute(f"ATTACH {quoted(str(building))} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
@@ -110,7 +120,9 @@ def _build(lake: Lake, building: Path) -> dict[str, int]:
             _run_model(connection, path)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")
-        stored = [table.name for table in read_catalogue(connection) if table.schema == "main" and table.kind == "TABLE"]
+        stored = [
+            table.name for table in read_catalogue(connection) if table.schema == "main" and table.kind == "TABLE"
+        ]
         rows = {name: len(connection.table(name)) for name in stored}
         connection.execute("USE memory")
         connection.execute("DETACH warehouse")

@@ -14,7 +14,7 @@ class ColumnDescription:
     """A column of the warehouse: its DuckDB type and what it means."""
 
     name: str
-    dtype: str
+    type: str
     comment: str | None
 
 

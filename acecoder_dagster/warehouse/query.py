@@ -41,11 +41,12 @@ def run_query(warehouse: Path, name_or_sql: str) -> pl.DataFrame:
     with _reading(warehouse) as connection:
         try:
             relation = connection.sql(sql)
-            if relation is None:
-                raise WarehouseError("the SQL returns no rows: give a SELECT")
-            return relation.pl()
+            rows: pl.DataFrame | None = None if relation is None else relation.pl()
         except duckdb.Error as error:
             raise WarehouseError(f"the SQL failed: {error}") from error
+    if rows is None:
+        raise WarehouseError("the SQL returns no rows: give a SELECT")
+    return rows
 
 
 def describe(warehouse: Path) -> list[TableDescription]:

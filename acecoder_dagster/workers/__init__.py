@@ -3,3 +3,6 @@
 Belongs here: the specification each task is given as a JSON file, and the entry point that runs it with progress
 reported to Dagster (through Pipes) and to the terminal. Does not belong here: the work itself (`training`, `sampling`).
 """
+
+CURVE_FILE = "curve.jsonl"
+"""Learning curve of a training, in its folder: one JSON object per step."""

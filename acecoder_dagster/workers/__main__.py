@@ -1,8 +1,6 @@
 """Entry point of a worker process: `python -m acecoder_dagster.workers SPECIFICATION.json`."""
 
-import ctypes
 import os
-import signal
 import sys
 import time
 import warnings
@@ -10,12 +8,12 @@ from pathlib import Path
 
 from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, PipesContext, open_dagster_pipes
 
+from acecoder_dagster.processes import end_with_parent
 from acecoder_dagster.workers.specifications import SPECIFICATION
 from acecoder_dagster.workers.tasks import run_task
 
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_EVENTS = 15.0
-PR_SET_PDEATHSIG = 1
 
 
 class PipesProgress:
@@ -48,14 +46,6 @@ def main() -> None:
     with open_dagster_pipes() as pipes:
         figures = run_task(specification, PipesProgress(specification.task, pipes))
         pipes.report_custom_message({"figures": figures})
-
-
-def end_with_parent() -> None:
-    """Let the kernel end this process when the step that started it ends, even by kill -9."""
-    parent = os.getppid()
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 if __name__ == "__main__":

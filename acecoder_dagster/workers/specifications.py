@@ -65,7 +65,6 @@ class TrainRewardModel(_Specification):
     scratch: ScratchModelSettings
     output: Path
     settings: RewardModelSettings
-    seed: int
 
 
 class ScorePrograms(_Specification):
@@ -92,13 +91,12 @@ class TrainPolicy(_Specification):
     output: Path
     settings: PolicySettings
     sandbox: SandboxSettings
-    seed: int
 
 
 Specification = Annotated[
     TrainBasePolicy | SamplePrograms | TrainRewardModel | ScorePrograms | TrainPolicy, Field(discriminator="task")
 ]
 
-SPECIFICATION: TypeAdapter[
-    TrainBasePolicy | SamplePrograms | TrainRewardModel | ScorePrograms | TrainPolicy
-] = TypeAdapter(Specification)
+SPECIFICATION: TypeAdapter[TrainBasePolicy | SamplePrograms | TrainRewardModel | ScorePrograms | TrainPolicy] = (
+    TypeAdapter(Specification)
+)

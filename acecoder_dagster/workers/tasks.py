@@ -1,4 +1,4 @@
-"""What each worker task does: hand the specification to the domain code, and give back its figures."""
+"""What each worker task does: hand its specification to the domain code, and give back the figures."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -7,6 +7,9 @@ from functools import singledispatch
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
+from acecoder_dagster.workers import CURVE_FILE
 from acecoder_dagster.workers.specifications import (
     SamplePrograms,
     ScorePrograms,
@@ -16,15 +19,115 @@ from acecoder_dagster.workers.specifications import (
 )
 
 Progress = Callable[[int, int, dict[str, float]], None]
-CURVE_FILE = "curve.jsonl"
+Figures = dict[str, Any]
+
+TOKENIZER_TEXTS = 5_000
+SCRATCH = "scratch"
 
 
 @singledispatch
-def run_task(specification: object, progress: Progress) -> dict[str, Any]:
+def run_task(specification: object, progress: Progress) -> Figures:
     """Run the task that the specification's type names and return its figures."""
     raise TypeError(f"no task takes a {type(specification).__name__}")
 
 
 @run_task.register
-def _(specification: TrainBasePolicy, progress: Progress) -> dict[str, Any]:
-    return {}
+def _(specification: TrainBasePolicy, progress: Progress) -> Figures:
+    from acecoder_dagster.micro import ENTRY_POINT, noisy_programs
+    from acecoder_dagster.sampling import render_prompts
+    from acecoder_dagster.training.scratch import create_scratch_model
+    from acecoder_dagster.training.supervised import train_supervised
+
+    written = noisy_programs(specification.corpus_programs, specification.seed, specification.micro)
+    corpus = pl.DataFrame({"question": each.question, "completion": each.program} for each in written)
+    questions = corpus.with_row_index("question_id").with_columns(
+        pl.col("question_id").cast(pl.String), entry_point=pl.lit(ENTRY_POINT)
+    )
+    prompts = render_prompts(specification.prompt_template, questions, None)
+    rows = pl.concat([prompts.select("prompt"), corpus.select("completion")], how="horizontal")
+    start = specification.output / "start"
+    texts = rows.head(TOKENIZER_TEXTS).select(pl.col("prompt") + pl.col("completion")).to_series()
+    create_scratch_model(texts, start, specification.scratch)
+    file = specification.output / "corpus.parquet"
+    rows.write_parquet(file)
+    with _curve(specification.output, progress) as recorded:
+        return train_supervised(file, str(start), specification.output, specification.supervised, recorded)
+
+
+@run_task.register
+def _(specification: SamplePrograms, progress: Progress) -> Figures:
+    from acecoder_dagster.sampling.replicas import sample_on_replicas
+    from acecoder_dagster.sampling.sampler import SamplingJob
+
+    jobs = [SamplingJob(job.model, job.revision, job.prompts, job.output) for job in specification.jobs]
+    return sample_on_replicas(jobs, specification.sampling, specification.seed, progress)
+
+
+@run_task.register
+def _(specification: TrainRewardModel, progress: Progress) -> Figures:
+    from acecoder_dagster.training.reward_model import train_reward_model
+    from acecoder_dagster.training.scratch import create_scratch_model
+
+    backbone = specification.backbone
+    if backbone == SCRATCH:
+        groups = pl.read_parquet(specification.groups).head(TOKENIZER_TEXTS)
+        texts = [*groups["prompt"], *groups["programs"].explode()]
+        backbone = str(specification.output / "start")
+        create_scratch_model(texts, Path(backbone), specification.scratch)
+    with _curve(specification.output, progress) as recorded:
+        return train_reward_model(
+            specification.groups, backbone, specification.output, specification.settings, recorded
+        )
+
+
+@run_task.register
+def _(specification: ScorePrograms, progress: Progress) -> Figures:
+    from acecoder_dagster.training.scoring import score_programs
+
+    return score_programs(
+        specification.model,
+        specification.programs,
+        specification.output,
+        specification.settings,
+        lambda done, total: progress(done, total, {}),
+    )
+
+
+@run_task.register
+def _(specification: TrainPolicy, progress: Progress) -> Figures:
+    from acecoder_dagster.sampling import extract_program
+    from acecoder_dagster.sandbox import Judge
+    from acecoder_dagster.training.policy import train_policy
+    from acecoder_dagster.workers.rewards import pass_rates_by_question
+
+    questions = pl.read_parquet(specification.questions)
+    with Judge(specification.sandbox) as judge, _curve(specification.output, progress) as recorded:
+        return train_policy(
+            specification.policy,
+            specification.questions,
+            specification.reward,
+            judge_programs=pass_rates_by_question(judge, questions),
+            extract_program=extract_program,
+            reward_model=specification.reward_model,
+            output=specification.output,
+            settings=specification.settings,
+            progress=recorded,
+        )
+
+
+@contextmanager
+def _curve(folder: Path, progress: Progress) -> Iterator[Progress]:
+    """Keep every reported step in the training's folder; a continued training writes its curve on."""
+    path = folder / CURVE_FILE
+    last = 0
+    if path.is_file():
+        last = max((json.loads(line)["step"] for line in path.read_text().splitlines()), default=0)
+    with path.open("a", encoding="utf-8") as file:
+
+        def record(step: int, total: int, figures: dict[str, float]) -> None:
+            if step > last:
+                file.write(json.dumps({"step": step, **figures}) + "\n")
+                file.flush()
+            progress(step, total, figures)
+
+        yield record

@@ -1,4 +1,4 @@
-"""`acecoder demo` and `acecoder run`: run the graph in the terminal, then show stages and results as tables."""
+"""What `acecoder demo`, `run` and `import` do: run the graph here, then show stages and results as tables."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,7 +8,8 @@ from rich.console import Console
 from acecoder_dagster.home import Home
 from acecoder_dagster.importing import ImportManifest, RowCount, read_import, store_import
 from acecoder_dagster.orchestration.sources import known_batches
-from acecoder_dagster.runner import RunOutcome, only_run, prepare, run_assets
+from acecoder_dagster.runner import RunOutcome, close_killed_runs, only_run, prepare, run_assets
+from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.settings import read_settings
 from acecoder_dagster.terminal import print_frame
 from acecoder_dagster.warehouse import run_query
@@ -37,7 +38,9 @@ def run_demo(home: Home, profile: str, console: Console) -> int:
     """Run everything for the profile's own batches and print stages and results; return the exit code."""
     code = run_and_report(home, profile, console)
     if code == 0:
-        console.print(f"\nReport with plots: {home.root / 'report.md'}, and the asset `report` in the page of `make ui`.")
+        console.print(
+            f"\nReport with plots: {home.root / 'report.md'}, and the asset `report` in the page of `make ui`."
+        )
     return code
 
 
@@ -70,6 +73,10 @@ def run_and_report(
     """Run assets and print what came of it; return the exit code: 0 only if every asset and check was good."""
     settings = read_settings(profile)
     with only_run(home), prepare(home, profile, settings) as instance:
+        for run_id in close_killed_runs(instance):
+            console.print(f"Run {run_id[:8]} was killed; what it finished is kept.")
+        with Judge(settings.sandbox) as judge:
+            console.print(f"Programs run in sandboxes of {judge.launcher_name}.")
         chosen = list(batches) if batches else known_batches(home, settings)
         console.print(f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
         outcome = run_assets(instance, chosen, assets)
@@ -92,5 +99,9 @@ def _print_outcome(console: Console, outcome: RunOutcome) -> None:
         console.print(f"[red]failed:[/red] {step}", markup=True)
     for check in outcome.failed_checks:
         console.print(f"[red]check failed:[/red] {check}", markup=True)
-    verdict = "Every asset and check succeeded" if outcome.success and not outcome.failed_checks else "Not everything succeeded"
+    verdict = (
+        "Every asset and check succeeded"
+        if outcome.success and not outcome.failed_checks
+        else "Not everything succeeded"
+    )
     console.print(f"{verdict}, {outcome.seconds:.0f} s.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from acecoder_dagster.importing.columns import ROW
+from acecoder_dagster.importing.columns import FILE, ROW
 from acecoder_dagster.importing.python_tests import examine_test
 from acecoder_dagster.importing.question_rows import ImportedQuestions
 from acecoder_dagster.importing.rejections import Rejections
@@ -77,7 +77,7 @@ def _generated(
     imported: ImportedQuestions, generated: pl.DataFrame
 ) -> Iterator[tuple[str, str | None, str, str, int, str]]:
     known = dict(imported.known.select("upstream_id", "question_id").iter_rows())
-    columns = generated.select("question_id", "model", "tests", "counts", "_file", ROW)
+    columns = generated.select("question_id", "model", "tests", "counts", FILE, ROW)
     for upstream_id, model, tests, counts, file, row in columns.iter_rows():
         for text, count in zip(tests, counts or [1] * len(tests), strict=True):
             yield upstream_id, known.get(upstream_id), model, text, count, f"{file} row {row}"

@@ -1,0 +1,27 @@
+"""How good reward models and policies are on held-out questions, with intervals, and the report that says so.
+
+Belongs here: pass@k, bootstrap, best-of-N, comparison of policies, plots, the report.
+Does not belong here: judging programs, scoring them with a reward model, Dagster.
+"""
+
+from acecoder_dagster.evaluation.benchmark import benchmark_scores
+from acecoder_dagster.evaluation.best_of_n import best_of_n
+from acecoder_dagster.evaluation.plots import Curve, plot_best_of_n, plot_learning_curves, plot_pass_rates
+from acecoder_dagster.evaluation.report import Report, render_report
+from acecoder_dagster.evaluation.settings import EvaluationSettings
+from acecoder_dagster.evaluation.statistics import Interval, bootstrap_mean, pass_at_k
+
+__all__ = [
+    "Curve",
+    "EvaluationSettings",
+    "Interval",
+    "Report",
+    "benchmark_scores",
+    "best_of_n",
+    "bootstrap_mean",
+    "pass_at_k",
+    "plot_best_of_n",
+    "plot_learning_curves",
+    "plot_pass_rates",
+    "render_report",
+]

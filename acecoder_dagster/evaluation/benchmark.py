@@ -1,0 +1,63 @@
+"""Policies against the policy they were trained from, on held-out questions."""
+
+from functools import reduce
+
+import polars as pl
+
+from acecoder_dagster.evaluation.settings import EvaluationSettings
+from acecoder_dagster.evaluation.solved import solved_programs
+from acecoder_dagster.evaluation.statistics import pass_at_k, solved_and_gain
+from acecoder_dagster.tables import BENCHMARK_SCORES
+
+
+def benchmark_scores(
+    results: pl.DataFrame, programs: pl.DataFrame, baseline: str, settings: EvaluationSettings
+) -> pl.DataFrame:
+    """Return pass@k of every model, and its gain over the baseline paired by question.
+
+    Only questions for which every model has at least k judged programs count, so that all are compared on the same.
+
+    Args:
+        results: Verdicts of the models' programs (`tables.POLICY_RESULTS`).
+        programs: The programs (`tables.POLICY_PROGRAMS`); columns program_id, model.
+        baseline: Name of the model before training.
+        settings: k, and how the intervals are made.
+
+    Returns:
+        Rows of `tables.BENCHMARK_SCORES`, the baseline first.
+
+    Raises:
+        ValueError: when the baseline, or for some k every question, has too few programs.
+    """
+    per_question = (
+        solved_programs(results)
+        .join(programs.select("program_id", "model"), on="program_id")
+        .group_by("model", "question_id")
+        .agg(programs=pl.len(), passed=pl.col("solved").sum())
+        .sort("question_id")
+    )
+    models = sorted(per_question["model"].unique())
+    if baseline not in models:
+        raise ValueError(f"no judged program of the baseline {baseline!r}; there are programs of {models}")
+    models = [baseline, *(model for model in models if model != baseline)]
+    rows = [row for k in sorted(set(settings.pass_at)) for row in _rows(per_question, models, k, settings)]
+    return BENCHMARK_SCORES.conform(pl.DataFrame(rows, schema=BENCHMARK_SCORES.schema))
+
+
+def _rows(
+    per_question: pl.DataFrame, models: list[str], k: int, settings: EvaluationSettings
+) -> list[dict[str, object]]:
+    """Return the rows of one k; the first model is the baseline."""
+    chances = [_chances(per_question.filter(pl.col("model") == model), model, k) for model in models]
+    questions = reduce(lambda left, right: left.join(right, on="question_id"), chances).sort("question_id")
+    if questions.is_empty():
+        raise ValueError(f"pass@{k}: no question has {k} judged programs of each of {', '.join(models)}")
+    return [
+        {"model": model, "metric": f"pass@{k}", **solved_and_gain(questions[model], questions[models[0]], settings)}
+        for model in models
+    ]
+
+
+def _chances(of_model: pl.DataFrame, model: str, k: int) -> pl.DataFrame:
+    enough = of_model.filter(pl.col("programs") >= k)
+    return enough.select("question_id", pl.Series(model, pass_at_k(enough["programs"], enough["passed"], k)))

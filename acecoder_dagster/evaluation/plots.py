@@ -1,0 +1,97 @@
+"""The plots of the report, as PNG files in memory."""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Curve = Sequence[tuple[float, float]]
+"""Rows of (step, figure)."""
+
+METHOD_LABELS = {
+    "average": "any program (average)",
+    "reward_model": "highest reward-model score",
+    "oracle": "any that passes (oracle)",
+}
+BLUE, GREY = "#2b6cb0", "#a0aec0"
+METHOD_COLOURS = {"average": GREY, "reward_model": BLUE, "oracle": "#2f855a"}
+
+
+def plot_policies(scores: pl.DataFrame) -> bytes:
+    """Plot every policy's pass@k with its interval; `scores` are rows of `tables.BENCHMARK_SCORES` of one metric."""
+    figure = _figure(6, 0.7 * scores.height + 1.2)
+    axes = figure.subplots()
+    places = np.arange(scores.height)[::-1]
+    axes.barh(places, scores["solved"], height=0.55, color=[GREY, *[BLUE] * (scores.height - 1)])
+    axes.errorbar(scores["solved"], places, xerr=_error(scores), fmt="none", ecolor="black", capsize=4)
+    for place, solved, high in zip(places, scores["solved"], scores["high"], strict=True):
+        axes.text(high + 0.02, place, f"{solved:.2f}", va="center")
+    axes.set_yticks(places, scores["model"])
+    axes.set(xlim=(0, 1.1), xlabel=f"{scores['metric'][0]} on {scores['questions'][0]} held-out questions")
+    return _png(figure)
+
+
+def plot_best_of_n(rows: pl.DataFrame) -> bytes:
+    """Plot the share of questions solved against N, by method; `rows` are those of `tables.BEST_OF_N`."""
+    figure = _figure(6, 4)
+    axes = figure.subplots()
+    for method, label in METHOD_LABELS.items():
+        of_method = rows.filter(pl.col("method") == method).sort("n")
+        colour = METHOD_COLOURS[method]
+        axes.plot(of_method["n"], of_method["solved"], marker="o", color=colour, label=label)
+        axes.fill_between(of_method["n"], of_method["low"], of_method["high"], color=colour, alpha=0.15)
+    axes.set_xscale("log", base=2)
+    numbers = sorted(rows["n"].unique())
+    axes.set_xticks(numbers, [str(n) for n in numbers])
+    axes.set(ylim=(0, 1), xlabel="programs to choose from (N)", ylabel="share of held-out questions solved")
+    axes.legend(frameon=False)
+    return _png(figure)
+
+
+def plot_pass_rates(pass_rates: pl.Series) -> bytes:
+    """Plot how many programs have which pass rate, in twentieths; those that pass everything have the last bar."""
+    figure = _figure(6, 3.2)
+    axes = figure.subplots()
+    axes.hist(pass_rates.drop_nulls(), bins=[step / 20 for step in range(22)], color=BLUE, edgecolor="white")
+    axes.set(xlim=(0, 1.05), xlabel="pass rate (last bar: every test passed)", ylabel="programs")
+    return _png(figure)
+
+
+def plot_learning_curves(curves: Mapping[str, Curve]) -> bytes:
+    """Plot each curve in a field of its own, since each has its own unit."""
+    rows = (len(curves) + 1) // 2
+    figure = _figure(9, 2.6 * rows)
+    fields = figure.subplots(rows, 2, squeeze=False).ravel()
+    for axes, (name, curve) in zip(fields, curves.items(), strict=False):
+        steps, values = zip(*curve, strict=True)
+        axes.plot(steps, values, color=BLUE, marker="." if len(curve) < 30 else None)
+        axes.set(xlabel="step")
+        axes.set_title(name, fontsize=10)
+    for axes in fields[len(curves) :]:
+        axes.set_axis_off()
+    return _png(figure)
+
+
+def _figure(width: float, height: float) -> "Figure":
+    """Return an empty figure, in inches. Without pyplot: no display, no state shared between threads."""
+    from matplotlib.figure import Figure  # the command line shall not wait for it
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _error(rows: pl.DataFrame) -> np.ndarray:
+    """Return the distances from the value to the ends of its interval."""
+    below, above = rows["solved"] - rows["low"], rows["high"] - rows["solved"]
+    return np.clip(np.vstack([below.to_numpy(), above.to_numpy()]), 0, None)
+
+
+def _png(figure: "Figure") -> bytes:
+    image = BytesIO()
+    # No software name in the file: equal figures give equal files.
+    figure.savefig(image, format="png", dpi=120, metadata={"Software": None})
+    return image.getvalue()

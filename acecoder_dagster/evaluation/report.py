@@ -1,0 +1,94 @@
+"""The report: what was reached, in tables and plots that a person reads."""
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from acecoder_dagster.evaluation.plots import (
+    METHOD_LABELS,
+    Curve,
+    plot_best_of_n,
+    plot_learning_curves,
+    plot_pass_rates,
+    plot_policies,
+)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The report as Markdown with its plots inside, and the plots again as PNG files, by name."""
+
+    markdown: str
+    plots: dict[str, bytes]
+
+
+def render_report(
+    benchmark: pl.DataFrame, best_of_n: pl.DataFrame, pass_rates: pl.Series, learning_curves: Mapping[str, Curve]
+) -> Report:
+    """Write the report.
+
+    Args:
+        benchmark: Rows of `tables.BENCHMARK_SCORES`, the policy before training first.
+        best_of_n: Rows of `tables.BEST_OF_N`.
+        pass_rates: Pass rate of each sampled program.
+        learning_curves: Rows of (step, figure) by the name of the figure; curves without rows are left out.
+    """
+    curves = {name: curve for name, curve in learning_curves.items() if len(curve)}
+    metrics = benchmark["metric"].unique(maintain_order=True)
+    plots = {f"policies {metric}": plot_policies(benchmark.filter(pl.col("metric") == metric)) for metric in metrics}
+    plots |= {"best of N": plot_best_of_n(best_of_n), "pass rates": plot_pass_rates(pass_rates)}
+    if curves:
+        plots["learning curves"] = plot_learning_curves(curves)
+
+    parts = [
+        "# Report",
+        "Intervals are bootstrap intervals over questions; gains are paired by question.",
+        "## Reinforcement learning",
+        f"Held-out questions solved by the policies; gain over {benchmark['model'][0]}.",
+        _policy_table(benchmark),
+        *(_image(f"policies {metric}", plots) for metric in metrics),
+        "## Best of N",
+        "Held-out questions solved when one of N sampled programs is chosen; gain over choosing any.",
+        _best_of_n_table(best_of_n),
+        _image("best of N", plots),
+        "## Pass rates",
+        f"{len(pass_rates):,} sampled programs; {(pass_rates == 1).sum():,} pass every test of their question.",
+        _image("pass rates", plots),
+    ]
+    if curves:
+        parts += ["## Learning curves", _image("learning curves", plots)]
+    return Report("\n\n".join(parts) + "\n", plots)
+
+
+def _policy_table(rows: pl.DataFrame) -> str:
+    header = "| policy | metric | solved | gain | questions |\n|---|---|---|---|---|"
+    lines = (
+        f"| {row['model']} | {row['metric']} | {_solved(row)} | {_gain(row)} | {row['questions']} |"
+        for row in rows.iter_rows(named=True)
+    )
+    return "\n".join([header, *lines])
+
+
+def _best_of_n_table(rows: pl.DataFrame) -> str:
+    header = "| N | chosen | solved | gain | questions |\n|---|---|---|---|---|"
+    lines = (
+        f"| {row['n']} | {METHOD_LABELS[row['method']]} | {_solved(row)} | {_gain(row)} | {row['questions']} |"
+        for row in rows.iter_rows(named=True)
+    )
+    return "\n".join([header, *lines])
+
+
+def _solved(row: Mapping[str, float]) -> str:
+    return f"{row['solved']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+
+
+def _gain(row: Mapping[str, float]) -> str:
+    if row["gain_low"] == row["gain_high"] == 0:
+        return "-"
+    return f"{row['gain']:+.3f} [{row['gain_low']:+.3f}, {row['gain_high']:+.3f}]"
+
+
+def _image(name: str, plots: Mapping[str, bytes]) -> str:
+    return f"![{name}](data:image/png;base64,{base64.b64encode(plots[name]).decode()})"

@@ -1,0 +1,49 @@
+"""Preference pairs as the reward model's trainer reads them: one row per question."""
+
+import polars as pl
+
+
+def preference_groups(pairs: pl.DataFrame, programs: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
+    """Return pairs grouped by question, every distinct program once.
+
+    Args:
+        pairs: columns question_id, chosen_program_id, rejected_program_id, weight.
+        programs: columns program_id, program.
+        prompts: columns question_id, prompt.
+
+    Returns:
+        Columns question_id, prompt, programs (list of texts), chosen, rejected (lists of positions in programs, one
+        entry per pair) and weights, ordered by question_id.
+    """
+    texts = programs.select("program_id", "program")
+    both = pairs.join(texts, left_on="chosen_program_id", right_on="program_id").join(
+        texts, left_on="rejected_program_id", right_on="program_id", suffix="_rejected"
+    )
+    of_question = pl.concat(
+        [both.select("question_id", "program"), both.select("question_id", program="program_rejected")]
+    )
+    distinct = (
+        of_question.unique()
+        .sort("question_id", "program")
+        .with_columns(position=pl.int_range(pl.len()).over("question_id"))
+    )
+    grouped_pairs = (
+        both.join(distinct, on=["question_id", "program"])
+        .join(
+            distinct,
+            left_on=["question_id", "program_rejected"],
+            right_on=["question_id", "program"],
+            suffix="_rejected",
+        )
+        .sort("question_id", "position", "position_rejected")
+        .group_by("question_id", maintain_order=True)
+        .agg(chosen="position", rejected="position_rejected", weights="weight")
+    )
+    listed = distinct.group_by("question_id", maintain_order=True).agg(programs="program")
+    return (
+        prompts.select("question_id", "prompt")
+        .join(listed, on="question_id")
+        .join(grouped_pairs, on="question_id")
+        .select("question_id", "prompt", "programs", "chosen", "rejected", "weights")
+        .sort("question_id")
+    )

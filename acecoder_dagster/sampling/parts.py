@@ -1,0 +1,57 @@
+"""A Parquet file that grows in parts, so that a killed run keeps what it has finished."""
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+
+
+class PartFile:
+    """Rows written in parts beside the wanted file, and joined into it at the end.
+
+    A part counts once it has its final name, so a kill at any moment costs at most the part being written.
+    """
+
+    def __init__(self, path: Path, schema: pl.Schema, key: str, fingerprint: str) -> None:
+        """Continue the parts of an earlier run with the same fingerprint; delete those of any other.
+
+        Args:
+            path: the wanted file.
+            schema: its columns.
+            key: the column by which rows are found to be there already.
+            fingerprint: what the rows are made from and how.
+        """
+        self._path = path
+        self._schema = schema
+        self._key = key
+        self._folder = path.with_name(f"{path.name}.parts")
+        marker = self._folder / "fingerprint"
+        if not marker.exists() or marker.read_text() != fingerprint:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir(parents=True)
+            marker.write_text(fingerprint)
+
+    def keys(self) -> set[str]:
+        """Return the keys of all rows in finished parts."""
+        return {key for part in self._parts() for key in pl.read_parquet(part, columns=[self._key])[self._key]}
+
+    def write(self, rows: list[dict[str, object]]) -> None:
+        """Add a part."""
+        if not rows:
+            return
+        part = self._folder / f"{len(self._parts()):06}.parquet"
+        unfinished = part.with_suffix(".unfinished")
+        pl.DataFrame(rows, schema=self._schema).write_parquet(unfinished)
+        unfinished.replace(part)
+
+    def finish(self, sort_by: list[str]) -> None:
+        """Join all parts into the wanted file, sorted, and delete them."""
+        unfinished = self._folder / "joined.unfinished"
+        parts = self._parts()
+        rows = pl.scan_parquet(parts) if parts else pl.LazyFrame(schema=self._schema)
+        rows.sort(sort_by).sink_parquet(unfinished)
+        unfinished.replace(self._path)
+        shutil.rmtree(self._folder)
+
+    def _parts(self) -> list[Path]:
+        return sorted(self._folder.glob("*.parquet"))

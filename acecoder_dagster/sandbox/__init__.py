@@ -1,0 +1,27 @@
+"""The judge: runs programs of unknown origin against tests, in sandboxes, and says how each test ended."""
+
+from acecoder_dagster.sandbox.images import build_image, connect_engine, ensure_image
+from acecoder_dagster.sandbox.judge import Judge
+from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.sandbox.types import (
+    Observation,
+    Outcome,
+    ProgramJob,
+    QuestionTests,
+    SandboxUnavailableError,
+    Verdict,
+)
+
+__all__ = [
+    "Judge",
+    "Observation",
+    "Outcome",
+    "ProgramJob",
+    "QuestionTests",
+    "SandboxSettings",
+    "SandboxUnavailableError",
+    "Verdict",
+    "build_image",
+    "connect_engine",
+    "ensure_image",
+]

@@ -1,0 +1,219 @@
+"""The host's end of one running sandbox."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.resources
+import json
+import os
+import socket
+from dataclasses import dataclass
+from typing import Protocol
+
+from acecoder_dagster.sandbox.guest import child, zygote
+from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailableError
+
+GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
+GUEST_MODULES = ("encoding", "hardening", "child", "zygote")  # each imports only those before it
+START_SECONDS = 60.0
+# What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
+# image nor a file system has to carry the right version of them.
+BOOTSTRAP = f"""
+import json, os, socket, sys
+try:
+    _, descriptors, _, _ = socket.recv_fds(channel, 16, 1)
+    content = json.loads(os.pread(descriptors[0], os.fstat(descriptors[0]).st_size, 0))
+    os.close(descriptors[0])
+    for name, source in content["modules"].items():
+        module = sys.modules[name] = type(sys)(name)
+        exec(compile(source, name, "exec"), module.__dict__)
+    zygote = sys.modules["{GUEST_PACKAGE}.zygote"].Zygote(channel, content["settings"])
+    zygote.prepare()
+except Exception as error:
+    channel.send(f"{{type(error).__name__}}: {{error}}".encode()[:4000])
+    raise
+zygote.serve()
+"""
+
+
+class SandboxProcess(Protocol):
+    """What a launcher started: something that can be ended and waited for."""
+
+    def stop(self) -> None:
+        """End it, whatever state it is in, and return when nothing of it is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """How one child ended, and what it reported."""
+
+    stopped_for: str
+    status: int
+    cpu_ms: float
+    wall_ms: float
+    peak_mb: float
+    clean: bool
+    report: bytes
+
+
+class Sandbox:
+    """One running sandbox: sends it a question, then jobs; hands back how each ended, in order."""
+
+    def __init__(
+        self, channel: socket.socket, process: SandboxProcess, settings: SandboxSettings, user_id: int
+    ) -> None:
+        """Ship the guest modules and wait until the sandbox is ready.
+
+        Args:
+            channel: a connected unix socket of type SOCK_SEQPACKET.
+            process: what to stop at the end.
+            settings: the limits.
+            user_id: the user programs run as, where the sandbox may change users.
+
+        Raises:
+            SandboxUnavailableError: the sandbox does not start; the message carries the reason it gave.
+        """
+        self._channel = channel
+        self._process = process
+        self._report_limit = settings.report_mb << 20
+        self._reports: list[int] = []
+        self._steps = 0
+        self._question = b""
+        self._per_test = settings.cpu_seconds_per_test + settings.wait_seconds_per_test
+        limits = settings.model_dump(include=set(LIMITS)) | {"user_id": user_id}
+        content = json.dumps({"modules": guest_sources(), "settings": limits}).encode()
+        try:
+            channel.settimeout(START_SECONDS)
+            self._send(b"start", content)
+            self._check_ready()
+            self._check_children_start()
+        except SandboxFailedError as error:
+            self.close()
+            raise SandboxUnavailableError(f"the sandbox does not start: {error}") from error
+
+    def _check_ready(self) -> None:
+        answer = self._receive()
+        if answer != zygote.READY:
+            raise SandboxFailedError(answer.decode("utf-8", "replace"))
+
+    def _check_children_start(self) -> None:
+        self.send_job(b"", 0, 0)
+        completion = self.receive()
+        if not completion.report.startswith(child.READY):
+            raise SandboxFailedError(completion.report.decode("utf-8", "replace") or "no reason given")
+
+    def send_question(self, description: bytes) -> None:
+        """Make the following jobs be about this question; sends nothing when they already are.
+
+        Args:
+            description: JSON for `guest.child.PreparedQuestion`.
+
+        Raises:
+            SandboxFailedError: the sandbox is gone.
+        """
+        if description is not self._question:
+            self._send(zygote.QUESTION, description)
+            self._question = description
+
+    def send_job(self, content: bytes, first: int, steps: int, compare: bool = False) -> None:
+        """Queue one job.
+
+        Args:
+            content: the source of a program or, to compare, lines of `<test index> <encoded values>`.
+            first: the test, or line, to begin with.
+            steps: how many tests or lines there are.
+            compare: whether `content` is values.
+
+        Raises:
+            SandboxFailedError: the sandbox is gone.
+        """
+        report = os.memfd_create("report", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        self._reports.append(report)
+        # A program cannot make its report empty again: only a child that failed to start leaves it so.
+        fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        head = {"first": first, "steps": steps, "compare": compare}
+        self._steps = max(steps, self._steps)
+        self._send(zygote.JOB + json.dumps(head).encode(), content, report)
+
+    def receive(self) -> Completion:
+        """Wait for the end of the oldest job.
+
+        Returns:
+            How it ended.
+
+        Raises:
+            SandboxFailedError: the sandbox is gone, or silent for far longer than its limits allow.
+        """
+        self._channel.settimeout(60 + 10 * self._per_test * (self._steps + 1))
+        answer = json.loads(self._receive())
+        report = self._reports.pop(0)
+        try:
+            size = min(os.fstat(report).st_size, self._report_limit)
+            content = os.pread(report, size, 0)
+        finally:
+            os.close(report)
+        if not content:
+            raise SandboxFailedError("a child did not start")
+        return Completion(**answer, report=content)
+
+    def interrupt(self) -> None:
+        """Make whoever waits for this sandbox, in another thread, see it as gone."""
+        with contextlib.suppress(OSError):  # it is closed, or gone, already
+            self._channel.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        """End the sandbox and everything in it."""
+        self._channel.close()
+        for report in self._reports:
+            os.close(report)
+        self._reports.clear()
+        self._process.stop()
+
+    def _send(self, message: bytes, content: bytes, *descriptors: int) -> None:
+        file = os.memfd_create("content", os.MFD_CLOEXEC)
+        try:
+            _write_whole(file, content)
+            socket.send_fds(self._channel, [message], [file, *descriptors])
+        except OSError as error:
+            raise SandboxFailedError(f"the sandbox is gone: {error}") from error
+        finally:
+            os.close(file)
+
+    def _receive(self) -> bytes:
+        try:
+            answer = self._channel.recv(4096)
+        except OSError as error:
+            raise SandboxFailedError(f"no answer from the sandbox: {error}") from error
+        if not answer:
+            raise SandboxFailedError("the sandbox ended")
+        return answer
+
+
+LIMITS = (
+    "cpu_seconds_per_test",
+    "wait_seconds_per_test",
+    "memory_mb",
+    "processes",
+    "report_mb",
+)
+
+
+def guest_sources() -> dict[str, str]:
+    """Read the modules a sandbox needs.
+
+    Returns:
+        Source text by full module name, in an order in which they can be executed.
+    """
+    folder = importlib.resources.files(GUEST_PACKAGE)
+    packages = dict.fromkeys(("acecoder_dagster", "acecoder_dagster.sandbox", GUEST_PACKAGE), "")
+    return packages | {
+        f"{GUEST_PACKAGE}.{name}": (folder / f"{name}.py").read_text(encoding="utf-8") for name in GUEST_MODULES
+    }
+
+
+def _write_whole(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]

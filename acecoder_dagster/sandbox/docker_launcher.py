@@ -1,0 +1,165 @@
+"""Sandboxes as long-lived, hardened Docker containers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import tempfile
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+import docker.models.containers
+import docker.types
+import requests
+
+from acecoder_dagster.sandbox.connection import BOOTSTRAP, START_SECONDS, Sandbox
+from acecoder_dagster.sandbox.environment import INTERPRETER_OPTIONS, environment, new_user_id
+from acecoder_dagster.sandbox.images import connect_engine, ensure_image
+from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.sandbox.types import SandboxUnavailableError
+
+LABEL = "acecoder.sandbox"  # its value is the process that started the container
+STOP_SECONDS = 20
+SOCKET_FOLDER = "/run/acecoder"
+SOCKET_NAME = "judge.sock"
+RESERVE_MB = 256  # for the zygote and page tables, above what programs may use
+POLL_SECONDS = 0.5
+
+
+class DockerLauncher:
+    """Starts sandboxes as containers without network, capabilities or a writable file system."""
+
+    name = "docker"
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        """Reach the engine, and build the image if it is missing.
+
+        Args:
+            settings: the limits of every sandbox.
+
+        Raises:
+            SandboxUnavailableError: no engine answers, or there is no image and none can be built.
+        """
+        self._settings = settings
+        with contextlib.closing(connect_engine()) as engine:
+            self._image = ensure_image(engine, settings.image)
+            _remove_never_started(engine)
+
+    def start(self) -> Sandbox:
+        """Start one sandbox.
+
+        Returns:
+            A sandbox that is ready for questions.
+
+        Raises:
+            SandboxUnavailableError: the engine refused, or the container does not answer.
+        """
+        engine = connect_engine()
+        # Only this user can reach the outer folder; the container, which has no power over file permissions,
+        # is given the inner one. Both are gone as soon as it has connected.
+        with tempfile.TemporaryDirectory(prefix="acecoder-judge-") as outer:
+            inner = Path(outer) / "socket"
+            inner.mkdir(mode=0o755)
+            inner.chmod(0o755)
+            with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
+                listener.bind(str(inner / SOCKET_NAME))
+                (inner / SOCKET_NAME).chmod(0o666)
+                listener.listen(1)
+                try:
+                    container = self._run(engine, inner)
+                except (docker.errors.DockerException, requests.RequestException) as error:
+                    engine.close()
+                    raise SandboxUnavailableError(f"Docker cannot start {self._image}: {error}") from error
+                process = _Container(engine, container)
+                channel = self._accept(listener, process)
+        return Sandbox(channel, process, self._settings, new_user_id())
+
+    def _accept(self, listener: socket.socket, process: _Container) -> socket.socket:
+        listener.settimeout(POLL_SECONDS)
+        for _ in range(int(START_SECONDS / POLL_SECONDS)):
+            with contextlib.suppress(TimeoutError):
+                return listener.accept()[0]
+            if not process.is_running():
+                break
+        process.stop()
+        raise SandboxUnavailableError(
+            f"a container of {self._image} started but did not connect: does it have python3, 3.11 or newer?"
+        )
+
+    def _run(self, engine: docker.DockerClient, folder: Path) -> docker.models.containers.Container:
+        settings = self._settings
+        memory = f"{settings.memory_mb + settings.scratch_mb + RESERVE_MB}m"
+        program = (
+            "import socket\n"
+            "channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+            f"channel.connect('{SOCKET_FOLDER}/{SOCKET_NAME}')\n"
+            f"{BOOTSTRAP}"
+        )
+        return engine.containers.run(
+            self._image,
+            [*INTERPRETER_OPTIONS, "-c", program],
+            entrypoint=["python3"],
+            detach=True,
+            auto_remove=True,
+            user="0:0",
+            cap_drop=["ALL"],
+            cap_add=["SETUID", "SETGID", "KILL"],
+            security_opt=["no-new-privileges"],
+            network_mode="none",
+            read_only=True,
+            tmpfs={"/tmp": f"rw,nosuid,nodev,mode=1777,size={settings.scratch_mb}m,nr_inodes=16k"},  # noqa: S108
+            shm_size=f"{settings.scratch_mb}m",
+            mem_limit=memory,
+            memswap_limit=memory,
+            pids_limit=settings.processes + 8,
+            ulimits=[docker.types.Ulimit(name="core", soft=0, hard=0)],
+            oom_score_adj=500,
+            log_config=docker.types.LogConfig(type="none"),
+            environment=environment(),
+            working_dir="/tmp",  # noqa: S108 - the container's own
+            hostname="sandbox",
+            labels={LABEL: str(os.getpid())},
+            volumes={str(folder): {"bind": SOCKET_FOLDER, "mode": "ro"}},
+        )
+
+
+def _remove_never_started(engine: docker.DockerClient) -> None:
+    """Remove what a judge left that was killed between creating a container and starting it.
+
+    A container that ran removes itself.
+    """
+    never_started: dict[str, Any] = {"label": LABEL, "status": "created"}
+    for container in engine.containers.list(all=True, filters=never_started, ignore_removed=True):
+        age = time.time() - datetime.fromisoformat(container.attrs["Created"]).timestamp()
+        if age > START_SECONDS:
+            with contextlib.suppress(docker.errors.APIError):  # another judge was faster
+                container.remove(force=True)
+
+
+class _Container:
+    def __init__(self, engine: docker.DockerClient, container: docker.models.containers.Container) -> None:
+        self._engine = engine
+        self._container = container
+
+    def is_running(self) -> bool:
+        try:
+            self._container.reload()
+        except docker.errors.NotFound:
+            return False
+        return bool(self._container.status in ("created", "running"))
+
+    def stop(self) -> None:
+        try:
+            self._container.wait(condition="removed", timeout=STOP_SECONDS)
+        except docker.errors.NotFound:
+            pass  # it ended, and the engine removed it, before we asked
+        except (docker.errors.DockerException, requests.RequestException):
+            with contextlib.suppress(docker.errors.NotFound):
+                self._container.remove(force=True)
+        finally:
+            self._engine.close()

@@ -1,0 +1,170 @@
+"""What a sandbox's processes give up before they meet untrusted code (Linux, x86-64 and arm64).
+
+The zygote gives up almost everything once, for itself and so for all its children: limits and the system call
+filter are inherited by fork, which costs nothing per program. Only the user id is left to the child.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import resource
+import signal
+import struct
+
+PR_SET_DUMPABLE = 4
+PR_SET_SECCOMP = 22
+PR_SET_NO_NEW_PRIVS = 38
+SECCOMP_MODE_FILTER = 2
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+# System call -> (number on x86-64, number on arm64). Denied because they reach the network, other
+# processes, the clock, namespaces, or objects that would outlive the program.
+_DENIED = {
+    "socket": (41, 198), "connect": (42, 203), "accept": (43, 202), "accept4": (288, 242),
+    "bind": (49, 200), "listen": (50, 201), "ptrace": (101, 117), "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271), "process_madvise": (440, 440), "kcmp": (312, 272),
+    "move_pages": (279, 239), "migrate_pages": (256, 238), "pidfd_getfd": (438, 438),
+    "pidfd_send_signal": (424, 424), "bpf": (321, 280),
+    "perf_event_open": (298, 241), "userfaultfd": (323, 282), "io_uring_setup": (425, 425),
+    "io_uring_enter": (426, 426), "io_uring_register": (427, 427), "unshare": (272, 97),
+    "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
+    "chroot": (161, 51), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
+    "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
+    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "init_module": (175, 105),
+    "delete_module": (176, 106), "finit_module": (313, 273), "kexec_load": (246, 104),
+    "kexec_file_load": (320, 294), "add_key": (248, 217), "request_key": (249, 218),
+    "keyctl": (250, 219), "shmget": (29, 194), "shmat": (30, 196), "shmctl": (31, 195),
+    "shmdt": (67, 197), "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191),
+    "semtimedop": (220, 192), "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188),
+    "msgctl": (71, 187), "mq_open": (240, 180), "mq_unlink": (241, 181), "setpriority": (141, 140),
+    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "sched_setaffinity": (203, 122),
+    "sched_setattr": (314, 274), "ioprio_set": (251, 30), "personality": (135, 92), "acct": (163, 89),
+    "quotactl": (179, 60), "reboot": (169, 142), "swapon": (167, 224), "swapoff": (168, 225),
+    "settimeofday": (164, 170), "clock_settime": (227, 112), "adjtimex": (159, 171),
+    "clock_adjtime": (305, 266), "syslog": (103, 116), "sethostname": (170, 161),
+    "setdomainname": (171, 162),
+}  # fmt: skip
+_CLONE = (56, 220)
+_CLONE3 = (435, 435)
+_PRLIMIT = (302, 261)
+_NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW* flag
+_AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+_LOAD, _JUMP_EQUAL, _JUMP_AT_LEAST, _JUMP_ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+_ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
+_OFFSET_NUMBER, _OFFSET_ARCH, _OFFSET_FIRST_ARGUMENT = 0, 4, 16
+
+
+class _Program(ctypes.Structure):
+    _fields_ = (("length", ctypes.c_ushort), ("instructions", ctypes.c_void_p))
+
+
+def install_system_call_filter() -> None:
+    """Denies the calls above to the calling process and its future children, for good.
+
+    Raises:
+        OSError: no filter is known for this machine, or the kernel refused it.
+    """
+    machine = platform.machine()
+    if machine not in _AUDIT_ARCH:
+        raise OSError(f"no system call filter for {machine}: use x86_64 or aarch64")
+    code = _assemble(_AUDIT_ARCH[machine], column=0 if machine == "x86_64" else 1)
+    buffer = ctypes.create_string_buffer(code, len(code))
+    program = _Program(len(code) // 8, ctypes.addressof(buffer))
+    set_process_option(PR_SET_NO_NEW_PRIVS, 1)
+    set_process_option(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, ctypes.byref(program))
+
+
+def _assemble(audit_arch: int, column: int) -> bytes:
+    denied = sorted(numbers[column] for numbers in _DENIED.values())
+    # After the chain come, in this order: allow, deny, no-such-call, clone check (3), prlimit check (4).
+    head = [
+        (_LOAD, 0, 0, _OFFSET_ARCH),
+        (_JUMP_EQUAL, 1, 0, audit_arch),
+        (_RETURN, 0, 0, _KILL),
+        (_LOAD, 0, 0, _OFFSET_NUMBER),
+    ]
+    chain: list[tuple[int, str, int]] = [(_JUMP_AT_LEAST, "deny", 0x40000000)]  # the x32 numbering
+    chain += [(_JUMP_EQUAL, "deny", number) for number in denied]
+    chain.append((_JUMP_EQUAL, "no_such_call", _CLONE3[column]))
+    chain.append((_JUMP_EQUAL, "clone", _CLONE[column]))
+    chain.append((_JUMP_EQUAL, "prlimit", _PRLIMIT[column]))
+    target = {"allow": 0, "deny": 1, "no_such_call": 2, "clone": 3, "prlimit": 6}
+    instructions = list(head)
+    for position, (operation, label, operand) in enumerate(chain):
+        instructions.append((operation, len(chain) - position - 1 + target[label], 0, operand))
+    instructions += [
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        # glibc falls back to clone only when clone3 does not exist at all.
+        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
+        (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT),
+        (_JUMP_ANY_BIT, 5, 0, _NAMESPACE_FLAGS),
+        (_RETURN, 0, 0, _ALLOW),
+        # Only one's own limits: with a shared user id, prlimit would reach the zygote.
+        (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT),
+        (_JUMP_EQUAL, 0, 2, 0),
+        (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT + 4),
+        (_JUMP_EQUAL, 1, 0, 0),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
+        (_RETURN, 0, 0, _ALLOW),
+    ]
+    return b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
+
+
+def set_process_option(option: int, value: int, argument: object = 0) -> None:
+    """Calls prctl(2).
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if _libc.prctl(option, value, argument, 0, 0) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl({option}): {os.strerror(number)}")
+
+
+def protect_zygote() -> None:
+    """Makes the calling process unreadable, and deaf, for its children."""
+    set_process_option(PR_SET_DUMPABLE, 0)
+    # The kernel ignores signals from inside to a namespace's first process, unless it handles them.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def can_change_user() -> bool:
+    """Whether the calling process may give a child a user id of its own."""
+    capabilities = 0
+    with open("/proc/self/status") as status:
+        for line in status:
+            if line.startswith("CapEff:"):
+                capabilities = int(line.split()[1], 16)
+    cap_setgid, cap_setuid = 1 << 6, 1 << 7
+    return os.getuid() == 0 and capabilities & (cap_setgid | cap_setuid) == cap_setgid | cap_setuid
+
+
+def limit_resources(memory_bytes: int, file_bytes: int, processes: int, descriptors: int) -> None:
+    """Sets hard limits, which no child can raise again."""
+    for kind, value in (
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_FSIZE, file_bytes),
+        (resource.RLIMIT_NPROC, processes),
+        (resource.RLIMIT_NOFILE, descriptors),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+    ):
+        resource.setrlimit(kind, (value, value))
+
+
+def join_group(group_id: int) -> None:
+    """Gives the calling process a group of its own, without any other group."""
+    os.setgroups([])
+    os.setresgid(group_id, group_id, group_id)
+
+
+def become(user_id: int) -> None:
+    """Gives the calling process a user of its own, for good: all its capabilities go with it."""
+    os.setresuid(user_id, user_id, user_id)

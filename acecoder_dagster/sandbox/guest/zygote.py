@@ -1,0 +1,267 @@
+"""The first process of a sandbox: forks a child per program, watches it from outside, and cleans up after it.
+
+It holds the calls of the current question and nothing else: no program, no value and, in a sandbox that runs
+programs, no expected value ever enters its memory, because a child would inherit a copy. Programs and reports
+are anonymous files that travel as descriptors from the host to the child.
+
+It ends, and with it everything in its process namespace, when the host closes the socket or dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import resource
+import select
+import shutil
+import signal
+import socket
+import stat
+import time
+from typing import Any
+
+from acecoder_dagster.sandbox.guest import child, encoding, hardening
+
+QUESTION, JOB, READY = b"Q", b"J", b"ready"
+REPORT_DESCRIPTOR = 3
+MAX_DESCRIPTORS = 64
+TICK_MILLISECONDS = 20
+CLEANING_SECONDS = 5.0
+WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
+SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
+MAX_FILE_BYTES = 16 << 20
+# Imported before the first fork, so that a program that needs them does not pay for it.
+COMMON_MODULES = """
+abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools
+hashlib heapq io itertools json math numbers operator os queue random re statistics string sys textwrap
+threading time types typing
+"""
+
+
+class Zygote:
+    """Serves one host connection; see `serve`."""
+
+    def __init__(self, channel: socket.socket, settings: dict[str, Any]) -> None:
+        if os.getpid() != 1:
+            raise RuntimeError("the zygote must be the first process of a process namespace of its own")
+        self.channel = channel
+        self.settings = settings
+        self.user_id: int | None = settings["user_id"] if hardening.can_change_user() else None
+        self.question = child.PreparedQuestion({"setup": "", "tests": []})
+        self.null_input = os.open("/dev/null", os.O_RDONLY)
+        self.null_output = os.open("/dev/null", os.O_WRONLY)
+
+    def prepare(self) -> None:
+        """Protects this process, loads what programs use, and tells the host that it is ready."""
+        self._harden()
+        encoding.allow_long_integers_as_text()
+        for name in COMMON_MODULES.split():
+            importlib.import_module(name)
+        os.chdir(SCRATCH_DIRECTORIES[0])
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+        self.channel.send(READY)
+        # Nobody reads on: a compiler that warns about a test must not fill the pipe and block.
+        os.dup2(self.null_output, 2)
+
+    def serve(self) -> None:
+        """Answers questions and jobs until the host closes the connection."""
+        while True:
+            message, descriptors, _, _ = socket.recv_fds(self.channel, 4096, 2)
+            if not message:
+                return
+            if message[:1] == QUESTION:
+                self.question = child.PreparedQuestion(json.loads(read_whole(descriptors[0])))
+                os.close(descriptors[0])
+            else:
+                result = self._run(json.loads(message[1:]), *descriptors)
+                self.channel.send(json.dumps(result).encode())
+
+    def _run(self, job: dict[str, Any], program: int, report: int) -> dict[str, Any]:
+        started = time.monotonic()
+        process = os.fork()
+        if process == 0:
+            self._become_child(job, program, report)
+        os.close(program)
+        stopped_for = self._watch(process, report, job["steps"])
+        _, status, usage = os.wait4(process, 0)
+        os.close(report)
+        clean = self._kill_rest() and self._clean_scratch()
+        return {
+            "stopped_for": stopped_for,
+            "status": status,
+            "cpu_ms": round((usage.ru_utime + usage.ru_stime) * 1000, 3),
+            "wall_ms": round((time.monotonic() - started) * 1000, 3),
+            "peak_mb": round(usage.ru_maxrss / 1024, 1),
+            "clean": clean,
+        }
+
+    def _become_child(self, job: dict[str, Any], program: int, report: int) -> None:
+        try:
+            source = read_whole(program)
+            os.dup2(self.null_input, 0)
+            os.dup2(self.null_output, 1)
+            os.dup2(self.null_output, 2)
+            os.dup2(report, REPORT_DESCRIPTOR)
+            os.closerange(REPORT_DESCRIPTOR + 1, MAX_DESCRIPTORS)
+            os.setsid()
+            if self.user_id is not None:
+                hardening.become(self.user_id)
+            child.prepare_interpreter()
+            os.write(REPORT_DESCRIPTOR, child.READY)
+            gc.enable()
+            if job["compare"]:
+                child.compare_values(self.question, source, job["first"], REPORT_DESCRIPTOR)
+            else:
+                child.judge_program(self.question, source, job["first"], REPORT_DESCRIPTOR)
+        finally:
+            os._exit(0)
+
+    def _harden(self) -> None:
+        hardening.protect_zygote()
+        hardening.limit_resources(
+            memory_bytes=self.settings["memory_mb"] << 20,
+            file_bytes=MAX_FILE_BYTES,
+            processes=self.settings["processes"],
+            descriptors=MAX_DESCRIPTORS,
+        )
+        if self.user_id is not None:
+            hardening.join_group(self.user_id)
+        hardening.install_system_call_filter()
+
+    def _watch(self, process: int, report: int, steps: int) -> str:
+        """Waits for the child and kills it at a limit; says which limit, empty when it ended by itself."""
+        descriptor = os.pidfd_open(process)
+        try:
+            poller = select.poll()
+            poller.register(descriptor, select.POLLIN)
+            poller.register(self.channel, 0)  # reports nothing but the host hanging up
+            meter = _Meter(process, report, steps, self.settings)
+            while not (ready := poller.poll(TICK_MILLISECONDS)):
+                exceeded = meter.exceeded()
+                if exceeded:
+                    os.kill(process, signal.SIGKILL)
+                    return exceeded
+            if any(which != descriptor for which, _ in ready):
+                os._exit(0)
+            return ""
+        finally:
+            os.close(descriptor)
+
+    def _kill_rest(self) -> bool:
+        deadline = time.monotonic() + CLEANING_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                process, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return True
+            if process == 0:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process
+                time.sleep(0.001)
+        return False
+
+    def _clean_scratch(self) -> bool:
+        if not any(os.listdir(directory) for directory in SCRATCH_DIRECTORIES):
+            return True
+        process = os.fork()
+        if process == 0:
+            try:
+                if self.user_id is not None:
+                    hardening.become(self.user_id)
+                for directory in SCRATCH_DIRECTORIES:
+                    empty_directory(directory)
+            finally:
+                os._exit(0)
+        descriptor = os.pidfd_open(process)
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        if not poller.poll(CLEANING_SECONDS * 1000):
+            os.kill(process, signal.SIGKILL)
+        os.close(descriptor)
+        os.waitpid(process, 0)
+        return not any(os.listdir(directory) for directory in SCRATCH_DIRECTORIES)
+
+
+class _Meter:
+    """Measures one program from outside.
+
+    A growing report means that the next test has begun. A program that writes to its report itself gains
+    nothing: loading and all tests together may not use more than each of them used up.
+    """
+
+    def __init__(self, process: int, report: int, steps: int, settings: dict[str, Any]) -> None:
+        self.process = process
+        self.report = report
+        self.parts = steps + 1
+        self.cpu_limit: float = settings["cpu_seconds_per_test"]
+        self.wait_limit: float = settings["wait_seconds_per_test"]
+        self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
+        self.report_limit: int = settings["report_mb"] << 20
+        self.memory_limit: int = settings["memory_mb"] << 20
+        self.born = time.monotonic()
+        self.size = -1
+        self.at_start = (0.0, 0.0, 0.0)
+
+    def exceeded(self) -> str:
+        """Says which limit the program has reached; empty: none."""
+        wall = time.monotonic() - self.born
+        waited = wall - self._busy_seconds()
+        cpu, resident_bytes = self._usage()
+        size = os.fstat(self.report).st_size
+        if size > self.report_limit:
+            return "output"
+        if resident_bytes > self.memory_limit:
+            return "memory"
+        if size != self.size:
+            self.size, self.at_start = size, (cpu, waited, wall)
+        limits = (self.cpu_limit, self.wait_limit, self.wall_limit)
+        for name, limit, used, before in zip(
+            ("cpu", "wall", "wall"), limits, (cpu, waited, wall), self.at_start, strict=True
+        ):
+            if used - before > limit or used > limit * self.parts:
+                return name
+        return ""
+
+    def _busy_seconds(self) -> float:
+        """How long the main thread ran or stood in line for a processor: load is not waiting."""
+        with open(f"/proc/{self.process}/schedstat") as file:
+            ran, stood_in_line = file.read().split()[:2]
+        return (int(ran) + int(stood_in_line)) / 1e9
+
+    def _usage(self) -> tuple[float, int]:
+        """Processor time and resident memory of all processes there are but the zygote."""
+        seconds, pages = 0.0, 0
+        for name in os.listdir("/proc"):
+            if name.isdigit() and name != "1":
+                # Any of them may have just ended.
+                with contextlib.suppress(OSError):
+                    # The CPU clock of another process, see clock_getcpuclockid(3).
+                    seconds += time.clock_gettime((~int(name) << 3) | 2)
+                    with open(f"/proc/{name}/statm") as file:
+                        pages += int(file.read().split()[1])
+        return seconds, pages * resource.getpagesize()
+
+
+def empty_directory(directory: str) -> None:
+    """Removes what is in a directory, as far as the calling user can."""
+    for parent, names, _ in os.walk(directory):
+        for name in names:
+            path = os.path.join(parent, name)
+            if not stat.S_ISLNK(os.lstat(path).st_mode):
+                os.chmod(path, stat.S_IRWXU)
+    for name in os.listdir(directory):
+        path = os.path.join(directory, name)
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.unlink(path)
+
+
+def read_whole(descriptor: int) -> bytes:
+    """Reads an anonymous file from its beginning, wherever its offset stands."""
+    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)

@@ -1,0 +1,148 @@
+"""The Docker image sandboxes start from: an interpreter, and nothing of this project."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import docker
+import docker.errors
+import requests
+
+from acecoder_dagster.sandbox.types import SandboxUnavailableError
+
+BUILD_FOLDER = Path(__file__).parents[2] / "containers" / "sandbox"
+BOOTSTRAP_IMAGE = "acecoder-bootstrap:trixie"
+BOOTSTRAP_RELEASE = "trixie"
+
+_log = logging.getLogger(__name__)
+
+
+def connect_engine() -> docker.DockerClient:
+    """Connect to the Docker engine the environment names.
+
+    Returns:
+        A client of an engine that answers.
+
+    Raises:
+        SandboxUnavailableError: none answers.
+    """
+    try:
+        engine = docker.from_env(timeout=120)
+        engine.ping()
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        raise SandboxUnavailableError(
+            f"no Docker engine answers ({error}): start one, or install bubblewrap and set the launcher to bubblewrap"
+        ) from error
+    return engine
+
+
+def ensure_image(engine: docker.DockerClient, image: str | None) -> str:
+    """Find the image of the sandboxes, and build the project's own if it is missing.
+
+    Args:
+        engine: the Docker engine.
+        image: an image of the user's; none for the project's.
+
+    Returns:
+        The name of an image that is there.
+
+    Raises:
+        SandboxUnavailableError: it is not there and cannot be built.
+    """
+    name = image or project_image()
+    try:
+        engine.images.get(name)
+    except docker.errors.ImageNotFound:
+        if image is not None:
+            raise SandboxUnavailableError(
+                f"the Docker image {image} is not there: pull or build it, or leave the setting image empty"
+            ) from None
+        build_image(engine)
+    return name
+
+
+def project_image() -> str:
+    """Name the project's image: a changed Dockerfile is another image.
+
+    Raises:
+        SandboxUnavailableError: the Dockerfile is not part of this installation.
+    """
+    dockerfile = BUILD_FOLDER / "Dockerfile"
+    if not dockerfile.is_file():
+        raise SandboxUnavailableError(
+            f"{dockerfile} is missing from this installation: name an image with python3 in the setting image"
+        )
+    return f"acecoder-sandbox:{hashlib.sha256(dockerfile.read_bytes()).hexdigest()[:12]}"
+
+
+def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
+    """Build the project's image.
+
+    Args:
+        engine: the Docker engine.
+        base: the image to start from; none: the official python image or, where that cannot be pulled, a
+            Debian made on this machine by debootstrap.
+
+    Returns:
+        The name of the image.
+
+    Raises:
+        SandboxUnavailableError: it cannot be built.
+    """
+    name = project_image()
+    _log.info("building the Docker image %s", name)
+    try:
+        return _build(engine, name, base)
+    except (docker.errors.DockerException, requests.RequestException) as error:
+        if base is not None:
+            raise SandboxUnavailableError(f"cannot build {name} on {base}: {error}") from error
+        reason = error
+    try:
+        return _build(engine, name, bootstrap_base(engine))
+    except (docker.errors.DockerException, requests.RequestException, SandboxUnavailableError) as error:
+        raise SandboxUnavailableError(f"cannot build {name}: {reason}; and without pulling: {error}") from error
+
+
+def bootstrap_base(engine: docker.DockerClient) -> str:
+    """Make a Debian image with python3 from this machine's package sources, without any registry.
+
+    Args:
+        engine: the Docker engine.
+
+    Returns:
+        The name of the image; an earlier one is used again.
+
+    Raises:
+        SandboxUnavailableError: debootstrap is missing, fails, or this is not root.
+    """
+    if engine.images.list(name=BOOTSTRAP_IMAGE):
+        return BOOTSTRAP_IMAGE
+    command = shutil.which("debootstrap")
+    if command is None or os.getuid() != 0:
+        raise SandboxUnavailableError("making a Debian image needs the package debootstrap, and root")
+    _log.info("making the image %s with debootstrap, about a minute", BOOTSTRAP_IMAGE)
+    repository, tag = BOOTSTRAP_IMAGE.split(":")
+    with tempfile.TemporaryDirectory(prefix="acecoder-bootstrap-") as folder:
+        root, archive = Path(folder) / "root", Path(folder) / "root.tar"
+        for step in (
+            [command, "--variant=minbase", "--include=python3", BOOTSTRAP_RELEASE, str(root)],
+            ["tar", "-C", str(root), "--exclude=./var/cache/apt/archives/*.deb", "-cf", str(archive), "."],
+        ):
+            done = subprocess.run(step, capture_output=True, text=True, check=False)
+            if done.returncode != 0:
+                last_words = (done.stdout + done.stderr).strip()[-500:]
+                raise SandboxUnavailableError(f"{step[0]} failed: {last_words}")
+        engine.api.import_image_from_file(str(archive), repository=repository, tag=tag)
+    return BOOTSTRAP_IMAGE
+
+
+def _build(engine: docker.DockerClient, name: str, base: str | None) -> str:
+    arguments = {} if base is None else {"BASE": base}
+    engine.images.build(path=str(BUILD_FOLDER), tag=name, buildargs=arguments, rm=True, forcerm=True)
+    return name

@@ -1,0 +1,262 @@
+"""The public door of the judge."""
+
+from __future__ import annotations
+
+import functools
+import queue
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, ParamSpec, TypeVar
+
+from acecoder_dagster.sandbox.guest.encoding import decode_values
+from acecoder_dagster.sandbox.launchers import Launcher, choose_launcher
+from acecoder_dagster.sandbox.planning import QuestionPlan, plan_calls, plan_question
+from acecoder_dagster.sandbox.runs import TAMPERED, Run
+from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.sandbox.types import JudgeClosedError, Observation, Outcome, ProgramJob, QuestionTests, Verdict
+from acecoder_dagster.sandbox.worker import Worker
+
+BATCH_SIZE = 16
+BATCHES_PER_WORKER = 3
+MAX_PLANS = 256
+MAX_REMEMBERED = 4096
+
+_Arguments = ParamSpec("_Arguments")
+_Result = TypeVar("_Result")
+_Key = tuple[QuestionTests, str]
+
+
+class Judge:
+    """Judges programs in sandboxes; use it as a context manager.
+
+    Every worker is a thread with sandboxes of its own, started when first needed and kept until `close`. All
+    methods may be called from several threads.
+    """
+
+    def __init__(self, settings: SandboxSettings | None = None) -> None:
+        """Find a way to start sandboxes.
+
+        Args:
+            settings: where and how; the defaults suit one machine.
+
+        Raises:
+            SandboxUnavailableError: there is none; the message says what to install.
+        """
+        self.settings = settings or SandboxSettings()
+        self._launcher: Launcher = choose_launcher(self.settings)
+        self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="judge")
+        self._local = threading.local()
+        self._workers: list[Worker] = []
+        self._under_way: set[Future[Any]] = set()
+        self._plan = functools.lru_cache(maxsize=MAX_PLANS)(plan_question)
+
+    @property
+    def launcher_name(self) -> str:
+        """What starts the sandboxes: docker or bubblewrap."""
+        return self._launcher.name
+
+    def __enter__(self) -> Judge:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all sandboxes, at once; nothing of them is left afterwards."""
+        for future in tuple(self._under_way):
+            future.cancel()
+        for worker in self._workers:
+            worker.interrupt()
+        # Sandboxes are closed before the threads that started them end: bubblewrap would kill them then, and
+        # nobody would wait for the last process.
+        wait(self._under_way)
+        for worker in self._workers:
+            worker.close()
+        self._pool.shutdown()
+
+    def judge(self, jobs: Iterable[ProgramJob]) -> Iterator[Verdict]:
+        """Judge programs.
+
+        The jobs are read as they are needed and nothing is kept but what is under way, so millions can be
+        streamed. Consecutive jobs of one question share its preparation. The same program for the same
+        question is judged once.
+
+        Args:
+            jobs: programs with their questions.
+
+        Yields:
+            One verdict per job, in the order in which they become known.
+
+        Raises:
+            SandboxUnavailableError: sandboxes cannot be started any more.
+            JudgeClosedError: another thread closed this judge.
+        """
+        finished: queue.SimpleQueue[Future[dict[_Key, Verdict]]] = queue.SimpleQueue()
+        waiting: dict[_Key, list[ProgramJob]] = {}
+        known: OrderedDict[_Key, Verdict] = OrderedDict()
+        under_way = 0
+        for batch in _batches(jobs):
+            new: list[str] = []
+            for job in batch:
+                key = (job.question, job.program)
+                if key in known:
+                    yield _addressed(known[key], job)
+                elif key in waiting:
+                    waiting[key].append(job)
+                else:
+                    waiting[key] = [job]
+                    new.append(job.program)
+            if new:
+                future = self._submit(self._judge_batch, batch[0].question, new)
+                future.add_done_callback(finished.put)
+                under_way += 1
+            while under_way >= self.settings.workers * BATCHES_PER_WORKER or (under_way and not finished.empty()):
+                yield from _delivered(finished.get(), waiting, known)
+                under_way -= 1
+        for _ in range(under_way):
+            yield from _delivered(finished.get(), waiting, known)
+
+    def observe(self, program: str, setup_code: str, calls: Sequence[str]) -> list[Observation]:
+        """Evaluate calls on one program, to learn what it returns.
+
+        Args:
+            program: Python source.
+            setup_code: executed after the program.
+            calls: expressions, evaluated in order in one namespace.
+
+        Returns:
+            One observation per call.
+
+        Raises:
+            SandboxUnavailableError: sandboxes cannot be started any more.
+        """
+        description = plan_calls(setup_code, calls)
+        run = self._submit(self._observe, description, len(calls), program).result()
+        return [_observation(call, run, step) for step, call in enumerate(calls)]
+
+    def _submit(
+        self, task: Callable[_Arguments, _Result], *arguments: _Arguments.args, **options: _Arguments.kwargs
+    ) -> Future[_Result]:
+        future = self._pool.submit(task, *arguments, **options)
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return future
+
+    def _observe(self, description: bytes, steps: int, program: str) -> Run:
+        content, problem = self._source(program)
+        if problem:
+            run = Run(content, [False] * steps, self.settings.memory_mb, self.settings.max_timeouts)
+            run.settle(0, Outcome.ERROR, problem)
+            return run
+        return self._worker().run(description, [False] * steps, [content])[0]
+
+    def _judge_batch(self, question: QuestionTests, programs: Sequence[str]) -> dict[_Key, Verdict]:
+        plan = self._plan(question)
+        verdicts: dict[_Key, Verdict] = {}
+        runnable: list[tuple[str, bytes]] = []
+        for program in programs:
+            content, problem = self._source(program)
+            if problem:
+                run = Run(content, [False] * len(plan.tests), self.settings.memory_mb, self.settings.max_timeouts)
+                run.settle(0, Outcome.ERROR, problem)
+                verdicts[question, program] = _verdict(question, plan, run)
+            else:
+                runnable.append((program, content))
+        runs = self._worker().judge(plan, [content for _, content in runnable]) if runnable else []
+        for (program, _), run in zip(runnable, runs, strict=True):
+            verdicts[question, program] = _verdict(question, plan, run)
+        return verdicts
+
+    def _source(self, program: str) -> tuple[bytes, str]:
+        """The program as bytes, or why it cannot be run at all."""
+        try:
+            content = program.encode("utf-8")
+        except UnicodeEncodeError as error:
+            return b"", f"UnicodeEncodeError: {error.reason} at position {error.start}"
+        limit = self.settings.max_program_bytes
+        if len(content) > limit:
+            return b"", f"the program has {len(content)} bytes, more than max_program_bytes = {limit}"
+        return content, ""
+
+    def _worker(self) -> Worker:
+        """The worker of the calling thread, which keeps it for life: sandboxes end with their thread."""
+        worker: Worker | None = getattr(self._local, "worker", None)
+        if worker is None:
+            worker = self._local.worker = Worker(self._launcher, self.settings)
+            self._workers.append(worker)
+        return worker
+
+
+def _batches(jobs: Iterable[ProgramJob]) -> Iterator[list[ProgramJob]]:
+    """Group consecutive jobs of one question."""
+    batch: list[ProgramJob] = []
+    for job in jobs:
+        if batch and (len(batch) == BATCH_SIZE or job.question != batch[0].question):
+            yield batch
+            batch = []
+        batch.append(job)
+    if batch:
+        yield batch
+
+
+def _delivered(
+    future: Future[dict[_Key, Verdict]],
+    waiting: dict[_Key, list[ProgramJob]],
+    known: OrderedDict[_Key, Verdict],
+) -> Iterator[Verdict]:
+    try:
+        verdicts = future.result()
+    except CancelledError:
+        raise JudgeClosedError("the judge was closed") from None
+    for key, verdict in verdicts.items():
+        if Outcome.JUDGE_ERROR not in verdict.outcomes:
+            known[key] = verdict
+            if len(known) > MAX_REMEMBERED:
+                known.popitem(last=False)
+        for job in waiting.pop(key):
+            yield _addressed(verdict, job)
+
+
+def _addressed(verdict: Verdict, job: ProgramJob) -> Verdict:
+    return replace(verdict, question_id=job.question.question_id, program_id=job.program_id)
+
+
+def _verdict(question: QuestionTests, plan: QuestionPlan, run: Run) -> Verdict:
+    outcomes = tuple(outcome or Outcome.JUDGE_ERROR for outcome in run.outcomes)
+    passed = tuple(outcome is Outcome.PASSED for outcome in outcomes)
+    first = next((i for i, has_passed in enumerate(passed) if not has_passed), None)
+    return Verdict(
+        question_id=question.question_id,
+        program_id="",
+        verdict=Outcome.PASSED if first is None else outcomes[first],
+        outcomes=outcomes,
+        passed=passed,
+        pass_rate=sum(passed) / len(passed) if passed else 0.0,
+        sealed=tuple(test.sealed for test in plan.tests),
+        cpu_ms=run.cpu_ms,
+        wall_ms=run.wall_ms,
+        peak_mb=run.peak_mb,
+        message="" if first is None else run.messages[first],
+    )
+
+
+def _observation(call: str, run: Run, step: int) -> Observation:
+    outcome = run.outcomes[step]
+    if outcome is None:
+        try:
+            return Observation(call, decode_values(run.payloads[step])[0], "", "")
+        except (ValueError, IndexError):
+            return Observation(call, None, str(Outcome.ERROR), TAMPERED)
+    name, _, message = run.messages[step].partition(": ")
+    if outcome is Outcome.ERROR and message:
+        return Observation(call, None, name, message)
+    return Observation(call, None, str(outcome), run.messages[step])

@@ -1,0 +1,144 @@
+"""What is known about one program while its tests are being run, and how reports are read."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Sequence
+
+from acecoder_dagster.sandbox.connection import Completion
+from acecoder_dagster.sandbox.guest import child
+from acecoder_dagster.sandbox.types import Outcome
+
+_STOPPED_FOR = {
+    "cpu": Outcome.CPU_TIMEOUT,
+    "wall": Outcome.WALL_TIMEOUT,
+    "output": Outcome.OUTPUT_LIMIT,
+    "memory": Outcome.MEMORY,
+}
+_TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
+_NEARLY_ALL_MEMORY = 0.8
+MAX_REASON_CHARACTERS = 300
+TAMPERED = "wrote to its report itself"
+
+
+class Run:
+    """Collects the reports of one program, or of one set of comparisons, step by step.
+
+    A step is a test or a comparison. A child that hangs or dies in step k loses step k only: `absorb` says
+    from which step the next child has to go on.
+    """
+
+    def __init__(self, content: bytes, says_passed: Sequence[bool], memory_mb: int, max_timeouts: int) -> None:
+        """Begin with nothing known.
+
+        Args:
+            content: what the sandbox is sent.
+            says_passed: one per step: whether the child may say that it passed. False for sealed tests: their
+                child has only values to report, and whoever writes anything else is not believed.
+            memory_mb: the memory limit.
+            max_timeouts: the timeouts after which the remaining steps are given up.
+        """
+        steps = len(says_passed)
+        self.content = content
+        self._says_passed = says_passed
+        self.outcomes: list[Outcome | None] = [None] * steps
+        self.messages = [""] * steps
+        self.payloads: list[bytes] = [b""] * steps  # encoded values, where there are any
+        self.cpu_ms = self.wall_ms = self.peak_mb = 0.0
+        self.failures = 0
+        self._memory_mb = memory_mb
+        self._timeouts_left = max_timeouts
+
+    def absorb(self, completion: Completion, first: int) -> int | None:
+        """Take in how a child ended.
+
+        Args:
+            completion: of a child that was told to begin with step `first`.
+            first: that step.
+
+        Returns:
+            The step another child has to begin with; None when nothing is left to run.
+        """
+        self.cpu_ms += completion.cpu_ms
+        self.wall_ms += completion.wall_ms
+        self.peak_mb = max(self.peak_mb, completion.peak_mb)
+        lines = read_report(completion.report)
+        loading, reason = lines.pop(child.LOADING, (b"", b""))
+        if loading == child.ERROR:
+            self.settle(first, *_error(reason))
+            return None
+        for step, (kind, payload) in lines.items():
+            if first <= step < len(self.outcomes):
+                self._take(step, kind, payload)
+        missing = next((i for i in range(first, len(self.outcomes)) if not self._is_known(i)), None)
+        if missing is None:
+            return None
+        ending, message = self._ending(completion)
+        self._timeouts_left -= ending in _TIMEOUTS
+        if not loading or self._timeouts_left <= 0:
+            self.settle(missing, ending, message)
+            return None
+        self.outcomes[missing], self.messages[missing] = ending, message
+        return missing + 1 if missing + 1 < len(self.outcomes) else None
+
+    def settle(self, first: int, outcome: Outcome, message: str) -> None:
+        """Give every step from `first` on that is not known yet the same outcome."""
+        for step in range(first, len(self.outcomes)):
+            if not self._is_known(step):
+                self.outcomes[step], self.messages[step] = outcome, message
+
+    def _is_known(self, step: int) -> bool:
+        return self.outcomes[step] is not None or bool(self.payloads[step])
+
+    def _take(self, step: int, kind: bytes, payload: bytes) -> None:
+        if kind in (child.PASSED, child.VALUES) and self._says_passed[step] != (kind == child.PASSED):
+            self.outcomes[step], self.messages[step] = Outcome.ERROR, TAMPERED
+        elif kind == child.VALUES:
+            self.payloads[step] = payload
+        elif kind == child.PASSED:
+            self.outcomes[step] = Outcome.PASSED
+        elif kind == child.FAILED:
+            self.outcomes[step], self.messages[step] = Outcome.FAILED, _error(payload)[1]
+        elif kind == child.TOO_LARGE:
+            self.outcomes[step], self.messages[step] = Outcome.OUTPUT_LIMIT, _error(payload)[1]
+        else:
+            self.outcomes[step], self.messages[step] = _error(payload)
+
+    def _ending(self, completion: Completion) -> tuple[Outcome, str]:
+        if completion.stopped_for:
+            return _STOPPED_FOR[completion.stopped_for], f"stopped at the {completion.stopped_for} limit"
+        number = completion.status & 0x7F
+        if number == signal.SIGXCPU:
+            return Outcome.CPU_TIMEOUT, "stopped at the cpu limit"
+        if number == signal.SIGKILL and completion.peak_mb > _NEARLY_ALL_MEMORY * self._memory_mb:
+            return Outcome.MEMORY, "killed for its memory"
+        if number:
+            return Outcome.CRASHED, f"killed by signal {number}"
+        return Outcome.CRASHED, f"left with exit status {completion.status >> 8}"
+
+
+def read_report(report: bytes) -> dict[int, tuple[bytes, bytes]]:
+    """Read the lines of a report; safe on any bytes.
+
+    Args:
+        report: what a child wrote; a hostile program may have written anything.
+
+    Returns:
+        Kind and payload by step; the first line of a step counts, unfinished lines do not.
+    """
+    lines: dict[int, tuple[bytes, bytes]] = {}
+    for line in report.split(b"\n")[1:-1]:
+        parts = line.split(b" ", 2)
+        if len(parts) == 3 and len(parts[0]) < 10 and parts[0].lstrip(b"-").isdigit():
+            lines.setdefault(int(parts[0]), (parts[1], parts[2]))
+    return lines
+
+
+def _error(payload: bytes) -> tuple[Outcome, str]:
+    try:
+        name, message = (str(part) for part in json.loads(payload))
+    except (ValueError, TypeError, RecursionError):
+        return Outcome.ERROR, TAMPERED
+    outcome = Outcome.MEMORY if name == "MemoryError" else Outcome.ERROR
+    return outcome, f"{name}: {message}"[:MAX_REASON_CHARACTERS]

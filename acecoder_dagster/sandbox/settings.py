@@ -1,0 +1,36 @@
+"""Settings of the judge."""
+
+from __future__ import annotations
+
+import os
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LauncherName = Literal["auto", "docker", "bubblewrap"]
+
+
+class SandboxSettings(BaseModel):
+    """Where programs run and what one of them may use.
+
+    The time limits are per test. Processor time decides, measured from outside the program. Time a program
+    spends waiting (sleeping, blocked) has a limit of its own; time it stands in line for a busy processor
+    counts for neither, so that the load of the machine does not change a verdict.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    launcher: LauncherName = Field(default="auto", description="docker where an engine answers, else bubblewrap")
+    image: str | None = Field(default=None, description="Docker image; none: the project's own, built when missing")
+    workers: int = Field(
+        default_factory=lambda: os.cpu_count() or 1, ge=1, description="programs judged at the same time"
+    )
+    cpu_seconds_per_test: float = Field(default=1.0, gt=0, description="processor time one test may use")
+    wait_seconds_per_test: float = Field(default=3.0, gt=0, description="time one test may sleep or be blocked")
+    max_timeouts: int = Field(default=2, ge=1, description="timed-out tests after which the rest are given up")
+    memory_mb: int = Field(default=1024, ge=64, description="address space of each process of a program")
+    processes: int = Field(default=24, ge=1, description="processes and threads a program may have at once")
+    scratch_mb: int = Field(default=64, ge=1, description="size of the temporary directory")
+    report_mb: int = Field(default=8, ge=1, le=15, description="what all values of one program may weigh, encoded")
+    max_program_bytes: int = Field(default=1_000_000, ge=1, description="a longer program is an error")
+    retries: int = Field(default=2, ge=0, description="fresh sandboxes tried before a test becomes judge_error")

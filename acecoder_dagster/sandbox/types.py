@@ -1,0 +1,107 @@
+"""The words of the judge: questions with tests, programs, verdicts, outcomes."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class SandboxUnavailableError(RuntimeError):
+    """No sandbox can be started on this machine; the message says what to install or to set."""
+
+
+class SandboxFailedError(RuntimeError):
+    """A running sandbox broke (killed, frozen, out of memory); its work can be repeated in another one."""
+
+
+class JudgeClosedError(RuntimeError):
+    """The judge was closed while it was judging."""
+
+
+class Outcome(enum.StrEnum):
+    """What became of one test; also the verdict on a program: `passed`, or its first other outcome."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ERROR = "error"
+    CPU_TIMEOUT = "cpu_timeout"
+    WALL_TIMEOUT = "wall_timeout"
+    MEMORY = "memory"
+    CRASHED = "crashed"
+    OUTPUT_LIMIT = "output_limit"
+    JUDGE_ERROR = "judge_error"
+    UNSTABLE = "unstable"
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTests:
+    """The tests of one question.
+
+    Attributes:
+        question_id: the id of the question.
+        entry_point: the name of the function or class the tests call.
+        setup_code: Python executed after the program and before its tests.
+        tests: Python text, one entry per test: an assert statement, or any statements.
+    """
+
+    question_id: str
+    entry_point: str
+    setup_code: str
+    tests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramJob:
+    """One program to be judged by the tests of its question."""
+
+    question: QuestionTests
+    program_id: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the tests of a question say about one program.
+
+    Attributes:
+        question_id: the id of the question.
+        program_id: the id of the program.
+        verdict: `passed` when every test passed, else the first other outcome.
+        outcomes: one per test, in order.
+        passed: one per test: whether its outcome is `passed`.
+        pass_rate: share of the tests that passed.
+        sealed: one per test: whether it was decided where the program could not reach the comparison.
+        cpu_ms: processor time used, all tests and restarts together.
+        wall_ms: time elapsed inside the sandbox.
+        peak_mb: largest resident memory of the program's main process.
+        message: why the first test that did not pass did not, where there is more to say.
+    """
+
+    question_id: str
+    program_id: str
+    verdict: Outcome
+    outcomes: tuple[Outcome, ...]
+    passed: tuple[bool, ...]
+    pass_rate: float
+    sealed: tuple[bool, ...]
+    cpu_ms: float
+    wall_ms: float
+    peak_mb: float
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What one call of a program gave.
+
+    Attributes:
+        call: the expression that was evaluated.
+        value: the value, when there is one; `Opaque` stands for what is not plain data.
+        error: empty when there is a value, else the type of the exception, or an outcome (`cpu_timeout`).
+        message: the message of the exception.
+    """
+
+    call: str
+    value: object
+    error: str
+    message: str

@@ -1,0 +1,204 @@
+"""Judges batches of programs of one question with a pair of sandboxes: one runs programs, one compares."""
+
+from __future__ import annotations
+
+import logging
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+
+from acecoder_dagster.sandbox.connection import Sandbox
+from acecoder_dagster.sandbox.deciding import decide_on_host
+from acecoder_dagster.sandbox.launchers import Launcher
+from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan
+from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run
+from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
+
+PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host decides on the last one
+MAX_REMEMBERED = 8192
+MAX_REMEMBERED_BYTES = 1024
+
+_log = logging.getLogger(__name__)
+_Judgement = tuple[Outcome, str]
+
+
+class Worker:
+    """Owns up to two sandboxes and replaces them when they break; not to be shared between threads."""
+
+    def __init__(self, launcher: Launcher, settings: SandboxSettings) -> None:
+        self._settings = settings
+        self._programs = _Lane(launcher, settings)
+        self._comparisons = _Lane(launcher, settings)
+        self._remembered: OrderedDict[tuple[bytes, int, bytes], _Judgement] = OrderedDict()
+
+    def judge(self, plan: QuestionPlan, programs: Sequence[bytes]) -> list[Run]:
+        """Run programs against the tests of a question and decide every test.
+
+        Args:
+            plan: the prepared question.
+            programs: UTF-8 source text.
+
+        Returns:
+            One run per program, with an outcome for every test.
+
+        Raises:
+            SandboxUnavailableError: no sandbox can be started (any more).
+            JudgeClosedError: another thread closed the judge.
+        """
+        runs = self.run(plan.calls, [not test.sealed for test in plan.tests], programs)
+        for run in runs:
+            for step, test in enumerate(plan.tests):
+                if run.outcomes[step] is None:
+                    run.outcomes[step], run.messages[step] = _decide(test, run.payloads[step])
+        self._compare_in_sandbox(plan, runs)
+        return runs
+
+    def run(self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes]) -> list[Run]:
+        """Evaluate calls on programs.
+
+        Args:
+            calls: description of what to evaluate.
+            says_passed: one per call or test it describes: whether it is executed as a whole.
+            programs: UTF-8 source text.
+
+        Returns:
+            One run per program: for every step either an outcome or encoded values.
+
+        Raises:
+            SandboxUnavailableError: no sandbox can be started (any more).
+            JudgeClosedError: another thread closed the judge.
+        """
+        runs = [self._new_run(program, says_passed) for program in programs]
+        self._programs.perform(calls, runs, compare=False)
+        return runs
+
+    def interrupt(self) -> None:
+        """Stop what another thread is doing with this worker: it gets a `JudgeClosedError`."""
+        self._programs.interrupt()
+        self._comparisons.interrupt()
+
+    def close(self) -> None:
+        """End both sandboxes."""
+        self._programs.close()
+        self._comparisons.close()
+
+    def _new_run(self, content: bytes, says_passed: Sequence[bool]) -> Run:
+        return Run(content, says_passed, self._settings.memory_mb, self._settings.max_timeouts)
+
+    def _compare_in_sandbox(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
+        """Decide what the host could not; equal values of the same test are compared once."""
+        open_questions: dict[tuple[int, bytes], _Judgement | None] = {}
+        for run in runs:
+            for step, outcome in enumerate(run.outcomes):
+                if outcome is None:
+                    payload = run.payloads[step]
+                    open_questions[step, payload] = self._remembered.get((plan.comparisons, step, payload))
+        if not open_questions:
+            return
+        unknown = [key for key, judgement in open_questions.items() if judgement is None]
+        for start in range(0, len(unknown), 64):
+            part = unknown[start : start + 64]
+            lines = b"".join(b"%d %b\n" % key for key in part)
+            comparison = self._new_run(lines, [True] * len(part))
+            self._comparisons.perform(plan.comparisons, [comparison], compare=True)
+            for key, outcome, message in zip(part, comparison.outcomes, comparison.messages, strict=True):
+                judgement = (outcome or Outcome.JUDGE_ERROR, message)
+                open_questions[key] = judgement
+                self._remember((plan.comparisons, *key), judgement)
+        for run in runs:
+            for step, outcome in enumerate(run.outcomes):
+                if outcome is None:
+                    judged = open_questions[step, run.payloads[step]]
+                    run.outcomes[step], run.messages[step] = judged or (Outcome.JUDGE_ERROR, "")
+
+    def _remember(self, key: tuple[bytes, int, bytes], judgement: _Judgement) -> None:
+        if len(key[2]) > MAX_REMEMBERED_BYTES or judgement[0] is Outcome.JUDGE_ERROR:
+            return
+        self._remembered[key] = judgement
+        if len(self._remembered) > MAX_REMEMBERED:
+            self._remembered.popitem(last=False)
+
+
+class _Lane:
+    """One sandbox, started on demand, with jobs queued so that it never waits for the host."""
+
+    def __init__(self, launcher: Launcher, settings: SandboxSettings) -> None:
+        self._launcher = launcher
+        self._retries = settings.retries
+        self._sandbox: Sandbox | None = None
+        self._interrupted = False
+
+    def perform(self, description: bytes, runs: Sequence[Run], compare: bool) -> None:
+        """Send every run through the sandbox until all its steps are known."""
+        waiting = deque((run, 0) for run in runs)
+        sent: deque[tuple[Run, int]] = deque()
+        while waiting or sent:
+            try:
+                sandbox = self._ready(description)
+                while waiting and len(sent) < PIPELINE_DEPTH:
+                    run, first = waiting[0]
+                    sandbox.send_job(run.content, first, len(run.outcomes), compare)
+                    sent.append(waiting.popleft())
+                completion = sandbox.receive()
+                run, first = sent.popleft()
+                going_on_at = run.absorb(completion, first)
+                if going_on_at is not None:
+                    waiting.appendleft((run, going_on_at))
+                if not completion.clean:
+                    self._give_back(waiting, sent)
+            except SandboxFailedError as error:
+                _log.warning("a sandbox failed and is replaced: %s", error)
+                self._blame(sent or waiting, error)
+                self._give_back(waiting, sent)
+
+    def close(self) -> None:
+        if self._sandbox is not None:
+            self._sandbox.close()
+            self._sandbox = None
+
+    def interrupt(self) -> None:
+        self._interrupted = True
+        if (sandbox := self._sandbox) is not None:
+            sandbox.interrupt()
+
+    def _ready(self, description: bytes) -> Sandbox:
+        if self._interrupted:
+            raise JudgeClosedError("the judge was closed")
+        if self._sandbox is None:
+            self._sandbox = self._launcher.start()
+        self._sandbox.send_question(description)
+        return self._sandbox
+
+    def _blame(self, queue: deque[tuple[Run, int]], error: Exception) -> None:
+        """Count a failure against the job at the head; one that failed too often gets no verdict."""
+        run, first = queue[0]
+        run.failures += 1
+        if run.failures > self._retries:
+            run.settle(first, Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
+            queue.popleft()
+
+    def _give_back(self, waiting: deque[tuple[Run, int]], sent: deque[tuple[Run, int]]) -> None:
+        waiting.extendleft(reversed(sent))
+        sent.clear()
+        self.close()
+
+
+def _decide(test: TestPlan, payload: bytes) -> tuple[Outcome | None, str]:
+    """Decide one test on the host; no outcome when that takes a sandbox."""
+    if payload == test.passing_payload:
+        return Outcome.PASSED, ""
+    if test.decision is None:
+        return None, ""
+    try:
+        decided = decide_on_host(test.decision, payload)
+    except Exception as error:  # whatever the comparison raises is the outcome of the test
+        return Outcome.ERROR, f"{type(error).__name__}: {error}"[:MAX_REASON_CHARACTERS]
+    if decided is None:
+        return None, ""
+    return (Outcome.PASSED, "") if decided else (Outcome.FAILED, f"got {readable(payload)}")
+
+
+def readable(payload: bytes) -> str:
+    """Shorten an encoded value for a message."""
+    text = payload[1:-1].decode("ascii", "replace")
+    return text if len(text) <= MAX_REASON_CHARACTERS else text[: MAX_REASON_CHARACTERS - 3] + "..."

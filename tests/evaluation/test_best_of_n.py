@@ -1,0 +1,108 @@
+from itertools import combinations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from acecoder_dagster.evaluation import EvaluationSettings, best_of_n
+from acecoder_dagster.tables import PROGRAM_SCORES, TEST_RESULTS
+from tests.rows import result, rows
+
+
+def choose(questions, ns):
+    """Return {(n, method): row}; questions are {question_id: [(outcomes, score)]}."""
+    programs = [
+        (f"{question}{number}", question, outcomes, score)
+        for question, given_programs in questions.items()
+        for number, (outcomes, score) in enumerate(given_programs)
+    ]
+    chosen = best_of_n(
+        rows(TEST_RESULTS, *(result(*program[:3]) for program in programs)),
+        rows(PROGRAM_SCORES, *({"program_id": p, "question_id": q, "score": s} for p, q, _, s in programs)),
+        EvaluationSettings(best_of=ns, bootstrap_samples=200),
+    )
+    return {(row["n"], row["method"]): row for row in chosen.iter_rows(named=True)}
+
+
+def brute_force(programs, n):
+    """Return the share of draws of n in which a highest score passes, ties counted by their share."""
+    shares = []
+    for drawn in combinations(programs, n):
+        top = max(score for _, score in drawn)
+        best = [outcomes == "p" for outcomes, score in drawn if score == top]
+        shares.append(sum(best) / len(best))
+    return sum(shares) / len(shares)
+
+
+def test_each_method_has_its_expectation_over_all_draws():
+    chosen = choose({"q": [("f", 3.0), ("p", 2.0), ("p", 1.0)]}, (1, 2, 3))
+    solved = {key: row["solved"] for key, row in chosen.items()}
+    assert solved == pytest.approx(
+        {
+            (1, "average"): 2 / 3,
+            (1, "reward_model"): 2 / 3,
+            (1, "oracle"): 2 / 3,
+            (2, "average"): 2 / 3,
+            (2, "reward_model"): 1 / 3,
+            (2, "oracle"): 1,
+            (3, "average"): 2 / 3,
+            (3, "reward_model"): 0,
+            (3, "oracle"): 1,
+        }
+    )
+
+
+PROGRAMS = st.lists(st.tuples(st.sampled_from("pf"), st.sampled_from([0.0, 1.0, 2.0])), min_size=1, max_size=7)
+
+
+@given(PROGRAMS, st.data())
+def test_the_reward_model_is_judged_as_if_every_draw_was_made_and_ties_broken_at_random(programs, data):
+    n = data.draw(st.integers(1, len(programs)))
+    assert choose({"q": programs}, (n,))[n, "reward_model"]["solved"] == pytest.approx(brute_force(programs, n))
+
+
+def test_gains_are_paired_by_question():
+    chosen = choose({name: [("p", 1.0), ("f", 0.0)] for name in "abcdef"}, (2,))
+    row = chosen[2, "reward_model"]
+    assert (row["gain_low"], row["gain"], row["gain_high"]) == (0.5, 0.5, 0.5)
+    assert chosen[2, "average"]["gain"] == 0
+    assert row["questions"] == 6
+
+
+def test_a_question_with_fewer_programs_is_left_out_of_that_n():
+    chosen = choose({"two": [("p", 1.0), ("p", 0.0)], "one": [("f", 1.0)]}, (1, 2, 4))
+    assert chosen[1, "average"]["questions"] == 2
+    assert chosen[2, "average"]["questions"] == 1
+    assert (4, "average") not in chosen
+
+
+def test_programs_that_the_judge_could_not_judge_or_nobody_scored_do_not_count():
+    results = rows(TEST_RESULTS, result("a", "q", "p"), result("b", "q", "j"), result("c", "q", "f"))
+    scores = rows(PROGRAM_SCORES, *({"program_id": name, "question_id": "q", "score": 1.0} for name in "ab"))
+    chosen = best_of_n(results, scores, EvaluationSettings(best_of=(1, 2)))
+    assert chosen.select("n", "method", "solved").rows() == [(1, method, 1.0) for method in chosen["method"]]
+
+
+def test_without_scored_programs_or_with_broken_scores_it_says_what_is_wrong():
+    results = rows(TEST_RESULTS, result("a", "q", "p"))
+    with pytest.raises(ValueError, match="held-out questions scored"):
+        best_of_n(results, PROGRAM_SCORES.empty(), EvaluationSettings())
+    broken = rows(PROGRAM_SCORES, {"program_id": "a", "question_id": "q", "score": float("nan")})
+    with pytest.raises(ValueError, match="program a"):
+        best_of_n(results, broken, EvaluationSettings())
+
+
+def test_the_same_rows_in_any_order_give_the_same_figures():
+    results = rows(TEST_RESULTS, *(result(f"p{n}", f"q{n % 5}", "p" if n % 3 else "f") for n in range(40)))
+    scores = pl.DataFrame(
+        {
+            "program_id": results["program_id"],
+            "question_id": results["question_id"],
+            "score": [n % 4 for n in range(40)],
+        }
+    )
+    settings = EvaluationSettings(best_of=(2, 4))
+    assert best_of_n(results, scores, settings).equals(
+        best_of_n(results[::-1], scores.sample(fraction=1, shuffle=True), settings)
+    )

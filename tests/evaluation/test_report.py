@@ -1,0 +1,68 @@
+import base64
+import re
+
+import polars as pl
+import pytest
+
+from acecoder_dagster.evaluation import render_report
+from acecoder_dagster.tables import BENCHMARK_SCORES, BEST_OF_N
+from tests.rows import rows
+
+PNG = b"\x89PNG"
+
+
+def figures(solved, gain):
+    return {
+        "solved": solved,
+        "low": solved - 0.05,
+        "high": solved + 0.05,
+        "gain": gain,
+        "gain_low": gain - 0.02,
+        "gain_high": gain + 0.02,
+        "questions": 80,
+    }
+
+
+BENCHMARK = rows(
+    BENCHMARK_SCORES,
+    {"model": "base_policy", "metric": "pass@1", **figures(0.5, 0)},
+    {"model": "policy_rule", "metric": "pass@1", **figures(0.75, 0.25)},
+)
+BEST = rows(
+    BEST_OF_N,
+    *(
+        {"n": n, "method": method, **figures(solved, solved - 0.5)}
+        for n in (1, 8)
+        for method, solved in (("average", 0.5), ("reward_model", 0.625), ("oracle", 0.9))
+    ),
+)
+PASS_RATES = pl.Series([0.0, 0.5, 1.0, 1.0])
+
+
+@pytest.fixture(scope="module")
+def report():
+    return render_report(BENCHMARK, BEST, PASS_RATES, {"policy_rule: reward": [(0, 0.1), (1, 0.3)], "none": []})
+
+
+def test_the_report_states_every_figure_with_its_interval(report):
+    assert "| policy_rule | pass@1 | 0.750 [0.700, 0.800] | +0.250 [+0.230, +0.270] | 80 |" in report.markdown
+    assert "| 8 | highest reward-model score | 0.625 [0.575, 0.675] | +0.125 [+0.105, +0.145] | 80 |" in report.markdown
+    assert "4 sampled programs; 2 pass every test" in report.markdown
+
+
+def test_the_plots_in_the_report_are_those_returned(report):
+    inside = re.findall(r"!\[(.*?)\]\(data:image/png;base64,(.*?)\)", report.markdown)
+    assert {name: base64.b64decode(image) for name, image in inside} == report.plots
+    assert set(report.plots) == {"policies pass@1", "best of N", "pass rates", "learning curves"}
+    assert all(image.startswith(PNG) for image in report.plots.values())
+
+
+def test_without_curves_there_is_no_section_for_them():
+    report = render_report(BENCHMARK, BEST, PASS_RATES, {})
+    assert "Learning curves" not in report.markdown
+    assert "learning curves" not in report.plots
+
+
+def test_the_same_figures_give_the_same_report(report):
+    again = render_report(BENCHMARK, BEST, PASS_RATES, {"policy_rule: reward": [(0, 0.1), (1, 0.3)]})
+    assert again == report

@@ -1,0 +1,19 @@
+from acecoder_dagster.importing.editions import edition_groups
+
+
+def test_questions_with_the_same_function_or_the_same_words_are_one_group():
+    groups = edition_groups(
+        ["is_prime", "isPrime", "check", "other", "lone"],
+        ["Is it prime?", "Tell if n is prime.", "Tell  if n\nis prime.", "Something else", "Alone"],
+    )
+
+    assert groups[0] == groups[1] == groups[2]
+    assert len({groups[0], groups[3], groups[4]}) == 3
+
+
+def test_groups_do_not_depend_on_the_order_of_questions():
+    entry_points, questions = ["b", "a", "c"], ["x", "y", "x"]
+
+    forward = edition_groups(entry_points, questions)
+
+    assert edition_groups(entry_points[::-1], questions[::-1]) == forward[::-1]

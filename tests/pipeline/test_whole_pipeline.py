@@ -1,0 +1,198 @@
+"""The whole graph for real, on a profile small enough for a test: real sampling, sandboxes, trainings, tables.
+
+One test file, run in order by one worker: the project folder of the first test is what the others look at.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from acecoder_dagster.home import Home
+from acecoder_dagster.tables import ALL_TABLES, BATCH_TABLES
+from acecoder_dagster.warehouse import run_query
+
+pytestmark = [pytest.mark.xdist_group("whole pipeline")]
+
+PROFILE = """
+extends = "micro"
+
+[seeds]
+procedural_batches = 2
+questions_per_batch = 30
+
+[micro]
+max_primitives = 2
+tests_per_question = 6
+
+[base_policy]
+corpus_programs = 2000
+
+[base_policy.scratch]
+hidden_size = 64
+layers = 2
+attention_heads = 2
+feed_forward_size = 128
+
+[base_policy.supervised]
+epochs = 2
+
+[sampling]
+programs_per_question = 8
+
+[pairs]
+rule = "paper"
+
+[policy_rule]
+steps = 2
+prompts_per_step = 4
+validate_every = 1
+
+[policy_reward_model]
+steps = 2
+prompts_per_step = 4
+validate_every = 1
+
+[evaluation]
+best_of = [1, 2, 4]
+programs_per_question = 2
+"""
+
+
+class Runs:
+    """Starts `acecoder demo` in one project folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.home = Home(folder / "home")
+        self._folder = folder
+        (folder / "tiny.toml").write_text(PROFILE)
+
+    def start(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "acecoder_dagster", "demo", "--profile", str(self._folder / "tiny.toml")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | {"ACECODER_HOME": str(self.home.root), "COLUMNS": "200"},
+        )
+
+    def finish(self) -> tuple[int, str]:
+        process = self.start()
+        output, _ = process.communicate(timeout=900)
+        return process.returncode, output
+
+    def versions(self) -> dict[tuple[str, str], str]:
+        lake = self.home.lake
+        return {(p.table, p.batch): p.rows_file.name for table in ALL_TABLES for p in lake.partitions(table)}
+
+    def processes(self) -> list[str]:
+        """Command lines of processes that work in the project folder, or are sandboxes of one."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            try:
+                command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+                environment = (folder / "environ").read_bytes().decode(errors="replace")
+            except OSError:
+                continue
+            if int(folder.name) != os.getpid() and f"ACECODER_HOME={self.home.root}\0" in environment:
+                found.append(command)
+        return found
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return Runs(tmp_path_factory.mktemp("pipeline"))
+
+
+@pytest.fixture(scope="module")
+def killed_versions(runs):
+    """Start the demo, kill it as soon as questions have tests, and return what was finished by then."""
+    process = runs.start()
+    deadline = time.monotonic() + 300
+    while ("filtered_tests", "procedural-000") not in runs.versions():
+        assert process.poll() is None, process.stdout.read()
+        assert time.monotonic() < deadline, "the demo made no tests in 5 minutes"
+        time.sleep(0.5)
+    time.sleep(3)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    return runs.versions()
+
+
+@pytest.fixture(scope="module")
+def finished(runs, killed_versions):
+    """Run the demo to its end after the kill."""
+    code, output = runs.finish()
+    assert code == 0, output
+    return output
+
+
+def test_nothing_is_left_running_after_a_kill(runs, killed_versions):
+    deadline = time.monotonic() + 30
+    while runs.processes() and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+    assert runs.processes() == []
+
+
+def test_a_killed_demo_is_finished_by_the_next_and_repeats_no_finished_stage(runs, killed_versions, finished):
+    versions = runs.versions()
+
+    assert killed_versions
+    assert {key: versions[key] for key in killed_versions} == killed_versions
+    assert {table for table, _ in versions} == {table.name for table in ALL_TABLES}
+    assert "was killed; what it finished is kept" in finished
+
+
+def test_the_demo_ends_with_stages_and_results(finished):
+    for expected in ("stages", "test_results", "benchmark_scores", "policy_rule", "best_of_n", "oracle"):
+        assert expected in finished
+    assert "Every asset and check succeeded" in finished
+
+
+def test_every_batch_went_through_every_stage(runs, finished):
+    for table in BATCH_TABLES:
+        assert [partition.batch for partition in runs.home.lake.partitions(table)] == [
+            "procedural-000",
+            "procedural-001",
+        ]
+
+
+def test_the_tables_agree_with_each_other(runs, finished):
+    counts = run_query(
+        runs.home.warehouse,
+        """SELECT (SELECT count(*) FROM questions) AS questions,
+                  (SELECT count(*) FROM programs WHERE stage = 'sampled_programs') AS programs,
+                  (SELECT count(*) FROM pass_rates WHERE stage = 'sampled_programs') AS verdicts,
+                  (SELECT count(DISTINCT model) FROM pass_rates) AS models""",
+    ).row(0, named=True)
+
+    assert counts == {"questions": 60, "programs": 480, "verdicts": 480, "models": 3}
+
+
+def test_gains_have_intervals_around_them(runs, finished):
+    scores = run_query(runs.home.warehouse, "SELECT * FROM benchmark_scores")
+
+    assert set(scores["model"]) == {"base_policy", "policy_rule", "policy_reward_model"}
+    assert scores.filter((pl.col("low") > pl.col("solved")) | (pl.col("solved") > pl.col("high"))).is_empty()
+
+
+def test_a_second_run_computes_nothing_again(runs, finished):
+    before = runs.versions()
+
+    code, output = runs.finish()
+
+    assert code == 0, output
+    assert runs.versions() == before
+
+
+def test_the_report_is_a_file_with_plots(runs, finished):
+    report = (runs.home.root / "report.md").read_text()
+
+    assert "Best of N" in report
+    assert report.count("data:image/png;base64,") >= 4

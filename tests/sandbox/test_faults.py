@@ -1,0 +1,142 @@
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import docker
+import pytest
+
+from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, SandboxSettings, docker_launcher
+from acecoder_dagster.sandbox.docker_launcher import LABEL
+from acecoder_dagster.sandbox.images import ensure_image
+from acecoder_dagster.sandbox.types import JudgeClosedError
+from tests.sandbox.conftest import LAUNCHERS
+
+QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert sorted(f([2, 1])) == [1, 2]"))
+# A judge in a process of its own, busy with a program that waits; it prints the names of its sandboxes first.
+BUSY_JUDGE = """
+import sys, threading, time
+from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, SandboxSettings
+question = QuestionTests("q", "f", "", ("assert f(1) == 2",))
+with Judge(SandboxSettings(launcher=sys.argv[1], workers=2, wait_seconds_per_test=60)) as judge:
+    print(list(judge.judge(ProgramJob(question, str(i), f"def f(x): return {i}") for i in range(40)))[0], flush=True)
+    list(judge.judge(ProgramJob(question, str(i), f"import time\\ndef f(x): time.sleep({50 + i})") for i in range(40)))
+"""
+
+
+def sandboxes_of(process: int) -> set[str]:
+    """Everything the sandboxes of a process consist of: containers, and processes descending from it."""
+    engine = docker.from_env()
+    found = {c.id for c in engine.containers.list(filters={"label": f"{LABEL}={process}"}, ignore_removed=True)}
+    engine.close()
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            text = status.read_text()
+        except OSError:
+            continue
+        parents[int(text.split()[0])] = int(text.rpartition(")")[2].split()[1])
+    family = {process}
+    while grown := {child for child, parent in parents.items() if parent in family} - family:
+        family |= grown
+    return found | {f"process {child}" for child in family - {process}}
+
+
+def still_there(names: set[str]) -> set[str]:
+    engine = docker.from_env()
+    containers = {c.id for c in engine.containers.list(all=True, ignore_removed=True)}
+    engine.close()
+    return {n for n in names if n in containers or (n.startswith("process") and Path("/proc", n.split()[1]).exists())}
+
+
+def eventually_gone(names: set[str]) -> bool:
+    for _ in range(100):
+        if not still_there(names):
+            return True
+        time.sleep(0.1)
+    return False
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_killing_the_judge_leaves_no_container_and_no_process(launcher: str):
+    with subprocess.Popen([sys.executable, "-c", BUSY_JUDGE, launcher], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "Verdict" in process.stdout.readline()
+        names = sandboxes_of(process.pid)
+        assert len(names) >= 2, names
+        process.send_signal(signal.SIGKILL)
+    assert eventually_gone(names), still_there(names)
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_closing_the_judge_leaves_no_container_and_no_process(launcher: str):
+    before = sandboxes_of(os.getpid())
+    with Judge(SandboxSettings(launcher=launcher, workers=2)) as judge:
+        jobs = [ProgramJob(QUESTION, str(i), f"def f(x): return {i}") for i in range(40)]
+        assert len(list(judge.judge(jobs))) == 40
+        names = sandboxes_of(os.getpid()) - before
+        assert names
+    assert not still_there(names)
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_closing_a_busy_judge_stops_it_and_leaves_nothing(launcher: str):
+    before = sandboxes_of(os.getpid())
+    with Judge(SandboxSettings(launcher=launcher, workers=1, wait_seconds_per_test=60)) as judge:
+        jobs = [ProgramJob(QUESTION, str(i), f"import time\ntime.sleep({i})") for i in range(0, 600, 30)]
+        assert next(judge.judge(jobs[:1])).verdict == "error"
+        verdicts = judge.judge(jobs)
+        stopper = threading.Timer(0.5, judge.close)
+        stopper.start()
+        with pytest.raises(JudgeClosedError):
+            list(verdicts)
+        names = sandboxes_of(os.getpid()) - before
+        stopper.join()
+    assert not still_there(names)
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_killed_sandbox_loses_and_invents_no_verdict(launcher: str):
+    before = sandboxes_of(os.getpid())
+    slow = "import time\ndef f(x):\n    time.sleep(0.01)\n    return x + 1 if x == 1 else x  # {}"
+    jobs = [ProgramJob(QUESTION, str(i), slow.format(i)) for i in range(60)]
+    verdicts = []
+    with Judge(SandboxSettings(launcher=launcher, workers=1)) as judge:
+        for verdict in judge.judge(jobs):
+            if len(verdicts) in (5, 40):
+                kill(sandboxes_of(os.getpid()) - before)
+            verdicts.append(verdict)
+    assert sorted(int(verdict.program_id) for verdict in verdicts) == list(range(60))
+    assert {str(verdict.verdict) for verdict in verdicts} == {"passed"}
+
+
+def kill(names: set[str]) -> None:
+    assert names
+    engine = docker.from_env()
+    # From the outside in: a program whose process is killed alone has crashed, and its sandbox says so.
+    for name in sorted(names, key=lambda name: int(name.removeprefix("process ")) if " " in name else 0):
+        if name.startswith("process"):
+            with contextlib.suppress(ProcessLookupError):  # it went with its parent
+                os.kill(int(name.split()[1]), signal.SIGKILL)
+        else:
+            engine.containers.get(name).kill()
+    engine.close()
+
+
+def test_a_container_that_was_created_and_never_started_is_removed_by_the_next_judge(monkeypatch):
+    engine = docker.from_env()
+    left = engine.containers.create(ensure_image(engine, None), labels={LABEL: "0"})
+    try:
+        Judge(SandboxSettings(launcher="docker")).close()
+        assert still_there({left.id}), "it may still be about to start"
+        monkeypatch.setattr(docker_launcher, "START_SECONDS", 0)
+        Judge(SandboxSettings(launcher="docker")).close()
+        assert not still_there({left.id})
+    finally:
+        with contextlib.suppress(docker.errors.NotFound):
+            left.remove(force=True)
+        engine.close()
