@@ -15,11 +15,14 @@ from acecoder_dagster.sandbox import SandboxUnavailableError
 from acecoder_dagster.settings import SettingsError, read_settings
 from acecoder_dagster.warehouse import WarehouseError
 
+PLAIN_WIDTH = 140
+"""Columns of tables that go to a file or a pipe."""
+
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 sandbox_app = typer.Typer(no_args_is_help=True, help="The image that programs run in.")
 app.add_typer(sandbox_app, name="sandbox")
 errors = Console(stderr=True, highlight=False)
-output = Console(highlight=False)
+output = Console(highlight=False, width=None if sys.stdout.isatty() else PLAIN_WIDTH)
 
 ProfileOption = Annotated[
     str | None, typer.Option(help=f"Profile name or .toml file; else ${PROFILE_VARIABLE}, else micro.")

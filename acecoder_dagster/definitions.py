@@ -9,8 +9,10 @@ import warnings
 
 import dagster as dg
 
-# Dagster says of backfill_policy that it is beta each time it is used; the version is pinned, so that is no news.
+# Dagster says of backfill_policy and of Pipes' inner parts that they are beta or preview each time they are used; the
+# version is pinned, so that is no news.
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
+warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
 from acecoder_dagster.assets import evaluation, preferences, programs, results, seeds, tables, tests, training  # noqa: E402
 from acecoder_dagster.home import Home, profile_from_environment  # noqa: E402

@@ -17,6 +17,17 @@ from acecoder_dagster.warehouse import run_query
 RESULT_QUERIES = ("stages", "benchmark_scores", "best_of_n")
 IMPORT_QUERIES = ("stages", "pair_yield")
 
+TRAININGS = ("base_policy", "reward_model", "policy_rule", "policy_reward_model")
+SHOWN_FIGURES = (
+    "loss",
+    "validation_pair_accuracy",
+    "steps",
+    "best_step",
+    "validation_pass_at_1_at_start",
+    "validation_pass_at_1",
+)
+"""Figures of trainings that the terminal shows."""
+
 IMPORT_ASSETS = (
     "imported_files",
     "seed_functions",
@@ -82,7 +93,9 @@ def run_and_report(
         outcome = run_assets(instance, chosen, assets)
     if home.warehouse.exists():
         for name in queries:
-            print_frame(console, run_query(home.warehouse, name), title=name)
+            if not (rows := run_query(home.warehouse, name)).is_empty():
+                print_frame(console, rows, title=name)
+    _print_trainings(console, home)
     _print_outcome(console, outcome)
     return 0 if outcome.success and not outcome.failed_checks else 1
 
@@ -92,6 +105,20 @@ def _print_import(console: Console, counts: Mapping[str, RowCount], reasons: Seq
     print_frame(console, pl.DataFrame(kinds), title="imported")
     if reasons:
         print_frame(console, pl.DataFrame(list(reasons)), title="rejected")
+
+
+def _print_trainings(console: Console, home: Home) -> None:
+    rows = [
+        {"training": artifact.name, "seconds": artifact.figures["seconds"], "figures": _short(artifact.figures)}
+        for name in TRAININGS
+        if (artifact := home.artifacts.current(name)) is not None
+    ]
+    if rows:
+        print_frame(console, pl.DataFrame(rows), title="trainings")
+
+
+def _short(figures: Mapping[str, float]) -> str:
+    return "  ".join(f"{name} {value:.3g}" for name, value in figures.items() if name in SHOWN_FIGURES)
 
 
 def _print_outcome(console: Console, outcome: RunOutcome) -> None:

@@ -90,6 +90,7 @@ def program_scores(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     kinds={"parquet", "polars"},
     owners=TRAINING_OWNERS,
     code_version="1",
+    check_specs=[accounted_check(BEST_OF_N)],
 )
 def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Share of held-out questions solved when the reward model chooses among N programs (paper, section 4.2)."""
@@ -185,6 +186,7 @@ def policy_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     kinds={"parquet", "polars"},
     owners=TRAINING_OWNERS,
     code_version="1",
+    check_specs=[accounted_check(BENCHMARK_SCORES)],
 )
 def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """pass@k on held-out questions before and after reinforcement learning, with paired intervals by question."""

@@ -8,7 +8,7 @@ import polars as pl
 from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import Stage, StageRows, run_stage
+from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
 from acecoder_dagster.preference import build_pairs, choose_hard_questions
@@ -32,9 +32,10 @@ QUESTIONS_FOUND = "questions_were_chosen"
     owners=DATA_OWNERS,
     code_version="1",
     check_specs=[
+        accounted_check(PREFERENCE_PAIRS),
         dg.AssetCheckSpec(
             PAIRS_FOUND, asset="preference_pairs", blocking=True, description="There are pairs to train on"
-        )
+        ),
     ],
 )
 def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -48,8 +49,10 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
         pairs, rejected = build_pairs(results, training_rows(project, SAMPLED_PROGRAMS), questions, rule)
         paired = pairs["question_id"].n_unique()
         figures = {"questions_paired": paired, "pairs_per_question": round(pairs.height / max(paired, 1), 2)}
+        # A question has pairs or is rejected: its pairs count as they are, the question without counts as one row.
+        rows_in = pairs.height + questions.height - paired
         for batch in batches:
-            yield batch, StageRows(pairs, pairs.height + rejected.height, rejected, figures)
+            yield batch, StageRows(pairs, rows_in, rejected, figures)
 
     stage = Stage(
         PREFERENCE_PAIRS,
@@ -77,6 +80,7 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
     owners=DATA_OWNERS,
     code_version="1",
     check_specs=[
+        accounted_check(HARD_QUESTIONS),
         dg.AssetCheckSpec(
             QUESTIONS_FOUND,
             asset="hard_questions",

@@ -150,7 +150,7 @@ def _content_key(project: Project, table: Table) -> str:
 
 
 def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResult]:
-    accuracy = figures["pair_accuracy"]
+    accuracy = figures["validation_pair_accuracy"]
     return [
         dg.AssetCheckResult(
             check_name=BETTER_THAN_CHANCE,

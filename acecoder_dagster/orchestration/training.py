@@ -1,6 +1,7 @@
 """Training in a worker process: skip what is up to date, continue what was interrupted, report the curve."""
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -49,7 +50,9 @@ def train_artifact(
     reused = artifact is not None and artifact.content_key == key
     if artifact is None or not reused:
         folder = store.working_folder(name, key)
-        artifact = store.finish(name, key, run_worker(context, project, specify(folder)))
+        started = time.monotonic()
+        figures = run_worker(context, project, specify(folder))
+        artifact = store.finish(name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
     metadata: Metadata = {
         "folder": dg.MetadataValue.path(str(artifact.folder)),
         "reused": reused,

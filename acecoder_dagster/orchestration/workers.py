@@ -12,6 +12,18 @@ from acecoder_dagster.orchestration.resources import Project
 ACCELERATOR_POOL = "accelerator"
 """Pool of the steps that use the GPU (or, without one, all cores); its limit is machine.trainings_at_once."""
 
+WORKER_ENVIRONMENT = {
+    # Threads that spin while they wait take the core from those they wait for, where cores are shared.
+    "OMP_WAIT_POLICY": "PASSIVE",
+    # What follows keeps libraries' bars and warnings out of the terminal: progress is told by the worker.
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TQDM_DISABLE": "1",
+    "PYTHONWARNINGS": "ignore",
+}
+
 
 def run_worker(context: dg.AssetExecutionContext, project: Project, specification: BaseModel) -> dict[str, Any]:
     """Run a worker task in a process of its own and return the figures it reported.
@@ -27,6 +39,7 @@ def run_worker(context: dg.AssetExecutionContext, project: Project, specificatio
     completed = client.run(
         context=context.op_execution_context,
         command=[sys.executable, "-m", "acecoder_dagster.workers", str(path)],
+        env=WORKER_ENVIRONMENT,
     )
     messages = [message for message in completed.get_custom_messages() if "figures" in message]
     if not messages:

@@ -76,9 +76,3 @@ def keep_only(work: Path, checkpoint: Path) -> None:
     for folder in work.glob("checkpoint-*"):
         if folder != checkpoint:
             shutil.rmtree(folder)
-
-
-def delete_checkpoints(work: Path) -> None:
-    """Delete all checkpoints."""
-    for folder in work.glob("checkpoint-*"):
-        shutil.rmtree(folder)

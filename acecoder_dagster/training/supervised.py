@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import random
 import time
@@ -17,10 +16,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 
 from acecoder_dagster.training.checkpoints import (
     checkpoint_folder,
-    delete_checkpoints,
+    close_work_folder,
+    fingerprint,
     keep_only,
     last_complete_checkpoint,
     mark_complete,
+    open_work_folder,
 )
 from acecoder_dagster.training.device import autocast, pick_device, prepare_process
 from acecoder_dagster.training.settings import SupervisedSettings
@@ -59,7 +60,7 @@ def train_supervised(
         rows_path: Parquet with text columns ``prompt`` and ``completion``.
         model: Folder or hub id of the model to start from; its weights are read again after a kill before the
             first checkpoint, so it must not be ``output``.
-        output: Folder for the finished model and tokenizer; checkpoints live in it until then.
+        output: Folder for the finished model and tokenizer; unfinished work lies in a folder in it until then.
         settings: How to train.
         progress: Told loss, learning_rate and tokens_per_second of each step.
 
@@ -76,12 +77,11 @@ def train_supervised(
     tokenizer = AutoTokenizer.from_pretrained(model)
     network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
     rows = read_rows(rows_path, tokenizer, network.config.max_position_embeddings)
-    run = _Run(network, rows, settings, _fingerprint(rows_path, model, settings))
-    output.mkdir(parents=True, exist_ok=True)
-    run.train(output, progress)
+    run = _Run(network, rows, settings)
+    run.train(open_work_folder(output, fingerprint([model, settings.model_dump_json()], [rows_path])), progress)
     network.save_pretrained(output)
     tokenizer.save_pretrained(output)
-    delete_checkpoints(output)
+    close_work_folder(output)
     return run.figures()
 
 
@@ -147,22 +147,14 @@ def completion_loss(network: PreTrainedModel, rows: Sequence[TokenRow], device: 
     return cross_entropy(logits.float(), targets[wanted])
 
 
-def _fingerprint(rows_path: Path, model: str, settings: SupervisedSettings) -> str:
-    parts = [hashlib.sha256(rows_path.read_bytes()).hexdigest(), model, settings.model_dump_json()]
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
 class _Run:
     """One training run: steps, checkpoints and totals."""
 
-    def __init__(
-        self, network: PreTrainedModel, rows: Sequence[TokenRow], settings: SupervisedSettings, fingerprint: str
-    ) -> None:
+    def __init__(self, network: PreTrainedModel, rows: Sequence[TokenRow], settings: SupervisedSettings) -> None:
         self._device = pick_device()
         self._network = network.to(self._device).train()
         self._rows = rows
         self._settings = settings
-        self._fingerprint = fingerprint
         self._optimizer = torch.optim.AdamW(
             network.parameters(),
             lr=settings.learning_rate,
@@ -186,8 +178,8 @@ class _Run:
             "train_tokens": self._tokens,
         }
 
-    def train(self, output: Path, progress: Progress) -> None:
-        done = self._continue_from(output)
+    def train(self, work: Path, progress: Progress) -> None:
+        done = self._continue_from(work)
         step = 0
         for epoch in range(self._settings.epochs):
             settings = self._settings
@@ -197,7 +189,7 @@ class _Run:
                     continue
                 figures = self._step(step, rows)
                 if step % settings.checkpoint_every == 0:
-                    self._write_checkpoint(output, step)
+                    self._write_checkpoint(work, step)
                 progress(step, self._total_steps, figures)
 
     def _step(self, step: int, rows: Sequence[TokenRow]) -> dict[str, float]:
@@ -232,30 +224,26 @@ class _Run:
         passed = (step - warmup) / max(1.0, self._total_steps - warmup)
         return peak * (_FINAL_SHARE + (1 - _FINAL_SHARE) * 0.5 * (1 + math.cos(math.pi * passed)))
 
-    def _write_checkpoint(self, output: Path, step: int) -> None:
-        folder = checkpoint_folder(output, step)
+    def _write_checkpoint(self, work: Path, step: int) -> None:
+        folder = checkpoint_folder(work, step)
         folder.mkdir()
         state = {
             "model": self._network.state_dict(),
             "optimizer": self._optimizer.state_dict(),
             "random": torch.get_rng_state(),
             "losses": self._losses,
-            "fingerprint": self._fingerprint,
         }
         torch.save(state, folder / "state.pt")
         mark_complete(folder)
-        keep_only(output, folder)
+        keep_only(work, folder)
 
-    def _continue_from(self, output: Path) -> int:
+    def _continue_from(self, work: Path) -> int:
         """Load the last checkpoint of the same run, if any; returns the steps already done."""
-        found = last_complete_checkpoint(output)
+        found = last_complete_checkpoint(work)
         if found is None:
             return 0
         step, folder = found
         state = torch.load(folder / "state.pt", map_location=self._device, weights_only=True)
-        if state["fingerprint"] != self._fingerprint:
-            delete_checkpoints(output)
-            return 0
         self._network.load_state_dict(state["model"])
         self._optimizer.load_state_dict(state["optimizer"])
         torch.set_rng_state(state["random"].cpu())

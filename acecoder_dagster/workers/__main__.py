@@ -14,23 +14,33 @@ from acecoder_dagster.workers.tasks import run_task
 
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_EVENTS = 15.0
+TOLD = (
+    "loss",
+    "pair_accuracy",
+    "reward",
+    "pass_at_1",
+    "validation_pass_at_1",
+    "tokens_per_second",
+    "programs_per_second",
+)
+"""Figures that a line of progress shows; the learning curves hold all of them."""
 
 
 class PipesProgress:
     """Tells progress to the terminal every few seconds and to the run's page a little less often."""
 
-    def __init__(self, task: str, pipes: PipesContext) -> None:
-        self._task = task
+    def __init__(self, pipes: PipesContext) -> None:
         self._pipes = pipes
         self._last_line = self._last_event = 0.0
 
     def __call__(self, step: int, total: int, figures: dict[str, float]) -> None:
         """Report that `step` of `total` is done."""
         now = time.monotonic()
-        line = f"{step:,} of {total:,}  " + "  ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        told = "  ".join(f"{name} {figures[name]:.3g}" for name in TOLD if name in figures)
+        line = f"{step:,} of {total:,}  {told}"
         if now - self._last_line >= SECONDS_BETWEEN_LINES or step == total:
             self._last_line = now
-            print(f"  {self._task:<22} {line}", file=sys.stderr, flush=True)
+            print(f"  {self._pipes.asset_key:<22} {line}", file=sys.stderr, flush=True)
         if now - self._last_event >= SECONDS_BETWEEN_EVENTS or step == total:
             self._last_event = now
             self._pipes.log.info(line)
@@ -43,9 +53,17 @@ def main() -> None:
     specification = SPECIFICATION.validate_json(Path(sys.argv[1]).read_bytes())
     if DAGSTER_PIPES_CONTEXT_ENV_VAR not in os.environ:
         sys.exit("this program is started by Dagster; use the `acecoder` command instead")
+    quiet_libraries()
     with open_dagster_pipes() as pipes:
-        figures = run_task(specification, PipesProgress(specification.task, pipes))
+        figures = run_task(specification, PipesProgress(pipes))
         pipes.report_custom_message({"figures": figures})
+
+
+def quiet_libraries() -> None:
+    """Keep the progress bars of loading and saving weights out of the terminal."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 if __name__ == "__main__":

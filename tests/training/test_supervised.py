@@ -16,7 +16,7 @@ from acecoder_dagster.training.settings import ScratchModelSettings, SupervisedS
 from acecoder_dagster.training.supervised import completion_loss, read_rows, steps_of_epoch, train_supervised
 
 SMALL = ScratchModelSettings(
-    vocabulary_size=300, hidden_size=64, layers=2, attention_heads=2, feed_forward_size=128, context_length=64
+    vocabulary_size=320, hidden_size=64, layers=2, attention_heads=2, feed_forward_size=128, context_length=64
 )
 QUICK = SupervisedSettings(
     epochs=2, rows_per_step=8, learning_rate=3e-3, checkpoint_every=5, precision="float32", threads=1
@@ -29,9 +29,9 @@ def quiet(step: int, total: int, figures: dict[str, float]) -> None:
 
 @pytest.fixture(scope="module")
 def rows_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """160 rows: the prompt names a number, the completion returns it."""
+    """160 rows: the prompt names a digit, the completion returns it."""
     path = tmp_path_factory.mktemp("rows") / "rows.parquet"
-    numbers = [index % 40 for index in range(160)]
+    numbers = [index % 10 for index in range(160)]
     pl.DataFrame(
         {
             "prompt": [f"# give {number}\n" for number in numbers],
@@ -63,10 +63,10 @@ def test_a_scratch_model_loads_like_any_other_and_its_tokenizer_keeps_any_text(s
         assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
 
 
-def test_numbers_stay_single_digits(scratch_model: Path) -> None:
+def test_tokens_may_cross_words_but_neither_lines_nor_digits(scratch_model: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(scratch_model)
-    tokens = [tokenizer.decode([token]) for token in tokenizer("    return 31\n")["input_ids"]]
-    assert tokens[-3:] == ["3", "1", "\n"]
+    tokens = [tokenizer.decode([token]) for token in tokenizer("def f():\n    return 31\n")["input_ids"]]
+    assert tokens == ["def f():", "\n", "    return ", "3", "1", "\n"]
 
 
 def test_scratch_models_of_one_seed_are_equal(rows_path: Path, scratch_model: Path, tmp_path: Path) -> None:
@@ -91,10 +91,10 @@ def test_training_teaches_the_completions(rows_path: Path, scratch_model: Path, 
     assert figures["rows"] == 160
     assert figures["loss"] < 0.2
     tokenizer = AutoTokenizer.from_pretrained(tmp_path)
-    prompt = tokenizer("# give 17\n", return_tensors="pt", return_token_type_ids=False)
+    prompt = tokenizer("# give 7\n", return_tensors="pt", return_token_type_ids=False)
     answer = AutoModelForCausalLM.from_pretrained(tmp_path).generate(**prompt, max_new_tokens=30, do_sample=False)
     written = tokenizer.decode(answer[0, prompt["input_ids"].shape[1] :], skip_special_tokens=True)
-    assert written == "def f():\n    return 17\n"
+    assert written == "def f():\n    return 7\n"
 
 
 def test_the_loss_is_that_of_the_completion_tokens_alone(rows_path: Path, scratch_model: Path) -> None:
@@ -135,13 +135,13 @@ settings = SupervisedSettings.model_validate_json({QUICK.model_dump_json()!r})
 train_supervised(Path({str(rows_path)!r}), {str(scratch_model)!r}, Path({str(killed)!r}), settings, die)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
-    assert [folder.name for folder in killed.iterdir()] == ["checkpoint-10"]
+    assert not (killed / "model.safetensors").exists()
     told: list[int] = []
     train_supervised(rows_path, str(scratch_model), killed, QUICK, lambda step, *_: told.append(step))
     assert told == list(range(11, 41))
     first, second = weights(undisturbed), weights(killed)
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert not list(killed.glob("checkpoint-*"))
+    assert {file.name for file in killed.iterdir()} == {file.name for file in undisturbed.iterdir()}
 
 
 def test_checkpoints_of_other_settings_are_not_continued(rows_path: Path, scratch_model: Path, tmp_path: Path) -> None:
