@@ -25,6 +25,7 @@ check: install  ## lint and types
 
 bench: install  ## measure
 	$(BIN)/python -m benchmarks.judge
+	$(BIN)/python -m benchmarks.warehouse
 
 install: $(STAMP)
 
