@@ -74,12 +74,13 @@ OURS = PairRule(
 """The winner passes every test and the loser fails one.
 
 Half of the pairs of the paper's rule compare two wrong programs (measured with HumanEval's official tests: 52% truly
-ordered; 68-71% with a winner that passes everything). A small gap is then no doubt but the useful case: a nearly right
-program. A loser may pass nothing, even by raising everywhere: best-of-N meets such programs, and a reward model that never saw
-one lose picks them (micro, best of 16: 0.67 without them, less than best of 4). Only where every outcome is `error`
-because a module is not installed here is packaging to blame, and the program says nothing.
+ordered; 68-71% with a winner that passes everything). A small gap is then no doubt but the useful case: a nearly
+right program. A loser may pass nothing, even by raising everywhere: best-of-N meets such programs, and a reward model
+that never saw one lose picks them (micro, best of 16: 0.67 without them, less than best of 4). Only where every
+outcome is `error` because a module is not installed here is packaging to blame, and the program says nothing.
 Programs that differ in comments, docstrings or blank lines alone count once, or the commonest program would dominate
-and a pair could hold the same program twice. Programs of different models may meet: imported pools hold one per model.
+and a pair could hold the same program twice. Programs of different models may meet: imported pools hold one per
+model.
 """
 
 RULES = {"paper": PAPER, "released": RELEASED, "ours": OURS}
