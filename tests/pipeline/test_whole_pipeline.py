@@ -24,29 +24,26 @@ extends = "micro"
 
 [seeds]
 procedural_batches = 2
-questions_per_batch = 30
+questions_per_batch = 60
 
 [micro]
 max_primitives = 2
 tests_per_question = 6
 
 [base_policy]
-corpus_programs = 2000
+corpus_programs = 12000
 
 [base_policy.scratch]
-hidden_size = 64
+hidden_size = 128
 layers = 2
 attention_heads = 2
-feed_forward_size = 128
+feed_forward_size = 256
 
 [base_policy.supervised]
-epochs = 2
+learning_rate = 4e-3
 
 [sampling]
 programs_per_question = 8
-
-[pairs]
-rule = "paper"
 
 [policy_rule]
 steps = 2
@@ -172,7 +169,7 @@ def test_the_tables_agree_with_each_other(runs, finished):
                   (SELECT count(DISTINCT model) FROM pass_rates) AS models""",
     ).row(0, named=True)
 
-    assert counts == {"questions": 60, "programs": 480, "verdicts": 480, "models": 3}
+    assert counts == {"questions": 120, "programs": 960, "verdicts": 960, "models": 3}
 
 
 def test_gains_have_intervals_around_them(runs, finished):
