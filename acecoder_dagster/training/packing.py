@@ -84,7 +84,7 @@ class _LengthGroup:
 
 @dataclass(frozen=True)
 class PackedRow:
-    """A packed row of groups, ready for :func:`score_packed_row`.
+    """A packed row of groups, passed to the model as the keyword ``packed_row``.
 
     Attributes:
         input_ids: Token ids, ``(1, tokens)``.

@@ -23,8 +23,9 @@ from acecoder_dagster.training.checkpoints import (
 from acecoder_dagster.training.device import prepare_process
 from acecoder_dagster.training.packing import PACKED_ATTENTION
 from acecoder_dagster.training.policy_sampler import PolicySampler
-from acecoder_dagster.training.policy_trainer import PolicyTrainer, Progress, trainer_arguments
+from acecoder_dagster.training.policy_trainer import PolicyTrainer, trainer_arguments
 from acecoder_dagster.training.policy_validation import Validation
+from acecoder_dagster.training.progress import Progress
 from acecoder_dagster.training.rewards import (
     JudgePrograms,
     RememberingJudge,

@@ -18,11 +18,10 @@ from acecoder_dagster.training.device import pick_device, wants_bfloat16
 from acecoder_dagster.training.packed_log_probs import packed_log_probs
 from acecoder_dagster.training.policy_sampler import PolicySampler
 from acecoder_dagster.training.policy_validation import Validation
+from acecoder_dagster.training.progress import Progress
 from acecoder_dagster.training.rewards import RewardFunction, Rollout
 from acecoder_dagster.training.rollouts import Generation, RolloutFiles
 from acecoder_dagster.training.settings import PolicySettings
-
-Progress = Callable[[int, int, dict[str, float]], None]
 
 _TRL_FIGURES = {
     "loss": "loss",

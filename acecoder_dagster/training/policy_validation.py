@@ -85,9 +85,11 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         model: PreTrainedModel,
         **_: object,
     ) -> None:
-        """Validate the starting policy, unless this run continues."""
-        self._forget_after(state.global_step)
-        if state.global_step == 0:
+        """Validate the starting policy, or go back to the record of the step the run continues from."""
+        if state.global_step:
+            self._write_record([figures for figures in self.history() if figures["step"] <= state.global_step])
+        else:
+            self._write_record([])
             self._validate(0, model)
 
     def on_step_end(
@@ -109,8 +111,10 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         if since_best >= self._settings.patience:
             control.should_training_stop = True
 
-    def _forget_after(self, step: int) -> None:
-        self._record.write_text(json.dumps([figures for figures in self.history() if figures["step"] <= step]))
+    def _write_record(self, history: list[dict[str, float]]) -> None:
+        partial = self._record.with_suffix(".partial")
+        partial.write_text(json.dumps(history))
+        partial.replace(self._record)
 
     def _validate(self, step: int, model: PreTrainedModel) -> None:
         started = time.perf_counter()
@@ -135,17 +139,16 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         better = not self.history() or self.latest["validation_pass_at_1"] > self.best()[1]["validation_pass_at_1"]
         if better:
             self._keep(step, model, figures)
-        self._record.write_text(json.dumps([*self.history(), figures]))
+        self._write_record([*self.history(), figures])
 
     def _keep(self, step: int, model: PreTrainedModel, figures: dict[str, float]) -> None:
-        older = list(self._folder.glob("best-*"))
         folder = self._folder / f"best-{step}"
         partial = self._folder / f"best-{step}.partial"
-        model.save_pretrained(partial)
-        self._tokenizer.save_pretrained(partial)
-        (partial / _FIGURES).write_text(json.dumps(figures))
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.rename(folder)
-        for old in older:
-            if old != folder:
-                shutil.rmtree(old)
+        if not folder.exists():
+            model.save_pretrained(partial)
+            self._tokenizer.save_pretrained(partial)
+            (partial / _FIGURES).write_text(json.dumps(figures))
+            partial.rename(folder)
+        for other in self._folder.glob("best-*"):
+            if other != folder:
+                shutil.rmtree(other)

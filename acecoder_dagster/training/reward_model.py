@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -35,11 +35,9 @@ from acecoder_dagster.training.preference_groups import (
     steps_of_epoch,
     steps_per_epoch,
 )
+from acecoder_dagster.training.progress import Progress
 from acecoder_dagster.training.settings import RewardModelSettings
 from acecoder_dagster.training.template import prepare_tokenizer
-
-Progress = Callable[[int, int, dict[str, float]], None]
-"""Called as ``progress(step, total_steps, figures)`` after every optimiser step."""
 
 CALIBRATION_FILE = "reward_calibration.json"
 """Beside the weights: mean and standard deviation of scores on validation programs (RL whitens with them)."""

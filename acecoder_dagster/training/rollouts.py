@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,9 +94,10 @@ class RolloutFiles:
 
     def merge(self, last_step: int, output: Path) -> int:
         """Write the rollouts of all steps up to ``last_step`` to one file and count them."""
-        files: Sequence[Path] = [self._folder / f"{step:06}.parquet" for step in range(1, last_step + 1)]
-        rows = pl.concat([pl.read_parquet(file) for file in files])
+        files = [self._folder / f"{step:06}.parquet" for step in range(1, last_step + 1)]
+        rows = pl.scan_parquet(files)
         partial = output.with_name(output.name + ".partial")
-        rows.write_parquet(partial)
+        rows.sink_parquet(partial)
         partial.replace(output)
-        return rows.height
+        count: int = rows.select(pl.len()).collect().item()
+        return count

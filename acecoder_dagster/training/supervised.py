@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,8 @@ from acecoder_dagster.training.checkpoints import (
     open_work_folder,
 )
 from acecoder_dagster.training.device import autocast, pick_device, prepare_process
+from acecoder_dagster.training.progress import Progress
 from acecoder_dagster.training.settings import SupervisedSettings
-
-Progress = Callable[[int, int, dict[str, float]], None]
 
 _NOT_A_TARGET = -100
 # Steps whose rows are sorted by length together: enough to leave next to no padding, few enough to stay random.

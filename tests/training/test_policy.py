@@ -235,6 +235,22 @@ train_policy({str(policy)!r}, Path({str(questions)!r}), "rule", judge_programs=j
     assert not (tmp_path / "killed" / "in_progress").exists()
 
 
+def test_a_run_that_broke_off_before_its_first_checkpoint_starts_over(
+    policy: Path, questions: Path, tmp_path: Path
+) -> None:
+    class BrokenOffError(Exception):
+        pass
+
+    def break_off(*_: object) -> None:
+        raise BrokenOffError
+
+    with pytest.raises(BrokenOffError):
+        train(policy, questions, tmp_path / "policy", progress=break_off)
+    _, reports = train(policy, questions, tmp_path / "policy")
+    assert [step for step, _, _ in reports] == [1, 2, 3, 4, 5, 6]
+    assert pl.read_parquet(tmp_path / "policy" / VALIDATIONS_FILE)["step"].to_list() == [0, 2, 4, 6]
+
+
 def test_what_the_judge_cannot_decide_is_no_zero(policy: Path, questions: Path, tmp_path: Path) -> None:
     def judge(programs: Sequence[tuple[str, str]]) -> list[float | None]:
         return [
