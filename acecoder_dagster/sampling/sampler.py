@@ -77,13 +77,14 @@ def sample_programs(
         FileNotFoundError: a file of prompts does not exist.
         ValueError: a file of prompts lacks a column or names a question twice.
     """
-    tally = _Tally(sum(_checked_height(job.prompts) for job in jobs), progress)
-    for (model, revision), of_model in groupby(jobs, key=lambda job: (job.model, job.revision)):
-        unfinished = [job for job in of_model if not job.output.exists()]
-        if unfinished:
-            with running_engine(model, revision, sampling.engine) as engine:
-                for job in unfinished:
-                    _sample_job(engine, job, sampling, seed, tally)
+    questions = {job: _checked_height(job.prompts) for job in jobs}
+    unfinished = [job for job in jobs if not job.output.exists()]
+    tally = _Tally(sum(questions.values()), progress)
+    tally.skip(sum(questions[job] for job in jobs if job not in unfinished))
+    for (model, revision), of_model in groupby(unfinished, key=lambda job: (job.model, job.revision)):
+        with running_engine(model, revision, sampling.engine) as engine:
+            for job in of_model:
+                _sample_job(engine, job, sampling, seed, tally)
     return tally.figures()
 
 

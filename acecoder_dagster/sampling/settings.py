@@ -1,8 +1,8 @@
 """Settings of sampling programs; no engine is loaded by reading them."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class EngineSettings(BaseModel):
@@ -43,3 +43,12 @@ class SamplingSettings(BaseModel):
     top_k: int = Field(default=0, ge=0, description="Only the k most likely tokens; 0: all.")
     max_tokens: int = Field(default=1024, ge=1, description="Longest completion.")
     engine: EngineSettings = EngineSettings()
+
+    @model_validator(mode="after")
+    def _greedy_decoding_writes_one_program(self) -> Self:
+        if self.temperature == 0 and self.programs_per_question > 1:
+            raise ValueError(
+                f"temperature 0 writes the same program every time: set programs_per_question to 1, not "
+                f"{self.programs_per_question}"
+            )
+        return self

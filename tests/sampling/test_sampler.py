@@ -8,8 +8,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from acecoder_dagster.sampling import EngineSettings, SamplingSettings
+from acecoder_dagster.sampling.replicas import sample_on_replicas
 from acecoder_dagster.sampling.sampler import COMPLETIONS, SamplingJob, question_seed, sample_programs
 from acecoder_dagster.training.scratch import create_scratch_model
 from acecoder_dagster.training.settings import ScratchModelSettings
@@ -125,8 +127,38 @@ sampler.sample_programs([job], SamplingSettings.model_validate_json({SAMPLING.mo
     figures = sample_programs([undisturbed, killed], SAMPLING, 0, quiet)
     assert 30 * 4 < figures["programs"] < 2 * 30 * 4
     assert pl.read_parquet(killed.output).equals(pl.read_parquet(undisturbed.output))
-    again = sample_programs([undisturbed, killed], SAMPLING, 0, quiet)
-    assert again["programs"] == 0
+
+
+def test_finished_outputs_are_not_sampled_again_but_count_as_done(
+    models: tuple[str, str], write_prompts: Callable[[dict[str, str]], Path], tmp_path: Path
+) -> None:
+    prompts = write_prompts(prompts_of(range(5)))
+    first = SamplingJob(models[0], None, prompts, tmp_path / "first.parquet")
+    second = SamplingJob(models[0], None, prompts, tmp_path / "second.parquet")
+    sample_programs([first], SAMPLING, 0, quiet)
+    told: list[tuple[int, int]] = []
+    figures = sample_programs([first, second], SAMPLING, 0, lambda done, total, _: told.append((done, total)))
+    assert figures["programs"] == 5 * 4
+    assert (told[0], told[-1]) == ((6, 10), (10, 10))
+
+
+def test_replicas_sample_what_one_engine_samples(
+    models: tuple[str, str], write_prompts: Callable[[dict[str, str]], Path], tmp_path: Path
+) -> None:
+    prompts = write_prompts(prompts_of(range(9)))
+    alone = SamplingJob(models[0], None, prompts, tmp_path / "alone.parquet")
+    shared = SamplingJob(models[0], None, prompts, tmp_path / "shared.parquet")
+    sample_programs([alone], SAMPLING, 3, quiet)
+    two = SAMPLING.model_copy(update={"engine": SAMPLING.engine.model_copy(update={"replicas": 2})})
+    figures = sample_on_replicas([shared], two, 3, quiet)
+    assert figures["programs"] == 9 * 4
+    assert pl.read_parquet(shared.output).equals(pl.read_parquet(alone.output))
+    assert {file.name for file in tmp_path.iterdir()} == {prompts.name, "alone.parquet", "shared.parquet"}
+
+
+def test_greedy_decoding_of_several_programs_is_refused() -> None:
+    with pytest.raises(ValidationError, match="set programs_per_question to 1, not 16"):
+        SamplingSettings(temperature=0)
 
 
 def test_a_prompt_without_room_for_an_answer_is_counted_and_left_out(
