@@ -17,8 +17,6 @@ from acecoder_dagster.home import Home
 from acecoder_dagster.tables import ALL_TABLES, BATCH_TABLES
 from acecoder_dagster.warehouse import run_query
 
-pytestmark = [pytest.mark.xdist_group("whole pipeline")]
-
 PROFILE = """
 extends = "micro"
 
