@@ -1,6 +1,10 @@
+from pathlib import Path
+
 import pytest
 
 from acecoder_dagster.settings import SettingsError, read_settings, shipped_profiles
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
 
 
 @pytest.fixture
@@ -17,6 +21,11 @@ def test_micro_local_and_paper_are_shipped_and_valid():
     assert shipped_profiles() == ["local", "micro", "paper"]
     for name in shipped_profiles():
         read_settings(name)
+
+
+@pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_example_profiles_are_valid(example):
+    read_settings(str(example))
 
 
 def test_an_own_profile_builds_on_another_and_changes_only_what_it_names(profile):
