@@ -109,7 +109,7 @@ def _print_import(console: Console, counts: Mapping[str, RowCount], reasons: Seq
 
 def _print_trainings(console: Console, home: Home) -> None:
     rows = [
-        {"training": artifact.name, "seconds": artifact.figures.get("seconds"), "figures": _short(artifact.figures)}
+        {"training": artifact.name, "seconds": artifact.figures["seconds"], "figures": _short(artifact.figures)}
         for name in TRAININGS
         if (artifact := home.artifacts.current(name)) is not None
     ]

@@ -1,7 +1,6 @@
 """Starting worker processes through Dagster Pipes."""
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -33,7 +32,7 @@ def run_worker(context: dg.AssetExecutionContext, project: Project, specificatio
     """
     folder = project.home.scratch
     folder.mkdir(parents=True, exist_ok=True)
-    path = Path(folder / f"{context.run_id}-{context.op_execution_context.op.name}.json")
+    path = folder / f"{context.run_id}-{context.op_execution_context.op.name}.json"
     path.write_text(specification.model_dump_json(indent=1), encoding="utf-8")
     client = dg.PipesSubprocessClient(termination_timeout_seconds=20)
     completed = client.run(

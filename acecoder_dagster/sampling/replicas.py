@@ -2,7 +2,7 @@
 
 import logging
 import multiprocessing
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import replace
 from multiprocessing.queues import Queue
@@ -13,10 +13,9 @@ import polars as pl
 
 from acecoder_dagster.lake import replace_file
 from acecoder_dagster.processes import end_with_parent
-from acecoder_dagster.sampling.sampler import SamplingJob, sample_programs
+from acecoder_dagster.sampling.sampler import Progress, SamplingJob, sample_programs
 from acecoder_dagster.sampling.settings import SamplingSettings
 
-Progress = Callable[[int, int, dict[str, float]], None]
 Report = tuple[int, int, int]
 """Replica, questions done, questions in all."""
 
