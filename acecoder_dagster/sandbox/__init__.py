@@ -4,6 +4,7 @@ from acecoder_dagster.sandbox.images import build_image, connect_engine, ensure_
 from acecoder_dagster.sandbox.judge import Judge
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import (
+    IoTest,
     Observation,
     Outcome,
     ProgramJob,
@@ -13,6 +14,7 @@ from acecoder_dagster.sandbox.types import (
 )
 
 __all__ = [
+    "IoTest",
     "Judge",
     "Observation",
     "Outcome",
