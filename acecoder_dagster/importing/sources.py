@@ -28,8 +28,8 @@ _DAMAGES = (OSError, EOFError, gzip.BadGzipFile, zlib.error, pl.exceptions.Polar
 class Source:
     """A file or hub data set that was read: a table (Parquet, hub) or JSON objects with their row numbers.
 
-    `name` is the file's name without its folder, `revision` the hash of its bytes or the hub's commit (of a batch: none),
-    `rows_before` the rows of the file before a table that is only a batch of it.
+    `name` is the file's name without its folder, `revision` the hash of its bytes or the hub's commit. Of a batch of a
+    file, which has no revision, `rows_before` counts the rows before it.
     """
 
     name: str
