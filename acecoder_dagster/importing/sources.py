@@ -20,6 +20,8 @@ from acecoder_dagster.importing.errors import ImportFileError, Problems
 
 ENDINGS = (".parquet", ".jsonl", ".jsonl.gz", ".json")
 ROWS_PER_BATCH = 1024
+ENOUGH_PROBLEMS = 100
+"""After so many, a file that is read in batches is not read on."""
 _UNKNOWN_ENDING = f"unknown kind of file; its name must end in one of {', '.join(ENDINGS)}"
 _DAMAGES = (OSError, EOFError, gzip.BadGzipFile, zlib.error, pl.exceptions.PolarsError, pa.ArrowException)
 
@@ -114,7 +116,10 @@ def read_batches(path: Path, columns: tuple[FileColumn, ...], problems: Problems
                 problems.add(path.name, f"no column {', '.join(missing)}; the columns found are {found}")
                 return
             empty = False
-            yield batch.typed(columns, problems)
+            table = batch.typed(columns, problems)
+            if len(problems.found) >= ENOUGH_PROBLEMS or not {c.name for c in columns} <= set(table.columns):
+                return
+            yield table
     except _DAMAGES as error:
         problems.add(path.name, _damage(error))
     else:
