@@ -53,6 +53,8 @@ class Zygote:
         self.question = child.PreparedQuestion({"setup": "", "tests": []})
         self.null_input = os.open("/dev/null", os.O_RDONLY)
         self.null_output = os.open("/dev/null", os.O_WRONLY)
+        # The channel may have come with a number beyond the limit that later descriptors keep.
+        self.descriptors_end = max(MAX_DESCRIPTORS, channel.fileno() + 1)
 
     def prepare(self) -> None:
         """Protects this process, loads what programs use, and tells the host that it is ready."""
@@ -107,7 +109,7 @@ class Zygote:
             os.dup2(self.null_output, 1)
             os.dup2(self.null_output, 2)
             os.dup2(report, REPORT_DESCRIPTOR)
-            os.closerange(REPORT_DESCRIPTOR + 1, MAX_DESCRIPTORS)
+            os.closerange(REPORT_DESCRIPTOR + 1, self.descriptors_end)
             os.setsid()
             if self.user_id is not None:
                 hardening.become(self.user_id)
