@@ -33,6 +33,7 @@ CLEANING_SECONDS = 5.0
 WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
 SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 MAX_FILE_BYTES = 16 << 20
+MAX_SCRATCH_FILES = 16 << 10  # empty files and folders use memory that no size of a file system limits
 # Imported before the first fork, so that a program that needs them does not pay for it.
 COMMON_MODULES = """
 abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools
@@ -215,7 +216,7 @@ class _Meter:
         waited = wall - self._busy_seconds()
         cpu, resident_bytes = self._usage()
         size = os.fstat(self.report).st_size
-        if size > self.report_limit:
+        if size > self.report_limit or _scratch_files() > MAX_SCRATCH_FILES:
             return "output"
         if resident_bytes > self.memory_limit:
             return "memory"
@@ -247,6 +248,11 @@ class _Meter:
                     with open(f"/proc/{name}/statm") as file:
                         pages += int(file.read().split()[1])
         return seconds, pages * resource.getpagesize()
+
+
+def _scratch_files() -> int:
+    systems = [os.statvfs(directory) for directory in SCRATCH_DIRECTORIES]
+    return sum(system.f_files - system.f_ffree for system in systems)
 
 
 def empty_directory(directory: str) -> None:
