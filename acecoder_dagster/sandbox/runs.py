@@ -16,7 +16,7 @@ _STOPPED_FOR = {
     "output": Outcome.OUTPUT_LIMIT,
     "memory": Outcome.MEMORY,
 }
-_TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
+TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
 _NEARLY_ALL_MEMORY = 0.8
 MAX_REASON_CHARACTERS = 300
 TAMPERED = "wrote to its report itself"
@@ -75,7 +75,7 @@ class Run:
         if missing is None:
             return None
         ending, message = self._ending(completion)
-        self._timeouts_left -= ending in _TIMEOUTS
+        self._timeouts_left -= ending in TIMEOUTS
         if not loading or self._timeouts_left <= 0:
             self.settle(missing, ending, message)
             return None
