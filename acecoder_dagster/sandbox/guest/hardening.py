@@ -165,6 +165,12 @@ def join_group(group_id: int) -> None:
     os.setresgid(group_id, group_id, group_id)
 
 
+def be_killed_first() -> None:
+    """Makes the kernel, where memory runs out, choose the calling process and its children before the zygote."""
+    with open("/proc/self/oom_score_adj", "w") as file:
+        file.write("1000")
+
+
 def become(user_id: int) -> None:
     """Gives the calling process a user of its own, for good: all its capabilities go with it."""
     os.setresuid(user_id, user_id, user_id)

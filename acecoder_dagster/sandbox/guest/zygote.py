@@ -112,6 +112,7 @@ class Zygote:
             os.dup2(report, REPORT_DESCRIPTOR)
             os.closerange(REPORT_DESCRIPTOR + 1, self.descriptors_end)
             os.setsid()
+            hardening.be_killed_first()
             if self.user_id is not None:
                 hardening.become(self.user_id)
             child.prepare_interpreter()
