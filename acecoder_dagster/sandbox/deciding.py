@@ -77,7 +77,11 @@ def passing_payload(comparison: ast.expr) -> bytes | None:
             value = next((v for side in sides if (v := _literal(side)) is not _NOT_A_LITERAL), value)
             if isinstance(comparison.ops[0], ast.Is) and not (value is None or isinstance(value, bool)):
                 value = _NOT_A_LITERAL
-    return None if value is _NOT_A_LITERAL else encode_values([value])
+    if value is _NOT_A_LITERAL:
+        return None
+    payload = encode_values([value])
+    # A literal too deep for the encoding arrives as something else, and so would a wrong value.
+    return payload if decode_values(payload) == [value] else None
 
 
 def decide_on_host(decision: Decision, payload: bytes) -> bool | None:

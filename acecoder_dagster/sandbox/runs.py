@@ -16,7 +16,7 @@ _STOPPED_FOR = {
     "output": Outcome.OUTPUT_LIMIT,
     "memory": Outcome.MEMORY,
 }
-_TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
+TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
 _NEARLY_ALL_MEMORY = 0.8
 MAX_REASON_CHARACTERS = 300
 TAMPERED = "wrote to its report itself"
@@ -75,7 +75,7 @@ class Run:
         if missing is None:
             return None
         ending, message = self._ending(completion)
-        self._timeouts_left -= ending in _TIMEOUTS
+        self._timeouts_left -= ending in TIMEOUTS
         if not loading or self._timeouts_left <= 0:
             self.settle(missing, ending, message)
             return None
@@ -130,7 +130,7 @@ def read_report(report: bytes) -> dict[int, tuple[bytes, bytes]]:
     lines: dict[int, tuple[bytes, bytes]] = {}
     for line in report.split(b"\n")[1:-1]:
         parts = line.split(b" ", 2)
-        if len(parts) == 3 and len(parts[0]) < 10 and parts[0].lstrip(b"-").isdigit():
+        if len(parts) == 3 and len(parts[0]) < 10 and parts[0].removeprefix(b"-").isdigit():
             lines.setdefault(int(parts[0]), (parts[1], parts[2]))
     return lines
 
@@ -141,4 +141,6 @@ def _error(payload: bytes) -> tuple[Outcome, str]:
     except (ValueError, TypeError, RecursionError):
         return Outcome.ERROR, TAMPERED
     outcome = Outcome.MEMORY if name == "MemoryError" else Outcome.ERROR
-    return outcome, f"{name}: {message}"[:MAX_REASON_CHARACTERS]
+    # Half a surrogate pair cannot be stored: tables hold UTF-8.
+    text = f"{name}: {message}".encode("utf-8", "backslashreplace").decode("utf-8")
+    return outcome, text[:MAX_REASON_CHARACTERS]

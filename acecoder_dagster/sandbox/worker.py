@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 
@@ -10,13 +11,15 @@ from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.deciding import decide_on_host
 from acecoder_dagster.sandbox.launchers import Launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan
-from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run
+from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
+from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError, SandboxUnavailableError
 
 PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host decides on the last one
 MAX_REMEMBERED = 8192
 MAX_REMEMBERED_BYTES = 1024
+COMPARISONS_AT_ONCE = 64
+RESTART_SECONDS = 90.0  # an engine that is restarted answers again after this time
 
 _log = logging.getLogger(__name__)
 _Judgement = tuple[Outcome, str]
@@ -96,23 +99,33 @@ class Worker:
         if not open_questions:
             return
         unknown = [key for key, judgement in open_questions.items() if judgement is None]
-        for start in range(0, len(unknown), 64):
-            part = unknown[start : start + 64]
-            lines = b"".join(b"%d %b\n" % key for key in part)
-            comparison = self._new_run(lines, [True] * len(part))
-            self._comparisons.perform(plan.comparisons, [comparison], compare=True)
-            for key, outcome, message in zip(part, comparison.outcomes, comparison.messages, strict=True):
-                judgement = (outcome or Outcome.JUDGE_ERROR, message)
-                open_questions[key] = judgement
-                self._remember((plan.comparisons, *key), judgement)
+        for start in range(0, len(unknown), COMPARISONS_AT_ONCE):
+            open_questions |= self._compare(plan, unknown[start : start + COMPARISONS_AT_ONCE])
+        for run in runs:
+            # After too many timeouts a comparison is given up: by its own program's timeouts, not by others'.
+            own = [(step, run.payloads[step]) for step, outcome in enumerate(run.outcomes) if outcome is None]
+            delayed = [key for key in own if (judged := open_questions[key]) is not None and judged[0] in TIMEOUTS]
+            if delayed and len(unknown) > len(delayed):
+                open_questions |= self._compare(plan, delayed)
         for run in runs:
             for step, outcome in enumerate(run.outcomes):
                 if outcome is None:
                     judged = open_questions[step, run.payloads[step]]
                     run.outcomes[step], run.messages[step] = judged or (Outcome.JUDGE_ERROR, "")
 
+    def _compare(self, plan: QuestionPlan, keys: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], _Judgement]:
+        comparison = self._new_run(b"".join(b"%d %b\n" % key for key in keys), [True] * len(keys))
+        self._comparisons.perform(plan.comparisons, [comparison], compare=True)
+        judgements = {
+            key: (outcome or Outcome.JUDGE_ERROR, message)
+            for key, outcome, message in zip(keys, comparison.outcomes, comparison.messages, strict=True)
+        }
+        for key, judgement in judgements.items():
+            self._remember((plan.comparisons, *key), judgement)
+        return judgements
+
     def _remember(self, key: tuple[bytes, int, bytes], judgement: _Judgement) -> None:
-        if len(key[2]) > MAX_REMEMBERED_BYTES or judgement[0] is Outcome.JUDGE_ERROR:
+        if len(key[2]) > MAX_REMEMBERED_BYTES or judgement[0] in (Outcome.JUDGE_ERROR, *TIMEOUTS):
             return
         self._remembered[key] = judgement
         if len(self._remembered) > MAX_REMEMBERED:
@@ -127,6 +140,7 @@ class _Lane:
         self._retries = settings.retries
         self._sandbox: Sandbox | None = None
         self._interrupted = False
+        self._has_started = False
 
     def perform(self, description: bytes, runs: Sequence[Run], compare: bool) -> None:
         """Send every run through the sandbox until all its steps are known."""
@@ -165,9 +179,22 @@ class _Lane:
         if self._interrupted:
             raise JudgeClosedError("the judge was closed")
         if self._sandbox is None:
-            self._sandbox = self._launcher.start()
+            self._sandbox = self._start()
+            self._has_started = True
         self._sandbox.send_question(description)
         return self._sandbox
+
+    def _start(self) -> Sandbox:
+        give_up_at = time.monotonic() + RESTART_SECONDS * self._has_started
+        while not self._interrupted:
+            try:
+                return self._launcher.start()
+            except SandboxUnavailableError as error:
+                if time.monotonic() >= give_up_at:
+                    raise
+                _log.warning("sandboxes have become unavailable, trying again: %s", error)
+                time.sleep(1)
+        raise JudgeClosedError("the judge was closed")
 
     def _blame(self, queue: deque[tuple[Run, int]], error: Exception) -> None:
         """Count a failure against the job at the head; one that failed too often gets no verdict."""

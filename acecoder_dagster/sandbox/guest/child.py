@@ -77,7 +77,7 @@ def compare_values(question: PreparedQuestion, lines: bytes, first_line: int, re
         _write(report, LOADING, ERROR, _describe(error))
         return
     _write(report, LOADING, VALUES, b"[]")
-    for line_number, line in enumerate(lines.splitlines()):
+    for line_number, line in enumerate(lines.split(b"\n")[:-1]):
         if line_number < first_line:
             continue
         index, _, encoded = line.partition(b" ")

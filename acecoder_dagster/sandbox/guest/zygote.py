@@ -33,6 +33,7 @@ CLEANING_SECONDS = 5.0
 WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
 SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 MAX_FILE_BYTES = 16 << 20
+MAX_SCRATCH_FILES = 16 << 10  # empty files and folders use memory that no size of a file system limits
 # Imported before the first fork, so that a program that needs them does not pay for it.
 COMMON_MODULES = """
 abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools
@@ -53,6 +54,8 @@ class Zygote:
         self.question = child.PreparedQuestion({"setup": "", "tests": []})
         self.null_input = os.open("/dev/null", os.O_RDONLY)
         self.null_output = os.open("/dev/null", os.O_WRONLY)
+        # The channel may have come with a number beyond the limit that later descriptors keep.
+        self.descriptors_end = max(MAX_DESCRIPTORS, channel.fileno() + 1)
 
     def prepare(self) -> None:
         """Protects this process, loads what programs use, and tells the host that it is ready."""
@@ -107,8 +110,9 @@ class Zygote:
             os.dup2(self.null_output, 1)
             os.dup2(self.null_output, 2)
             os.dup2(report, REPORT_DESCRIPTOR)
-            os.closerange(REPORT_DESCRIPTOR + 1, MAX_DESCRIPTORS)
+            os.closerange(REPORT_DESCRIPTOR + 1, self.descriptors_end)
             os.setsid()
+            hardening.be_killed_first()
             if self.user_id is not None:
                 hardening.become(self.user_id)
             child.prepare_interpreter()
@@ -213,7 +217,7 @@ class _Meter:
         waited = wall - self._busy_seconds()
         cpu, resident_bytes = self._usage()
         size = os.fstat(self.report).st_size
-        if size > self.report_limit:
+        if size > self.report_limit or _scratch_files() > MAX_SCRATCH_FILES:
             return "output"
         if resident_bytes > self.memory_limit:
             return "memory"
@@ -245,6 +249,11 @@ class _Meter:
                     with open(f"/proc/{name}/statm") as file:
                         pages += int(file.read().split()[1])
         return seconds, pages * resource.getpagesize()
+
+
+def _scratch_files() -> int:
+    systems = [os.statvfs(directory) for directory in SCRATCH_DIRECTORIES]
+    return sum(system.f_files - system.f_ffree for system in systems)
 
 
 def empty_directory(directory: str) -> None:
