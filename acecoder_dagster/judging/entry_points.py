@@ -26,7 +26,7 @@ class EntryPointFinder:
             tests: Python text.
             setup_code: Python text that comes before them.
         """
-        given = _bound_names(_parse(setup_code)) | _BUILTIN_NAMES
+        given = _bound_names(_parse(setup_code))
         self._used: Counter[str] = Counter()
         for tree in map(_parse, tests):
             self._used.update(_read_names(tree) - _bound_names(tree) - given)
@@ -42,14 +42,17 @@ class EntryPointFinder:
     def found(self) -> str | None:
         """Return the name that most programs define, of those the one that most tests use.
 
-        Where no program defines any, it is the name that most tests use, rather not the name of a module. None when
-        the tests use no name but Python's and their own.
+        Where no program defines any, it is the name that most tests use, rather not the name of a module. A name of
+        Python's own (a question may ask for another `sum`) has to be defined, and is taken where there is no other. None
+        when the tests use no name but Python's and their own.
         """
 
-        def rank(name: str) -> tuple[int, bool, int]:
-            return self._defined[name], name not in sys.stdlib_module_names, self._used[name]
+        def rank(name: str) -> tuple[bool, int, bool, int]:
+            is_own = name not in _BUILTIN_NAMES
+            return is_own, self._defined[name], name not in sys.stdlib_module_names, self._used[name]
 
-        return max(sorted(self._used), key=rank, default=None)
+        candidates = [name for name in sorted(self._used) if name not in _BUILTIN_NAMES or self._defined[name]]
+        return max(candidates, key=rank, default=None)
 
 
 def _parse(source: str) -> ast.Module:

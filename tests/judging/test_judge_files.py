@@ -242,9 +242,10 @@ def test_an_earlier_file_of_verdicts_stays_until_the_new_one_is_whole(write, tmp
         ),
         (["assert list(map(double, [1])) == [2]"], ["double = lambda x: 2 * x"], "passed"),
         (["assert Stack().size() == 0"], ["class Stack:\n    def size(self): return 0"], "passed"),
+        (["assert str(sum(2, 3)) == '5'"], ["def sum(a, b): return a + b"], "passed"),
         (["assert double(1) == 2"], ["def twice(x): return 2 * x"], "error"),
     ],
-    ids=["helper", "import in the test", "name handed over", "class", "nobody defines it"],
+    ids=["helper", "import in the test", "name handed over", "class", "a name of Python's", "nobody defines it"],
 )
 def test_the_entry_point_is_found_where_the_question_does_not_name_it(write, tmp_path, tests, programs, verdict):
     questions = write("questions.jsonl", [{"question_id": 7, "tests": tests}])
