@@ -93,7 +93,7 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
         if brings_programs(project, batch):
             return batch_source(project, batch)
         sampler = base_policy_sampler(project, settings)
-        asked = f"{settings.sampling.model_dump_json()} {settings.prompt} {settings.seed}"
+        asked = f"{settings.sampling.model_dump_json(exclude={'engine'})} {settings.prompt} {settings.seed}"
         return f"{sampler.model}@{sampler.revision} {asked}"
 
     stage = Stage(SAMPLED_PROGRAMS, inputs=(QUESTIONS,), source=source)

@@ -16,17 +16,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from acecoder_dagster.training.checkpoints import (
-    checkpoint_folder,
-    close_work_folder,
-    fingerprint,
-    keep_only,
-    last_complete_checkpoint,
-    mark_complete,
-    open_work_folder,
-)
+from acecoder_dagster.progress import Progress
+from acecoder_dagster.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.training.device import autocast, pick_device, prepare_process
-from acecoder_dagster.training.progress import Progress
+from acecoder_dagster.training.run_state import read_state, write_state
 from acecoder_dagster.training.settings import SupervisedSettings
 
 _NOT_A_TARGET = -100
@@ -180,7 +173,8 @@ class _Run:
         }
 
     def train(self, work: Path, progress: Progress) -> None:
-        done = self._continue_from(work)
+        done, kept = read_state(work, self._network, self._optimizer, self._device)
+        self._losses = kept.get("losses", [])
         step = 0
         for epoch in range(self._settings.epochs):
             settings = self._settings
@@ -190,7 +184,7 @@ class _Run:
                     continue
                 figures = self._step(step, rows)
                 if step % settings.checkpoint_every == 0:
-                    self._write_checkpoint(work, step)
+                    write_state(work, step, self._network, self._optimizer, losses=self._losses)
                 progress(step, self._total_steps, figures)
 
     def _step(self, step: int, rows: Sequence[TokenRow]) -> dict[str, float]:
@@ -228,29 +222,3 @@ class _Run:
             return peak * step / warmup
         passed = (step - warmup) / max(1.0, self._total_steps - warmup)
         return peak * (_FINAL_SHARE + (1 - _FINAL_SHARE) * 0.5 * (1 + math.cos(math.pi * passed)))
-
-    def _write_checkpoint(self, work: Path, step: int) -> None:
-        folder = checkpoint_folder(work, step)
-        folder.mkdir()
-        state = {
-            "model": self._network.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "random": torch.get_rng_state(),
-            "losses": self._losses,
-        }
-        torch.save(state, folder / "state.pt")
-        mark_complete(folder)
-        keep_only(work, folder)
-
-    def _continue_from(self, work: Path) -> int:
-        """Load the last checkpoint of the same run, if any; returns the steps already done."""
-        found = last_complete_checkpoint(work)
-        if found is None:
-            return 0
-        step, folder = found
-        state = torch.load(folder / "state.pt", map_location=self._device, weights_only=True)
-        self._network.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"].cpu())
-        self._losses = state["losses"]
-        return step
