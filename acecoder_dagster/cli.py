@@ -18,8 +18,8 @@ from acecoder_dagster.sandbox.settings import LauncherName
 from acecoder_dagster.settings import SettingsError, read_settings
 from acecoder_dagster.warehouse import WarehouseError
 
-PLAIN_WIDTH = 140
-"""Columns of tables that go to a file or a pipe."""
+PLAIN_WIDTH = 1000
+"""Tables that go to a file or a pipe are as wide as their cells, up to this."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 sandbox_app = typer.Typer(no_args_is_help=True, help="The image that programs run in.")
