@@ -9,8 +9,9 @@ from typing import Annotated, NoReturn
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
-from acecoder_dagster.home import PROFILE_VARIABLE, Home, profile_from_environment
+from acecoder_dagster.home import PROFILE_VARIABLE, Home, RunError, profile_from_environment
 from acecoder_dagster.importing import ImportFileError, ImportManifest
 from acecoder_dagster.judging import JudgeFileError
 from acecoder_dagster.sandbox import SandboxSettings, SandboxUnavailableError
@@ -35,8 +36,6 @@ SeedOption = Annotated[int | None, typer.Option(min=0, help="Seed of everything 
 
 def main() -> None:
     """Run the command; expected problems end it with their message and exit code 2."""
-    from acecoder_dagster.runner import RunError
-
     try:
         app()
     except (
@@ -47,7 +46,7 @@ def main() -> None:
         WarehouseError,
         RunError,
     ) as error:
-        errors.print(f"[red]error:[/red] {error}", markup=True, soft_wrap=True)
+        errors.print(f"[red]error:[/red] {escape(str(error))}", markup=True, soft_wrap=True)
         sys.exit(2)
 
 
