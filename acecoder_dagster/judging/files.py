@@ -6,7 +6,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from acecoder_dagster.importing import ROW, Problems
@@ -21,12 +21,14 @@ from acecoder_dagster.sandbox import (
     ProgramJob,
     QuestionTests,
     SandboxSettings,
+    Verdict,
     project_image,
 )
 
 CODE_VERSION = "1"
 """Raise when a program may get another verdict than before."""
 
+_FIELDS = [each.name for each in fields(Verdict) if each.name not in ("question_id", "program_id")]
 _CHANGED = "the file of programs was changed while they were judged; start again"
 
 Advance = Callable[[int, int], None]
@@ -208,10 +210,9 @@ def _judge_unknown(
 
     judged = 0
     for verdict in judge.judge(jobs()):
-        fields = asdict(verdict)
-        del fields["question_id"], fields["program_id"]
+        said = {name: getattr(verdict, name) for name in _FIELDS}
         is_final = Outcome.JUDGE_ERROR not in verdict.outcomes
-        known.add(waiting.pop(verdict.program_id), fields, is_final=is_final)
+        known.add(waiting.pop(verdict.program_id), said, is_final=is_final)
         judged += 1
         done += 1
         advance(done)
@@ -221,7 +222,7 @@ def _judge_unknown(
 def _rows(programs: Path, keys: _Keys, known: KnownVerdicts) -> Iterator[Row]:
     for batch in program_batches(programs):
         for row in batch.iter_rows(named=True):
-            fields = known.get(keys.key(row["question_id"], row["program"]))
-            if fields is None:
+            said = known.get(keys.key(row["question_id"], row["program"]))
+            if said is None:
                 raise JudgeFileError([f"{programs.name}, row {row[ROW]}: {_CHANGED}"])
-            yield {"question_id": row["question_id"], "program_id": row["program_id"], **fields}
+            yield {"question_id": row["question_id"], "program_id": row["program_id"], **said}
