@@ -16,7 +16,16 @@ from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailableError
 
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
-GUEST_MODULES = ("encoding", "hardening", "child", "zygote")  # each imports only those before it
+GUEST_MODULES = (
+    "encoding",
+    "hardening",
+    "conversation",
+    "serving",
+    "child",
+    "proxies",
+    "driving",
+    "zygote",
+)  # each imports only those before it
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
 # image nor a file system has to carry the right version of them.
@@ -117,14 +126,15 @@ class Sandbox:
             self._send(zygote.QUESTION, description)
             self._question = description
 
-    def send_job(self, content: bytes, first: int, steps: int, compare: bool = False) -> None:
+    def send_job(self, content: bytes, first: int, steps: int, task: str = zygote.JUDGE, *descriptors: int) -> None:
         """Queue one job.
 
         Args:
             content: the source of a program or, to compare, lines of `<test index> <encoded values>`.
             first: the test, or line, to begin with.
             steps: how many tests or lines there are.
-            compare: whether `content` is values.
+            task: one of the tasks of `guest.zygote`.
+            descriptors: what the task needs: one end of a conversation, or standard input and output.
 
         Raises:
             SandboxFailedError: the sandbox is gone.
@@ -133,9 +143,9 @@ class Sandbox:
         self._reports.append(report)
         # A program cannot make its report empty again: only a child that failed to start leaves it so.
         fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
-        head = {"first": first, "steps": steps, "compare": compare}
+        head = {"first": first, "steps": steps, "task": task}
         self._steps = max(steps, self._steps)
-        self._send(zygote.JOB + json.dumps(head).encode(), content, report)
+        self._send(zygote.JOB + json.dumps(head).encode(), content, report, *descriptors)
 
     def receive(self) -> Completion:
         """Wait for the end of the oldest job.

@@ -126,6 +126,29 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         raise NotSplittableError("nested too deeply") from error
 
 
+def names_defined(test: str) -> frozenset[str]:
+    """Find the names a test leaves behind for later tests; none where it does not parse."""
+    try:
+        body = _parse(test)
+    except NotSplittableError:
+        return frozenset()
+    names: set[str] = set()
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif not isinstance(statement, ast.Assert):
+            names |= _bound_names([statement])
+    return frozenset(names)
+
+
+def names_used(test: str) -> frozenset[str]:
+    """Find the names a test reads; none where it does not parse."""
+    try:
+        return _loaded_names(_parse(test))
+    except NotSplittableError:
+        return frozenset()
+
+
 class _Splitter(ast.NodeTransformer):
     """Replaces the maximal calls of the program by placeholders."""
 

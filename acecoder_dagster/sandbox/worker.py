@@ -9,9 +9,12 @@ from collections.abc import Sequence
 
 from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.deciding import decide_on_host
+from acecoder_dagster.sandbox.guest.zygote import COMPARE, JUDGE
 from acecoder_dagster.sandbox.launchers import Launcher
-from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan
+from acecoder_dagster.sandbox.pairing import run_with_proxies
+from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan, Way
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run
+from acecoder_dagster.sandbox.scripts import run_scripts
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError, SandboxUnavailableError
 
@@ -48,13 +51,39 @@ class Worker:
             SandboxUnavailableError: no sandbox can be started (any more).
             JudgeClosedError: another thread closed the judge.
         """
-        runs = self.run(plan.calls, [not test.sealed for test in plan.tests], programs)
+        if any(test.way is not Way.VALUES for test in plan.tests):
+            return self._judge_other_ways(plan, programs)
+        runs = self.run(plan.calls, [False] * len(plan.tests), programs)
+        self._decide(plan, runs)
+        return runs
+
+    def _judge_other_ways(self, plan: QuestionPlan, programs: Sequence[bytes]) -> list[Run]:
+        says_passed = [test.way is Way.PROXIES for test in plan.tests]
+        runs = [self._new_run(program, says_passed) for program in programs]
+        if plan.steps(Way.OUTPUT):
+            run_scripts(self._programs, plan, runs, self._settings)
+            return runs
+        to_execute = run_with_proxies(self._programs, self._comparisons, plan, runs)
+        self._decide(plan, runs)
+        self._execute_beside(plan, runs, to_execute)
+        return runs
+
+    def _decide(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
         for run in runs:
             for step, test in enumerate(plan.tests):
                 if run.outcomes[step] is None:
                     run.outcomes[step], run.messages[step] = _decide(test, run.payloads[step])
         self._compare_in_sandbox(plan, runs)
-        return runs
+
+    def _execute_beside(self, plan: QuestionPlan, runs: Sequence[Run], to_execute: Sequence[frozenset[int]]) -> None:
+        """Execute beside their program the tests that can run nowhere else, in a sandbox that knows no other test."""
+        for steps in {steps for steps in to_execute if steps}:
+            chosen = [run for run, wanted in zip(runs, to_execute, strict=True) if wanted == steps]
+            says_passed = [step in steps for step in range(len(plan.tests))]
+            again = [self._new_run(run.content, says_passed) for run in chosen]
+            self._programs.perform(plan.beside(steps), again, JUDGE)
+            for run, executed in zip(chosen, again, strict=True):
+                run.take_over(executed, steps)
 
     def run(self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes]) -> list[Run]:
         """Evaluate calls on programs.
@@ -72,7 +101,7 @@ class Worker:
             JudgeClosedError: another thread closed the judge.
         """
         runs = [self._new_run(program, says_passed) for program in programs]
-        self._programs.perform(calls, runs, compare=False)
+        self._programs.perform(calls, runs, JUDGE)
         return runs
 
     def interrupt(self) -> None:
@@ -115,7 +144,7 @@ class Worker:
 
     def _compare(self, plan: QuestionPlan, keys: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], _Judgement]:
         comparison = self._new_run(b"".join(b"%d %b\n" % key for key in keys), [True] * len(keys))
-        self._comparisons.perform(plan.comparisons, [comparison], compare=True)
+        self._comparisons.perform(plan.comparisons, [comparison], COMPARE)
         judgements = {
             key: (outcome or Outcome.JUDGE_ERROR, message)
             for key, outcome, message in zip(keys, comparison.outcomes, comparison.messages, strict=True)
@@ -137,21 +166,21 @@ class _Lane:
 
     def __init__(self, launcher: Launcher, settings: SandboxSettings) -> None:
         self._launcher = launcher
-        self._retries = settings.retries
+        self.retries = settings.retries
         self._sandbox: Sandbox | None = None
         self._interrupted = False
         self._has_started = False
 
-    def perform(self, description: bytes, runs: Sequence[Run], compare: bool) -> None:
+    def perform(self, description: bytes, runs: Sequence[Run], task: str) -> None:
         """Send every run through the sandbox until all its steps are known."""
         waiting = deque((run, 0) for run in runs)
         sent: deque[tuple[Run, int]] = deque()
         while waiting or sent:
             try:
-                sandbox = self._ready(description)
+                sandbox = self.ready(description)
                 while waiting and len(sent) < PIPELINE_DEPTH:
                     run, first = waiting[0]
-                    sandbox.send_job(run.content, first, len(run.outcomes), compare)
+                    sandbox.send_job(run.content, first, len(run.outcomes), task)
                     sent.append(waiting.popleft())
                 completion = sandbox.receive()
                 run, first = sent.popleft()
@@ -175,7 +204,8 @@ class _Lane:
         if (sandbox := self._sandbox) is not None:
             sandbox.interrupt()
 
-    def _ready(self, description: bytes) -> Sandbox:
+    def ready(self, description: bytes) -> Sandbox:
+        """A sandbox that knows a question; started if there is none."""
         if self._interrupted:
             raise JudgeClosedError("the judge was closed")
         if self._sandbox is None:
@@ -200,7 +230,7 @@ class _Lane:
         """Count a failure against the job at the head; one that failed too often gets no verdict."""
         run, first = queue[0]
         run.failures += 1
-        if run.failures > self._retries:
+        if run.failures > self.retries:
             run.settle(first, Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
             queue.popleft()
 

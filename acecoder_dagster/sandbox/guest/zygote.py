@@ -10,6 +10,7 @@ It ends, and with it everything in its process namespace, when the host closes t
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -23,10 +24,15 @@ import stat
 import time
 from typing import Any
 
-from acecoder_dagster.sandbox.guest import child, encoding, hardening
+from acecoder_dagster.sandbox.guest import child, driving, encoding, hardening
 
 QUESTION, JOB, READY = b"Q", b"J", b"ready"
+# What a job is: a program with its tests, comparisons of values, tests that have their program in another sandbox
+# (through a conversation), the program of such tests, or a script with standard input and output.
+JUDGE, COMPARE, DRIVE, SERVE, SCRIPT = "judge", "compare", "drive", "serve", "script"
 REPORT_DESCRIPTOR = 3
+CONVERSATION_DESCRIPTOR = 4
+FREE_DESCRIPTOR = 16  # beyond every number that is given out here
 MAX_DESCRIPTORS = 64
 TICK_MILLISECONDS = 20
 CLEANING_SECONDS = 5.0
@@ -74,7 +80,7 @@ class Zygote:
     def serve(self) -> None:
         """Answers questions and jobs until the host closes the connection."""
         while True:
-            message, descriptors, _, _ = socket.recv_fds(self.channel, 4096, 2)
+            message, descriptors, _, _ = socket.recv_fds(self.channel, 4096, 4)
             if not message:
                 return
             if message[:1] == QUESTION:
@@ -84,13 +90,14 @@ class Zygote:
                 result = self._run(json.loads(message[1:]), *descriptors)
                 self.channel.send(json.dumps(result).encode())
 
-    def _run(self, job: dict[str, Any], program: int, report: int) -> dict[str, Any]:
+    def _run(self, job: dict[str, Any], program: int, report: int, *others: int) -> dict[str, Any]:
         started = time.monotonic()
         process = os.fork()
         if process == 0:
-            self._become_child(job, program, report)
-        os.close(program)
-        stopped_for = self._watch(process, report, job["steps"])
+            self._become_child(job, program, report, others)
+        for descriptor in (program, *others):
+            os.close(descriptor)
+        stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
         os.close(report)
         clean = self._kill_rest() and self._clean_scratch()
@@ -103,14 +110,19 @@ class Zygote:
             "clean": clean,
         }
 
-    def _become_child(self, job: dict[str, Any], program: int, report: int) -> None:
+    def _become_child(self, job: dict[str, Any], program: int, report: int, others: tuple[int, ...]) -> None:
         try:
             source = read_whole(program)
-            os.dup2(self.null_input, 0)
-            os.dup2(self.null_output, 1)
+            others = tuple(fcntl.fcntl(descriptor, fcntl.F_DUPFD, FREE_DESCRIPTOR) for descriptor in others)
+            is_script = job["task"] == SCRIPT
+            os.dup2(others[0] if is_script else self.null_input, 0)
+            os.dup2(others[1] if is_script else self.null_output, 1)
             os.dup2(self.null_output, 2)
             os.dup2(report, REPORT_DESCRIPTOR)
-            os.closerange(REPORT_DESCRIPTOR + 1, self.descriptors_end)
+            first_unused = REPORT_DESCRIPTOR + 1
+            if job["task"] in (DRIVE, SERVE):
+                first_unused = os.dup2(others[0], CONVERSATION_DESCRIPTOR) + 1
+            os.closerange(first_unused, self.descriptors_end)
             os.setsid()
             hardening.be_killed_first()
             if self.user_id is not None:
@@ -118,10 +130,14 @@ class Zygote:
             child.prepare_interpreter()
             os.write(REPORT_DESCRIPTOR, child.READY)
             gc.enable()
-            if job["compare"]:
+            if job["task"] == COMPARE:
                 child.compare_values(self.question, source, job["first"], REPORT_DESCRIPTOR)
+            elif job["task"] == DRIVE:
+                driving.drive_tests(self.question, job["first"], REPORT_DESCRIPTOR, CONVERSATION_DESCRIPTOR)
+            elif is_script:
+                child.run_script(source, REPORT_DESCRIPTOR)
             else:
-                child.judge_program(self.question, source, job["first"], REPORT_DESCRIPTOR)
+                child.judge_program(self.question, source, job["first"], REPORT_DESCRIPTOR, CONVERSATION_DESCRIPTOR)
         finally:
             os._exit(0)
 
@@ -137,14 +153,14 @@ class Zygote:
             hardening.join_group(self.user_id)
         hardening.install_system_call_filter()
 
-    def _watch(self, process: int, report: int, steps: int) -> str:
+    def _watch(self, process: int, report: int, job: dict[str, Any]) -> str:
         """Waits for the child and kills it at a limit; says which limit, empty when it ended by itself."""
         descriptor = os.pidfd_open(process)
         try:
             poller = select.poll()
             poller.register(descriptor, select.POLLIN)
             poller.register(self.channel, 0)  # reports nothing but the host hanging up
-            meter = _Meter(process, report, steps, self.settings)
+            meter = _Meter(process, report, job, self.settings)
             while not (ready := poller.poll(TICK_MILLISECONDS)):
                 exceeded = meter.exceeded()
                 if exceeded:
@@ -198,12 +214,14 @@ class _Meter:
     nothing: loading and all tests together may not use more than each of them used up.
     """
 
-    def __init__(self, process: int, report: int, steps: int, settings: dict[str, Any]) -> None:
+    def __init__(self, process: int, report: int, job: dict[str, Any], settings: dict[str, Any]) -> None:
         self.process = process
         self.report = report
-        self.parts = steps + 1
+        self.parts = job["steps"] + 1
         self.cpu_limit: float = settings["cpu_seconds_per_test"]
         self.wait_limit: float = settings["wait_seconds_per_test"]
+        if job["task"] in (DRIVE, SERVE):  # each waits while the other computes
+            self.wait_limit += WALL_FACTOR * self.cpu_limit
         self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
         self.report_limit: int = settings["report_mb"] << 20
         self.memory_limit: int = settings["memory_mb"] << 20
