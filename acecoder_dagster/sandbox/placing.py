@@ -14,18 +14,20 @@ from collections.abc import Iterable, Iterator
 
 MAX_LOOP_ROUNDS = 2000  # a message takes longer than a call
 # Modules whose functions give the same whether they run in the program's process or in another.
-_PURE_MODULES = frozenset(
-    "__future__ abc bisect cmath collections copy dataclasses datetime decimal enum fractions functools heapq "
-    "itertools json math numbers operator random re statistics string textwrap typing unittest".split()
-)
-_SHARING_NAMES = frozenset(
-    "open input exec eval compile globals locals vars __import__ breakpoint memoryview super "
-    "redirect_stdout redirect_stderr patch mock".split()
-)
-_SHARING_ATTRIBUTES = frozenset(
-    "redirect_stdout redirect_stderr patch mock assertLogs assertNoLogs assertWarns assertWarnsRegex seed "
-    "IsolatedAsyncioTestCase".split()
-)
+_PURE_MODULE_NAMES = """
+    __future__ abc bisect cmath collections copy dataclasses datetime decimal enum fractions functools heapq itertools
+    json math numbers operator random re statistics string textwrap typing unittest
+"""
+_PURE_MODULES = frozenset(_PURE_MODULE_NAMES.split())
+_FUNCTIONS = """
+    open input exec eval compile globals locals vars __import__ breakpoint memoryview super redirect_stdout
+    redirect_stderr patch mock
+"""
+_ATTRIBUTES = """
+    redirect_stdout redirect_stderr patch mock assertLogs assertNoLogs assertWarns assertWarnsRegex seed
+    IsolatedAsyncioTestCase
+"""
+_SHARING_NAMES, _SHARING_ATTRIBUTES = frozenset(_FUNCTIONS.split()), frozenset(_ATTRIBUTES.split())
 _READABLE_SPECIALS = frozenset({"__name__", "__doc__", "__class__", "__dict__", "__future__", "__init__"})
 
 

@@ -176,12 +176,8 @@ def _rely_on_each_other(tests: Sequence[str]) -> bool:
 def _plan_test(
     test: str, entry_point: str, setup: Setup, module: str, is_divisible: bool
 ) -> tuple[TestPlan, Piece, Piece]:
-    try:
-        if not is_divisible:
-            raise NotSplittableError("shares names with other tests")
-        split = split_test(test, entry_point, setup)
-        comparison = ast.unparse(split.comparison)
-    except (NotSplittableError, RecursionError):
+    split = _split(test, entry_point, setup) if is_divisible else None
+    if split is None:
         if can_run_by_proxies((module, test), entry_point):
             return TestPlan(Way.PROXIES), _piece("serve", "", ""), _piece("drive", "", test)
         return TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED
@@ -194,8 +190,17 @@ def _plan_test(
     return (
         plan,
         _piece("values", split.call_prelude, _tuple_of_calls(split)),
-        _piece("compare", imports + split.prelude, comparison),
+        _piece("compare", imports + split.prelude, ast.unparse(split.comparison)),
     )
+
+
+def _split(test: str, entry_point: str, setup: Setup) -> SplitTest | None:
+    try:
+        split = split_test(test, entry_point, setup)
+        ast.unparse(split.comparison)
+    except (NotSplittableError, RecursionError):
+        return None
+    return split
 
 
 def _tuple_of_calls(split: SplitTest) -> str:

@@ -68,23 +68,15 @@ def read_test_code(test_code: str, entry_point: str) -> TestCode:
     if cases:
         tests = (UNITTEST_RUN.format(case=case, method=method) for case, method in cases)
         return TestCode(test_code, tuple(tests), ("unittest", "traceback"))
+    check = next((s for s in body if isinstance(s, ast.FunctionDef) and s.name == CHECK), None)
     try:
-        check = next((s for s in body if isinstance(s, ast.FunctionDef) and s.name == CHECK), None)
         if check is None:
             return TestCode("", tuple(_separate(body)))
         before, after = body[: body.index(check)], body[body.index(check) + 1 :]
-        if not all(_is_check_call(statement, entry_point) for statement in after):
-            raise _NotAListOfAssertsError
-        return TestCode("", tuple(_separate([*before, *_inlined(check, entry_point)])))
+        others = [s for s in after if ast.unparse(s) != f"{CHECK}({entry_point})"]
+        return TestCode("", tuple(_separate([*before, *others, *_inlined(check, entry_point)])))
     except _NotAListOfAssertsError:
-        calls_itself = any(
-            isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == CHECK
-            for statement in body
-            if not isinstance(statement, (ast.FunctionDef, ast.ClassDef))
-            for part in ast.walk(statement)
-        )
-        has_check = any(isinstance(s, ast.FunctionDef) and s.name == CHECK for s in body)
-        call = "" if calls_itself or not has_check else f"\n{CHECK}({entry_point})\n"
+        call = "" if check is None or _calls_check(body) else f"\n{CHECK}({entry_point})\n"
         return TestCode("", (test_code + call,))
 
 
@@ -108,8 +100,10 @@ def _unittest_methods(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
         yield from ((name, method) for method in methods)
 
 
-def _is_check_call(statement: ast.stmt, entry_point: str) -> bool:
-    return isinstance(statement, ast.Expr) and ast.unparse(statement) == f"{CHECK}({entry_point})"
+def _calls_check(body: list[ast.stmt]) -> bool:
+    statements = [s for s in body if not isinstance(s, (ast.FunctionDef, ast.ClassDef))]
+    calls = [p for statement in statements for p in ast.walk(statement) if isinstance(p, ast.Call)]
+    return any(isinstance(call.func, ast.Name) and call.func.id == CHECK for call in calls)
 
 
 def _separate(statements: list[ast.stmt]) -> Iterator[str]:
@@ -181,7 +175,7 @@ class _Renaming(ast.NodeTransformer):
     def __init__(self, names: dict[str, str]) -> None:
         self._names = names
 
-    def visit_Name(self, node: ast.Name) -> ast.AST:  # noqa: N802 - named by ast
+    def visit_Name(self, node: ast.Name) -> ast.AST:
         node.id = self._names.get(node.id, node.id)
         return node
 
@@ -189,11 +183,11 @@ class _Renaming(ast.NodeTransformer):
         node.arg = self._names.get(node.arg, node.arg)
         return self.generic_visit(node)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:  # noqa: N802 - named by ast
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.name = self._names.get(node.name, node.name)
         return self.generic_visit(node)
 
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:  # noqa: N802 - named by ast
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         node.name = self._names.get(node.name, node.name)
         return self.generic_visit(node)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import importlib
+import io
 import json
 import os
 import random
@@ -59,9 +60,9 @@ import operator, io, sys, json
 class PreparedTest:
     """One test, compiled once per question in the zygote.
 
-    `values` tests evaluate an expression that gives a tuple of values, `execute` tests run the whole test
-    beside the program, `skip` tests are run elsewhere, `compare` tests evaluate an expression over the values of another sandbox. `drive` tests
-    run against a program in another sandbox, where they are `serve` tests without any text.
+    `values` tests evaluate an expression that gives a tuple of values, `execute` tests run the whole test beside the
+    program, `skip` tests are run elsewhere, `compare` tests evaluate an expression over the values of another
+    sandbox. `drive` tests run against a program in another sandbox, where they are `serve` tests without any text.
     """
 
     def __init__(self, description: dict[str, str]) -> None:
@@ -130,8 +131,8 @@ def judge_program(question: PreparedQuestion, program: bytes, first_test: int, r
 
 def run_script(program: bytes, report: int) -> None:
     """Executes a program that reads descriptor 0 and writes descriptor 1, to the end of a normal interpreter exit."""
-    sys.stdin = open(0, encoding="utf-8", errors="surrogateescape", closefd=False)
-    sys.stdout = open(1, "w", encoding="utf-8", errors="surrogateescape", closefd=False)
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8", "surrogateescape")
     sys.setrecursionlimit(SCRIPT_RECURSION_LIMIT)
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
@@ -211,7 +212,7 @@ def _perform(test: PreparedTest, namespace: dict[str, Any]) -> tuple[bytes, byte
     try:
         exec(test.prelude, namespace)
         if test.mode == "compare":
-            return (PASSED if eval(test.code, namespace) else FAILED), b"[]"
+            return (PASSED, b"[]") if eval(test.code, namespace) else (FAILED, encode_error("AssertionError", ""))
         encoded = encode_values(eval(test.code, namespace))
     except ValueTooLargeError as error:
         return TOO_LARGE, _describe(error)

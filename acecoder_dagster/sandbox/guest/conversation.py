@@ -94,16 +94,19 @@ class Conversation:
     def answer(self, operation: str, content: Any) -> None:
         """Does what the other side asks, and sends what came of it."""
         try:
-            arguments = self.decode(content)
-            if type(arguments) is not tuple:
-                raise TamperedError
-            self.send(VALUE, self.perform(operation, *arguments))
+            self.send(VALUE, self.perform(operation, *self._arguments(content)))
         except (EndedError, TamperedError):
             raise
         except ValueTooLargeError:
             self.send(TOO_LARGE, None)
         except BaseException as error:
             self.send_error(error)
+
+    def _arguments(self, content: Any) -> tuple[Any, ...]:
+        arguments = self.decode(content)
+        if type(arguments) is not tuple:
+            raise TamperedError
+        return arguments
 
     def perform(self, operation: str, *arguments: Any) -> Any:
         """Does what the other side asks."""
@@ -295,9 +298,7 @@ class Conversation:
     def _drop_mirrors(self) -> list[int]:
         """Forgets containers that nothing on this side refers to: whatever the other side does is not seen here."""
         dropped = [
-            number
-            for number, mirror in self._mirrors.items()
-            if sys.getrefcount(mirror.container) <= _ONLY_MIRRORED
+            number for number, mirror in self._mirrors.items() if sys.getrefcount(mirror.container) <= _ONLY_MIRRORED
         ]
         for number in dropped:
             self._forget(number)

@@ -65,7 +65,7 @@ def _with_halt(side: TestSide, kind: bytes, payload: bytes) -> tuple[bytes, byte
     if isinstance(error, AnswerTooLargeError):
         return child.TOO_LARGE, child.encode_error("ValueTooLargeError", "an answer too large to leave the sandbox")
     if isinstance(error, TamperedError):
-        return child.ERROR, child.encode_error("TamperedError", repr(error.__cause__) + repr(error.__context__))
+        return child.ERROR, child.encode_error("TamperedError", "the program's process broke the conversation")
     return kind, payload
 
 

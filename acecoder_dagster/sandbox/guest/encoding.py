@@ -347,9 +347,8 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "opaque": lambda content: Opaque(str(content)),
 }
 
-_ATOM_TAGS = frozenset(
-    "int bytes complex range Decimal Fraction date datetime timedelta NotImplemented Ellipsis opaque".split()
-)
+_TAGS_WITH_PARTS = {"tuple", "set", "frozenset", "deque", "dict", "OrderedDict", "Counter", "keys", "values", "items"}
+_ATOM_TAGS = _DECODERS.keys() - _TAGS_WITH_PARTS - {"iterator", "bytearray"}
 
 
 def allow_long_integers_as_text() -> None:

@@ -23,22 +23,24 @@ from acecoder_dagster.sandbox.guest.encoding import ValueTooLargeError
 from acecoder_dagster.sandbox.guest.serving import OWN_EQUALITY, PLAIN_EQUALITY, SPECIAL_METHODS
 
 # Modules whose functions a test may use without importing them, because the program did.
-SHARED_MODULES = frozenset(
-    "bisect cmath collections copy datetime decimal fractions functools heapq itertools json math operator random "
-    "re statistics string typing".split()
-)
+_SHARED_MODULE_NAMES = """
+    bisect cmath collections copy datetime decimal fractions functools heapq itertools json math operator random re
+    statistics string typing _bisect _collections _functools _heapq _operator _random
+"""
+_SHARED_MODULES = frozenset(_SHARED_MODULE_NAMES.split())
 _ALIASES = {"np": "numpy", "dt": "datetime"}
+_TAKES_ARGUMENTS, _TAKES_KEYWORDS = 0x04, 0x08  # of code objects: *arguments, **keywords
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")
-_OPERATORS = frozenset(
-    f"__{prefix}{name}__"
-    for prefix in ("", "r", "i")
-    for name in "add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or".split()
-)
+_OPERATOR_NAMES = """
+    add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or
+"""
+_OPERATORS = frozenset(f"__{prefix}{name}__" for prefix in ("", "r", "i") for name in _OPERATOR_NAMES.split())
 _READABLE = frozenset({"__name__", "__qualname__", "__doc__", "__dict__", "__annotations__", "__module__"})
 # Asked of what a function returned, these would let it recognise the expected value.
-_DECIDING_ATTRIBUTES = frozenset(
-    "startswith endswith count index rindex find rfind issubset issuperset isdisjoint".split()
-)
+_DECIDING_NAMES = """
+    startswith endswith count index rindex find rfind issubset issuperset isdisjoint
+"""
+_DECIDING_ATTRIBUTES = frozenset(_DECIDING_NAMES.split())
 _PLAIN_TYPES = {
     kind.__name__: kind for kind in (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 }
@@ -122,9 +124,9 @@ class TestSide(Conversation):
         number = number_of(value)
         if number is not None:
             return {"theirs": number}
-        name = _standard_name(value)
-        if name is not None:
-            return {"standard": name}
+        standard = _standard_name(value)
+        if standard is not None:
+            return {"standard": standard}
         if isinstance(value, types.TracebackType):
             return None
         if isinstance(value, BaseException):
@@ -192,6 +194,7 @@ class ProxyClass(type):
     judge_description: dict[str, Any]
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
+        """Constructs an object, in the program's process."""
         return cls.judge_side.ask("call", cls, arguments, tuple(named.items()), trusts=_is_named(cls))
 
     def __getattr__(cls, name: str) -> Any:
@@ -282,7 +285,7 @@ def _plain(proxy: Any) -> Any:
     return _side(proxy).ask("plain", proxy)
 
 
-def _is_named(kind: ProxyClass) -> bool:
+def _is_named(kind: Any) -> bool:
     return not kind.judge_side.named_classes.isdisjoint(kind.__mro__)
 
 
@@ -422,7 +425,7 @@ class Names(dict[str, Any]):
             kind, module, value = side.ask("name", name)
         except (AttributeError, NameError):
             raise KeyError(name) from None
-        side.has_used_entry_point |= name == self._entry_point
+        side.has_used_entry_point |= name == self._entry_point and not isinstance(value, ProxyClass)
         if name != self._entry_point:
             value = _own_version(kind, module, name, value)
         if isinstance(value, ProxyClass):
@@ -450,9 +453,9 @@ class Names(dict[str, Any]):
 
 def _own_version(kind: Any, module: Any, name: str, value: Any) -> Any:
     """This process's own version of what the program imported under its usual name."""
-    if kind == "module" and module in SHARED_MODULES | {"numpy"} and _ALIASES.get(name, name) == module:
+    if kind == "module" and module in _SHARED_MODULES | {"numpy"} and _ALIASES.get(name, name) == module:
         return importlib.import_module(module)
-    if kind == "standard" and module in SHARED_MODULES | {"_heapq", "_bisect", "_collections", "_functools"}:
+    if kind == "standard" and module in _SHARED_MODULES:
         return getattr(importlib.import_module(module), name, value)
     return value
 
@@ -481,25 +484,26 @@ def function_outline(function: Any) -> tuple[str, tuple[Any, ...]]:
     only_named = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
     rest = names[code.co_argcount + code.co_kwonlyargcount :]
     defaults = [*(function.__defaults__ or ())]
+    named_defaults = function.__kwdefaults__ or {}
     shown = positional[: len(positional) - len(defaults)]
     shown += [f"{name}=default_{i}" for i, name in enumerate(positional[len(shown) :])]
     if code.co_posonlyargcount:
         shown.insert(code.co_posonlyargcount, "/")
     passed = list(positional)
-    if code.co_flags & 0x04:
+    if code.co_flags & _TAKES_ARGUMENTS:
         variable = rest.pop(0)
         shown.append(f"*{variable}")
         passed.append(f"*{variable}")
     elif only_named:
         shown.append("*")
     for name in only_named:
-        if name in (function.__kwdefaults__ or {}):
+        if name in named_defaults:
             shown.append(f"{name}=default_{len(defaults)}")
-            defaults.append(function.__kwdefaults__[name])
+            defaults.append(named_defaults[name])
         else:
             shown.append(name)
         passed.append(f"{name}={name}")
-    if code.co_flags & 0x08:
+    if code.co_flags & _TAKES_KEYWORDS:
         shown.append(f"**{rest[0]}")
         passed.append(f"**{rest[0]}")
     text = f"def function({', '.join(shown)}):\n    return call_back({', '.join(passed)})"

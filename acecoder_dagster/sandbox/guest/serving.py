@@ -18,16 +18,14 @@ from acecoder_dagster.sandbox.guest.encoding import NOT_AN_ATOM, plain_copy
 
 OWN_EQUALITY, PLAIN_EQUALITY = "own", "plain"
 # The special methods a test can use through a proxy.
-SPECIAL_METHODS = frozenset(
-    f"__{name}__"
-    for name in """
+_SPECIAL_NAMES = """
     len iter next reversed bool str repr format int float complex index hash bytes neg pos abs invert round trunc
     floor ceil getitem setitem delitem contains call enter exit eq ne lt le gt ge
     add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or
     radd rsub rmul rmatmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror
     iadd isub imul imatmul itruediv ifloordiv imod ipow ilshift irshift iand ixor ior
-    """.split()
-)
+"""
+SPECIAL_METHODS = frozenset(f"__{name}__" for name in _SPECIAL_NAMES.split())
 
 
 class ProgramSide(Conversation):
@@ -128,7 +126,7 @@ class ProgramSide(Conversation):
         found = {name: base.__dict__[name] for base in reversed(own) for name in SPECIAL_METHODS & set(base.__dict__)}
         equality = next((base for base in own if "__eq__" in base.__dict__), None)
         is_error = issubclass(kind, BaseException)
-        plain = next((base.__name__ for base in own if base.__name__ in _PLAIN_NAMES and _is_builtin(base)), "")
+        plain = next((base.__name__ for base in own if base in _PLAIN_TYPES), "")
         return {
             "name": kind.__name__,
             "bases": [self._class_number(base) for base in kind.__bases__ if not _is_builtin(base)],
@@ -155,7 +153,7 @@ class ProgramSide(Conversation):
         return function
 
 
-_PLAIN_NAMES = frozenset("int float complex str bytes bytearray list tuple dict set frozenset".split())
+_PLAIN_TYPES = frozenset({int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset})
 
 
 def _is_builtin(kind: type) -> bool:
