@@ -68,7 +68,8 @@ class Conversation:
         self._shared: dict[int, Any] = {}
         self._shared_numbers: dict[int, int] = {}
         self._released: list[int] = []
-        self._dropped: list[int] = []  # by the other side, in its last message, which may still be being decoded
+        # What the other side gave up with its last message; its values may still have to be decoded.
+        self._given_up: list[list[int]] = [[], []]
         self._nodes = 0
         self._depth = 0
 
@@ -141,7 +142,7 @@ class Conversation:
     def send(self, kind: str, value: Any) -> None:
         """Sends one message with one value, and all changes of mirrored containers."""
         self._nodes = 0
-        self._forget_dropped()
+        self._give_up()
         content = self.encode(tuple(value) if kind not in (VALUE, RAISE) and type(value) is list else value)
         message = {"kind": kind, "content": content, "mirrors": self._changes(), "dropped": self._drop_mirrors()}
         message["released"], self._released = self._released, []
@@ -152,17 +153,15 @@ class Conversation:
 
     def receive(self) -> tuple[str, Any]:
         """Waits for one message; returns its kind and its value, still encoded."""
-        self._forget_dropped()
+        self._give_up()
         size = int.from_bytes(self._read(4), "big")
         if size > MAX_MESSAGE_BYTES:
             raise TamperedError
         try:
             message = json.loads(self._read(size))
             self.read_extras(message)
-            for number in message["released"]:
-                self._shared_numbers.pop(id(self._shared.pop(number, None)), None)
             self._apply(message["mirrors"])
-            self._dropped = [int(number) for number in message["dropped"]]
+            self._given_up = [[int(n) for n in message[what]] for what in ("released", "dropped")]
             return str(message["kind"]), message["content"]
         except (ValueError, TypeError, KeyError, AttributeError, LookupError, RecursionError) as error:
             raise TamperedError from error
@@ -290,10 +289,12 @@ class Conversation:
         if mirror is not None:
             del self._mirror_numbers[id(mirror.container)]
 
-    def _forget_dropped(self) -> None:
-        for number in self._dropped:
+    def _give_up(self) -> None:
+        (released, dropped), self._given_up = self._given_up, [[], []]
+        for number in released:
+            self._shared_numbers.pop(id(self._shared.pop(number, None)), None)
+        for number in dropped:
             self._forget(number)
-        self._dropped = []
 
     def _drop_mirrors(self) -> list[int]:
         """Forgets containers that nothing on this side refers to: whatever the other side does is not seen here."""

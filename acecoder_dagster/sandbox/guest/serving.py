@@ -102,7 +102,8 @@ class ProgramSide(Conversation):
             module, name = content
             return functools.reduce(getattr, name.split("."), importlib.import_module(module))
         if tag == "function":
-            return self._function(*content)
+            number, name, outline, defaults = content
+            return self._function(number, name, outline, self.decode(defaults))
         number, base, text = content
         error = getattr(builtins, base)(text)
         error.judge_number = number
@@ -137,17 +138,17 @@ class ProgramSide(Conversation):
             "error": next(base.__name__ for base in own if _is_builtin(base)) if is_error else "",
         }
 
-    def _function(self, number: int, name: str, signature: str, defaults: tuple[Any, ...]) -> Any:
+    def _function(self, number: int, name: str, outline: str, defaults: tuple[Any, ...]) -> Any:
         """Makes a function that calls back a function of the test, and looks like it."""
 
         def call_back(*arguments: Any, **named: Any) -> Any:
             return self.request("call", number, arguments, tuple(named.items()))
 
-        if not signature:
+        if not outline:
             call_back.__name__ = name
             return call_back
         scope = {"call_back": call_back, **{f"default_{i}": value for i, value in enumerate(defaults)}}
-        exec(signature, scope)
+        exec(outline, scope)
         function: Any = scope["function"]
         function.__name__ = function.__qualname__ = name
         return function
