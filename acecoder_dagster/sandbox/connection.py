@@ -8,24 +8,21 @@ import importlib.resources
 import json
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from acecoder_dagster.sandbox.guest import child, zygote
+from acecoder_dagster.sandbox.guest.compiling import pack_program
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailableError
 
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
+# Each imports only those before it.
 GUEST_MODULES = (
-    "encoding",
-    "hardening",
-    "conversation",
-    "serving",
-    "child",
-    "proxies",
-    "driving",
-    "zygote",
-)  # each imports only those before it
+    *("encoding", "hardening", "compiling", "preloading", "sharing"),
+    *("conversation", "serving", "child", "proxies", "driving", "zygote"),
+)
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
 # image nor a file system has to carry the right version of them.
@@ -58,7 +55,7 @@ class SandboxProcess(Protocol):
 class Completion:
     """How one child ended, and what it reported."""
 
-    stopped_for: str
+    stopped_for: bytes
     status: int
     cpu_ms: float
     wall_ms: float
@@ -71,7 +68,12 @@ class Sandbox:
     """One running sandbox: sends it a question, then jobs; hands back how each ended, in order."""
 
     def __init__(
-        self, channel: socket.socket, process: SandboxProcess, settings: SandboxSettings, user_id: int
+        self,
+        channel: socket.socket,
+        process: SandboxProcess,
+        settings: SandboxSettings,
+        user_id: int,
+        scientific: bool = False,
     ) -> None:
         """Ship the guest modules and wait until the sandbox is ready.
 
@@ -80,6 +82,7 @@ class Sandbox:
             process: what to stop at the end.
             settings: the limits.
             user_id: the user programs run as, where the sandbox may change users.
+            scientific: whether it loads the scientific packages that are installed, before it is ready.
 
         Raises:
             SandboxUnavailableError: the sandbox does not start; the message carries the reason it gave.
@@ -91,7 +94,7 @@ class Sandbox:
         self._steps = 0
         self._question = b""
         self._per_test = settings.cpu_seconds_per_test + settings.wait_seconds_per_test
-        limits = settings.model_dump(include=set(LIMITS)) | {"user_id": user_id}
+        limits = settings.model_dump(include=set(LIMITS)) | {"user_id": user_id, "scientific": scientific}
         content = json.dumps({"modules": guest_sources(), "settings": limits}).encode()
         try:
             channel.settimeout(START_SECONDS)
@@ -108,7 +111,7 @@ class Sandbox:
             raise SandboxFailedError(answer.decode("utf-8", "replace"))
 
     def _check_children_start(self) -> None:
-        self.send_job(b"", 0, 0)
+        self.send_job(pack_program(b"", b""), 0, 0, zygote.JUDGE)
         completion = self.receive()
         if not completion.report.startswith(child.READY):
             raise SandboxFailedError(completion.report.decode("utf-8", "replace") or "no reason given")
@@ -123,18 +126,22 @@ class Sandbox:
             SandboxFailedError: the sandbox is gone.
         """
         if description is not self._question:
-            self._send(zygote.QUESTION, description)
+            self._send(b"%b %d" % (zygote.QUESTION, len(description)), description)
             self._question = description
 
-    def send_job(self, content: bytes, first: int, steps: int, task: str = zygote.JUDGE, *descriptors: int) -> None:
+    def send_job(
+        self, content: bytes, first: int, steps: int, kind: bytes, in_hurry: bool = False, files: Sequence[int] = ()
+    ) -> None:
         """Queue one job.
 
         Args:
-            content: the source of a program or, to compare, lines of `<test index> <encoded values>`.
-            first: the test, or line, to begin with.
-            steps: how many tests or lines there are.
-            task: one of the tasks of `guest.zygote`.
-            descriptors: what the task needs: one end of a conversation, or standard input and output.
+            content: a packed program, packed sources to compile or, to compare, lines of
+                `<test index> <encoded values>`.
+            first: the test, source or line to begin with.
+            steps: how many tests, sources or lines there are.
+            kind: which of these it is, one of the zygote's words.
+            in_hurry: whether a child that takes long is stopped, to be run again.
+            files: descriptors that jobs of its kind need.
 
         Raises:
             SandboxFailedError: the sandbox is gone.
@@ -143,9 +150,8 @@ class Sandbox:
         self._reports.append(report)
         # A program cannot make its report empty again: only a child that failed to start leaves it so.
         fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
-        head = {"first": first, "steps": steps, "task": task}
         self._steps = max(steps, self._steps)
-        self._send(zygote.JOB + json.dumps(head).encode(), content, report, *descriptors)
+        self._send(b"%b %d %d %d %d" % (kind, len(content), first, steps, in_hurry), content, report, *files)
 
     def receive(self) -> Completion:
         """Wait for the end of the oldest job.
@@ -157,7 +163,7 @@ class Sandbox:
             SandboxFailedError: the sandbox is gone, or silent for far longer than its limits allow.
         """
         self._channel.settimeout(60 + 10 * self._per_test * (self._steps + 1))
-        answer = json.loads(self._receive())
+        stopped_for, *numbers = self._receive().split()
         report = self._reports.pop(0)
         try:
             size = min(os.fstat(report).st_size, self._report_limit)
@@ -166,7 +172,8 @@ class Sandbox:
             os.close(report)
         if not content:
             raise SandboxFailedError("a child did not start")
-        return Completion(**answer, report=content)
+        status, cpu_us, wall_us, peak_kb, clean = map(int, numbers)
+        return Completion(stopped_for, status, cpu_us / 1000, wall_us / 1000, peak_kb / 1024, bool(clean), content)
 
     def interrupt(self) -> None:
         """Make whoever waits for this sandbox, in another thread, see it as gone."""

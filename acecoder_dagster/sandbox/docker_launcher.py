@@ -28,6 +28,7 @@ STOP_SECONDS = 20
 SOCKET_FOLDER = "/run/acecoder"
 SOCKET_NAME = "judge.sock"
 RESERVE_MB = 256  # for the zygote and page tables, above what programs may use
+SCIENTIFIC_RESERVE_MB = 1024
 POLL_SECONDS = 0.5
 
 
@@ -43,15 +44,20 @@ class DockerLauncher:
             settings: the limits of every sandbox.
 
         Raises:
-            SandboxUnavailableError: no engine answers, or there is no image and none can be built.
+            SandboxUnavailableError: no engine answers, it does not know the runtime, or there is no image and
+                none can be built.
         """
         self._settings = settings
         with contextlib.closing(connect_engine()) as engine:
+            _check_runtime(engine, settings.runtime)
             self._image = ensure_image(engine, settings.image)
             _remove_never_started(engine)
 
-    def start(self) -> Sandbox:
+    def start(self, scientific: bool) -> Sandbox:
         """Start one sandbox.
+
+        Args:
+            scientific: whether it loads the scientific packages that are installed.
 
         Returns:
             A sandbox that is ready for questions.
@@ -71,13 +77,13 @@ class DockerLauncher:
                 (inner / SOCKET_NAME).chmod(0o666)
                 listener.listen(1)
                 try:
-                    container = self._run(engine, inner)
+                    container = self._run(engine, inner, scientific)
                 except (docker.errors.DockerException, requests.RequestException) as error:
                     engine.close()
                     raise SandboxUnavailableError(f"Docker cannot start {self._image}: {error}") from error
                 process = _Container(engine, container)
                 channel = self._accept(listener, process)
-        return Sandbox(channel, process, self._settings, new_user_id())
+        return Sandbox(channel, process, self._settings, new_user_id(), scientific)
 
     def _accept(self, listener: socket.socket, process: _Container) -> socket.socket:
         listener.settimeout(POLL_SECONDS)
@@ -91,9 +97,10 @@ class DockerLauncher:
             f"a container of {self._image} started but did not connect: does it have python3, 3.11 or newer?"
         )
 
-    def _run(self, engine: docker.DockerClient, folder: Path) -> docker.models.containers.Container:
+    def _run(self, engine: docker.DockerClient, folder: Path, scientific: bool) -> docker.models.containers.Container:
         settings = self._settings
-        memory = f"{settings.memory_mb + settings.scratch_mb + RESERVE_MB}m"
+        reserve = SCIENTIFIC_RESERVE_MB if scientific else RESERVE_MB
+        memory = f"{settings.memory_mb + settings.scratch_mb + reserve}m"
         program = (
             "import socket\n"
             "channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
@@ -110,6 +117,7 @@ class DockerLauncher:
             cap_drop=["ALL"],
             cap_add=["SETUID", "SETGID", "KILL"],
             security_opt=["no-new-privileges"],
+            runtime=settings.runtime,
             network_mode="none",
             read_only=True,
             tmpfs={"/tmp": f"rw,nosuid,nodev,mode=1777,size={settings.scratch_mb}m,nr_inodes=16k"},  # noqa: S108
@@ -125,6 +133,15 @@ class DockerLauncher:
             hostname="sandbox",
             labels={LABEL: str(os.getpid())},
             volumes={str(folder): {"bind": SOCKET_FOLDER, "mode": "ro"}},
+        )
+
+
+def _check_runtime(engine: docker.DockerClient, runtime: str | None) -> None:
+    known = sorted(engine.info()["Runtimes"])
+    if runtime is not None and runtime not in known:
+        raise SandboxUnavailableError(
+            f"the Docker engine has no runtime {runtime} (setting sandbox.runtime), it has {', '.join(known)}: "
+            "install it and name it in the engine's daemon.json, or leave the setting out"
         )
 
 

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from acecoder_dagster.sandbox.connection import Completion, Sandbox
 from acecoder_dagster.sandbox.guest import child, driving
-from acecoder_dagster.sandbox.guest.zygote import DRIVE, JUDGE, SERVE
+from acecoder_dagster.sandbox.guest.zygote import DRIVE, JUDGE, NOT, SERVE
 from acecoder_dagster.sandbox.planning import QuestionPlan, Way
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run, read_report
 from acecoder_dagster.sandbox.types import Outcome, SandboxFailedError
@@ -43,27 +43,25 @@ class _Attempt:
     unsupported: set[int]
 
 
-def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, runs: Sequence[Run]) -> list[frozenset[int]]:
-    """Run programs against all tests of a question that are not to be executed beside them.
+def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run) -> frozenset[int]:
+    """Run a program against all tests of a question that are not to be executed beside it.
 
     Args:
         programs: the sandbox for programs.
         tests: the sandbox for tests.
         plan: the question.
-        runs: the programs; take in what became of the tests.
+        run: the program; takes in what became of the tests.
 
     Returns:
-        For every run, the tests that are still to be executed beside the program.
+        The tests that are still to be executed beside the program.
     """
     beside = frozenset(plan.steps(Way.BESIDE))
-    to_execute = []
-    for run in runs:
-        unsupported = set() if len(beside) == len(plan.tests) else _run(programs, tests, plan, run)
-        # A program that cannot be loaded, or was given up, has outcomes for these as well.
-        to_execute.append(frozenset(unsupported | {step for step in beside if run.outcomes[step] is None}))
-        for step in to_execute[-1]:
-            run.outcomes[step] = Outcome.JUDGE_ERROR
-        run.unsealed |= beside | unsupported
+    unsupported = set() if len(beside) == len(plan.tests) else _run(programs, tests, plan, run)
+    # A program that cannot be loaded, or was given up, has outcomes for these as well.
+    to_execute = frozenset(unsupported | {step for step in beside if run.outcomes[step] is None})
+    for step in to_execute:
+        run.outcomes[step] = Outcome.JUDGE_ERROR
+    run.unsealed |= beside | unsupported
     return to_execute
 
 
@@ -101,8 +99,8 @@ def _attempt(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, first: i
     test_sandbox = tests.ready(plan.comparisons)
     program_end, test_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with program_end, test_end:
-        program_sandbox.send_job(run.content, first, steps, SERVE, program_end.fileno())
-        test_sandbox.send_job(b"", first, steps, DRIVE, test_end.fileno())
+        program_sandbox.send_job(run.content, first, steps, SERVE, files=[program_end.fileno()])
+        test_sandbox.send_job(b"", first, steps, DRIVE, files=[test_end.fileno()])
     of_tests, of_program = test_sandbox.receive(), program_sandbox.receive()
     for lane, completion in ((tests, of_tests), (programs, of_program)):
         if not completion.clean:
@@ -122,7 +120,7 @@ def _merged(of_program: Completion, of_tests: Completion, driven: Sequence[int])
     for step, (kind, payload) in noted.items():
         lines[step] = (child.ERROR if step in unsupported else kind.upper(), payload)
     report = child.READY + b"".join(b"%d %b %b\n" % (step, *line) for step, line in lines.items())
-    is_tests_fault = of_tests.stopped_for or of_tests.status
+    is_tests_fault = of_tests.stopped_for != NOT or of_tests.status != 0
     blamed = of_tests if is_tests_fault else of_program
     completion = replace(
         blamed,

@@ -7,14 +7,14 @@ import signal
 from collections.abc import Collection, Sequence
 
 from acecoder_dagster.sandbox.connection import Completion
-from acecoder_dagster.sandbox.guest import child
+from acecoder_dagster.sandbox.guest import child, zygote
 from acecoder_dagster.sandbox.types import Outcome
 
 _STOPPED_FOR = {
-    "cpu": Outcome.CPU_TIMEOUT,
-    "wall": Outcome.WALL_TIMEOUT,
-    "output": Outcome.OUTPUT_LIMIT,
-    "memory": Outcome.MEMORY,
+    zygote.CPU: Outcome.CPU_TIMEOUT,
+    zygote.WALL: Outcome.WALL_TIMEOUT,
+    zygote.OUTPUT: Outcome.OUTPUT_LIMIT,
+    zygote.MEMORY: Outcome.MEMORY,
 }
 TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
 _NEARLY_ALL_MEMORY = 0.8
@@ -48,6 +48,7 @@ class Run:
         self.unsealed: set[int] = set()  # steps in which the program had a say
         self.cpu_ms = self.wall_ms = self.peak_mb = 0.0
         self.failures = 0
+        self.is_postponed = False  # it takes long, and is to be run again when nothing waits behind it
         self._memory_mb = memory_mb
         self._timeouts_left = max_timeouts
 
@@ -120,8 +121,8 @@ class Run:
             self.outcomes[step], self.messages[step] = _error(payload)
 
     def _ending(self, completion: Completion) -> tuple[Outcome, str]:
-        if completion.stopped_for:
-            return _STOPPED_FOR[completion.stopped_for], f"stopped at the {completion.stopped_for} limit"
+        if completion.stopped_for in _STOPPED_FOR:
+            return _STOPPED_FOR[completion.stopped_for], f"stopped at the {completion.stopped_for.decode()} limit"
         number = completion.status & 0x7F
         if number == signal.SIGXCPU:
             return Outcome.CPU_TIMEOUT, "stopped at the cpu limit"

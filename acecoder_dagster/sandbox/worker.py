@@ -9,12 +9,14 @@ from collections.abc import Sequence
 
 from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.deciding import decide_on_host
-from acecoder_dagster.sandbox.guest.zygote import COMPARE, JUDGE
+from acecoder_dagster.sandbox.guest import zygote
+from acecoder_dagster.sandbox.guest.compiling import pack, pack_program
+from acecoder_dagster.sandbox.guest.preloading import needs_scientific
 from acecoder_dagster.sandbox.launchers import Launcher
 from acecoder_dagster.sandbox.pairing import run_with_proxies
 from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan, Way
-from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run
-from acecoder_dagster.sandbox.scripts import run_scripts
+from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run, read_report
+from acecoder_dagster.sandbox.scripts import run_script
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError, SandboxUnavailableError
 
@@ -29,23 +31,28 @@ _Judgement = tuple[Outcome, str]
 
 
 class Worker:
-    """Owns up to two sandboxes and replaces them when they break; not to be shared between threads."""
+    """Owns sandboxes and replaces them when they break; not to be shared between threads.
+
+    There are up to four, each started when first needed: one runs programs and one compares, and there is
+    another of each for programs and tests that mention scientific packages.
+    """
 
     def __init__(self, launcher: Launcher, settings: SandboxSettings) -> None:
         self._settings = settings
-        self._programs = _Lane(launcher, settings)
-        self._comparisons = _Lane(launcher, settings)
+        self._programs = [Lane(launcher, settings, scientific) for scientific in (False, True)]
+        self._comparisons = [Lane(launcher, settings, scientific) for scientific in (False, True)]
         self._remembered: OrderedDict[tuple[bytes, int, bytes], _Judgement] = OrderedDict()
 
-    def judge(self, plan: QuestionPlan, programs: Sequence[bytes]) -> list[Run]:
+    def judge(self, plan: QuestionPlan, programs: Sequence[bytes], in_hurry: bool) -> list[Run]:
         """Run programs against the tests of a question and decide every test.
 
         Args:
             plan: the prepared question.
             programs: UTF-8 source text.
+            in_hurry: whether to postpone programs that take long.
 
         Returns:
-            One run per program, with an outcome for every test.
+            One run per program, with an outcome for every test unless it is postponed.
 
         Raises:
             SandboxUnavailableError: no sandbox can be started (any more).
@@ -53,19 +60,25 @@ class Worker:
         """
         if any(test.way is not Way.VALUES for test in plan.tests):
             return self._judge_other_ways(plan, programs)
-        runs = self.run(plan.calls, [False] * len(plan.tests), programs)
-        self._decide(plan, runs)
+        runs = self.run(plan.calls, [False] * len(plan.tests), programs, in_hurry)
+        self._decide(plan, [run for run in runs if not run.is_postponed])
         return runs
 
     def _judge_other_ways(self, plan: QuestionPlan, programs: Sequence[bytes]) -> list[Run]:
         says_passed = [test.way is Way.PROXIES for test in plan.tests]
         runs = [self._new_run(program, says_passed) for program in programs]
-        if plan.steps(Way.OUTPUT):
-            run_scripts(self._programs, plan, runs, self._settings)
-            return runs
-        to_execute = run_with_proxies(self._programs, self._comparisons, plan, runs)
-        self._decide(plan, runs)
-        self._execute_beside(plan, runs, to_execute)
+        texts = b"\n".join((plan.calls, plan.comparisons, *(text.encode() for text in plan.code.tests)))
+        tests_are_scientific = needs_scientific(texts)
+        for run in runs:
+            lane = self._programs[tests_are_scientific or needs_scientific(run.content)]
+            run.content = pack_program(run.content, b"")
+            if plan.io_tests:
+                run_script(lane, plan, run, self._settings)
+            else:
+                to_execute = run_with_proxies(lane, self._comparisons[tests_are_scientific], plan, run)
+                self._decide(plan, [run])
+                if to_execute:
+                    self._execute_beside(lane, plan, run, to_execute)
         return runs
 
     def _decide(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
@@ -75,44 +88,48 @@ class Worker:
                     run.outcomes[step], run.messages[step] = _decide(test, run.payloads[step])
         self._compare_in_sandbox(plan, runs)
 
-    def _execute_beside(self, plan: QuestionPlan, runs: Sequence[Run], to_execute: Sequence[frozenset[int]]) -> None:
+    def _execute_beside(self, lane: Lane, plan: QuestionPlan, run: Run, steps: frozenset[int]) -> None:
         """Execute beside their program the tests that can run nowhere else, in a sandbox that knows no other test."""
-        for steps in {steps for steps in to_execute if steps}:
-            chosen = [run for run, wanted in zip(runs, to_execute, strict=True) if wanted == steps]
-            says_passed = [step in steps for step in range(len(plan.tests))]
-            again = [self._new_run(run.content, says_passed) for run in chosen]
-            self._programs.perform(plan.beside(steps), again, JUDGE)
-            for run, executed in zip(chosen, again, strict=True):
-                run.take_over(executed, steps)
+        executed = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
+        lane.perform(plan.beside(steps), [executed], zygote.JUDGE, in_hurry=False)
+        run.take_over(executed, steps)
 
-    def run(self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes]) -> list[Run]:
+    def run(
+        self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes], in_hurry: bool = False
+    ) -> list[Run]:
         """Evaluate calls on programs.
 
         Args:
             calls: description of what to evaluate.
             says_passed: one per call or test it describes: whether it is executed as a whole.
             programs: UTF-8 source text.
+            in_hurry: whether to postpone programs that take long.
 
         Returns:
-            One run per program: for every step either an outcome or encoded values.
+            One run per program that is not postponed: for every step either an outcome or encoded values.
 
         Raises:
             SandboxUnavailableError: no sandbox can be started (any more).
             JudgeClosedError: another thread closed the judge.
         """
         runs = [self._new_run(program, says_passed) for program in programs]
-        self._programs.perform(calls, runs, JUDGE)
+        tests_are_scientific = needs_scientific(calls)
+        for scientific, lane in enumerate(self._programs):
+            group = [run for run in runs if (tests_are_scientific or needs_scientific(run.content)) == scientific]
+            if group:
+                lane.compile(calls, group)
+                lane.perform(calls, group, zygote.JUDGE, in_hurry)
         return runs
 
     def interrupt(self) -> None:
         """Stop what another thread is doing with this worker: it gets a `JudgeClosedError`."""
-        self._programs.interrupt()
-        self._comparisons.interrupt()
+        for lane in (*self._programs, *self._comparisons):
+            lane.interrupt()
 
     def close(self) -> None:
-        """End both sandboxes."""
-        self._programs.close()
-        self._comparisons.close()
+        """End all sandboxes."""
+        for lane in (*self._programs, *self._comparisons):
+            lane.close()
 
     def _new_run(self, content: bytes, says_passed: Sequence[bool]) -> Run:
         return Run(content, says_passed, self._settings.memory_mb, self._settings.max_timeouts)
@@ -144,7 +161,8 @@ class Worker:
 
     def _compare(self, plan: QuestionPlan, keys: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], _Judgement]:
         comparison = self._new_run(b"".join(b"%d %b\n" % key for key in keys), [True] * len(keys))
-        self._comparisons.perform(plan.comparisons, [comparison], COMPARE)
+        lane = self._comparisons[needs_scientific(plan.comparisons)]
+        lane.perform(plan.comparisons, [comparison], zygote.COMPARE, in_hurry=False)
         judgements = {
             key: (outcome or Outcome.JUDGE_ERROR, message)
             for key, outcome, message in zip(keys, comparison.outcomes, comparison.messages, strict=True)
@@ -161,18 +179,37 @@ class Worker:
             self._remembered.popitem(last=False)
 
 
-class _Lane:
+class Lane:
     """One sandbox, started on demand, with jobs queued so that it never waits for the host."""
 
-    def __init__(self, launcher: Launcher, settings: SandboxSettings) -> None:
+    def __init__(self, launcher: Launcher, settings: SandboxSettings, scientific: bool) -> None:
         self._launcher = launcher
+        self._scientific = scientific
         self.retries = settings.retries
         self._sandbox: Sandbox | None = None
         self._interrupted = False
         self._has_started = False
 
-    def perform(self, description: bytes, runs: Sequence[Run], task: str) -> None:
-        """Send every run through the sandbox until all its steps are known."""
+    def compile(self, description: bytes, runs: Sequence[Run]) -> None:
+        """Replace the source text of runs by programs packed for the sandbox, compiled together where that pays."""
+        sources = [run.content for run in runs]
+        compiled: dict[int, tuple[bytes, bytes]] = {}
+        if len(sources) > 1:
+            try:
+                sandbox = self.ready(description)
+                sandbox.send_job(pack(sources), 0, len(sources), zygote.COMPILE, in_hurry=True)
+                completion = sandbox.receive()
+                compiled = read_report(completion.report)
+                if not completion.clean:
+                    self.close()
+            except SandboxFailedError as error:  # programs are compiled where they run, and show whose fault it is
+                _log.warning("a sandbox failed and is replaced: %s", error)
+                self.close()
+        for index, run in enumerate(runs):
+            run.content = pack_program(sources[index], compiled.get(index, (b"", b""))[1])
+
+    def perform(self, description: bytes, runs: Sequence[Run], kind: bytes, in_hurry: bool) -> None:
+        """Send every run through the sandbox until all its steps are known, or it is postponed."""
         waiting = deque((run, 0) for run in runs)
         sent: deque[tuple[Run, int]] = deque()
         while waiting or sent:
@@ -180,11 +217,12 @@ class _Lane:
                 sandbox = self.ready(description)
                 while waiting and len(sent) < PIPELINE_DEPTH:
                     run, first = waiting[0]
-                    sandbox.send_job(run.content, first, len(run.outcomes), task)
+                    sandbox.send_job(run.content, first, len(run.outcomes), kind, in_hurry)
                     sent.append(waiting.popleft())
                 completion = sandbox.receive()
                 run, first = sent.popleft()
-                going_on_at = run.absorb(completion, first)
+                run.is_postponed = completion.stopped_for == zygote.HURRY
+                going_on_at = None if run.is_postponed else run.absorb(completion, first)
                 if going_on_at is not None:
                     waiting.appendleft((run, going_on_at))
                 if not completion.clean:
@@ -195,11 +233,13 @@ class _Lane:
                 self._give_back(waiting, sent)
 
     def close(self) -> None:
+        """End the sandbox, if there is one."""
         if self._sandbox is not None:
             self._sandbox.close()
             self._sandbox = None
 
     def interrupt(self) -> None:
+        """Stop what another thread is doing with this lane."""
         self._interrupted = True
         if (sandbox := self._sandbox) is not None:
             sandbox.interrupt()
@@ -218,7 +258,7 @@ class _Lane:
         give_up_at = time.monotonic() + RESTART_SECONDS * self._has_started
         while not self._interrupted:
             try:
-                return self._launcher.start()
+                return self._launcher.start(self._scientific)
             except SandboxUnavailableError as error:
                 if time.monotonic() >= give_up_at:
                     raise

@@ -4,8 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from pathlib import Path
 
 import docker
 import pytest
@@ -15,6 +13,7 @@ from acecoder_dagster.sandbox.docker_launcher import LABEL
 from acecoder_dagster.sandbox.images import ensure_image
 from acecoder_dagster.sandbox.types import JudgeClosedError
 from tests.sandbox.conftest import LAUNCHERS
+from tests.sandbox.sandboxes import eventually_gone, kill, sandboxes_of, still_there
 
 QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert sorted(f([2, 1])) == [1, 2]"))
 # A judge in a process of its own, busy with a program that waits; it prints the names of its sandboxes first.
@@ -26,39 +25,6 @@ with Judge(SandboxSettings(launcher=sys.argv[1], workers=2, wait_seconds_per_tes
     print(list(judge.judge(ProgramJob(question, str(i), f"def f(x): return {i}") for i in range(40)))[0], flush=True)
     list(judge.judge(ProgramJob(question, str(i), f"import time\\ndef f(x): time.sleep({50 + i})") for i in range(40)))
 """
-
-
-def sandboxes_of(process: int) -> set[str]:
-    """Everything the sandboxes of a process consist of: containers, and processes descending from it."""
-    engine = docker.from_env()
-    found = {c.id for c in engine.containers.list(filters={"label": f"{LABEL}={process}"}, ignore_removed=True)}
-    engine.close()
-    parents = {}
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = status.read_text()
-        except OSError:
-            continue
-        parents[int(text.split()[0])] = int(text.rpartition(")")[2].split()[1])
-    family = {process}
-    while grown := {child for child, parent in parents.items() if parent in family} - family:
-        family |= grown
-    return found | {f"process {child}" for child in family - {process}}
-
-
-def still_there(names: set[str]) -> set[str]:
-    engine = docker.from_env()
-    containers = {c.id for c in engine.containers.list(all=True, ignore_removed=True)}
-    engine.close()
-    return {n for n in names if n in containers or (n.startswith("process") and Path("/proc", n.split()[1]).exists())}
-
-
-def eventually_gone(names: set[str]) -> bool:
-    for _ in range(100):
-        if not still_there(names):
-            return True
-        time.sleep(0.1)
-    return False
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
@@ -112,19 +78,6 @@ def test_a_killed_sandbox_loses_and_invents_no_verdict(launcher: str):
             verdicts.append(verdict)
     assert sorted(int(verdict.program_id) for verdict in verdicts) == list(range(60))
     assert {str(verdict.verdict) for verdict in verdicts} == {"passed"}
-
-
-def kill(names: set[str]) -> None:
-    assert names
-    engine = docker.from_env()
-    # From the outside in: a program whose process is killed alone has crashed, and its sandbox says so.
-    for name in sorted(names, key=lambda name: int(name.removeprefix("process ")) if " " in name else 0):
-        if name.startswith("process"):
-            with contextlib.suppress(ProcessLookupError):  # it went with its parent
-                os.kill(int(name.split()[1]), signal.SIGKILL)
-        else:
-            engine.containers.get(name).kill()
-    engine.close()
 
 
 def test_a_container_that_was_created_and_never_started_is_removed_by_the_next_judge(monkeypatch):

@@ -1,25 +1,97 @@
+import os
+
 import pytest
 
-from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob
-from tests.sandbox.hostile import HONEST_SOLUTION, HOSTILE, QUESTION
+from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, QuestionTests, Verdict
+from tests.sandbox.attacks import DECIDING, HONEST_SOLUTION, HOSTILE, QUESTION
+from tests.sandbox.sandboxes import sandboxes_of
+
+# What the next program finds: it is alone, its folders are empty, and nobody has used up what it may use.
+TRACES = """
+import os, resource, threading
+FOLDERS = [f for f in ("/tmp", "/dev/shm", "/dev/mqueue") if os.path.isdir(f)]
+def processes(): return [p for p in os.listdir("/proc") if p.isdigit() and int(p) not in (1, os.getpid())]
+def files(): return [os.path.join(folder, name) for folder in FOLDERS for name in os.listdir(folder)]
+def space():
+    systems = [os.statvfs(folder) for folder in FOLDERS[:2]]
+    return [s.f_blocks - s.f_bfree for s in systems]
+def modes(): return [oct(os.stat(folder).st_mode) for folder in FOLDERS[:2]]
+def write():
+    with open("/tmp/own", "wb") as file: return file.write(bytes(10 << 20))
+def threads():
+    gate, started = threading.Event(), []
+    for _ in range(15):
+        started.append(threading.Thread(target=gate.wait))
+        started[-1].start()
+    gate.set()
+    return len(started)
+def descriptors():
+    return [d for d in range(2000) if d > 3 and os.path.exists(f"/proc/self/fd/{d}")]
+"""
+NO_TRACES = QuestionTests(
+    "traces",
+    "processes",
+    "",
+    (
+        "assert processes() == []",
+        "assert files() == []",
+        "assert space() == [0, 0]",
+        "assert modes() == ['0o41777', '0o41777']",
+        "assert write() == 10 << 20",
+        "assert threads() == 15",
+        "assert descriptors() == []",
+    ),
+)
+
+
+def judged(judge: Judge, *programs: tuple[QuestionTests, str]) -> list[Verdict]:
+    """The verdicts on programs that run one after the other in the same sandboxes."""
+    jobs = [ProgramJob(question, str(i), f"{program}\n# {i}") for i, (question, program) in enumerate(programs)]
+    return sorted(judge.judge(jobs), key=lambda verdict: int(verdict.program_id))
+
+
+def assert_earned_nothing(verdict: Verdict) -> None:
+    assert not any(verdict.passed), verdict
+    assert verdict.pass_rate == 0.0
+    assert verdict.verdict == verdict.outcomes[0] != "passed"
+    assert Outcome.JUDGE_ERROR not in verdict.outcomes, verdict
+    assert "ESCAPED" not in verdict.message
 
 
 def test_the_question_can_be_solved_and_every_test_of_it_is_sealed(judge: Judge):
-    (verdict,) = judge.judge([ProgramJob(QUESTION, "honest", HONEST_SOLUTION)])
-    assert verdict.verdict == "passed", verdict
-    assert all(verdict.sealed)
+    honest, traces = judged(judge, (QUESTION, HONEST_SOLUTION), (NO_TRACES, TRACES))
+    assert honest.verdict == "passed", honest
+    assert all(honest.sealed)
+    assert traces.verdict == "passed", traces
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_program_earns_nothing_and_the_next_program_is_judged_as_ever(judge: Judge, name: str):
-    jobs = [
-        ProgramJob(QUESTION, "hostile", HOSTILE[name]),
-        ProgramJob(QUESTION, "honest", HONEST_SOLUTION + f"# {name}"),
-    ]
-    verdicts = {verdict.program_id: verdict for verdict in judge.judge(jobs)}
-    hostile = verdicts["hostile"]
-    assert not any(hostile.passed), hostile
+def test_a_hostile_program_earns_nothing_and_leaves_nothing_behind(judge: Judge, name: str):
+    honest, hostile = (QUESTION, f"{HONEST_SOLUTION}# beside {name}"), (QUESTION, HOSTILE[name])
+    judged(judge, (QUESTION, f"{HONEST_SOLUTION}# before {name}"))
+    sandboxes = len(sandboxes_of(os.getpid()))
+    before, first, between, second, after, traces = judged(
+        judge, honest, hostile, honest, hostile, honest, (NO_TRACES, TRACES)
+    )
+    assert_earned_nothing(first)
+    assert_earned_nothing(second)
+    for verdict in (before, between, after):
+        assert verdict.verdict == "passed", verdict
+    assert traces.verdict == "passed", traces
+    assert len(sandboxes_of(os.getpid())) == sandboxes
+
+
+@pytest.mark.parametrize("name", DECIDING)
+def test_how_a_test_is_decided_cannot_be_turned_against_the_judge(judge: Judge, name: str):
+    program, tests = DECIDING[name]
+    question = QuestionTests(name, "solve", "", (*tests, "assert sorted(solve(0)) == [0, 83177]"))
+    constant = "def solve(n): return [83177, 0] if n == 0 else 'nothing'"
+    before, hostile, after, traces = judged(
+        judge, (question, constant), (question, program), (question, constant), (NO_TRACES, TRACES)
+    )
+    credited = [test for test, p, s in zip(question.tests, hostile.passed, hostile.sealed, strict=True) if p and s]
+    assert not credited, hostile
     assert Outcome.JUDGE_ERROR not in hostile.outcomes, hostile
-    assert hostile.pass_rate == 0.0
-    assert hostile.verdict == hostile.outcomes[0] != "passed"
-    assert verdicts["honest"].verdict == "passed", verdicts["honest"]
+    for verdict in (before, after):
+        assert verdict.passed[-1], verdict
+    assert traces.verdict == "passed", traces

@@ -16,7 +16,7 @@ from acecoder_dagster.sandbox import (
 )
 from acecoder_dagster.sandbox.guest.encoding import Opaque
 from tests.sandbox.conftest import LAUNCHERS
-from tests.sandbox.test_faults import kill, sandboxes_of
+from tests.sandbox.sandboxes import kill, sandboxes_of
 
 TESTS = tuple(f"assert f({i}) == {i + 1}" for i in range(5))
 QUESTION = QuestionTests("q", "f", "", TESTS)

@@ -18,6 +18,7 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
+from acecoder_dagster.sandbox.guest.compiling import load_program
 from acecoder_dagster.sandbox.guest.conversation import EndedError
 from acecoder_dagster.sandbox.guest.encoding import ValueTooLargeError, decode_values, encode_values
 from acecoder_dagster.sandbox.guest.serving import ProgramSide
@@ -69,9 +70,11 @@ class PreparedTest:
         self.mode = description["mode"]
         self.problem = ""
         try:
-            self.prelude = compile(description["prelude"], "<test>", "exec")
-            is_expression = self.mode in ("values", "compare")
-            self.code = compile(description["code"], "<test>", "eval" if is_expression else "exec")
+            # Without dont_inherit, a test would be compiled with the __future__ imports of this module.
+            prelude = description["prelude"]
+            self.prelude = compile(prelude, "<test>", "exec", dont_inherit=True) if prelude else None
+            kind = "eval" if self.mode in ("values", "compare") else "exec"
+            self.code = compile(description["code"], "<test>", kind, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.problem = f"the test does not compile: {error}"
 
@@ -98,18 +101,17 @@ class PreparedQuestion:
 
 
 def judge_program(question: PreparedQuestion, program: bytes, first_test: int, report: int, channel: int = -1) -> None:
-    """Executes a program, then its tests in order from `first_test`, in one namespace."""
+    """Executes a program, packed for `load_program`, then its tests in order from `first_test`, in one namespace."""
     module = types.ModuleType("candidate")
     sys.modules["candidate"] = module
     namespace = module.__dict__
     try:
         if question.before:
             exec(question.before, namespace)
-        exec(compile(program.decode("utf-8"), "candidate.py", "exec"), namespace)
-        if question.setup:
-            exec(compile(question.setup, "<setup>", "exec"), namespace)
-        if question.module:
-            exec(compile(question.module, "<tests>", "exec"), namespace)
+        exec(load_program(program), namespace)
+        for text, name in ((question.setup, "<setup>"), (question.module, "<tests>")):
+            if text:
+                exec(compile(text, name, "exec", dont_inherit=True), namespace)
     except BaseException as error:
         write_line(report, LOADING, ERROR, _describe(error))
         return
@@ -139,7 +141,7 @@ def run_script(program: bytes, report: int) -> None:
     namespace = module.__dict__
     try:
         exec(USUAL_IMPORTS, namespace)
-        exec(compile(program.decode("utf-8"), "candidate.py", "exec"), namespace)
+        exec(load_program(program), namespace)
     except SystemExit:
         pass
     except BaseException as error:
@@ -160,7 +162,7 @@ def compare_values(question: PreparedQuestion, lines: bytes, first_line: int, re
     """
     namespace: dict[str, Any] = {"__name__": "comparison"}
     try:
-        exec(compile(question.setup, "<setup>", "exec"), namespace)
+        exec(compile(question.setup, "<setup>", "exec", dont_inherit=True), namespace)
     except BaseException as error:
         write_line(report, LOADING, ERROR, _describe(error))
         return
@@ -178,13 +180,15 @@ def compare_values(question: PreparedQuestion, lines: bytes, first_line: int, re
 
 
 def prepare_interpreter() -> None:
-    """Gives every program the same interpreter state, whatever ran before in this sandbox."""
+    """Gives the zygote the state that every program finds: a fork hands it on unchanged."""
     random.seed(0)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
     sys.argv = ["candidate.py"]
     sys.setrecursionlimit(RECURSION_LIMIT)
 
 
-def execute(codes: Iterable[types.CodeType], namespace: dict[str, Any]) -> tuple[bytes, bytes]:
+def execute(codes: Iterable[types.CodeType | None], namespace: dict[str, Any]) -> tuple[bytes, bytes]:
     """Executes a test as a whole.
 
     Args:
@@ -195,7 +199,7 @@ def execute(codes: Iterable[types.CodeType], namespace: dict[str, Any]) -> tuple
         Kind and payload for the report: passed when nothing was raised.
     """
     try:
-        for code in codes:
+        for code in filter(None, codes):
             exec(code, namespace)
     except AssertionError as error:
         return FAILED, _describe(error)
@@ -210,7 +214,8 @@ def _perform(test: PreparedTest, namespace: dict[str, Any]) -> tuple[bytes, byte
     if test.mode == "execute":
         return execute((test.prelude, test.code), namespace)
     try:
-        exec(test.prelude, namespace)
+        if test.prelude is not None:
+            exec(test.prelude, namespace)
         if test.mode == "compare":
             return (PASSED, b"[]") if eval(test.code, namespace) else (FAILED, encode_error("AssertionError", ""))
         encoded = encode_values(eval(test.code, namespace))

@@ -32,7 +32,6 @@ VALUE, RAISE, TOO_LARGE, TURN, DONE = "value", "raise", "too large", "turn", "do
 MAX_MESSAGE_BYTES = 4 << 20
 MAX_CONVERSATION_DEPTH = 100  # requests within requests
 MIRRORED = (list, dict, set, bytearray, collections.deque, collections.OrderedDict, collections.Counter)
-_ONLY_MIRRORED = 2  # references to a container that nothing but its mirror holds, as sys.getrefcount counts them
 
 
 class EndedError(BaseException):
@@ -55,6 +54,13 @@ class _Mirror:
     def __init__(self, container: Any, known: Any = None) -> None:
         self.container = container
         self.known = known  # the contents as the other side knows them
+
+
+def _references(mirror: _Mirror) -> int:
+    return sys.getrefcount(mirror.container)
+
+
+_ONLY_MIRRORED = _references(_Mirror([]))  # to a container that nothing but its mirror holds
 
 
 class Conversation:
@@ -298,9 +304,7 @@ class Conversation:
 
     def _drop_mirrors(self) -> list[int]:
         """Forgets containers that nothing on this side refers to: whatever the other side does is not seen here."""
-        dropped = [
-            number for number, mirror in self._mirrors.items() if sys.getrefcount(mirror.container) <= _ONLY_MIRRORED
-        ]
+        dropped = [number for number, mirror in self._mirrors.items() if _references(mirror) <= _ONLY_MIRRORED]
         for number in dropped:
             self._forget(number)
         return dropped

@@ -17,7 +17,7 @@ def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, 
     """Runs the tests that need proxies, in order from `first_test`, in one namespace."""
     side = TestSide(channel)
     names = Names(side, question.entry_point)
-    unprepared = [compile(question.module, "<tests>", "exec")]
+    unprepared: list[types.CodeType | None] = [compile(question.module, "<tests>", "exec", dont_inherit=True)]
     for index in range(first_test, len(question.tests)):
         test = question.tests[index]
         if test.mode != "drive":
@@ -51,8 +51,8 @@ def _wait_for_turn(side: TestSide) -> bool:
         return False
 
 
-def _execute(codes: list[types.CodeType], names: Names) -> tuple[bytes, bytes]:
-    for code in codes:
+def _execute(codes: list[types.CodeType | None], names: Names) -> tuple[bytes, bytes]:
+    for code in filter(None, codes):
         _bind_names_of_classes(code, names)
     return child.execute(codes, names)
 

@@ -10,9 +10,7 @@ It ends, and with it everything in its process namespace, when the host closes t
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import gc
-import importlib
 import json
 import os
 import resource
@@ -21,18 +19,15 @@ import shutil
 import signal
 import socket
 import stat
+import struct
+import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from acecoder_dagster.sandbox.guest import child, driving, encoding, hardening
+from acecoder_dagster.sandbox.guest import child, compiling, driving, encoding, hardening, preloading, sharing
 
-QUESTION, JOB, READY = b"Q", b"J", b"ready"
-# What a job is: a program with its tests, comparisons of values, tests that have their program in another sandbox
-# (through a conversation), the program of such tests, or a script with standard input and output.
-JUDGE, COMPARE, DRIVE, SERVE, SCRIPT = "judge", "compare", "drive", "serve", "script"
 REPORT_DESCRIPTOR = 3
 CONVERSATION_DESCRIPTOR = 4
-FREE_DESCRIPTOR = 16  # beyond every number that is given out here
 MAX_DESCRIPTORS = 64
 TICK_MILLISECONDS = 20
 CLEANING_SECONDS = 5.0
@@ -40,12 +35,51 @@ WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than i
 SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 MAX_FILE_BYTES = 16 << 20
 MAX_SCRATCH_FILES = 16 << 10  # empty files and folders use memory that no size of a file system limits
-# Imported before the first fork, so that a program that needs them does not pay for it.
-COMMON_MODULES = """
-abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools
-hashlib heapq io itertools json math numbers operator os queue random re statistics string sys textwrap
-threading time types typing
+WORST_BADNESS = b"1000"
+QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"compare", b"ready"
+# A program whose tests run in another sandbox, those tests, and a program with standard input and output.
+SERVE, DRIVE, SCRIPT = b"serve", b"drive", b"script"
+# Why a child was stopped.
+NOT, CPU, WALL, MEMORY, OUTPUT, HURRY = b"-", b"cpu", b"wall", b"memory", b"output", b"hurry"
+KEEP_USER = -1
+DESCRIPTOR = struct.Struct("i")
+DESCRIPTORS_SPACE = socket.CMSG_SPACE(4 * DESCRIPTOR.size)  # content, report, standard input and output
+HURRY_SECONDS = 0.1  # a program that computes or waits longer leaves the way clear for others, and is run again alone
+# Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
+REHEARSALS = 30
+REHEARSAL = b"""
+import math, re
+from collections import Counter, defaultdict
+from typing import Dict, List
+
+class Point:
+    def __init__(self, x, y=0):
+        self.x, self.y = x, y
+
+def rehearse(numbers: List[int]) -> Dict[str, object]:
+    counts = defaultdict(int)
+    for i, number in enumerate(sorted(numbers, key=lambda n: -n)):
+        counts[str(number)] += i
+        if number % 2 == 0 and not number < 0:
+            continue
+    words = [f"{k}-{v}" for k, v in counts.items()] + re.findall("[a-z]+", "one two")
+    try:
+        numbers[len(numbers)]
+    except IndexError as error:
+        words.append(str(error).upper().split()[0])
+    return {"words": words, "sum": sum(numbers), "point": Point(1).x, "root": math.sqrt(4), "c": Counter("aab")}
 """
+REHEARSAL_TESTS = ("(rehearse([3, 1, 2])['words'], )", "(rehearse([1, 2]), )", "(rehearse([]), (1, 2.5), {3}, None)")
+
+
+class Job(NamedTuple):
+    """What the host asks for: the kind and size of the content, where to begin, how many steps, and patience."""
+
+    kind: bytes
+    size: int
+    first: int
+    steps: int
+    in_hurry: int
 
 
 class Zygote:
@@ -56,133 +90,163 @@ class Zygote:
             raise RuntimeError("the zygote must be the first process of a process namespace of its own")
         self.channel = channel
         self.settings = settings
-        self.user_id: int | None = settings["user_id"] if hardening.can_change_user() else None
+        self.user_id: int = settings["user_id"] if hardening.can_change_user() else KEEP_USER
         self.question = child.PreparedQuestion({"setup": "", "tests": []})
         self.null_input = os.open("/dev/null", os.O_RDONLY)
         self.null_output = os.open("/dev/null", os.O_WRONLY)
         # The channel may have come with a number beyond the limit that later descriptors keep.
         self.descriptors_end = max(MAX_DESCRIPTORS, channel.fileno() + 1)
+        # Opened now: a protected process that is not root's may not open it any more.
+        self.memory_badness = os.open("/proc/self/oom_score_adj", os.O_RDWR)
+        self.own_badness = os.pread(self.memory_badness, 16, 0)
+        self.shared_bytes = 0
 
     def prepare(self) -> None:
         """Protects this process, loads what programs use, and tells the host that it is ready."""
-        self._harden()
-        encoding.allow_long_integers_as_text()
-        for name in COMMON_MODULES.split():
-            importlib.import_module(name)
         os.chdir(SCRATCH_DIRECTORIES[0])
-        gc.collect()
-        gc.freeze()
-        gc.disable()
+        preloading.preload(preloading.COMMON_MODULES)
+        if self.settings["scientific"]:
+            preloading.preload(preloading.SCIENTIFIC_MODULES)
+        encoding.allow_long_integers_as_text()
+        child.prepare_interpreter()
+        self._rehearse()
+        self._harden()
+        for directory in SCRATCH_DIRECTORIES:
+            empty_directory(directory)
+        sharing.freeze_objects()
+        self.shared_bytes = memory_of("self")[1]
         self.channel.send(READY)
         # Nobody reads on: a compiler that warns about a test must not fill the pipe and block.
-        os.dup2(self.null_output, 2)
+        for descriptor, null in enumerate((self.null_input, self.null_output, self.null_output)):
+            os.dup2(null, descriptor)
 
     def serve(self) -> None:
         """Answers questions and jobs until the host closes the connection."""
         while True:
-            message, descriptors, _, _ = socket.recv_fds(self.channel, 4096, 4)
+            message, ancillary, _, _ = self.channel.recvmsg(4096, DESCRIPTORS_SPACE)
             if not message:
                 return
-            if message[:1] == QUESTION:
-                self.question = child.PreparedQuestion(json.loads(read_whole(descriptors[0])))
-                os.close(descriptors[0])
+            ((_, _, packed),) = ancillary
+            content, *files = (descriptor for (descriptor,) in DESCRIPTOR.iter_unpack(packed))
+            kind, size, *job = message.split()
+            if kind == QUESTION:
+                self.question = child.PreparedQuestion(json.loads(os.pread(content, int(size), 0)))
+                os.close(content)
             else:
-                result = self._run(json.loads(message[1:]), *descriptors)
-                self.channel.send(json.dumps(result).encode())
+                self.channel.send(self._run(Job(kind, int(size), *map(int, job)), content, *files))
 
-    def _run(self, job: dict[str, Any], program: int, report: int, *others: int) -> dict[str, Any]:
+    def _run(self, job: Job, content: int, report: int, *files: int) -> bytes:
+        """Runs a job and says how it ended; nothing here may be slow, or write to much memory: see `compiling`."""
         started = time.monotonic()
-        process = os.fork()
+        os.pwrite(self.memory_badness, WORST_BADNESS, 0)
+        process = hardening.fork()
         if process == 0:
-            self._become_child(job, program, report, others)
-        for descriptor in (program, *others):
+            self._become_child(job, content, report, files)
+        os.pwrite(self.memory_badness, self.own_badness, 0)
+        for descriptor in (content, *files):
             os.close(descriptor)
         stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
         os.close(report)
         clean = self._kill_rest() and self._clean_scratch()
-        return {
-            "stopped_for": stopped_for,
-            "status": status,
-            "cpu_ms": round((usage.ru_utime + usage.ru_stime) * 1000, 3),
-            "wall_ms": round((time.monotonic() - started) * 1000, 3),
-            "peak_mb": round(usage.ru_maxrss / 1024, 1),
-            "clean": clean,
-        }
+        cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - started
+        return b"%b %d %d %d %d %d" % (stopped_for, status, cpu * 1e6, wall * 1e6, usage.ru_maxrss, clean)
 
-    def _become_child(self, job: dict[str, Any], program: int, report: int, others: tuple[int, ...]) -> None:
+    def _become_child(self, job: Job, content: int, report: int, files: tuple[int, ...]) -> None:
         try:
-            source = read_whole(program)
-            others = tuple(fcntl.fcntl(descriptor, fcntl.F_DUPFD, FREE_DESCRIPTOR) for descriptor in others)
-            is_script = job["task"] == SCRIPT
-            os.dup2(others[0] if is_script else self.null_input, 0)
-            os.dup2(others[1] if is_script else self.null_output, 1)
-            os.dup2(self.null_output, 2)
-            os.dup2(report, REPORT_DESCRIPTOR)
-            first_unused = REPORT_DESCRIPTOR + 1
-            if job["task"] in (DRIVE, SERVE):
-                first_unused = os.dup2(others[0], CONVERSATION_DESCRIPTOR) + 1
-            os.closerange(first_unused, self.descriptors_end)
             os.setsid()
-            hardening.be_killed_first()
-            if self.user_id is not None:
-                hardening.become(self.user_id)
-            child.prepare_interpreter()
-            os.write(REPORT_DESCRIPTOR, child.READY)
-            gc.enable()
-            if job["task"] == COMPARE:
-                child.compare_values(self.question, source, job["first"], REPORT_DESCRIPTOR)
-            elif job["task"] == DRIVE:
-                driving.drive_tests(self.question, job["first"], REPORT_DESCRIPTOR, CONVERSATION_DESCRIPTOR)
-            elif is_script:
-                child.run_script(source, REPORT_DESCRIPTOR)
-            else:
-                child.judge_program(self.question, source, job["first"], REPORT_DESCRIPTOR, CONVERSATION_DESCRIPTOR)
+            # What came with the job has higher numbers than these: the zygote keeps more than two files open.
+            last = os.dup2(report, REPORT_DESCRIPTOR)
+            if job.kind == SCRIPT:
+                for number, file in enumerate(files):
+                    os.dup2(file, number)
+            elif files:
+                last = os.dup2(files[0], CONVERSATION_DESCRIPTOR)
+            self._perform(job, content, REPORT_DESCRIPTOR, self.user_id, range(last + 1, self.descriptors_end))
         finally:
             os._exit(0)
 
+    def _perform(self, job: Job, content_file: int, report: int, user_id: int, to_close: range) -> None:
+        content = os.pread(content_file, job.size, 0)
+        if to_close:
+            os.closerange(to_close.start, to_close.stop)
+        hardening.become(user_id)
+        os.write(report, child.READY)
+        gc.enable()
+        if job.kind == COMPILE:
+            compiling.compile_programs(content, job.first, report)
+        elif job.kind == COMPARE:
+            child.compare_values(self.question, content, job.first, report)
+        elif job.kind == DRIVE:
+            driving.drive_tests(self.question, job.first, report, CONVERSATION_DESCRIPTOR)
+        elif job.kind == SCRIPT:
+            child.run_script(content, report)
+        else:
+            child.judge_program(self.question, content, job.first, report, CONVERSATION_DESCRIPTOR)
+
+    def _rehearse(self) -> None:
+        """Does here, on text of our own, what every child does."""
+        tests = [{"mode": "values", "prelude": "", "code": code} for code in REHEARSAL_TESTS]
+        self.question = child.PreparedQuestion({"setup": "", "tests": tests})
+        for kind, content in (
+            (COMPILE, compiling.pack([REHEARSAL])),
+            (JUDGE, compiling.pack_program(REHEARSAL, b"")),
+            (JUDGE, compiling.pack_program(REHEARSAL, compiling.compiled(REHEARSAL))),
+        ):
+            file = os.memfd_create("rehearsal")
+            os.write(file, content)
+            for _ in range(REHEARSALS):
+                job = Job(kind, len(content), 0, len(tests), 0)
+                self._perform(job, file, self.null_output, KEEP_USER, range(0))
+            os.close(file)
+        gc.disable()
+        del sys.modules["candidate"]
+
     def _harden(self) -> None:
         hardening.protect_zygote()
+        # What this process occupies is shared with every program; the limit is for what comes on top.
         hardening.limit_resources(
-            memory_bytes=self.settings["memory_mb"] << 20,
+            memory_bytes=memory_of("self")[0] + (self.settings["memory_mb"] << 20),
             file_bytes=MAX_FILE_BYTES,
             processes=self.settings["processes"],
             descriptors=MAX_DESCRIPTORS,
         )
-        if self.user_id is not None:
+        if self.user_id != KEEP_USER:
             hardening.join_group(self.user_id)
         hardening.install_system_call_filter()
 
-    def _watch(self, process: int, report: int, job: dict[str, Any]) -> str:
-        """Waits for the child and kills it at a limit; says which limit, empty when it ended by itself."""
+    def _watch(self, process: int, report: int, job: Job) -> bytes:
+        """Waits for the child and kills it at a limit; says which limit, if any."""
         descriptor = os.pidfd_open(process)
         try:
             poller = select.poll()
             poller.register(descriptor, select.POLLIN)
             poller.register(self.channel, 0)  # reports nothing but the host hanging up
-            meter = _Meter(process, report, job, self.settings)
-            while not (ready := poller.poll(TICK_MILLISECONDS)):
+            ready = poller.poll(TICK_MILLISECONDS)
+            meter = None
+            while not ready:
+                meter = meter or _Meter(process, report, job, self.settings, self.shared_bytes)
                 exceeded = meter.exceeded()
-                if exceeded:
+                if exceeded != NOT:
                     os.kill(process, signal.SIGKILL)
                     return exceeded
+                ready = poller.poll(TICK_MILLISECONDS)
             if any(which != descriptor for which, _ in ready):
                 os._exit(0)
-            return ""
+            return NOT
         finally:
             os.close(descriptor)
 
     def _kill_rest(self) -> bool:
+        if not hardening.has_children():
+            return True
         deadline = time.monotonic() + CLEANING_SECONDS
         while time.monotonic() < deadline:
-            try:
-                process, _ = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process
+            if not hardening.has_children():
                 return True
-            if process == 0:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process
-                time.sleep(0.001)
+            time.sleep(0.001)
         return False
 
     def _clean_scratch(self) -> bool:
@@ -191,8 +255,7 @@ class Zygote:
         process = os.fork()
         if process == 0:
             try:
-                if self.user_id is not None:
-                    hardening.become(self.user_id)
+                hardening.become(self.user_id)
                 for directory in SCRATCH_DIRECTORIES:
                     empty_directory(directory)
             finally:
@@ -214,13 +277,15 @@ class _Meter:
     nothing: loading and all tests together may not use more than each of them used up.
     """
 
-    def __init__(self, process: int, report: int, job: dict[str, Any], settings: dict[str, Any]) -> None:
+    def __init__(self, process: int, report: int, job: Job, settings: dict[str, Any], shared_bytes: int) -> None:
         self.process = process
         self.report = report
-        self.parts = job["steps"] + 1
+        self.parts = job.steps + 1
+        self.in_hurry = job.in_hurry
+        self.shared_bytes = shared_bytes
         self.cpu_limit: float = settings["cpu_seconds_per_test"]
         self.wait_limit: float = settings["wait_seconds_per_test"]
-        if job["task"] in (DRIVE, SERVE):  # each waits while the other computes
+        if job.kind in (SERVE, DRIVE):  # each waits while the other computes
             self.wait_limit += WALL_FACTOR * self.cpu_limit
         self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
         self.report_limit: int = settings["report_mb"] << 20
@@ -229,25 +294,27 @@ class _Meter:
         self.size = -1
         self.at_start = (0.0, 0.0, 0.0)
 
-    def exceeded(self) -> str:
-        """Says which limit the program has reached; empty: none."""
+    def exceeded(self) -> bytes:
+        """Says which limit the program has reached, if any."""
         wall = time.monotonic() - self.born
         waited = wall - self._busy_seconds()
-        cpu, resident_bytes = self._usage()
+        cpu, used_bytes = self._usage()
         size = os.fstat(self.report).st_size
         if size > self.report_limit or _scratch_files() > MAX_SCRATCH_FILES:
-            return "output"
-        if resident_bytes > self.memory_limit:
-            return "memory"
+            return OUTPUT
+        if used_bytes > self.memory_limit:
+            return MEMORY
+        if self.in_hurry and max(cpu, waited) > HURRY_SECONDS:
+            return HURRY
         if size != self.size:
             self.size, self.at_start = size, (cpu, waited, wall)
         limits = (self.cpu_limit, self.wait_limit, self.wall_limit)
         for name, limit, used, before in zip(
-            ("cpu", "wall", "wall"), limits, (cpu, waited, wall), self.at_start, strict=True
+            (CPU, WALL, WALL), limits, (cpu, waited, wall), self.at_start, strict=True
         ):
             if used - before > limit or used > limit * self.parts:
                 return name
-        return ""
+        return NOT
 
     def _busy_seconds(self) -> float:
         """How long the main thread ran or stood in line for a processor: load is not waiting."""
@@ -256,17 +323,23 @@ class _Meter:
         return (int(ran) + int(stood_in_line)) / 1e9
 
     def _usage(self) -> tuple[float, int]:
-        """Processor time and resident memory of all processes there are but the zygote."""
-        seconds, pages = 0.0, 0
+        """Processor time and memory of all processes there are but the zygote, without what they share with it."""
+        seconds, used = 0.0, 0
         for name in os.listdir("/proc"):
             if name.isdigit() and name != "1":
                 # Any of them may have just ended.
                 with contextlib.suppress(OSError):
                     # The CPU clock of another process, see clock_getcpuclockid(3).
                     seconds += time.clock_gettime((~int(name) << 3) | 2)
-                    with open(f"/proc/{name}/statm") as file:
-                        pages += int(file.read().split()[1])
-        return seconds, pages * resource.getpagesize()
+                    used += max(0, memory_of(name)[1] - self.shared_bytes)
+        return seconds, used
+
+
+def memory_of(process: str) -> tuple[int, int]:
+    """Reads how many bytes of address space and of resident memory a process has."""
+    with open(f"/proc/{process}/statm") as file:
+        pages = file.read().split()
+    return int(pages[0]) * resource.getpagesize(), int(pages[1]) * resource.getpagesize()
 
 
 def _scratch_files() -> int:
@@ -287,8 +360,3 @@ def empty_directory(directory: str) -> None:
             shutil.rmtree(path)
         else:
             os.unlink(path)
-
-
-def read_whole(descriptor: int) -> bytes:
-    """Reads an anonymous file from its beginning, wherever its offset stands."""
-    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
