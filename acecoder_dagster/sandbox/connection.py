@@ -16,7 +16,7 @@ from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailableError
 
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
-GUEST_MODULES = ("encoding", "hardening", "child", "zygote")  # each imports only those before it
+GUEST_MODULES = ("encoding", "hardening", "metering", "child", "zygote")  # each imports only those before it
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
 # image nor a file system has to carry the right version of them.

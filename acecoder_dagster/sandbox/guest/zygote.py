@@ -14,7 +14,6 @@ import gc
 import importlib
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -23,17 +22,13 @@ import stat
 import time
 from typing import Any
 
-from acecoder_dagster.sandbox.guest import child, encoding, hardening
+from acecoder_dagster.sandbox.guest import child, encoding, hardening, metering
 
 QUESTION, JOB, READY = b"Q", b"J", b"ready"
 REPORT_DESCRIPTOR = 3
 MAX_DESCRIPTORS = 64
-TICK_MILLISECONDS = 20
 CLEANING_SECONDS = 5.0
-WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
-SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 MAX_FILE_BYTES = 16 << 20
-MAX_SCRATCH_FILES = 16 << 10  # empty files and folders use memory that no size of a file system limits
 # Imported before the first fork, so that a program that needs them does not pay for it.
 COMMON_MODULES = """
 abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools
@@ -63,7 +58,7 @@ class Zygote:
         encoding.allow_long_integers_as_text()
         for name in COMMON_MODULES.split():
             importlib.import_module(name)
-        os.chdir(SCRATCH_DIRECTORIES[0])
+        os.chdir(metering.SCRATCH_DIRECTORIES[0])
         gc.collect()
         gc.freeze()
         gc.disable()
@@ -144,8 +139,8 @@ class Zygote:
             poller = select.poll()
             poller.register(descriptor, select.POLLIN)
             poller.register(self.channel, 0)  # reports nothing but the host hanging up
-            meter = _Meter(process, report, steps, self.settings)
-            while not (ready := poller.poll(TICK_MILLISECONDS)):
+            meter = metering.Meter(report, steps, self.settings)
+            while not (ready := poller.poll(metering.TICK_SECONDS * 1000)):
                 exceeded = meter.exceeded()
                 if exceeded:
                     os.kill(process, signal.SIGKILL)
@@ -170,14 +165,14 @@ class Zygote:
         return False
 
     def _clean_scratch(self) -> bool:
-        if not any(os.listdir(directory) for directory in SCRATCH_DIRECTORIES):
+        if not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES):
             return True
         process = os.fork()
         if process == 0:
             try:
                 if self.user_id is not None:
                     hardening.become(self.user_id)
-                for directory in SCRATCH_DIRECTORIES:
+                for directory in metering.SCRATCH_DIRECTORIES:
                     empty_directory(directory)
             finally:
                 os._exit(0)
@@ -188,72 +183,7 @@ class Zygote:
             os.kill(process, signal.SIGKILL)
         os.close(descriptor)
         os.waitpid(process, 0)
-        return not any(os.listdir(directory) for directory in SCRATCH_DIRECTORIES)
-
-
-class _Meter:
-    """Measures one program from outside.
-
-    A growing report means that the next test has begun. A program that writes to its report itself gains
-    nothing: loading and all tests together may not use more than each of them used up.
-    """
-
-    def __init__(self, process: int, report: int, steps: int, settings: dict[str, Any]) -> None:
-        self.process = process
-        self.report = report
-        self.parts = steps + 1
-        self.cpu_limit: float = settings["cpu_seconds_per_test"]
-        self.wait_limit: float = settings["wait_seconds_per_test"]
-        self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
-        self.report_limit: int = settings["report_mb"] << 20
-        self.memory_limit: int = settings["memory_mb"] << 20
-        self.born = time.monotonic()
-        self.size = -1
-        self.at_start = (0.0, 0.0, 0.0)
-
-    def exceeded(self) -> str:
-        """Says which limit the program has reached; empty: none."""
-        wall = time.monotonic() - self.born
-        waited = wall - self._busy_seconds()
-        cpu, resident_bytes = self._usage()
-        size = os.fstat(self.report).st_size
-        if size > self.report_limit or _scratch_files() > MAX_SCRATCH_FILES:
-            return "output"
-        if resident_bytes > self.memory_limit:
-            return "memory"
-        if size != self.size:
-            self.size, self.at_start = size, (cpu, waited, wall)
-        limits = (self.cpu_limit, self.wait_limit, self.wall_limit)
-        for name, limit, used, before in zip(
-            ("cpu", "wall", "wall"), limits, (cpu, waited, wall), self.at_start, strict=True
-        ):
-            if used - before > limit or used > limit * self.parts:
-                return name
-        return ""
-
-    def _busy_seconds(self) -> float:
-        """How long the main thread ran or stood in line for a processor: load is not waiting."""
-        with open(f"/proc/{self.process}/schedstat") as file:
-            ran, stood_in_line = file.read().split()[:2]
-        return (int(ran) + int(stood_in_line)) / 1e9
-
-    def _usage(self) -> tuple[float, int]:
-        """Processor time and resident memory of all processes there are but the zygote."""
-        seconds, pages = 0.0, 0
-        for name in os.listdir("/proc"):
-            if name.isdigit() and name != "1":
-                # Any of them may have just ended.
-                with contextlib.suppress(OSError):
-                    # The CPU clock of another process, see clock_getcpuclockid(3).
-                    seconds += time.clock_gettime((~int(name) << 3) | 2)
-                    with open(f"/proc/{name}/statm") as file:
-                        pages += int(file.read().split()[1])
-        return seconds, pages * resource.getpagesize()
-
-
-def _scratch_files() -> int:
-    systems = [os.statvfs(directory) for directory in SCRATCH_DIRECTORIES]
-    return sum(system.f_files - system.f_ffree for system in systems)
+        return not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES)
 
 
 def empty_directory(directory: str) -> None:
