@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import tempfile
@@ -29,6 +30,8 @@ SOCKET_FOLDER = "/run/acecoder"
 SOCKET_NAME = "judge.sock"
 RESERVE_MB = 256  # for the zygote and page tables, above what programs may use
 POLL_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
 
 
 class DockerLauncher:
@@ -159,7 +162,15 @@ class _Container:
         except docker.errors.NotFound:
             pass  # it ended, and the engine removed it, before we asked
         except (docker.errors.DockerException, requests.RequestException):
-            with contextlib.suppress(docker.errors.NotFound):
-                self._container.remove(force=True)
+            self._remove()
         finally:
             self._engine.close()
+
+    def _remove(self) -> None:
+        try:
+            self._container.remove(force=True)
+        except docker.errors.NotFound:
+            pass
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            # Its first process has ended with our end of the socket; an engine that comes back removes what ended.
+            _log.warning("the Docker engine did not remove the container %s: %s", self._container.short_id, error)
