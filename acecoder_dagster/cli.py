@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -11,7 +12,9 @@ from rich.console import Console
 
 from acecoder_dagster.home import PROFILE_VARIABLE, Home, profile_from_environment
 from acecoder_dagster.importing import ImportFileError, ImportManifest
-from acecoder_dagster.sandbox import SandboxUnavailableError
+from acecoder_dagster.judging import JudgeFileError
+from acecoder_dagster.sandbox import SandboxSettings, SandboxUnavailableError
+from acecoder_dagster.sandbox.settings import LauncherName
 from acecoder_dagster.settings import SettingsError, read_settings
 from acecoder_dagster.warehouse import WarehouseError
 
@@ -36,7 +39,14 @@ def main() -> None:
 
     try:
         app()
-    except (SettingsError, ImportFileError, SandboxUnavailableError, WarehouseError, RunError) as error:
+    except (
+        SettingsError,
+        ImportFileError,
+        JudgeFileError,
+        SandboxUnavailableError,
+        WarehouseError,
+        RunError,
+    ) as error:
         errors.print(f"[red]error:[/red] {error}", markup=True, soft_wrap=True)
         sys.exit(2)
 
@@ -93,6 +103,28 @@ def import_files(
         test_share=test_share,
     )
     sys.exit(run_import(Home.from_environment(), _profile(profile, None), output, manifest, only_check=only_check))
+
+
+@app.command()
+def judge(
+    questions: Annotated[Path, typer.Argument(help="question_id and tests, or test_code, or io_tests.")],
+    programs: Annotated[Path, typer.Argument(help="question_id, program_id, program.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of verdicts, one row per program.")],
+    launcher: Annotated[LauncherName | None, typer.Option(help="What starts the sandboxes; else auto.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Programs at the same time; else one per core.")] = None,
+    cpu_seconds: Annotated[float | None, typer.Option(min=0.01, help="Processor time of one test; else 1.")] = None,
+    memory_mb: Annotated[int | None, typer.Option(min=64, help="Memory of one process; else 1024.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Profile or .toml file with all limits, in [sandbox].")] = None,
+) -> None:
+    """Judge programs by the tests of their questions. Files are Parquet, JSONL (also .gz) or JSON.
+
+    Stopped at any moment, it goes on where it was when started again. Ends with 1 when a program could not be judged.
+    """
+    from acecoder_dagster.terminal_judge import run_judge
+
+    flags = {"launcher": launcher, "workers": workers, "cpu_seconds_per_test": cpu_seconds, "memory_mb": memory_mb}
+    settings = _sandbox_settings(profile, flags)
+    sys.exit(run_judge(output, errors, questions, programs, out, settings))
 
 
 @app.command()
@@ -156,6 +188,16 @@ def read_manifest(**values: object) -> ImportManifest:
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, each['loc'])) or 'import'}: {each['msg']}" for each in error.errors()]
         raise ImportFileError(problems) from error
+
+
+def _sandbox_settings(profile: str | None, flags: Mapping[str, object]) -> SandboxSettings:
+    """Return the sandbox settings of a profile, or the usual ones, with what the flags say."""
+    settings = SandboxSettings() if profile is None else read_settings(profile).sandbox
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return SandboxSettings.model_validate(settings.model_dump() | given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(each["msg"] for each in error.errors())) from error
 
 
 def _profile(profile: str | None, seed: int | None) -> str:

@@ -146,11 +146,6 @@ def seeded(section: SectionModel, seed: int) -> SectionModel:
     return section.model_copy(update={"seed": seed})
 
 
-def sandbox_limits(settings: Settings) -> dict[str, Any]:
-    """Return the sandbox settings that a verdict may depend on: limits, not where and how many sandboxes run."""
-    return settings.sandbox.model_dump(exclude={"launcher", "image", "workers", "retries"})
-
-
 def shipped_profiles() -> list[str]:
     """Return the names of the profiles that come with the package."""
     return sorted(path.stem for path in PROFILES.glob("*.toml"))

@@ -15,7 +15,6 @@ from acecoder_dagster.orchestration.progress import Progress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
 from acecoder_dagster.sandbox import Judge
-from acecoder_dagster.settings import sandbox_limits
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
 
 JUDGE_WORKS = "judge_reached_verdicts"
@@ -63,7 +62,7 @@ def test_results(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
     stage = Stage(
         TEST_RESULTS,
         inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS),
-        settings={"limits": sandbox_limits(settings)},
+        settings={"limits": settings.sandbox.limits()},
     )
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:

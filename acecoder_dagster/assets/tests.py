@@ -17,7 +17,6 @@ from acecoder_dagster.orchestration.sources import batch_source, procedural_numb
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.sandbox import Judge
-from acecoder_dagster.settings import sandbox_limits
 from acecoder_dagster.synthesis import FilteredTests, filter_tests, reference_oracles, write_tests
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, ORACLE_PROGRAMS, QUESTIONS, SEED_FUNCTIONS
 
@@ -142,7 +141,7 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     stage = Stage(
         FILTERED_TESTS,
         inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
-        settings={"min_tests": settings.tests.min_tests, "limits": sandbox_limits(settings)},
+        settings={"min_tests": settings.tests.min_tests, "limits": settings.sandbox.limits()},
     )
     return run_stage(context, project, stage, compute, checks=_some_tests_are_kept)
 

@@ -5,20 +5,30 @@ Does not belong here: running anything that was imported, choosing tests by verd
 A new format is a module with its columns and a `convert` function, and a line in `formats.FORMATS`.
 """
 
-from acecoder_dagster.importing.errors import ImportFileError
+from acecoder_dagster.importing.columns import IDENTIFIER, IO_TESTS, ROW, TEXT, TEXTS, FileColumn
+from acecoder_dagster.importing.errors import ImportFileError, Problems
 from acecoder_dagster.importing.imported import ImportedTables, RowCount
 from acecoder_dagster.importing.manifest import ImportManifest
 from acecoder_dagster.importing.reading import read_import
+from acecoder_dagster.importing.sources import read_batches
 from acecoder_dagster.importing.store import StoredImport, imported_batches, load_import, store_import
 
 __all__ = [
+    "IDENTIFIER",
+    "IO_TESTS",
+    "ROW",
+    "TEXT",
+    "TEXTS",
+    "FileColumn",
     "ImportFileError",
     "ImportManifest",
     "ImportedTables",
+    "Problems",
     "RowCount",
     "StoredImport",
     "imported_batches",
     "load_import",
+    "read_batches",
     "read_import",
     "store_import",
 ]

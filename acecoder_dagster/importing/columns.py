@@ -20,7 +20,10 @@ REVISION = "_revision"
 
 @dataclass(frozen=True)
 class ColumnKind:
-    """What a column may hold: in words, as a Polars type, and as two tests, of a JSON value and of a Polars type."""
+    """What a column may hold: in words, as a Polars type, and as two tests, of a JSON value and of a Polars type.
+
+    Of a list of objects, `needed` are the fields that may not be empty.
+    """
 
     words: str
     dtype: pl.DataType
@@ -28,6 +31,7 @@ class ColumnKind:
     reads: Callable[[pl.DataType], bool]
     from_json: Callable[[Any], Any] = lambda value: value
     from_polars: Callable[[pl.Series], pl.Series] = lambda series: series
+    needed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,10 @@ def _is_inference(value: object) -> bool:
     )
 
 
+def _is_io_test(value: object) -> bool:
+    return isinstance(value, dict) and all(_is_text(value.get(name)) for name in _IO_FIELDS)
+
+
 def _list_of(accepts: Callable[[object], bool]) -> Callable[[object], bool]:
     return lambda value: isinstance(value, list) and all(accepts(item) for item in value)
 
@@ -82,6 +90,12 @@ def _reads_inferences(dtype: pl.DataType) -> bool:
     return {"model_name", "completion"} <= texts
 
 
+def _reads_io_tests(dtype: pl.DataType) -> bool:
+    if not isinstance(dtype, pl.List) or not isinstance(dtype.inner, pl.Struct):
+        return False
+    return set(_IO_FIELDS) <= {field.name for field in dtype.inner.fields if field.dtype == pl.String()}
+
+
 def _list_reads(reads: Callable[[pl.DataType], bool]) -> Callable[[pl.DataType], bool]:
     def check(dtype: pl.DataType) -> bool:
         if not isinstance(dtype, pl.List):
@@ -93,7 +107,16 @@ def _list_reads(reads: Callable[[pl.DataType], bool]) -> Callable[[pl.DataType],
     return check
 
 
+_IO_FIELDS = {"input": pl.String(), "output": pl.String()}
 _INFERENCE_FIELDS = {"model_name": pl.String(), "completion_id": pl.Int64(), "completion": pl.String()}
+
+
+def _io_tests_from_json(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: value[name] for name in _IO_FIELDS} for value in values]
+
+
+def _io_tests_from_polars(series: pl.Series) -> pl.Series:
+    return series.list.eval(pl.struct(pl.element().struct.field(name).cast(pl.String()) for name in _IO_FIELDS))
 
 
 def _inferences_from_json(values: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -135,6 +158,16 @@ INFERENCES = ColumnKind(
     _reads_inferences,
     from_json=_inferences_from_json,
     from_polars=_inferences_from_polars,
+    needed=("model_name", "completion"),
+)
+IO_TESTS = ColumnKind(
+    "a list of objects with the texts `input` and `output`",
+    pl.List(pl.Struct(_IO_FIELDS)),
+    _list_of(_is_io_test),
+    _reads_io_tests,
+    from_json=_io_tests_from_json,
+    from_polars=_io_tests_from_polars,
+    needed=tuple(_IO_FIELDS),
 )
 
 
@@ -158,10 +191,11 @@ def columns_from_records(
 
 
 def columns_from_frame(
-    raw: pl.DataFrame, columns: tuple[FileColumn, ...], file: str, problems: Problems
+    raw: pl.DataFrame, columns: tuple[FileColumn, ...], file: str, problems: Problems, rows_before: int = 0
 ) -> pl.DataFrame:
     """Return the named columns of a table with their types, and `_row`; wrong types and nulls become problems."""
-    frame: dict[str, pl.Series] = {ROW: pl.Series(ROW, range(1, raw.height + 1), dtype=pl.Int64)}
+    numbers = range(rows_before + 1, rows_before + raw.height + 1)
+    frame: dict[str, pl.Series] = {ROW: pl.Series(ROW, numbers, dtype=pl.Int64)}
     for column in columns:
         series = raw[column.name] if column.name in raw.columns else None
         if series is None or isinstance(series.dtype, pl.Null):
@@ -175,24 +209,22 @@ def columns_from_frame(
             except pl.exceptions.PolarsError as error:
                 problems.add(file, f"{column.kind.words} is needed: {error}", column=column.name)
                 continue
-        _report_nulls(series, column, file, problems)
+        _report_nulls(series, column, file, problems, rows_before)
         frame[column.name] = series
     return _with_defaults(pl.DataFrame(frame), tuple(c for c in columns if c.name in frame))
 
 
-def _report_nulls(series: pl.Series, column: FileColumn, file: str, problems: Problems) -> None:
+def _report_nulls(series: pl.Series, column: FileColumn, file: str, problems: Problems, rows_before: int) -> None:
     empty = series.is_null() & column.required
     if isinstance(series.dtype, pl.List):
-        empty = empty | series.list.eval(_element_is_empty(series.dtype)).list.any().fill_null(value=False)
+        empty = empty | series.list.eval(_element_is_empty(column.kind)).list.any().fill_null(value=False)
     for index in empty.arg_true():
-        problems.add(file, f"empty; {column.kind.words} is needed", row=index + 1, column=column.name)
+        problems.add(file, f"empty; {column.kind.words} is needed", row=rows_before + index + 1, column=column.name)
 
 
-def _element_is_empty(dtype: pl.List) -> pl.Expr:
-    if isinstance(dtype.inner, pl.Struct):
-        needed = [pl.element().struct.field(name).is_null() for name in ("model_name", "completion")]
-        return pl.any_horizontal(pl.element().is_null(), *needed)
-    return pl.element().is_null()
+def _element_is_empty(kind: ColumnKind) -> pl.Expr:
+    needed = [pl.element().struct.field(name).is_null() for name in kind.needed]
+    return pl.any_horizontal(pl.element().is_null(), *needed)
 
 
 def _with_defaults(frame: pl.DataFrame, columns: tuple[FileColumn, ...]) -> pl.DataFrame:

@@ -1,9 +1,10 @@
 """The judge: runs programs of unknown origin against tests, in sandboxes, and says how each test ended."""
 
-from acecoder_dagster.sandbox.images import build_image, connect_engine, ensure_image
+from acecoder_dagster.sandbox.images import build_image, connect_engine, ensure_image, project_image
 from acecoder_dagster.sandbox.judge import Judge
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import (
+    IoTest,
     Observation,
     Outcome,
     ProgramJob,
@@ -13,6 +14,7 @@ from acecoder_dagster.sandbox.types import (
 )
 
 __all__ = [
+    "IoTest",
     "Judge",
     "Observation",
     "Outcome",
@@ -24,4 +26,5 @@ __all__ = [
     "build_image",
     "connect_engine",
     "ensure_image",
+    "project_image",
 ]

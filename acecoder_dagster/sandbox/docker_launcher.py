@@ -46,10 +46,12 @@ class DockerLauncher:
             settings: the limits of every sandbox.
 
         Raises:
-            SandboxUnavailableError: no engine answers, or there is no image and none can be built.
+            SandboxUnavailableError: no engine answers, it does not know the runtime, or there is no image and
+                none can be built.
         """
         self._settings = settings
         with contextlib.closing(connect_engine()) as engine:
+            _check_runtime(engine, settings.runtime)
             self._image = ensure_image(engine, settings.image)
             _remove_never_started(engine)
 
@@ -113,6 +115,7 @@ class DockerLauncher:
             cap_drop=["ALL"],
             cap_add=["SETUID", "SETGID", "KILL"],
             security_opt=["no-new-privileges"],
+            runtime=settings.runtime,
             network_mode="none",
             read_only=True,
             tmpfs={"/tmp": f"rw,nosuid,nodev,mode=1777,size={settings.scratch_mb}m,nr_inodes=16k"},  # noqa: S108
@@ -128,6 +131,15 @@ class DockerLauncher:
             hostname="sandbox",
             labels={LABEL: str(os.getpid())},
             volumes={str(folder): {"bind": SOCKET_FOLDER, "mode": "ro"}},
+        )
+
+
+def _check_runtime(engine: docker.DockerClient, runtime: str | None) -> None:
+    known = sorted(engine.info()["Runtimes"])
+    if runtime is not None and runtime not in known:
+        raise SandboxUnavailableError(
+            f"the Docker engine has no runtime {runtime} (setting sandbox.runtime), it has {', '.join(known)}: "
+            "install it and name it in the engine's daemon.json, or leave the setting out"
         )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 LauncherName = Literal["auto", "docker", "bubblewrap"]
 
@@ -22,6 +22,9 @@ class SandboxSettings(BaseModel):
 
     launcher: LauncherName = Field(default="auto", description="docker where an engine answers, else bubblewrap")
     image: str | None = Field(default=None, description="Docker image; none: the project's own, built when missing")
+    runtime: str | None = Field(
+        default=None, description="Docker's runtime, as runsc for gVisor; none: the engine's own. For launcher = docker"
+    )
     workers: int = Field(
         default_factory=lambda: os.cpu_count() or 1, ge=1, description="programs judged at the same time"
     )
@@ -34,3 +37,13 @@ class SandboxSettings(BaseModel):
     report_mb: int = Field(default=8, ge=1, le=15, description="what all values of one program may weigh, encoded")
     max_program_bytes: int = Field(default=1_000_000, ge=1, description="a longer program is an error")
     retries: int = Field(default=2, ge=0, description="fresh sandboxes tried before a test becomes judge_error")
+
+    @model_validator(mode="after")
+    def _runtime_is_dockers(self) -> SandboxSettings:
+        if self.runtime is not None and self.launcher != "docker":
+            raise ValueError("runtime is a setting of Docker's: set launcher to docker too")
+        return self
+
+    def limits(self) -> dict[str, Any]:
+        """Return the settings that a verdict may depend on: not where and how many sandboxes run."""
+        return self.model_dump(exclude={"launcher", "image", "runtime", "workers", "retries"})

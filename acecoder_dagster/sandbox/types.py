@@ -34,20 +34,54 @@ class Outcome(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class IoTest:
+    """What goes into a program, and what has to come out.
+
+    Attributes:
+        input: the text on standard input or, for function calls, one JSON argument per line.
+        output: the expected text or, for function calls, the expected value as JSON.
+    """
+
+    input: str
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionTests:
-    """The tests of one question.
+    """The tests of one question, in exactly one of three forms.
 
     Attributes:
         question_id: the id of the question.
-        entry_point: the name of the function or class the tests call.
+        entry_point: the name of the function or class the tests call. Of input/output tests: the function, or
+            the method of a class `Solution`, to be called; empty for programs that read standard input.
         setup_code: Python executed after the program and before its tests.
         tests: Python text, one entry per test: an assert statement, or any statements.
+        test_code: Python text that defines `check(candidate)`, as HumanEval does, or `unittest.TestCase`
+            classes, as BigCodeBench does.
+        io_tests: inputs and outputs, as in LiveCodeBench.
     """
 
     question_id: str
     entry_point: str
     setup_code: str
-    tests: tuple[str, ...]
+    tests: tuple[str, ...] = ()
+    test_code: str = ""
+    io_tests: tuple[IoTest, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse questions whose kind of test is not clear.
+
+        Raises:
+            ValueError: there is not exactly one form of tests, or test code without an entry point.
+        """
+        forms = [name for name in ("tests", "test_code", "io_tests") if getattr(self, name)]
+        if len(forms) != 1:
+            raise ValueError(
+                f"question {self.question_id} has {' and '.join(forms) or 'no tests'}: "
+                "it needs exactly one of tests, test_code and io_tests"
+            )
+        if self.test_code and not self.entry_point:
+            raise ValueError(f"question {self.question_id} has test_code: it needs an entry_point too")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,80 @@
+"""Which function or class tests are about, where the question does not say."""
+
+import ast
+import builtins
+import re
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+
+ENOUGH_PROGRAMS = 20
+"""Programs of a question that are looked at."""
+
+_BUILTIN_NAMES = frozenset(dir(builtins))
+# Programs are of unknown origin, and some are broken: they are searched, not parsed.
+_DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
+
+
+class EntryPointFinder:
+    """Finds the name that the tests of one question use and its programs define."""
+
+    def __init__(self, tests: Sequence[str], setup_code: str) -> None:
+        """Begin with no program.
+
+        Args:
+            tests: Python text.
+            setup_code: Python text that comes before them.
+        """
+        given = _bound_names(_parse(setup_code)) | _BUILTIN_NAMES
+        self._used: Counter[str] = Counter()
+        for tree in map(_parse, tests):
+            self._used.update(_read_names(tree) - _bound_names(tree) - given)
+        self._defined: Counter[str] = Counter()
+        self._programs = 0
+
+    def look_at(self, program: str) -> None:
+        """Take note of what a program defines; a few programs are enough, the others are not looked at."""
+        if self._programs < ENOUGH_PROGRAMS:
+            self._programs += 1
+            self._defined.update({name for match in _DEFINITION.findall(program) for name in match} & self._used.keys())
+
+    def found(self) -> str | None:
+        """Return the name that most programs define, of those the one that most tests use.
+
+        Where no program defines any, it is the name that most tests use, rather not the name of a module. None when
+        the tests use no name but Python's and their own.
+        """
+
+        def rank(name: str) -> tuple[int, bool, int]:
+            return self._defined[name], name not in sys.stdlib_module_names, self._used[name]
+
+        return max(sorted(self._used), key=rank, default=None)
+
+
+def _parse(source: str) -> ast.Module:
+    """Return the syntax tree, an empty one when the source is no Python."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return ast.Module([], [])
+
+
+def _read_names(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def _bound_names(tree: ast.AST) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+    return names
