@@ -41,8 +41,11 @@ class BubblewrapLauncher:
         self._command = command
         self._settings = settings
 
-    def start(self) -> Sandbox:
+    def start(self, scientific: bool) -> Sandbox:
         """Start one sandbox.
+
+        Args:
+            scientific: whether it loads the scientific packages that are installed.
 
         Returns:
             A sandbox that is ready for questions.
@@ -61,7 +64,7 @@ class BubblewrapLauncher:
                 env={},
             )
         try:
-            return Sandbox(host_end, _BubblewrapProcess(process), self._settings, new_user_id())
+            return Sandbox(host_end, _BubblewrapProcess(process), self._settings, new_user_id(), scientific)
         except SandboxUnavailableError as error:
             words = process.stderr.read().decode("utf-8", "replace").strip() if process.stderr else ""
             raise SandboxUnavailableError(

@@ -12,11 +12,20 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from acecoder_dagster.sandbox.guest import child, zygote
+from acecoder_dagster.sandbox.guest.compiling import pack_program
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailableError
 
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
-GUEST_MODULES = ("encoding", "hardening", "metering", "child", "zygote")  # each imports only those before it
+GUEST_MODULES = (
+    "encoding",
+    "hardening",
+    "metering",
+    "compiling",
+    "preloading",
+    "child",
+    "zygote",
+)  # each imports only those before it
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
 # image nor a file system has to carry the right version of them.
@@ -62,7 +71,12 @@ class Sandbox:
     """One running sandbox: sends it a question, then jobs; hands back how each ended, in order."""
 
     def __init__(
-        self, channel: socket.socket, process: SandboxProcess, settings: SandboxSettings, user_id: int
+        self,
+        channel: socket.socket,
+        process: SandboxProcess,
+        settings: SandboxSettings,
+        user_id: int,
+        scientific: bool = False,
     ) -> None:
         """Ship the guest modules and wait until the sandbox is ready.
 
@@ -71,6 +85,7 @@ class Sandbox:
             process: what to stop at the end.
             settings: the limits.
             user_id: the user programs run as, where the sandbox may change users.
+            scientific: whether it loads the scientific packages that are installed, before it is ready.
 
         Raises:
             SandboxUnavailableError: the sandbox does not start; the message carries the reason it gave.
@@ -82,7 +97,7 @@ class Sandbox:
         self._steps = 0
         self._question = b""
         self._per_test = settings.cpu_seconds_per_test + settings.wait_seconds_per_test
-        limits = settings.model_dump(include=set(LIMITS)) | {"user_id": user_id}
+        limits = settings.model_dump(include=set(LIMITS)) | {"user_id": user_id, "scientific": scientific}
         content = json.dumps({"modules": guest_sources(), "settings": limits}).encode()
         try:
             channel.settimeout(START_SECONDS)
@@ -99,7 +114,7 @@ class Sandbox:
             raise SandboxFailedError(answer.decode("utf-8", "replace"))
 
     def _check_children_start(self) -> None:
-        self.send_job(b"", 0, 0)
+        self.send_job(pack_program(b"", b""), 0, 0, zygote.JUDGE)
         completion = self.receive()
         if not completion.report.startswith(child.READY):
             raise SandboxFailedError(completion.report.decode("utf-8", "replace") or "no reason given")
@@ -117,14 +132,16 @@ class Sandbox:
             self._send(zygote.QUESTION, description)
             self._question = description
 
-    def send_job(self, content: bytes, first: int, steps: int, compare: bool = False) -> None:
+    def send_job(self, content: bytes, first: int, steps: int, mode: str, in_hurry: bool = False) -> None:
         """Queue one job.
 
         Args:
-            content: the source of a program or, to compare, lines of `<test index> <encoded values>`.
-            first: the test, or line, to begin with.
-            steps: how many tests or lines there are.
-            compare: whether `content` is values.
+            content: a packed program, packed sources to compile or, to compare, lines of
+                `<test index> <encoded values>`.
+            first: the test, source or line to begin with.
+            steps: how many tests, sources or lines there are.
+            mode: which of these it is, one of the zygote's words.
+            in_hurry: whether a child that takes long is stopped, to be run again.
 
         Raises:
             SandboxFailedError: the sandbox is gone.
@@ -133,7 +150,7 @@ class Sandbox:
         self._reports.append(report)
         # A program cannot make its report empty again: only a child that failed to start leaves it so.
         fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
-        head = {"first": first, "steps": steps, "compare": compare}
+        head = {"first": first, "steps": steps, "mode": mode, "in_hurry": in_hurry}
         self._steps = max(steps, self._steps)
         self._send(zygote.JOB + json.dumps(head).encode(), content, report)
 

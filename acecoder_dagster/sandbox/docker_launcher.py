@@ -29,6 +29,7 @@ STOP_SECONDS = 20
 SOCKET_FOLDER = "/run/acecoder"
 SOCKET_NAME = "judge.sock"
 RESERVE_MB = 256  # for the zygote and page tables, above what programs may use
+SCIENTIFIC_RESERVE_MB = 1024
 POLL_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
@@ -55,8 +56,11 @@ class DockerLauncher:
             self._image = ensure_image(engine, settings.image)
             _remove_never_started(engine)
 
-    def start(self) -> Sandbox:
+    def start(self, scientific: bool) -> Sandbox:
         """Start one sandbox.
+
+        Args:
+            scientific: whether it loads the scientific packages that are installed.
 
         Returns:
             A sandbox that is ready for questions.
@@ -76,13 +80,13 @@ class DockerLauncher:
                 (inner / SOCKET_NAME).chmod(0o666)
                 listener.listen(1)
                 try:
-                    container = self._run(engine, inner)
+                    container = self._run(engine, inner, scientific)
                 except (docker.errors.DockerException, requests.RequestException) as error:
                     engine.close()
                     raise SandboxUnavailableError(f"Docker cannot start {self._image}: {error}") from error
                 process = _Container(engine, container)
                 channel = self._accept(listener, process)
-        return Sandbox(channel, process, self._settings, new_user_id())
+        return Sandbox(channel, process, self._settings, new_user_id(), scientific)
 
     def _accept(self, listener: socket.socket, process: _Container) -> socket.socket:
         listener.settimeout(POLL_SECONDS)
@@ -96,9 +100,10 @@ class DockerLauncher:
             f"a container of {self._image} started but did not connect: does it have python3, 3.11 or newer?"
         )
 
-    def _run(self, engine: docker.DockerClient, folder: Path) -> docker.models.containers.Container:
+    def _run(self, engine: docker.DockerClient, folder: Path, scientific: bool) -> docker.models.containers.Container:
         settings = self._settings
-        memory = f"{settings.memory_mb + settings.scratch_mb + RESERVE_MB}m"
+        reserve = SCIENTIFIC_RESERVE_MB if scientific else RESERVE_MB
+        memory = f"{settings.memory_mb + settings.scratch_mb + reserve}m"
         program = (
             "import socket\n"
             "channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"

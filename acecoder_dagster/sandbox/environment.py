@@ -19,6 +19,8 @@ def environment() -> dict[str, str]:
         "HOME": "/tmp",  # noqa: S108 - the sandbox's own
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",
+        # A symbol that is looked up when first used is looked up by every child anew.
+        "LD_BIND_NOW": "1",
         # Each thread would else reserve address space for a heap of its own, and a few would use up the limit.
         "MALLOC_ARENA_MAX": "1",
         "OMP_NUM_THREADS": "1",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import functools
 import queue
 import threading
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
@@ -22,12 +22,21 @@ from acecoder_dagster.sandbox.worker import Worker
 
 BATCH_SIZE = 16
 BATCHES_PER_WORKER = 3
+MAX_POSTPONED_PER_WORKER = 64
 MAX_PLANS = 256
 MAX_REMEMBERED = 4096
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
 _Key = tuple[QuestionTests, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What came of a batch: verdicts, and the programs that take long."""
+
+    verdicts: dict[_Key, Verdict]
+    postponed: list[_Key]
 
 
 class Judge:
@@ -100,10 +109,25 @@ class Judge:
             SandboxUnavailableError: sandboxes cannot be started any more.
             JudgeClosedError: another thread closed this judge.
         """
-        finished: queue.SimpleQueue[Future[dict[_Key, Verdict]]] = queue.SimpleQueue()
+        finished: queue.SimpleQueue[Future[_Judged]] = queue.SimpleQueue()
         waiting: dict[_Key, list[ProgramJob]] = {}
         known: OrderedDict[_Key, Verdict] = OrderedDict()
+        postponed: deque[_Key] = deque()
         under_way = 0
+
+        def submit(question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> None:
+            nonlocal under_way
+            self._submit(self._judge_batch, question, programs, in_hurry).add_done_callback(finished.put)
+            under_way += 1
+
+        def deliver() -> Iterator[Verdict]:
+            nonlocal under_way
+            judged = _result(finished.get())
+            under_way -= 1
+            postponed.extend(judged.postponed)
+            yield from _delivered(judged.verdicts, waiting, known)
+
+        workers = self.settings.workers
         for batch in _batches(jobs):
             new: list[str] = []
             for job in batch:
@@ -116,14 +140,20 @@ class Judge:
                     waiting[key] = [job]
                     new.append(job.program)
             if new:
-                future = self._submit(self._judge_batch, batch[0].question, new)
-                future.add_done_callback(finished.put)
-                under_way += 1
-            while under_way >= self.settings.workers * BATCHES_PER_WORKER or (under_way and not finished.empty()):
-                yield from _delivered(finished.get(), waiting, known)
-                under_way -= 1
-        for _ in range(under_way):
-            yield from _delivered(finished.get(), waiting, known)
+                submit(batch[0].question, new, in_hurry=True)
+            while under_way and (under_way >= workers * BATCHES_PER_WORKER or not finished.empty()):
+                yield from deliver()
+            # Programs that take long wait until a worker has nothing else to do, or too many of them wait.
+            while postponed and (under_way < workers or len(postponed) > workers * MAX_POSTPONED_PER_WORKER):
+                question, program = postponed.popleft()
+                submit(question, [program], in_hurry=False)
+                while under_way >= workers * BATCHES_PER_WORKER:
+                    yield from deliver()
+        while under_way or postponed:
+            while postponed and under_way < workers * BATCHES_PER_WORKER:
+                question, program = postponed.popleft()
+                submit(question, [program], in_hurry=False)
+            yield from deliver()
 
     def observe(self, program: str, setup_code: str, calls: Sequence[str]) -> list[Observation]:
         """Evaluate calls on one program, to learn what it returns.
@@ -159,7 +189,7 @@ class Judge:
             return run
         return self._worker().run(description, [False] * steps, [content])[0]
 
-    def _judge_batch(self, question: QuestionTests, programs: Sequence[str]) -> dict[_Key, Verdict]:
+    def _judge_batch(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> _Judged:
         plan = self._plan(question)
         verdicts: dict[_Key, Verdict] = {}
         runnable: list[tuple[str, bytes]] = []
@@ -171,10 +201,14 @@ class Judge:
                 verdicts[question, program] = _verdict(question, plan, run)
             else:
                 runnable.append((program, content))
-        runs = self._worker().judge(plan, [content for _, content in runnable]) if runnable else []
+        runs = self._worker().judge(plan, [content for _, content in runnable], in_hurry) if runnable else []
+        postponed: list[_Key] = []
         for (program, _), run in zip(runnable, runs, strict=True):
-            verdicts[question, program] = _verdict(question, plan, run)
-        return verdicts
+            if run.is_postponed:
+                postponed.append((question, program))
+            else:
+                verdicts[question, program] = _verdict(question, plan, run)
+        return _Judged(verdicts, postponed)
 
     def _source(self, program: str) -> tuple[bytes, str]:
         """The program as bytes, or why it cannot be run at all."""
@@ -208,15 +242,18 @@ def _batches(jobs: Iterable[ProgramJob]) -> Iterator[list[ProgramJob]]:
         yield batch
 
 
+def _result(future: Future[_Judged]) -> _Judged:
+    try:
+        return future.result()
+    except CancelledError:
+        raise JudgeClosedError("the judge was closed") from None
+
+
 def _delivered(
-    future: Future[dict[_Key, Verdict]],
+    verdicts: dict[_Key, Verdict],
     waiting: dict[_Key, list[ProgramJob]],
     known: OrderedDict[_Key, Verdict],
 ) -> Iterator[Verdict]:
-    try:
-        verdicts = future.result()
-    except CancelledError:
-        raise JudgeClosedError("the judge was closed") from None
     for key, verdict in verdicts.items():
         if Outcome.JUDGE_ERROR not in verdict.outcomes:
             known[key] = verdict

@@ -19,8 +19,11 @@ class Launcher(Protocol):
 
     name: str
 
-    def start(self) -> Sandbox:
+    def start(self, scientific: bool) -> Sandbox:
         """Start one sandbox that is ready for questions.
+
+        Args:
+            scientific: whether it loads the scientific packages that are installed.
 
         Raises:
             SandboxUnavailableError: it does not start.

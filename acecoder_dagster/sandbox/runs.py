@@ -47,6 +47,7 @@ class Run:
         self.payloads: list[bytes] = [b""] * steps  # encoded values, where there are any
         self.cpu_ms = self.wall_ms = self.peak_mb = 0.0
         self.failures = 0
+        self.is_postponed = False  # it takes long, and is to be run again when nothing waits behind it
         self._memory_mb = memory_mb
         self._timeouts_left = max_timeouts
 

@@ -9,9 +9,12 @@ from collections.abc import Sequence
 
 from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.deciding import decide_on_host
+from acecoder_dagster.sandbox.guest import metering, zygote
+from acecoder_dagster.sandbox.guest.compiling import pack, pack_program
+from acecoder_dagster.sandbox.guest.preloading import needs_scientific
 from acecoder_dagster.sandbox.launchers import Launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan
-from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run
+from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run, read_report
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError, SandboxUnavailableError
 
@@ -26,64 +29,78 @@ _Judgement = tuple[Outcome, str]
 
 
 class Worker:
-    """Owns up to two sandboxes and replaces them when they break; not to be shared between threads."""
+    """Owns sandboxes and replaces them when they break; not to be shared between threads.
+
+    There are up to four, each started when first needed: one runs programs and one compares, and there is
+    another of each for programs and tests that mention scientific packages.
+    """
 
     def __init__(self, launcher: Launcher, settings: SandboxSettings) -> None:
         self._settings = settings
-        self._programs = _Lane(launcher, settings)
-        self._comparisons = _Lane(launcher, settings)
+        self._programs = [_Lane(launcher, settings, scientific) for scientific in (False, True)]
+        self._comparisons = [_Lane(launcher, settings, scientific) for scientific in (False, True)]
         self._remembered: OrderedDict[tuple[bytes, int, bytes], _Judgement] = OrderedDict()
 
-    def judge(self, plan: QuestionPlan, programs: Sequence[bytes]) -> list[Run]:
+    def judge(self, plan: QuestionPlan, programs: Sequence[bytes], in_hurry: bool) -> list[Run]:
         """Run programs against the tests of a question and decide every test.
 
         Args:
             plan: the prepared question.
             programs: UTF-8 source text.
+            in_hurry: whether to postpone programs that take long.
 
         Returns:
-            One run per program, with an outcome for every test.
+            One run per program, with an outcome for every test unless it is postponed.
 
         Raises:
             SandboxUnavailableError: no sandbox can be started (any more).
             JudgeClosedError: another thread closed the judge.
         """
-        runs = self.run(plan.calls, [not test.sealed for test in plan.tests], programs)
-        for run in runs:
+        runs = self.run(plan.calls, [not test.sealed for test in plan.tests], programs, in_hurry)
+        finished = [run for run in runs if not run.is_postponed]
+        for run in finished:
             for step, test in enumerate(plan.tests):
                 if run.outcomes[step] is None:
                     run.outcomes[step], run.messages[step] = _decide(test, run.payloads[step])
-        self._compare_in_sandbox(plan, runs)
+        self._compare_in_sandbox(plan, finished)
         return runs
 
-    def run(self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes]) -> list[Run]:
+    def run(
+        self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes], in_hurry: bool = False
+    ) -> list[Run]:
         """Evaluate calls on programs.
 
         Args:
             calls: description of what to evaluate.
             says_passed: one per call or test it describes: whether it is executed as a whole.
             programs: UTF-8 source text.
+            in_hurry: whether to postpone programs that take long.
 
         Returns:
-            One run per program: for every step either an outcome or encoded values.
+            One run per program that is not postponed: for every step either an outcome or encoded values.
 
         Raises:
             SandboxUnavailableError: no sandbox can be started (any more).
             JudgeClosedError: another thread closed the judge.
         """
         runs = [self._new_run(program, says_passed) for program in programs]
-        self._programs.perform(calls, runs, compare=False)
+        tests_are_scientific = needs_scientific(calls)
+        for scientific, lane in enumerate(self._programs):
+            group = [run for run in runs if (tests_are_scientific or needs_scientific(run.content)) == scientific]
+            if group:
+                lane.compile(calls, group)
+                lane.perform(calls, group, zygote.JUDGE, in_hurry)
         return runs
 
     def interrupt(self) -> None:
         """Stop what another thread is doing with this worker: it gets a `JudgeClosedError`."""
-        self._programs.interrupt()
-        self._comparisons.interrupt()
+        for lane in (*self._programs, *self._comparisons):
+            lane.interrupt()
 
     def close(self) -> None:
-        """End both sandboxes."""
-        self._programs.close()
-        self._comparisons.close()
+        """End all sandboxes."""
+        for lane in (*self._programs, *self._comparisons):
+            lane.close()
 
     def _new_run(self, content: bytes, says_passed: Sequence[bool]) -> Run:
         return Run(content, says_passed, self._settings.memory_mb, self._settings.max_timeouts)
@@ -115,7 +132,8 @@ class Worker:
 
     def _compare(self, plan: QuestionPlan, keys: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], _Judgement]:
         comparison = self._new_run(b"".join(b"%d %b\n" % key for key in keys), [True] * len(keys))
-        self._comparisons.perform(plan.comparisons, [comparison], compare=True)
+        lane = self._comparisons[needs_scientific(plan.comparisons)]
+        lane.perform(plan.comparisons, [comparison], zygote.COMPARE, in_hurry=False)
         judgements = {
             key: (outcome or Outcome.JUDGE_ERROR, message)
             for key, outcome, message in zip(keys, comparison.outcomes, comparison.messages, strict=True)
@@ -135,15 +153,34 @@ class Worker:
 class _Lane:
     """One sandbox, started on demand, with jobs queued so that it never waits for the host."""
 
-    def __init__(self, launcher: Launcher, settings: SandboxSettings) -> None:
+    def __init__(self, launcher: Launcher, settings: SandboxSettings, scientific: bool) -> None:
         self._launcher = launcher
+        self._scientific = scientific
         self._retries = settings.retries
         self._sandbox: Sandbox | None = None
         self._interrupted = False
         self._has_started = False
 
-    def perform(self, description: bytes, runs: Sequence[Run], compare: bool) -> None:
-        """Send every run through the sandbox until all its steps are known."""
+    def compile(self, description: bytes, runs: Sequence[Run]) -> None:
+        """Replace the source text of runs by programs packed for the sandbox, compiled together where that pays."""
+        sources = [run.content for run in runs]
+        compiled: dict[int, tuple[bytes, bytes]] = {}
+        if len(sources) > 1:
+            try:
+                sandbox = self._ready(description)
+                sandbox.send_job(pack(sources), 0, len(sources), zygote.COMPILE, in_hurry=True)
+                completion = sandbox.receive()
+                compiled = read_report(completion.report)
+                if not completion.clean:
+                    self.close()
+            except SandboxFailedError as error:  # programs are compiled where they run, and show whose fault it is
+                _log.warning("a sandbox failed and is replaced: %s", error)
+                self.close()
+        for index, run in enumerate(runs):
+            run.content = pack_program(sources[index], compiled.get(index, (b"", b""))[1])
+
+    def perform(self, description: bytes, runs: Sequence[Run], mode: str, in_hurry: bool) -> None:
+        """Send every run through the sandbox until all its steps are known, or it is postponed."""
         waiting = deque((run, 0) for run in runs)
         sent: deque[tuple[Run, int]] = deque()
         while waiting or sent:
@@ -151,11 +188,12 @@ class _Lane:
                 sandbox = self._ready(description)
                 while waiting and len(sent) < PIPELINE_DEPTH:
                     run, first = waiting[0]
-                    sandbox.send_job(run.content, first, len(run.outcomes), compare)
+                    sandbox.send_job(run.content, first, len(run.outcomes), mode, in_hurry)
                     sent.append(waiting.popleft())
                 completion = sandbox.receive()
                 run, first = sent.popleft()
-                going_on_at = run.absorb(completion, first)
+                run.is_postponed = completion.stopped_for == metering.HURRY
+                going_on_at = None if run.is_postponed else run.absorb(completion, first)
                 if going_on_at is not None:
                     waiting.appendleft((run, going_on_at))
                 if not completion.clean:
@@ -188,7 +226,7 @@ class _Lane:
         give_up_at = time.monotonic() + RESTART_SECONDS * self._has_started
         while not self._interrupted:
             try:
-                return self._launcher.start()
+                return self._launcher.start(self._scientific)
             except SandboxUnavailableError as error:
                 if time.monotonic() >= give_up_at:
                     raise

@@ -13,6 +13,7 @@ import sys
 import types
 from typing import Any
 
+from acecoder_dagster.sandbox.guest.compiling import load_program
 from acecoder_dagster.sandbox.guest.encoding import ValueTooLargeError, decode_values, encode_values
 
 READY = b"+\n"  # written when the child is hardened, before it touches untrusted code
@@ -34,8 +35,11 @@ class PreparedTest:
         self.mode = description["mode"]
         self.problem = ""
         try:
-            self.prelude = compile(description["prelude"], "<test>", "exec")
-            self.code = compile(description["code"], "<test>", "exec" if self.mode == "execute" else "eval")
+            # Without dont_inherit, a test would be compiled with the __future__ imports of this module.
+            prelude = description["prelude"]
+            self.prelude = compile(prelude, "<test>", "exec", dont_inherit=True) if prelude else None
+            kind = "exec" if self.mode == "execute" else "eval"
+            self.code = compile(description["code"], "<test>", kind, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             self.problem = f"the test does not compile: {error}"
 
@@ -49,14 +53,14 @@ class PreparedQuestion:
 
 
 def judge_program(question: PreparedQuestion, program: bytes, first_test: int, report: int) -> None:
-    """Executes a program, then its tests in order from `first_test`, in one namespace."""
+    """Executes a program, packed for `load_program`, then its tests in order from `first_test`, in one namespace."""
     module = types.ModuleType("candidate")
     sys.modules["candidate"] = module
     namespace = module.__dict__
     try:
-        exec(compile(program.decode("utf-8"), "candidate.py", "exec"), namespace)
+        exec(load_program(program), namespace)
         if question.setup:
-            exec(compile(question.setup, "<setup>", "exec"), namespace)
+            exec(compile(question.setup, "<setup>", "exec", dont_inherit=True), namespace)
     except BaseException as error:
         _write(report, LOADING, ERROR, _describe(error))
         return
@@ -72,7 +76,7 @@ def compare_values(question: PreparedQuestion, lines: bytes, first_line: int, re
     """
     namespace: dict[str, Any] = {"__name__": "comparison"}
     try:
-        exec(compile(question.setup, "<setup>", "exec"), namespace)
+        exec(compile(question.setup, "<setup>", "exec", dont_inherit=True), namespace)
     except BaseException as error:
         _write(report, LOADING, ERROR, _describe(error))
         return
@@ -90,8 +94,10 @@ def compare_values(question: PreparedQuestion, lines: bytes, first_line: int, re
 
 
 def prepare_interpreter() -> None:
-    """Gives every program the same interpreter state, whatever ran before in this sandbox."""
+    """Gives the zygote the state that every program finds: a fork hands it on unchanged."""
     random.seed(0)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(0)
     sys.argv = ["candidate.py"]
     sys.setrecursionlimit(RECURSION_LIMIT)
 
@@ -100,7 +106,8 @@ def _perform(test: PreparedTest, namespace: dict[str, Any]) -> tuple[bytes, byte
     if test.problem:
         return ERROR, _encode_error("SyntaxError", test.problem)
     try:
-        exec(test.prelude, namespace)
+        if test.prelude is not None:
+            exec(test.prelude, namespace)
         if test.mode == "execute":
             exec(test.code, namespace)
             return PASSED, b"[]"

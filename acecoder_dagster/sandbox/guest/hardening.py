@@ -20,6 +20,7 @@ PR_SET_NO_NEW_PRIVS = 38
 SECCOMP_MODE_FILTER = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_libc_holding_the_interpreter = ctypes.PyDLL(None)
 
 # System call -> (number on x86-64, number on arm64). Denied because they reach the network, other
 # processes, the clock, namespaces, memory that nothing counts, or objects that would outlive the program.
@@ -165,10 +166,22 @@ def join_group(group_id: int) -> None:
     os.setresgid(group_id, group_id, group_id)
 
 
-def be_killed_first() -> None:
-    """Makes the kernel, where memory runs out, choose the calling process and its children before the zygote."""
-    with open("/proc/self/oom_score_adj", "w") as file:
-        file.write("1000")
+def fork() -> int:
+    """Forks the calling process, which must have one thread and hold no lock.
+
+    `os.fork` mends locks and threads in the child and seeds `random` anew: four fifths of the time a child
+    that ends at once takes, and nothing of it is needed then.
+
+    Returns:
+        Zero in the child, the child's process id in the parent.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    process = int(_libc_holding_the_interpreter.fork())
+    if process < 0:
+        raise OSError("fork failed")
+    return process
 
 
 def become(user_id: int) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import json
 import os
 import select
@@ -19,22 +18,44 @@ import shutil
 import signal
 import socket
 import stat
+import sys
 import time
 from typing import Any
 
-from acecoder_dagster.sandbox.guest import child, encoding, hardening, metering
+from acecoder_dagster.sandbox.guest import child, compiling, encoding, hardening, metering, preloading
 
 QUESTION, JOB, READY = b"Q", b"J", b"ready"
 REPORT_DESCRIPTOR = 3
 MAX_DESCRIPTORS = 64
 CLEANING_SECONDS = 5.0
 MAX_FILE_BYTES = 16 << 20
-# Imported before the first fork, so that a program that needs them does not pay for it.
-COMMON_MODULES = """
-abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools
-hashlib heapq io itertools json math numbers operator os queue random re statistics string sys textwrap
-threading time types typing
+WORST_BADNESS = b"1000"
+COMPILE, JUDGE, COMPARE = "compile", "judge", "compare"
+# Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
+REHEARSALS = 30
+REHEARSAL = b"""
+import math, re
+from collections import Counter, defaultdict
+from typing import Dict, List
+
+class Point:
+    def __init__(self, x, y=0):
+        self.x, self.y = x, y
+
+def rehearse(numbers: List[int]) -> Dict[str, object]:
+    counts = defaultdict(int)
+    for i, number in enumerate(sorted(numbers, key=lambda n: -n)):
+        counts[str(number)] += i
+        if number % 2 == 0 and not number < 0:
+            continue
+    words = [f"{k}-{v}" for k, v in counts.items()] + re.findall("[a-z]+", "one two")
+    try:
+        numbers[len(numbers)]
+    except IndexError as error:
+        words.append(str(error).upper().split()[0])
+    return {"words": words, "sum": sum(numbers), "point": Point(1).x, "root": math.sqrt(4), "c": Counter("aab")}
 """
+REHEARSAL_TESTS = ("(rehearse([3, 1, 2])['words'], )", "(rehearse([1, 2]), )", "(rehearse([]), (1, 2.5), {3}, None)")
 
 
 class Zygote:
@@ -51,20 +72,31 @@ class Zygote:
         self.null_output = os.open("/dev/null", os.O_WRONLY)
         # The channel may have come with a number beyond the limit that later descriptors keep.
         self.descriptors_end = max(MAX_DESCRIPTORS, channel.fileno() + 1)
+        # Opened now: a protected process that is not root's may not open it any more.
+        self.memory_badness = os.open("/proc/self/oom_score_adj", os.O_RDWR)
+        self.own_badness = os.pread(self.memory_badness, 16, 0)
+        self.shared_bytes = 0
 
     def prepare(self) -> None:
         """Protects this process, loads what programs use, and tells the host that it is ready."""
+        os.chdir(metering.SCRATCH_DIRECTORIES[0])
+        preloading.preload(preloading.COMMON_MODULES)
+        if self.settings["scientific"]:
+            preloading.preload(preloading.SCIENTIFIC_MODULES)
         self._harden()
         encoding.allow_long_integers_as_text()
-        for name in COMMON_MODULES.split():
-            importlib.import_module(name)
-        os.chdir(metering.SCRATCH_DIRECTORIES[0])
+        child.prepare_interpreter()
+        gc.disable()
+        self._rehearse()
+        for directory in metering.SCRATCH_DIRECTORIES:
+            empty_directory(directory)
         gc.collect()
         gc.freeze()
-        gc.disable()
+        self.shared_bytes = metering.memory_of("self")[1]
         self.channel.send(READY)
         # Nobody reads on: a compiler that warns about a test must not fill the pipe and block.
-        os.dup2(self.null_output, 2)
+        for descriptor, null in enumerate((self.null_input, self.null_output, self.null_output)):
+            os.dup2(null, descriptor)
 
     def serve(self) -> None:
         """Answers questions and jobs until the host closes the connection."""
@@ -79,13 +111,13 @@ class Zygote:
                 result = self._run(json.loads(message[1:]), *descriptors)
                 self.channel.send(json.dumps(result).encode())
 
-    def _run(self, job: dict[str, Any], program: int, report: int) -> dict[str, Any]:
+    def _run(self, job: dict[str, Any], content: int, report: int) -> dict[str, Any]:
         started = time.monotonic()
-        process = os.fork()
+        process = self._fork_to_be_killed_first()
         if process == 0:
-            self._become_child(job, program, report)
-        os.close(program)
-        stopped_for = self._watch(process, report, job["steps"])
+            self._become_child(job, content, report)
+        os.close(content)
+        stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
         os.close(report)
         clean = self._kill_rest() and self._clean_scratch()
@@ -98,32 +130,47 @@ class Zygote:
             "clean": clean,
         }
 
-    def _become_child(self, job: dict[str, Any], program: int, report: int) -> None:
+    def _fork_to_be_killed_first(self) -> int:
+        """Forks a child that the kernel, where memory runs out, chooses before this process."""
+        os.pwrite(self.memory_badness, WORST_BADNESS, 0)
+        process = hardening.fork()
+        if process != 0:
+            os.pwrite(self.memory_badness, self.own_badness, 0)
+        return process
+
+    def _become_child(self, job: dict[str, Any], content_file: int, report: int) -> None:
         try:
-            source = read_whole(program)
-            os.dup2(self.null_input, 0)
-            os.dup2(self.null_output, 1)
-            os.dup2(self.null_output, 2)
+            content = read_whole(content_file)
             os.dup2(report, REPORT_DESCRIPTOR)
             os.closerange(REPORT_DESCRIPTOR + 1, self.descriptors_end)
             os.setsid()
-            hardening.be_killed_first()
             if self.user_id is not None:
                 hardening.become(self.user_id)
-            child.prepare_interpreter()
             os.write(REPORT_DESCRIPTOR, child.READY)
             gc.enable()
-            if job["compare"]:
-                child.compare_values(self.question, source, job["first"], REPORT_DESCRIPTOR)
+            mode, first = job["mode"], job["first"]
+            if mode == COMPILE:
+                compiling.compile_programs(content, first, REPORT_DESCRIPTOR)
+            elif mode == COMPARE:
+                child.compare_values(self.question, content, first, REPORT_DESCRIPTOR)
             else:
-                child.judge_program(self.question, source, job["first"], REPORT_DESCRIPTOR)
+                child.judge_program(self.question, content, first, REPORT_DESCRIPTOR)
         finally:
             os._exit(0)
 
+    def _rehearse(self) -> None:
+        tests = [{"mode": "values", "prelude": "", "code": code} for code in REHEARSAL_TESTS]
+        question = child.PreparedQuestion({"setup": "", "tests": tests})
+        for _ in range(REHEARSALS):
+            compiling.compile_programs(compiling.pack([REHEARSAL]), 0, self.null_output)
+            child.judge_program(question, compiling.pack_program(REHEARSAL, b""), 0, self.null_output)
+        del sys.modules["candidate"]
+
     def _harden(self) -> None:
         hardening.protect_zygote()
+        # What this process occupies is shared with every program; the limit is for what comes on top.
         hardening.limit_resources(
-            memory_bytes=self.settings["memory_mb"] << 20,
+            memory_bytes=metering.memory_of("self")[0] + (self.settings["memory_mb"] << 20),
             file_bytes=MAX_FILE_BYTES,
             processes=self.settings["processes"],
             descriptors=MAX_DESCRIPTORS,
@@ -132,14 +179,14 @@ class Zygote:
             hardening.join_group(self.user_id)
         hardening.install_system_call_filter()
 
-    def _watch(self, process: int, report: int, steps: int) -> str:
+    def _watch(self, process: int, report: int, job: dict[str, Any]) -> str:
         """Waits for the child and kills it at a limit; says which limit, empty when it ended by itself."""
         descriptor = os.pidfd_open(process)
         try:
             poller = select.poll()
             poller.register(descriptor, select.POLLIN)
             poller.register(self.channel, 0)  # reports nothing but the host hanging up
-            meter = metering.Meter(report, steps, self.settings)
+            meter = metering.Meter(report, job, self.settings, self.shared_bytes)
             while not (ready := poller.poll(metering.TICK_SECONDS * 1000)):
                 exceeded = meter.exceeded()
                 if exceeded:
