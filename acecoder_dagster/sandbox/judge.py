@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from acecoder_dagster.sandbox.guest.encoding import decode_values
-from acecoder_dagster.sandbox.launchers import Launcher, choose_launcher
+from acecoder_dagster.sandbox.launchers import PatientLauncher, choose_launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, plan_calls, plan_question
 from acecoder_dagster.sandbox.runs import TAMPERED, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
@@ -56,7 +56,7 @@ class Judge:
             SandboxUnavailableError: there is none; the message says what to install.
         """
         self.settings = settings or SandboxSettings()
-        self._launcher: Launcher = choose_launcher(self.settings)
+        self._launcher = PatientLauncher(choose_launcher(self.settings))
         self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="judge")
         self._local = threading.local()
         self._workers: list[Worker] = []
@@ -83,6 +83,7 @@ class Judge:
         """End all sandboxes, at once; nothing of them is left afterwards."""
         for future in tuple(self._under_way):
             future.cancel()
+        self._launcher.close()
         for worker in self._workers:
             worker.interrupt()
         # Sandboxes are closed before the threads that started them end: bubblewrap would kill them then, and

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 
@@ -16,13 +15,12 @@ from acecoder_dagster.sandbox.launchers import Launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run, read_report
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError, SandboxUnavailableError
+from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
 
 PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host decides on the last one
 MAX_REMEMBERED = 8192
 MAX_REMEMBERED_BYTES = 1024
 COMPARISONS_AT_ONCE = 64
-RESTART_SECONDS = 90.0  # an engine that is restarted answers again after this time
 
 _log = logging.getLogger(__name__)
 _Judgement = tuple[Outcome, str]
@@ -159,7 +157,6 @@ class _Lane:
         self._retries = settings.retries
         self._sandbox: Sandbox | None = None
         self._interrupted = False
-        self._has_started = False
 
     def compile(self, description: bytes, runs: Sequence[Run]) -> None:
         """Replace the source text of runs by programs packed for the sandbox, compiled together where that pays."""
@@ -217,22 +214,9 @@ class _Lane:
         if self._interrupted:
             raise JudgeClosedError("the judge was closed")
         if self._sandbox is None:
-            self._sandbox = self._start()
-            self._has_started = True
+            self._sandbox = self._launcher.start(self._scientific)
         self._sandbox.send_question(description)
         return self._sandbox
-
-    def _start(self) -> Sandbox:
-        give_up_at = time.monotonic() + RESTART_SECONDS * self._has_started
-        while not self._interrupted:
-            try:
-                return self._launcher.start(self._scientific)
-            except SandboxUnavailableError as error:
-                if time.monotonic() >= give_up_at:
-                    raise
-                _log.warning("sandboxes have become unavailable, trying again: %s", error)
-                time.sleep(1)
-        raise JudgeClosedError("the judge was closed")
 
     def _blame(self, queue: deque[tuple[Run, int]], error: Exception) -> None:
         """Count a failure against the job at the head; one that failed too often gets no verdict."""
