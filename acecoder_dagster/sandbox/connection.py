@@ -18,7 +18,7 @@ from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailabl
 
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
 # Each imports only those before it.
-GUEST_MODULES = ("encoding", "hardening", "compiling", "preloading", "sharing", "child", "zygote")
+GUEST_MODULES = ("encoding", "hardening", "metering", "compiling", "preloading", "sharing", "child", "zygote")
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
 # image nor a file system has to carry the right version of them.

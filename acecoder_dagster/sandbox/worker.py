@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.deciding import decide_on_host
-from acecoder_dagster.sandbox.guest import zygote
+from acecoder_dagster.sandbox.guest import metering, zygote
 from acecoder_dagster.sandbox.guest.compiling import pack, pack_program
 from acecoder_dagster.sandbox.guest.preloading import needs_scientific
 from acecoder_dagster.sandbox.launchers import Launcher
@@ -192,7 +192,7 @@ class _Lane:
                     sent.append(waiting.popleft())
                 completion = sandbox.receive()
                 run, first = sent.popleft()
-                run.is_postponed = completion.stopped_for == zygote.HURRY
+                run.is_postponed = completion.stopped_for == metering.HURRY
                 going_on_at = None if run.is_postponed else run.absorb(completion, first)
                 if going_on_at is not None:
                     waiting.appendleft((run, going_on_at))
