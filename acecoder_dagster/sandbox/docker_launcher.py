@@ -53,6 +53,9 @@ class DockerLauncher:
         self._settings = settings
         with contextlib.closing(connect_engine()) as engine:
             _check_runtime(engine, settings.runtime)
+            # With this driver all containers share one group, which has the weight of a single process outside:
+            # many workers would stand in line behind one. As groups of their own, each weighs as much as a process.
+            self._parent_group = "/" if engine.info()["CgroupDriver"] == "cgroupfs" else None
             self._image = ensure_image(engine, settings.image)
             _remove_never_started(engine)
 
@@ -121,6 +124,7 @@ class DockerLauncher:
             cap_add=["SETUID", "SETGID", "KILL"],
             security_opt=["no-new-privileges"],
             runtime=settings.runtime,
+            cgroup_parent=self._parent_group,
             network_mode="none",
             read_only=True,
             tmpfs={"/tmp": f"rw,nosuid,nodev,mode=1777,size={settings.scratch_mb}m,nr_inodes=16k"},  # noqa: S108

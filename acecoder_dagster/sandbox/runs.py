@@ -7,14 +7,14 @@ import signal
 from collections.abc import Sequence
 
 from acecoder_dagster.sandbox.connection import Completion
-from acecoder_dagster.sandbox.guest import child
+from acecoder_dagster.sandbox.guest import child, metering
 from acecoder_dagster.sandbox.types import Outcome
 
 _STOPPED_FOR = {
-    "cpu": Outcome.CPU_TIMEOUT,
-    "wall": Outcome.WALL_TIMEOUT,
-    "output": Outcome.OUTPUT_LIMIT,
-    "memory": Outcome.MEMORY,
+    metering.CPU: Outcome.CPU_TIMEOUT,
+    metering.WALL: Outcome.WALL_TIMEOUT,
+    metering.OUTPUT: Outcome.OUTPUT_LIMIT,
+    metering.MEMORY: Outcome.MEMORY,
 }
 TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
 _NEARLY_ALL_MEMORY = 0.8
@@ -107,8 +107,8 @@ class Run:
             self.outcomes[step], self.messages[step] = _error(payload)
 
     def _ending(self, completion: Completion) -> tuple[Outcome, str]:
-        if completion.stopped_for:
-            return _STOPPED_FOR[completion.stopped_for], f"stopped at the {completion.stopped_for} limit"
+        if completion.stopped_for in _STOPPED_FOR:
+            return _STOPPED_FOR[completion.stopped_for], f"stopped at the {completion.stopped_for.decode()} limit"
         number = completion.status & 0x7F
         if number == signal.SIGXCPU:
             return Outcome.CPU_TIMEOUT, "stopped at the cpu limit"

@@ -176,7 +176,7 @@ class _Lane:
         for index, run in enumerate(runs):
             run.content = pack_program(sources[index], compiled.get(index, (b"", b""))[1])
 
-    def perform(self, description: bytes, runs: Sequence[Run], mode: str, in_hurry: bool) -> None:
+    def perform(self, description: bytes, runs: Sequence[Run], kind: bytes, in_hurry: bool) -> None:
         """Send every run through the sandbox until all its steps are known, or it is postponed."""
         waiting = deque((run, 0) for run in runs)
         sent: deque[tuple[Run, int]] = deque()
@@ -185,7 +185,7 @@ class _Lane:
                 sandbox = self._ready(description)
                 while waiting and len(sent) < PIPELINE_DEPTH:
                     run, first = waiting[0]
-                    sandbox.send_job(run.content, first, len(run.outcomes), mode, in_hurry)
+                    sandbox.send_job(run.content, first, len(run.outcomes), kind, in_hurry)
                     sent.append(waiting.popleft())
                 completion = sandbox.receive()
                 run, first = sent.popleft()

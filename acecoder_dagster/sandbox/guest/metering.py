@@ -12,7 +12,8 @@ TICK_SECONDS = 0.02
 WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
 SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 MAX_SCRATCH_FILES = 16 << 10  # empty files and folders use memory that no size of a file system limits
-HURRY = "hurry"
+# The limits a program can reach.
+NOTHING, CPU, WALL, MEMORY, OUTPUT, HURRY = b"-", b"cpu", b"wall", b"memory", b"output", b"hurry"
 HURRY_SECONDS = 0.1  # a program that computes or waits longer leaves the way clear for others, and is run again alone
 _RUNNING, _ENDED = "R", "ZX"  # states of a thread, see proc(5)
 _READING = {"D"}
@@ -25,10 +26,10 @@ class Meter:
     nothing: loading and all tests together may not use more than each of them used up.
     """
 
-    def __init__(self, report: int, job: dict[str, Any], settings: dict[str, Any], shared_bytes: int) -> None:
+    def __init__(self, report: int, steps: int, in_hurry: int, settings: dict[str, Any], shared_bytes: int) -> None:
         self.report = report
-        self.parts: int = job["steps"] + 1
-        self.in_hurry: bool = job["in_hurry"]
+        self.parts = steps + 1
+        self.in_hurry = in_hurry
         self.shared_bytes = shared_bytes
         self.cpu_limit: float = settings["cpu_seconds_per_test"]
         self.wait_limit: float = settings["wait_seconds_per_test"]
@@ -40,8 +41,8 @@ class Meter:
         self.size = -1
         self.at_start = (0.0, 0.0, 0.0)
 
-    def exceeded(self) -> str:
-        """Says which limit the program has reached; empty: none. To be called at every tick."""
+    def exceeded(self) -> bytes:
+        """Says which limit the program has reached, if any. To be called at every tick."""
         now = time.monotonic()
         cpu, resident_bytes, waits = self._look()
         if waits:
@@ -50,19 +51,19 @@ class Meter:
         self.looked = now
         size = os.fstat(self.report).st_size
         if size > self.report_limit or _scratch_files() > MAX_SCRATCH_FILES:
-            return "output"
+            return OUTPUT
         if resident_bytes > self.memory_limit:
-            return "memory"
+            return MEMORY
         if self.in_hurry and max(cpu, self.waited) > HURRY_SECONDS:
             return HURRY
         used = (cpu, self.waited, now - self.born)
         if size != self.size:
             self.size, self.at_start = size, used
         limits = (self.cpu_limit, self.wait_limit, self.wall_limit)
-        for name, limit, total, before in zip(("cpu", "wall", "wall"), limits, used, self.at_start, strict=True):
+        for name, limit, total, before in zip((CPU, WALL, WALL), limits, used, self.at_start, strict=True):
             if total - before > limit or total > limit * self.parts:
                 return name
-        return ""
+        return NOTHING
 
     def _look(self) -> tuple[float, int, bool]:
         """Processor time and memory of all processes there are but the zygote, and whether all of them wait.

@@ -18,19 +18,22 @@ import shutil
 import signal
 import socket
 import stat
+import struct
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from acecoder_dagster.sandbox.guest import child, compiling, encoding, hardening, metering, preloading
+from acecoder_dagster.sandbox.guest import child, compiling, encoding, hardening, metering, preloading, sharing
 
-QUESTION, JOB, READY = b"Q", b"J", b"ready"
 REPORT_DESCRIPTOR = 3
 MAX_DESCRIPTORS = 64
 CLEANING_SECONDS = 5.0
 MAX_FILE_BYTES = 16 << 20
 WORST_BADNESS = b"1000"
-COMPILE, JUDGE, COMPARE = "compile", "judge", "compare"
+QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"compare", b"ready"
+KEEP_USER = -1
+ONE_DESCRIPTOR, TWO_DESCRIPTORS = struct.Struct("i"), struct.Struct("ii")
+DESCRIPTORS_SPACE = socket.CMSG_SPACE(TWO_DESCRIPTORS.size)
 # Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
 REHEARSALS = 30
 REHEARSAL = b"""
@@ -58,6 +61,16 @@ def rehearse(numbers: List[int]) -> Dict[str, object]:
 REHEARSAL_TESTS = ("(rehearse([3, 1, 2])['words'], )", "(rehearse([1, 2]), )", "(rehearse([]), (1, 2.5), {3}, None)")
 
 
+class Job(NamedTuple):
+    """What the host asks for: the kind and size of the content, where to begin, how many steps, and patience."""
+
+    kind: bytes
+    size: int
+    first: int
+    steps: int
+    in_hurry: int
+
+
 class Zygote:
     """Serves one host connection; see `serve`."""
 
@@ -66,7 +79,7 @@ class Zygote:
             raise RuntimeError("the zygote must be the first process of a process namespace of its own")
         self.channel = channel
         self.settings = settings
-        self.user_id: int | None = settings["user_id"] if hardening.can_change_user() else None
+        self.user_id: int = settings["user_id"] if hardening.can_change_user() else KEEP_USER
         self.question = child.PreparedQuestion({"setup": "", "tests": []})
         self.null_input = os.open("/dev/null", os.O_RDONLY)
         self.null_output = os.open("/dev/null", os.O_WRONLY)
@@ -83,15 +96,13 @@ class Zygote:
         preloading.preload(preloading.COMMON_MODULES)
         if self.settings["scientific"]:
             preloading.preload(preloading.SCIENTIFIC_MODULES)
-        self._harden()
         encoding.allow_long_integers_as_text()
         child.prepare_interpreter()
-        gc.disable()
         self._rehearse()
+        self._harden()
         for directory in metering.SCRATCH_DIRECTORIES:
             empty_directory(directory)
-        gc.collect()
-        gc.freeze()
+        sharing.freeze_objects()
         self.shared_bytes = metering.memory_of("self")[1]
         self.channel.send(READY)
         # Nobody reads on: a compiler that warns about a test must not fill the pipe and block.
@@ -101,69 +112,72 @@ class Zygote:
     def serve(self) -> None:
         """Answers questions and jobs until the host closes the connection."""
         while True:
-            message, descriptors, _, _ = socket.recv_fds(self.channel, 4096, 2)
+            message, ancillary, _, _ = self.channel.recvmsg(4096, DESCRIPTORS_SPACE)
             if not message:
                 return
-            if message[:1] == QUESTION:
-                self.question = child.PreparedQuestion(json.loads(read_whole(descriptors[0])))
-                os.close(descriptors[0])
+            ((_, _, descriptors),) = ancillary
+            kind, size, *job = message.split()
+            if kind == QUESTION:
+                (description,) = ONE_DESCRIPTOR.unpack(descriptors)
+                self.question = child.PreparedQuestion(json.loads(os.pread(description, int(size), 0)))
+                os.close(description)
             else:
-                result = self._run(json.loads(message[1:]), *descriptors)
-                self.channel.send(json.dumps(result).encode())
+                content, report = TWO_DESCRIPTORS.unpack(descriptors)
+                self.channel.send(self._run(Job(kind, int(size), *map(int, job)), content, report))
 
-    def _run(self, job: dict[str, Any], content: int, report: int) -> dict[str, Any]:
+    def _run(self, job: Job, content: int, report: int) -> bytes:
+        """Runs a job and says how it ended; nothing here may be slow, or write to much memory: see `compiling`."""
         started = time.monotonic()
-        process = self._fork_to_be_killed_first()
+        os.pwrite(self.memory_badness, WORST_BADNESS, 0)
+        process = hardening.fork()
         if process == 0:
             self._become_child(job, content, report)
+        os.pwrite(self.memory_badness, self.own_badness, 0)
         os.close(content)
         stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
         os.close(report)
         clean = self._kill_rest() and self._clean_scratch()
-        return {
-            "stopped_for": stopped_for,
-            "status": status,
-            "cpu_ms": round((usage.ru_utime + usage.ru_stime) * 1000, 3),
-            "wall_ms": round((time.monotonic() - started) * 1000, 3),
-            "peak_mb": round(usage.ru_maxrss / 1024, 1),
-            "clean": clean,
-        }
+        cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - started
+        return b"%b %d %d %d %d %d" % (stopped_for, status, cpu * 1e6, wall * 1e6, usage.ru_maxrss, clean)
 
-    def _fork_to_be_killed_first(self) -> int:
-        """Forks a child that the kernel, where memory runs out, chooses before this process."""
-        os.pwrite(self.memory_badness, WORST_BADNESS, 0)
-        process = hardening.fork()
-        if process != 0:
-            os.pwrite(self.memory_badness, self.own_badness, 0)
-        return process
-
-    def _become_child(self, job: dict[str, Any], content_file: int, report: int) -> None:
+    def _become_child(self, job: Job, content: int, report: int) -> None:
         try:
-            content = read_whole(content_file)
-            os.dup2(report, REPORT_DESCRIPTOR)
-            os.closerange(REPORT_DESCRIPTOR + 1, self.descriptors_end)
             os.setsid()
-            if self.user_id is not None:
-                hardening.become(self.user_id)
-            os.write(REPORT_DESCRIPTOR, child.READY)
-            gc.enable()
-            mode, first = job["mode"], job["first"]
-            if mode == COMPILE:
-                compiling.compile_programs(content, first, REPORT_DESCRIPTOR)
-            elif mode == COMPARE:
-                child.compare_values(self.question, content, first, REPORT_DESCRIPTOR)
-            else:
-                child.judge_program(self.question, content, first, REPORT_DESCRIPTOR)
+            os.dup2(report, REPORT_DESCRIPTOR)
+            self._perform(job, content, REPORT_DESCRIPTOR, self.user_id, self.descriptors_end)
         finally:
             os._exit(0)
 
+    def _perform(self, job: Job, content_file: int, report: int, user_id: int, descriptors_end: int) -> None:
+        content = os.pread(content_file, job.size, 0)
+        os.closerange(report + 1, descriptors_end)
+        hardening.become(user_id)
+        os.write(report, child.READY)
+        gc.enable()
+        if job.kind == COMPILE:
+            compiling.compile_programs(content, job.first, report)
+        elif job.kind == COMPARE:
+            child.compare_values(self.question, content, job.first, report)
+        else:
+            child.judge_program(self.question, content, job.first, report)
+
     def _rehearse(self) -> None:
+        """Does here, on text of our own, what every child does."""
         tests = [{"mode": "values", "prelude": "", "code": code} for code in REHEARSAL_TESTS]
-        question = child.PreparedQuestion({"setup": "", "tests": tests})
-        for _ in range(REHEARSALS):
-            compiling.compile_programs(compiling.pack([REHEARSAL]), 0, self.null_output)
-            child.judge_program(question, compiling.pack_program(REHEARSAL, b""), 0, self.null_output)
+        self.question = child.PreparedQuestion({"setup": "", "tests": tests})
+        for kind, content in (
+            (COMPILE, compiling.pack([REHEARSAL])),
+            (JUDGE, compiling.pack_program(REHEARSAL, b"")),
+            (JUDGE, compiling.pack_program(REHEARSAL, compiling.compiled(REHEARSAL))),
+        ):
+            file = os.memfd_create("rehearsal")
+            os.write(file, content)
+            for _ in range(REHEARSALS):
+                job = Job(kind, len(content), 0, len(tests), 0)
+                self._perform(job, file, self.null_output, KEEP_USER, self.null_output)
+            os.close(file)
+        gc.disable()
         del sys.modules["candidate"]
 
     def _harden(self) -> None:
@@ -175,50 +189,51 @@ class Zygote:
             processes=self.settings["processes"],
             descriptors=MAX_DESCRIPTORS,
         )
-        if self.user_id is not None:
+        if self.user_id != KEEP_USER:
             hardening.join_group(self.user_id)
         hardening.install_system_call_filter()
 
-    def _watch(self, process: int, report: int, job: dict[str, Any]) -> str:
-        """Waits for the child and kills it at a limit; says which limit, empty when it ended by itself."""
+    def _watch(self, process: int, report: int, job: Job) -> bytes:
+        """Waits for the child and kills it at a limit; says which limit, if any."""
         descriptor = os.pidfd_open(process)
         try:
             poller = select.poll()
             poller.register(descriptor, select.POLLIN)
             poller.register(self.channel, 0)  # reports nothing but the host hanging up
-            meter = metering.Meter(report, job, self.settings, self.shared_bytes)
-            while not (ready := poller.poll(metering.TICK_SECONDS * 1000)):
+            ready = poller.poll(metering.TICK_SECONDS * 1000)
+            meter = None
+            while not ready:
+                meter = meter or metering.Meter(report, job.steps, job.in_hurry, self.settings, self.shared_bytes)
                 exceeded = meter.exceeded()
-                if exceeded:
+                if exceeded != metering.NOTHING:
                     os.kill(process, signal.SIGKILL)
                     return exceeded
+                ready = poller.poll(metering.TICK_SECONDS * 1000)
             if any(which != descriptor for which, _ in ready):
                 os._exit(0)
-            return ""
+            return metering.NOTHING
         finally:
             os.close(descriptor)
 
     def _kill_rest(self) -> bool:
+        if not hardening.has_children():
+            return True
         deadline = time.monotonic() + CLEANING_SECONDS
         while time.monotonic() < deadline:
-            try:
-                process, _ = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process
+            if not hardening.has_children():
                 return True
-            if process == 0:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process
-                time.sleep(0.001)
+            time.sleep(0.001)
         return False
 
     def _clean_scratch(self) -> bool:
         if not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES):
             return True
-        process = os.fork()
+        process = hardening.fork()
         if process == 0:
             try:
-                if self.user_id is not None:
-                    hardening.become(self.user_id)
+                hardening.become(self.user_id)
                 for directory in metering.SCRATCH_DIRECTORIES:
                     empty_directory(directory)
             finally:
@@ -246,8 +261,3 @@ def empty_directory(directory: str) -> None:
             shutil.rmtree(path)
         else:
             os.unlink(path)
-
-
-def read_whole(descriptor: int) -> bytes:
-    """Reads an anonymous file from its beginning, wherever its offset stands."""
-    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
