@@ -199,6 +199,10 @@ class _Lane:
                 _log.warning("a sandbox failed and is replaced: %s", error)
                 self._blame(sent or waiting, error)
                 self._give_back(waiting, sent)
+            except BaseException:
+                # What is still under way would be taken for the answer to what is asked next.
+                self.close()
+                raise
 
     def close(self) -> None:
         if self._sandbox is not None:

@@ -8,7 +8,7 @@ import threading
 import docker
 import pytest
 
-from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, SandboxSettings, docker_launcher
+from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, SandboxSettings, docker_launcher, runs
 from acecoder_dagster.sandbox.docker_launcher import LABEL
 from acecoder_dagster.sandbox.images import ensure_image
 from acecoder_dagster.sandbox.types import JudgeClosedError
@@ -96,6 +96,21 @@ def test_a_killed_zygote_loses_and_invents_no_verdict(launcher: str):
             verdicts.append(verdict)
     assert sorted(int(verdict.program_id) for verdict in verdicts) == list(range(60))
     assert {str(verdict.verdict) for verdict in verdicts} == {"passed"}
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_after_an_error_in_the_judge_itself_no_program_gets_the_answer_of_another(launcher: str, monkeypatch):
+    def fail(*_):
+        monkeypatch.undo()
+        raise ZeroDivisionError
+
+    right, wrong = "def f(x): return x + 1 if x == 1 else x", "def f(x): return 0"
+    with Judge(SandboxSettings(launcher=launcher, workers=1)) as judge:
+        monkeypatch.setattr(runs.Run, "absorb", fail)
+        with pytest.raises(ZeroDivisionError):
+            list(judge.judge(ProgramJob(QUESTION, str(i), f"{right}  # {i}") for i in range(3)))
+        verdicts = list(judge.judge(ProgramJob(QUESTION, str(i), f"{wrong}  # {i}") for i in range(3)))
+    assert [str(verdict.verdict) for verdict in verdicts] == ["failed"] * 3
 
 
 @pytest.mark.parametrize("launcher", LAUNCHERS)
