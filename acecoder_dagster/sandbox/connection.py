@@ -20,7 +20,7 @@ from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailabl
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
 # Each imports only those before it.
 GUEST_MODULES = (
-    *("encoding", "hardening", "compiling", "preloading", "sharing"),
+    *("encoding", "hardening", "metering", "compiling", "preloading", "sharing"),
     *("conversation", "serving", "child", "proxies", "driving", "zygote"),
 )
 START_SECONDS = 60.0

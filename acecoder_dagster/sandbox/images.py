@@ -1,4 +1,4 @@
-"""The Docker image sandboxes start from: an interpreter, and nothing of this project."""
+"""The Docker image sandboxes start from: an interpreter with common packages, and nothing of this project."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ import docker
 import docker.errors
 import requests
 
+from acecoder_dagster.paths import project_folder
+from acecoder_dagster.sandbox.packages import DESCRIBE_INTERPRETER, Interpreter, install_packages, read_interpreter
 from acecoder_dagster.sandbox.types import SandboxUnavailableError
 
-BUILD_FOLDER = Path(__file__).parents[2] / "containers" / "sandbox"
+REQUIREMENTS = "requirements.txt"
+BUILD_FILES = ("Dockerfile", REQUIREMENTS)
+OFFICIAL_IMAGE = "python:3.12-slim-bookworm"
 BOOTSTRAP_IMAGE = "acecoder-bootstrap:trixie"
 BOOTSTRAP_RELEASE = "trixie"
 
@@ -68,26 +72,25 @@ def ensure_image(engine: docker.DockerClient, image: str | None) -> str:
 
 
 def project_image() -> str:
-    """Name the project's image: a changed Dockerfile is another image.
+    """Name the project's image: a changed Dockerfile or list of packages is another image.
 
     Raises:
-        SandboxUnavailableError: the Dockerfile is not part of this installation.
+        SandboxUnavailableError: they are not part of this installation.
     """
-    dockerfile = BUILD_FOLDER / "Dockerfile"
-    if not dockerfile.is_file():
-        raise SandboxUnavailableError(
-            f"{dockerfile} is missing from this installation: name an image with python3 in the setting image"
-        )
-    return f"acecoder-sandbox:{hashlib.sha256(dockerfile.read_bytes()).hexdigest()[:12]}"
+    files = [_build_folder() / name for name in BUILD_FILES]
+    content = b"".join(file.read_bytes() for file in files) + OFFICIAL_IMAGE.encode()
+    return f"acecoder-sandbox:{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
-    """Build the project's image.
+    """Build the project's image: an interpreter and the packages that programs commonly import.
+
+    The packages are fetched by this machine's pip, so that the build itself needs no network.
 
     Args:
         engine: the Docker engine.
-        base: the image to start from; none: the official python image or, where that cannot be pulled, a
-            Debian made on this machine by debootstrap.
+        base: the image to start from, with python3 of 3.11 or newer; none: the official python image or, where that
+            cannot be pulled, a Debian made on this machine by debootstrap.
 
     Returns:
         The name of the image.
@@ -96,17 +99,44 @@ def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
         SandboxUnavailableError: it cannot be built.
     """
     name = project_image()
-    _log.info("building the Docker image %s", name)
+    base = base or _available_base(engine)
+    _log.info("building the Docker image %s on %s, some minutes", name, base)
     try:
-        return _build(engine, name, base)
+        with tempfile.TemporaryDirectory(prefix="acecoder-image-") as folder:
+            shutil.copytree(_build_folder(), folder, dirs_exist_ok=True)
+            interpreter = _interpreter(engine, base)
+            install_packages(Path(folder) / REQUIREMENTS, interpreter, Path(folder) / "packages")
+            arguments = {"BASE": base, "SITE_PACKAGES": interpreter.site_packages}
+            engine.images.build(path=folder, tag=name, buildargs=arguments, rm=True, forcerm=True)
+    except (docker.errors.DockerException, requests.RequestException, SandboxUnavailableError, OSError) as error:
+        raise SandboxUnavailableError(f"cannot build {name} on {base}: {error}") from error
+    return name
+
+
+def _available_base(engine: docker.DockerClient) -> str:
+    try:
+        engine.images.pull(OFFICIAL_IMAGE)
     except (docker.errors.DockerException, requests.RequestException) as error:
-        if base is not None:
-            raise SandboxUnavailableError(f"cannot build {name} on {base}: {error}") from error
-        reason = error
+        try:
+            return bootstrap_base(engine)
+        except SandboxUnavailableError as no_bootstrap:
+            raise SandboxUnavailableError(f"cannot pull {OFFICIAL_IMAGE}: {error}; {no_bootstrap}") from error
+    return OFFICIAL_IMAGE
+
+
+def _interpreter(engine: docker.DockerClient, image: str) -> Interpreter:
+    output: bytes = engine.containers.run(
+        image, ["-c", DESCRIBE_INTERPRETER], entrypoint=["python3"], remove=True, network_mode="none"
+    )
+    return read_interpreter(output.decode())
+
+
+def _build_folder() -> Path:
     try:
-        return _build(engine, name, bootstrap_base(engine))
-    except (docker.errors.DockerException, requests.RequestException, SandboxUnavailableError) as error:
-        raise SandboxUnavailableError(f"cannot build {name}: {reason}; and without pulling: {error}") from error
+        folder = project_folder("containers") / "sandbox"
+    except FileNotFoundError as error:
+        raise SandboxUnavailableError(f"{error}, or name an image with python3 in the setting image") from error
+    return folder
 
 
 def bootstrap_base(engine: docker.DockerClient) -> str:
@@ -140,9 +170,3 @@ def bootstrap_base(engine: docker.DockerClient) -> str:
                 raise SandboxUnavailableError(f"{step[0]} failed: {last_words}")
         engine.api.import_image_from_file(str(archive), repository=repository, tag=tag)
     return BOOTSTRAP_IMAGE
-
-
-def _build(engine: docker.DockerClient, name: str, base: str | None) -> str:
-    arguments = {} if base is None else {"BASE": base}
-    engine.images.build(path=str(BUILD_FOLDER), tag=name, buildargs=arguments, rm=True, forcerm=True)
-    return name

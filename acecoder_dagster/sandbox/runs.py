@@ -7,14 +7,14 @@ import signal
 from collections.abc import Collection, Sequence
 
 from acecoder_dagster.sandbox.connection import Completion
-from acecoder_dagster.sandbox.guest import child, zygote
+from acecoder_dagster.sandbox.guest import child, metering
 from acecoder_dagster.sandbox.types import Outcome
 
 _STOPPED_FOR = {
-    zygote.CPU: Outcome.CPU_TIMEOUT,
-    zygote.WALL: Outcome.WALL_TIMEOUT,
-    zygote.OUTPUT: Outcome.OUTPUT_LIMIT,
-    zygote.MEMORY: Outcome.MEMORY,
+    metering.CPU: Outcome.CPU_TIMEOUT,
+    metering.WALL: Outcome.WALL_TIMEOUT,
+    metering.OUTPUT: Outcome.OUTPUT_LIMIT,
+    metering.MEMORY: Outcome.MEMORY,
 }
 TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
 _NEARLY_ALL_MEMORY = 0.8

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 
 from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.deciding import decide_on_host
-from acecoder_dagster.sandbox.guest import zygote
+from acecoder_dagster.sandbox.guest import metering, zygote
 from acecoder_dagster.sandbox.guest.compiling import pack, pack_program
 from acecoder_dagster.sandbox.guest.preloading import needs_scientific
 from acecoder_dagster.sandbox.launchers import Launcher
@@ -18,13 +17,12 @@ from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan, Way
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run, read_report
 from acecoder_dagster.sandbox.scripts import run_script
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError, SandboxUnavailableError
+from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
 
 PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host decides on the last one
 MAX_REMEMBERED = 8192
 MAX_REMEMBERED_BYTES = 1024
 COMPARISONS_AT_ONCE = 64
-RESTART_SECONDS = 90.0  # an engine that is restarted answers again after this time
 
 _log = logging.getLogger(__name__)
 _Judgement = tuple[Outcome, str]
@@ -188,7 +186,6 @@ class Lane:
         self.retries = settings.retries
         self._sandbox: Sandbox | None = None
         self._interrupted = False
-        self._has_started = False
 
     def compile(self, description: bytes, runs: Sequence[Run]) -> None:
         """Replace the source text of runs by programs packed for the sandbox, compiled together where that pays."""
@@ -221,7 +218,7 @@ class Lane:
                     sent.append(waiting.popleft())
                 completion = sandbox.receive()
                 run, first = sent.popleft()
-                run.is_postponed = completion.stopped_for == zygote.HURRY
+                run.is_postponed = completion.stopped_for == metering.HURRY
                 going_on_at = None if run.is_postponed else run.absorb(completion, first)
                 if going_on_at is not None:
                     waiting.appendleft((run, going_on_at))
@@ -231,6 +228,10 @@ class Lane:
                 _log.warning("a sandbox failed and is replaced: %s", error)
                 self._blame(sent or waiting, error)
                 self._give_back(waiting, sent)
+            except BaseException:
+                # What is still under way would be taken for the answer to what is asked next.
+                self.close()
+                raise
 
     def close(self) -> None:
         """End the sandbox, if there is one."""
@@ -249,22 +250,9 @@ class Lane:
         if self._interrupted:
             raise JudgeClosedError("the judge was closed")
         if self._sandbox is None:
-            self._sandbox = self._start()
-            self._has_started = True
+            self._sandbox = self._launcher.start(self._scientific)
         self._sandbox.send_question(description)
         return self._sandbox
-
-    def _start(self) -> Sandbox:
-        give_up_at = time.monotonic() + RESTART_SECONDS * self._has_started
-        while not self._interrupted:
-            try:
-                return self._launcher.start(self._scientific)
-            except SandboxUnavailableError as error:
-                if time.monotonic() >= give_up_at:
-                    raise
-                _log.warning("sandboxes have become unavailable, trying again: %s", error)
-                time.sleep(1)
-        raise JudgeClosedError("the judge was closed")
 
     def _blame(self, queue: deque[tuple[Run, int]], error: Exception) -> None:
         """Count a failure against the job at the head; one that failed too often gets no verdict."""

@@ -13,7 +13,6 @@ import contextlib
 import gc
 import json
 import os
-import resource
 import select
 import shutil
 import signal
@@ -24,27 +23,29 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from acecoder_dagster.sandbox.guest import child, compiling, driving, encoding, hardening, preloading, sharing
+from acecoder_dagster.sandbox.guest import (
+    child,
+    compiling,
+    driving,
+    encoding,
+    hardening,
+    metering,
+    preloading,
+    sharing,
+)
 
 REPORT_DESCRIPTOR = 3
 CONVERSATION_DESCRIPTOR = 4
 MAX_DESCRIPTORS = 64
-TICK_MILLISECONDS = 20
 CLEANING_SECONDS = 5.0
-WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
-SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 MAX_FILE_BYTES = 16 << 20
-MAX_SCRATCH_FILES = 16 << 10  # empty files and folders use memory that no size of a file system limits
 WORST_BADNESS = b"1000"
 QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"compare", b"ready"
 # A program whose tests run in another sandbox, those tests, and a program with standard input and output.
 SERVE, DRIVE, SCRIPT = b"serve", b"drive", b"script"
-# Why a child was stopped.
-NOT, CPU, WALL, MEMORY, OUTPUT, HURRY = b"-", b"cpu", b"wall", b"memory", b"output", b"hurry"
 KEEP_USER = -1
 DESCRIPTOR = struct.Struct("i")
 DESCRIPTORS_SPACE = socket.CMSG_SPACE(4 * DESCRIPTOR.size)  # content, report, standard input and output
-HURRY_SECONDS = 0.1  # a program that computes or waits longer leaves the way clear for others, and is run again alone
 # Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
 REHEARSALS = 30
 REHEARSAL = b"""
@@ -103,7 +104,7 @@ class Zygote:
 
     def prepare(self) -> None:
         """Protects this process, loads what programs use, and tells the host that it is ready."""
-        os.chdir(SCRATCH_DIRECTORIES[0])
+        os.chdir(metering.SCRATCH_DIRECTORIES[0])
         preloading.preload(preloading.COMMON_MODULES)
         if self.settings["scientific"]:
             preloading.preload(preloading.SCIENTIFIC_MODULES)
@@ -111,10 +112,10 @@ class Zygote:
         child.prepare_interpreter()
         self._rehearse()
         self._harden()
-        for directory in SCRATCH_DIRECTORIES:
+        for directory in metering.SCRATCH_DIRECTORIES:
             empty_directory(directory)
         sharing.freeze_objects()
-        self.shared_bytes = memory_of("self")[1]
+        self.shared_bytes = metering.memory_of("self")[1]
         self.channel.send(READY)
         # Nobody reads on: a compiler that warns about a test must not fill the pipe and block.
         for descriptor, null in enumerate((self.null_input, self.null_output, self.null_output)):
@@ -206,7 +207,7 @@ class Zygote:
         hardening.protect_zygote()
         # What this process occupies is shared with every program; the limit is for what comes on top.
         hardening.limit_resources(
-            memory_bytes=memory_of("self")[0] + (self.settings["memory_mb"] << 20),
+            memory_bytes=metering.memory_of("self")[0] + (self.settings["memory_mb"] << 20),
             file_bytes=MAX_FILE_BYTES,
             processes=self.settings["processes"],
             descriptors=MAX_DESCRIPTORS,
@@ -222,20 +223,27 @@ class Zygote:
             poller = select.poll()
             poller.register(descriptor, select.POLLIN)
             poller.register(self.channel, 0)  # reports nothing but the host hanging up
-            ready = poller.poll(TICK_MILLISECONDS)
+            ready = poller.poll(metering.TICK_SECONDS * 1000)
             meter = None
             while not ready:
-                meter = meter or _Meter(process, report, job, self.settings, self.shared_bytes)
+                meter = meter or self._meter(report, job)
                 exceeded = meter.exceeded()
-                if exceeded != NOT:
+                if exceeded != metering.NOTHING:
                     os.kill(process, signal.SIGKILL)
                     return exceeded
-                ready = poller.poll(TICK_MILLISECONDS)
+                ready = poller.poll(metering.TICK_SECONDS * 1000)
             if any(which != descriptor for which, _ in ready):
                 os._exit(0)
-            return NOT
+            return metering.NOTHING
         finally:
             os.close(descriptor)
+
+    def _meter(self, report: int, job: Job) -> metering.Meter:
+        settings = self.settings
+        if job.kind in (SERVE, DRIVE):  # each waits while the other computes
+            patience = metering.WALL_FACTOR * settings["cpu_seconds_per_test"]
+            settings = settings | {"wait_seconds_per_test": settings["wait_seconds_per_test"] + patience}
+        return metering.Meter(report, job.steps, job.in_hurry, settings, self.shared_bytes)
 
     def _kill_rest(self) -> bool:
         if not hardening.has_children():
@@ -250,13 +258,13 @@ class Zygote:
         return False
 
     def _clean_scratch(self) -> bool:
-        if not any(os.listdir(directory) for directory in SCRATCH_DIRECTORIES):
+        if not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES):
             return True
-        process = os.fork()
+        process = hardening.fork()
         if process == 0:
             try:
                 hardening.become(self.user_id)
-                for directory in SCRATCH_DIRECTORIES:
+                for directory in metering.SCRATCH_DIRECTORIES:
                     empty_directory(directory)
             finally:
                 os._exit(0)
@@ -267,84 +275,7 @@ class Zygote:
             os.kill(process, signal.SIGKILL)
         os.close(descriptor)
         os.waitpid(process, 0)
-        return not any(os.listdir(directory) for directory in SCRATCH_DIRECTORIES)
-
-
-class _Meter:
-    """Measures one program from outside.
-
-    A growing report means that the next test has begun. A program that writes to its report itself gains
-    nothing: loading and all tests together may not use more than each of them used up.
-    """
-
-    def __init__(self, process: int, report: int, job: Job, settings: dict[str, Any], shared_bytes: int) -> None:
-        self.process = process
-        self.report = report
-        self.parts = job.steps + 1
-        self.in_hurry = job.in_hurry
-        self.shared_bytes = shared_bytes
-        self.cpu_limit: float = settings["cpu_seconds_per_test"]
-        self.wait_limit: float = settings["wait_seconds_per_test"]
-        if job.kind in (SERVE, DRIVE):  # each waits while the other computes
-            self.wait_limit += WALL_FACTOR * self.cpu_limit
-        self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
-        self.report_limit: int = settings["report_mb"] << 20
-        self.memory_limit: int = settings["memory_mb"] << 20
-        self.born = time.monotonic()
-        self.size = -1
-        self.at_start = (0.0, 0.0, 0.0)
-
-    def exceeded(self) -> bytes:
-        """Says which limit the program has reached, if any."""
-        wall = time.monotonic() - self.born
-        waited = wall - self._busy_seconds()
-        cpu, used_bytes = self._usage()
-        size = os.fstat(self.report).st_size
-        if size > self.report_limit or _scratch_files() > MAX_SCRATCH_FILES:
-            return OUTPUT
-        if used_bytes > self.memory_limit:
-            return MEMORY
-        if self.in_hurry and max(cpu, waited) > HURRY_SECONDS:
-            return HURRY
-        if size != self.size:
-            self.size, self.at_start = size, (cpu, waited, wall)
-        limits = (self.cpu_limit, self.wait_limit, self.wall_limit)
-        for name, limit, used, before in zip(
-            (CPU, WALL, WALL), limits, (cpu, waited, wall), self.at_start, strict=True
-        ):
-            if used - before > limit or used > limit * self.parts:
-                return name
-        return NOT
-
-    def _busy_seconds(self) -> float:
-        """How long the main thread ran or stood in line for a processor: load is not waiting."""
-        with open(f"/proc/{self.process}/schedstat") as file:
-            ran, stood_in_line = file.read().split()[:2]
-        return (int(ran) + int(stood_in_line)) / 1e9
-
-    def _usage(self) -> tuple[float, int]:
-        """Processor time and memory of all processes there are but the zygote, without what they share with it."""
-        seconds, used = 0.0, 0
-        for name in os.listdir("/proc"):
-            if name.isdigit() and name != "1":
-                # Any of them may have just ended.
-                with contextlib.suppress(OSError):
-                    # The CPU clock of another process, see clock_getcpuclockid(3).
-                    seconds += time.clock_gettime((~int(name) << 3) | 2)
-                    used += max(0, memory_of(name)[1] - self.shared_bytes)
-        return seconds, used
-
-
-def memory_of(process: str) -> tuple[int, int]:
-    """Reads how many bytes of address space and of resident memory a process has."""
-    with open(f"/proc/{process}/statm") as file:
-        pages = file.read().split()
-    return int(pages[0]) * resource.getpagesize(), int(pages[1]) * resource.getpagesize()
-
-
-def _scratch_files() -> int:
-    systems = [os.statvfs(directory) for directory in SCRATCH_DIRECTORIES]
-    return sum(system.f_files - system.f_ffree for system in systems)
+        return not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES)
 
 
 def empty_directory(directory: str) -> None:
