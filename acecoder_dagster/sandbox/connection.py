@@ -8,6 +8,7 @@ import importlib.resources
 import json
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,14 +18,11 @@ from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailableError
 
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
+# Each imports only those before it.
 GUEST_MODULES = (
-    "encoding",
-    "hardening",
-    "compiling",
-    "preloading",
-    "child",
-    "zygote",
-)  # each imports only those before it
+    *("encoding", "hardening", "metering", "compiling", "preloading", "sharing"),
+    *("conversation", "serving", "child", "proxies", "driving", "zygote"),
+)
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
 # image nor a file system has to carry the right version of them.
@@ -57,7 +55,7 @@ class SandboxProcess(Protocol):
 class Completion:
     """How one child ended, and what it reported."""
 
-    stopped_for: str
+    stopped_for: bytes
     status: int
     cpu_ms: float
     wall_ms: float
@@ -128,10 +126,12 @@ class Sandbox:
             SandboxFailedError: the sandbox is gone.
         """
         if description is not self._question:
-            self._send(zygote.QUESTION, description)
+            self._send(b"%b %d" % (zygote.QUESTION, len(description)), description)
             self._question = description
 
-    def send_job(self, content: bytes, first: int, steps: int, mode: str, in_hurry: bool = False) -> None:
+    def send_job(
+        self, content: bytes, first: int, steps: int, kind: bytes, in_hurry: bool = False, files: Sequence[int] = ()
+    ) -> None:
         """Queue one job.
 
         Args:
@@ -139,8 +139,9 @@ class Sandbox:
                 `<test index> <encoded values>`.
             first: the test, source or line to begin with.
             steps: how many tests, sources or lines there are.
-            mode: which of these it is, one of the zygote's words.
+            kind: which of these it is, one of the zygote's words.
             in_hurry: whether a child that takes long is stopped, to be run again.
+            files: descriptors that jobs of its kind need.
 
         Raises:
             SandboxFailedError: the sandbox is gone.
@@ -149,9 +150,8 @@ class Sandbox:
         self._reports.append(report)
         # A program cannot make its report empty again: only a child that failed to start leaves it so.
         fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
-        head = {"first": first, "steps": steps, "mode": mode, "in_hurry": in_hurry}
         self._steps = max(steps, self._steps)
-        self._send(zygote.JOB + json.dumps(head).encode(), content, report)
+        self._send(b"%b %d %d %d %d" % (kind, len(content), first, steps, in_hurry), content, report, *files)
 
     def receive(self) -> Completion:
         """Wait for the end of the oldest job.
@@ -163,7 +163,7 @@ class Sandbox:
             SandboxFailedError: the sandbox is gone, or silent for far longer than its limits allow.
         """
         self._channel.settimeout(60 + 10 * self._per_test * (self._steps + 1))
-        answer = json.loads(self._receive())
+        stopped_for, *numbers = self._receive().split()
         report = self._reports.pop(0)
         try:
             size = min(os.fstat(report).st_size, self._report_limit)
@@ -172,7 +172,8 @@ class Sandbox:
             os.close(report)
         if not content:
             raise SandboxFailedError("a child did not start")
-        return Completion(**answer, report=content)
+        status, cpu_us, wall_us, peak_kb, clean = map(int, numbers)
+        return Completion(stopped_for, status, cpu_us / 1000, wall_us / 1000, peak_kb / 1024, bool(clean), content)
 
     def interrupt(self) -> None:
         """Make whoever waits for this sandbox, in another thread, see it as gone."""

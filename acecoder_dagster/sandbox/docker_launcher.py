@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import socket
 import tempfile
@@ -31,6 +32,8 @@ RESERVE_MB = 256  # for the zygote and page tables, above what programs may use
 SCIENTIFIC_RESERVE_MB = 1024
 POLL_SECONDS = 0.5
 
+_log = logging.getLogger(__name__)
+
 
 class DockerLauncher:
     """Starts sandboxes as containers without network, capabilities or a writable file system."""
@@ -50,6 +53,9 @@ class DockerLauncher:
         self._settings = settings
         with contextlib.closing(connect_engine()) as engine:
             _check_runtime(engine, settings.runtime)
+            # With this driver all containers share one group, which has the weight of a single process outside:
+            # many workers would stand in line behind one. As groups of their own, each weighs as much as a process.
+            self._parent_group = "/" if engine.info()["CgroupDriver"] == "cgroupfs" else None
             self._image = ensure_image(engine, settings.image)
             _remove_never_started(engine)
 
@@ -118,6 +124,7 @@ class DockerLauncher:
             cap_add=["SETUID", "SETGID", "KILL"],
             security_opt=["no-new-privileges"],
             runtime=settings.runtime,
+            cgroup_parent=self._parent_group,
             network_mode="none",
             read_only=True,
             tmpfs={"/tmp": f"rw,nosuid,nodev,mode=1777,size={settings.scratch_mb}m,nr_inodes=16k"},  # noqa: S108
@@ -176,7 +183,15 @@ class _Container:
         except docker.errors.NotFound:
             pass  # it ended, and the engine removed it, before we asked
         except (docker.errors.DockerException, requests.RequestException):
-            with contextlib.suppress(docker.errors.NotFound):
-                self._container.remove(force=True)
+            self._remove()
         finally:
             self._engine.close()
+
+    def _remove(self) -> None:
+        try:
+            self._container.remove(force=True)
+        except docker.errors.NotFound:
+            pass
+        except (docker.errors.DockerException, requests.RequestException) as error:
+            # Its first process has ended with our end of the socket; an engine that comes back removes what ended.
+            _log.warning("the Docker engine did not remove the container %s: %s", self._container.short_id, error)

@@ -3,40 +3,25 @@
 from __future__ import annotations
 
 import functools
-import queue
 import threading
-from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from acecoder_dagster.sandbox.guest.encoding import decode_values
-from acecoder_dagster.sandbox.launchers import Launcher, choose_launcher
+from acecoder_dagster.sandbox.launchers import PatientLauncher, choose_launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, plan_calls, plan_question
 from acecoder_dagster.sandbox.runs import TAMPERED, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import JudgeClosedError, Observation, Outcome, ProgramJob, QuestionTests, Verdict
+from acecoder_dagster.sandbox.streaming import Judged, Key, VerdictStream
+from acecoder_dagster.sandbox.types import Observation, Outcome, ProgramJob, QuestionTests, Verdict
 from acecoder_dagster.sandbox.worker import Worker
 
-BATCH_SIZE = 16
-BATCHES_PER_WORKER = 3
-MAX_POSTPONED_PER_WORKER = 64
 MAX_PLANS = 256
-MAX_REMEMBERED = 4096
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
-_Key = tuple[QuestionTests, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What came of a batch: verdicts, and the programs that take long."""
-
-    verdicts: dict[_Key, Verdict]
-    postponed: list[_Key]
 
 
 class Judge:
@@ -56,7 +41,7 @@ class Judge:
             SandboxUnavailableError: there is none; the message says what to install.
         """
         self.settings = settings or SandboxSettings()
-        self._launcher: Launcher = choose_launcher(self.settings)
+        self._launcher = PatientLauncher(choose_launcher(self.settings))
         self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="judge")
         self._local = threading.local()
         self._workers: list[Worker] = []
@@ -83,6 +68,7 @@ class Judge:
         """End all sandboxes, at once; nothing of them is left afterwards."""
         for future in tuple(self._under_way):
             future.cancel()
+        self._launcher.close()
         for worker in self._workers:
             worker.interrupt()
         # Sandboxes are closed before the threads that started them end: bubblewrap would kill them then, and
@@ -97,7 +83,8 @@ class Judge:
 
         The jobs are read as they are needed and nothing is kept but what is under way, so millions can be
         streamed. Consecutive jobs of one question share its preparation. The same program for the same
-        question is judged once.
+        question is judged once. Programs that take long are run again when nothing else waits, so that they
+        hold up no others.
 
         Args:
             jobs: programs with their questions.
@@ -109,51 +96,11 @@ class Judge:
             SandboxUnavailableError: sandboxes cannot be started any more.
             JudgeClosedError: another thread closed this judge.
         """
-        finished: queue.SimpleQueue[Future[_Judged]] = queue.SimpleQueue()
-        waiting: dict[_Key, list[ProgramJob]] = {}
-        known: OrderedDict[_Key, Verdict] = OrderedDict()
-        postponed: deque[_Key] = deque()
-        under_way = 0
 
-        def submit(question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> None:
-            nonlocal under_way
-            self._submit(self._judge_batch, question, programs, in_hurry).add_done_callback(finished.put)
-            under_way += 1
+        def submit(question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> Future[Judged]:
+            return self._submit(self._judge_batch, question, programs, in_hurry)
 
-        def deliver() -> Iterator[Verdict]:
-            nonlocal under_way
-            judged = _result(finished.get())
-            under_way -= 1
-            postponed.extend(judged.postponed)
-            yield from _delivered(judged.verdicts, waiting, known)
-
-        workers = self.settings.workers
-        for batch in _batches(jobs):
-            new: list[str] = []
-            for job in batch:
-                key = (job.question, job.program)
-                if key in known:
-                    yield _addressed(known[key], job)
-                elif key in waiting:
-                    waiting[key].append(job)
-                else:
-                    waiting[key] = [job]
-                    new.append(job.program)
-            if new:
-                submit(batch[0].question, new, in_hurry=True)
-            while under_way and (under_way >= workers * BATCHES_PER_WORKER or not finished.empty()):
-                yield from deliver()
-            # Programs that take long wait until a worker has nothing else to do, or too many of them wait.
-            while postponed and (under_way < workers or len(postponed) > workers * MAX_POSTPONED_PER_WORKER):
-                question, program = postponed.popleft()
-                submit(question, [program], in_hurry=False)
-                while under_way >= workers * BATCHES_PER_WORKER:
-                    yield from deliver()
-        while under_way or postponed:
-            while postponed and under_way < workers * BATCHES_PER_WORKER:
-                question, program = postponed.popleft()
-                submit(question, [program], in_hurry=False)
-            yield from deliver()
+        yield from VerdictStream(submit, self.settings.workers).verdicts(jobs)
 
     def observe(self, program: str, setup_code: str, calls: Sequence[str]) -> list[Observation]:
         """Evaluate calls on one program, to learn what it returns.
@@ -189,9 +136,9 @@ class Judge:
             return run
         return self._worker().run(description, [False] * steps, [content])[0]
 
-    def _judge_batch(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> _Judged:
+    def _judge_batch(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> Judged:
         plan = self._plan(question)
-        verdicts: dict[_Key, Verdict] = {}
+        verdicts: dict[Key, Verdict] = {}
         runnable: list[tuple[str, bytes]] = []
         for program in programs:
             content, problem = self._source(program)
@@ -202,13 +149,13 @@ class Judge:
             else:
                 runnable.append((program, content))
         runs = self._worker().judge(plan, [content for _, content in runnable], in_hurry) if runnable else []
-        postponed: list[_Key] = []
+        postponed: list[Key] = []
         for (program, _), run in zip(runnable, runs, strict=True):
             if run.is_postponed:
                 postponed.append((question, program))
             else:
                 verdicts[question, program] = _verdict(question, plan, run)
-        return _Judged(verdicts, postponed)
+        return Judged(verdicts, postponed)
 
     def _source(self, program: str) -> tuple[bytes, str]:
         """The program as bytes, or why it cannot be run at all."""
@@ -230,43 +177,6 @@ class Judge:
         return worker
 
 
-def _batches(jobs: Iterable[ProgramJob]) -> Iterator[list[ProgramJob]]:
-    """Group consecutive jobs of one question."""
-    batch: list[ProgramJob] = []
-    for job in jobs:
-        if batch and (len(batch) == BATCH_SIZE or job.question != batch[0].question):
-            yield batch
-            batch = []
-        batch.append(job)
-    if batch:
-        yield batch
-
-
-def _result(future: Future[_Judged]) -> _Judged:
-    try:
-        return future.result()
-    except CancelledError:
-        raise JudgeClosedError("the judge was closed") from None
-
-
-def _delivered(
-    verdicts: dict[_Key, Verdict],
-    waiting: dict[_Key, list[ProgramJob]],
-    known: OrderedDict[_Key, Verdict],
-) -> Iterator[Verdict]:
-    for key, verdict in verdicts.items():
-        if Outcome.JUDGE_ERROR not in verdict.outcomes:
-            known[key] = verdict
-            if len(known) > MAX_REMEMBERED:
-                known.popitem(last=False)
-        for job in waiting.pop(key):
-            yield _addressed(verdict, job)
-
-
-def _addressed(verdict: Verdict, job: ProgramJob) -> Verdict:
-    return replace(verdict, question_id=job.question.question_id, program_id=job.program_id)
-
-
 def _verdict(question: QuestionTests, plan: QuestionPlan, run: Run) -> Verdict:
     outcomes = tuple(outcome or Outcome.JUDGE_ERROR for outcome in run.outcomes)
     passed = tuple(outcome is Outcome.PASSED for outcome in outcomes)
@@ -278,7 +188,7 @@ def _verdict(question: QuestionTests, plan: QuestionPlan, run: Run) -> Verdict:
         outcomes=outcomes,
         passed=passed,
         pass_rate=sum(passed) / len(passed) if passed else 0.0,
-        sealed=tuple(test.sealed for test in plan.tests),
+        sealed=tuple(step not in run.unsealed for step in range(len(plan.tests))),
         cpu_ms=run.cpu_ms,
         wall_ms=run.wall_ms,
         peak_mb=run.peak_mb,

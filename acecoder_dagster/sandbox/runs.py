@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from acecoder_dagster.sandbox.connection import Completion
-from acecoder_dagster.sandbox.guest import child
+from acecoder_dagster.sandbox.guest import child, metering
 from acecoder_dagster.sandbox.types import Outcome
 
 _STOPPED_FOR = {
-    "cpu": Outcome.CPU_TIMEOUT,
-    "wall": Outcome.WALL_TIMEOUT,
-    "output": Outcome.OUTPUT_LIMIT,
-    "memory": Outcome.MEMORY,
+    metering.CPU: Outcome.CPU_TIMEOUT,
+    metering.WALL: Outcome.WALL_TIMEOUT,
+    metering.OUTPUT: Outcome.OUTPUT_LIMIT,
+    metering.MEMORY: Outcome.MEMORY,
 }
 TIMEOUTS = (Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT)
 _NEARLY_ALL_MEMORY = 0.8
@@ -45,6 +45,7 @@ class Run:
         self.outcomes: list[Outcome | None] = [None] * steps
         self.messages = [""] * steps
         self.payloads: list[bytes] = [b""] * steps  # encoded values, where there are any
+        self.unsealed: set[int] = set()  # steps in which the program had a say
         self.cpu_ms = self.wall_ms = self.peak_mb = 0.0
         self.failures = 0
         self.is_postponed = False  # it takes long, and is to be run again when nothing waits behind it
@@ -83,11 +84,24 @@ class Run:
         self.outcomes[missing], self.messages[missing] = ending, message
         return missing + 1 if missing + 1 < len(self.outcomes) else None
 
+    def take_over(self, other: Run, steps: Collection[int]) -> None:
+        """Take the outcomes of some steps, and what they cost, from another run of the same program."""
+        for step in steps:
+            self.outcomes[step], self.messages[step] = other.outcomes[step], other.messages[step]
+        self.cpu_ms += other.cpu_ms
+        self.wall_ms += other.wall_ms
+        self.peak_mb = max(self.peak_mb, other.peak_mb)
+
     def settle(self, first: int, outcome: Outcome, message: str) -> None:
         """Give every step from `first` on that is not known yet the same outcome."""
         for step in range(first, len(self.outcomes)):
             if not self._is_known(step):
                 self.outcomes[step], self.messages[step] = outcome, message
+
+    def how_it_ended(self, completion: Completion) -> tuple[Outcome, str]:
+        """Say what became of the one step that a child was started for, where it did not end well."""
+        kind, payload = read_report(completion.report).get(0, (b"", b""))
+        return _error(payload) if kind == child.ERROR else self._ending(completion)
 
     def _is_known(self, step: int) -> bool:
         return self.outcomes[step] is not None or bool(self.payloads[step])
@@ -107,8 +121,8 @@ class Run:
             self.outcomes[step], self.messages[step] = _error(payload)
 
     def _ending(self, completion: Completion) -> tuple[Outcome, str]:
-        if completion.stopped_for:
-            return _STOPPED_FOR[completion.stopped_for], f"stopped at the {completion.stopped_for} limit"
+        if completion.stopped_for in _STOPPED_FOR:
+            return _STOPPED_FOR[completion.stopped_for], f"stopped at the {completion.stopped_for.decode()} limit"
         number = completion.status & 0x7F
         if number == signal.SIGXCPU:
             return Outcome.CPU_TIMEOUT, "stopped at the cpu limit"

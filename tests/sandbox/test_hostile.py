@@ -3,7 +3,7 @@ import os
 import pytest
 
 from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, QuestionTests, Verdict
-from tests.sandbox.attacks import DECIDING, HONEST_SOLUTION, HOSTILE, QUESTION
+from tests.sandbox.attacks import DECIDING, FORGING, HONEST_SOLUTION, HOSTILE, QUESTION, REPORTING
 from tests.sandbox.sandboxes import sandboxes_of
 
 # What the next program finds: it is alone, its folders are empty, and nobody has used up what it may use.
@@ -70,15 +70,20 @@ def test_a_hostile_program_earns_nothing_and_leaves_nothing_behind(judge: Judge,
     honest, hostile = (QUESTION, f"{HONEST_SOLUTION}# beside {name}"), (QUESTION, HOSTILE[name])
     judged(judge, (QUESTION, f"{HONEST_SOLUTION}# before {name}"))
     sandboxes = len(sandboxes_of(os.getpid()))
-    before, first, between, second, after, traces = judged(
-        judge, honest, hostile, honest, hostile, honest, (NO_TRACES, TRACES)
-    )
-    assert_earned_nothing(first)
-    assert_earned_nothing(second)
-    for verdict in (before, between, after):
-        assert verdict.verdict == "passed", verdict
+    before, verdict, after, traces = judged(judge, honest, hostile, honest, (NO_TRACES, TRACES))
+    assert_earned_nothing(verdict)
+    assert (before.verdict, after.verdict) == ("passed", "passed"), (before, after)
     assert traces.verdict == "passed", traces
     assert len(sandboxes_of(os.getpid())) == sandboxes
+
+
+@pytest.mark.parametrize("name", [*FORGING, *REPORTING])
+def test_hostile_programs_gain_nothing_from_the_honest_program_between_them(judge: Judge, name: str):
+    honest, hostile = (QUESTION, f"{HONEST_SOLUTION}# between {name}"), (QUESTION, HOSTILE[name])
+    first, between, second = judged(judge, hostile, honest, hostile)
+    assert_earned_nothing(first)
+    assert_earned_nothing(second)
+    assert between.verdict == "passed", between
 
 
 @pytest.mark.parametrize("name", DECIDING)

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import importlib
 import os
-import re
-from collections.abc import Iterable
 
 # Measured on programs that language models wrote: what is imported often, or costs milliseconds to import.
 COMMON_MODULES = """
 abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools
 hashlib heapq io itertools json math numbers operator os queue random re statistics string sys textwrap
 threading time types typing
-""".split()
+"""
 # Too heavy for every sandbox, and too slow to import for a program that has one second.
 SCIENTIFIC_MODULES = """
 numpy pandas scipy scipy.optimize scipy.sparse scipy.spatial scipy.special scipy.stats sympy networkx
 sklearn sklearn.cluster sklearn.decomposition sklearn.ensemble sklearn.linear_model sklearn.metrics
 sklearn.model_selection sklearn.preprocessing matplotlib.pyplot seaborn
-""".split()
+"""
 
-_MENTIONS_SCIENTIFIC = re.compile(
-    rb"\b(?:%b)\b" % b"|".join(sorted({name.split(".")[0].encode() for name in SCIENTIFIC_MODULES}))
-)
+_SCIENTIFIC_PACKAGES = frozenset(name.split(".")[0].encode() for name in SCIENTIFIC_MODULES.split())
 
 
 def needs_scientific(text: bytes) -> bool:
@@ -30,16 +26,16 @@ def needs_scientific(text: bytes) -> bool:
 
     A wrong guess costs time, not correctness: every sandbox can import what the image has.
     """
-    return _MENTIONS_SCIENTIFIC.search(text) is not None
+    return any(package in text for package in _SCIENTIFIC_PACKAGES)
 
 
-def preload(names: Iterable[str]) -> None:
-    """Imports modules; those that are not installed are left out.
+def preload(names: str) -> None:
+    """Imports modules, named with spaces between; those that are not installed are left out.
 
     Raises:
         RuntimeError: an import started a thread, which a fork would lose.
     """
-    for name in names:
+    for name in names.split():
         try:
             importlib.import_module(name)
         except ImportError:

@@ -13,31 +13,39 @@ import contextlib
 import gc
 import json
 import os
-import resource
 import select
 import shutil
 import signal
 import socket
 import stat
+import struct
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
-from acecoder_dagster.sandbox.guest import child, compiling, encoding, hardening, preloading
+from acecoder_dagster.sandbox.guest import (
+    child,
+    compiling,
+    driving,
+    encoding,
+    hardening,
+    metering,
+    preloading,
+    sharing,
+)
 
-QUESTION, JOB, READY = b"Q", b"J", b"ready"
 REPORT_DESCRIPTOR = 3
+CONVERSATION_DESCRIPTOR = 4
 MAX_DESCRIPTORS = 64
-TICK_MILLISECONDS = 20
 CLEANING_SECONDS = 5.0
-WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
-SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 MAX_FILE_BYTES = 16 << 20
-MAX_SCRATCH_FILES = 16 << 10  # empty files and folders use memory that no size of a file system limits
 WORST_BADNESS = b"1000"
-COMPILE, JUDGE, COMPARE = "compile", "judge", "compare"
-HURRY = "hurry"
-HURRY_SECONDS = 0.1  # a program that computes or waits longer leaves the way clear for others, and is run again alone
+QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"compare", b"ready"
+# A program whose tests run in another sandbox, those tests, and a program with standard input and output.
+SERVE, DRIVE, SCRIPT = b"serve", b"drive", b"script"
+KEEP_USER = -1
+DESCRIPTOR = struct.Struct("i")
+DESCRIPTORS_SPACE = socket.CMSG_SPACE(4 * DESCRIPTOR.size)  # content, report, standard input and output
 # Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
 REHEARSALS = 30
 REHEARSAL = b"""
@@ -65,6 +73,16 @@ def rehearse(numbers: List[int]) -> Dict[str, object]:
 REHEARSAL_TESTS = ("(rehearse([3, 1, 2])['words'], )", "(rehearse([1, 2]), )", "(rehearse([]), (1, 2.5), {3}, None)")
 
 
+class Job(NamedTuple):
+    """What the host asks for: the kind and size of the content, where to begin, how many steps, and patience."""
+
+    kind: bytes
+    size: int
+    first: int
+    steps: int
+    in_hurry: int
+
+
 class Zygote:
     """Serves one host connection; see `serve`."""
 
@@ -73,7 +91,7 @@ class Zygote:
             raise RuntimeError("the zygote must be the first process of a process namespace of its own")
         self.channel = channel
         self.settings = settings
-        self.user_id: int | None = settings["user_id"] if hardening.can_change_user() else None
+        self.user_id: int = settings["user_id"] if hardening.can_change_user() else KEEP_USER
         self.question = child.PreparedQuestion({"setup": "", "tests": []})
         self.null_input = os.open("/dev/null", os.O_RDONLY)
         self.null_output = os.open("/dev/null", os.O_WRONLY)
@@ -86,20 +104,18 @@ class Zygote:
 
     def prepare(self) -> None:
         """Protects this process, loads what programs use, and tells the host that it is ready."""
-        os.chdir(SCRATCH_DIRECTORIES[0])
+        os.chdir(metering.SCRATCH_DIRECTORIES[0])
         preloading.preload(preloading.COMMON_MODULES)
         if self.settings["scientific"]:
             preloading.preload(preloading.SCIENTIFIC_MODULES)
-        self._harden()
         encoding.allow_long_integers_as_text()
         child.prepare_interpreter()
-        gc.disable()
         self._rehearse()
-        for directory in SCRATCH_DIRECTORIES:
+        self._harden()
+        for directory in metering.SCRATCH_DIRECTORIES:
             empty_directory(directory)
-        gc.collect()
-        gc.freeze()
-        self.shared_bytes = memory_of("self")[1]
+        sharing.freeze_objects()
+        self.shared_bytes = metering.memory_of("self")[1]
         self.channel.send(READY)
         # Nobody reads on: a compiler that warns about a test must not fill the pipe and block.
         for descriptor, null in enumerate((self.null_input, self.null_output, self.null_output)):
@@ -108,125 +124,147 @@ class Zygote:
     def serve(self) -> None:
         """Answers questions and jobs until the host closes the connection."""
         while True:
-            message, descriptors, _, _ = socket.recv_fds(self.channel, 4096, 2)
+            message, ancillary, _, _ = self.channel.recvmsg(4096, DESCRIPTORS_SPACE)
             if not message:
                 return
-            if message[:1] == QUESTION:
-                self.question = child.PreparedQuestion(json.loads(read_whole(descriptors[0])))
-                os.close(descriptors[0])
+            ((_, _, packed),) = ancillary
+            content, *files = (descriptor for (descriptor,) in DESCRIPTOR.iter_unpack(packed))
+            kind, size, *job = message.split()
+            if kind == QUESTION:
+                self.question = child.PreparedQuestion(json.loads(os.pread(content, int(size), 0)))
+                os.close(content)
             else:
-                result = self._run(json.loads(message[1:]), *descriptors)
-                self.channel.send(json.dumps(result).encode())
+                self.channel.send(self._run(Job(kind, int(size), *map(int, job)), content, *files))
 
-    def _run(self, job: dict[str, Any], content: int, report: int) -> dict[str, Any]:
+    def _run(self, job: Job, content: int, report: int, *files: int) -> bytes:
+        """Runs a job and says how it ended; nothing here may be slow, or write to much memory: see `compiling`."""
         started = time.monotonic()
-        process = self._fork_to_be_killed_first()
+        os.pwrite(self.memory_badness, WORST_BADNESS, 0)
+        process = hardening.fork()
         if process == 0:
-            self._become_child(job, content, report)
-        os.close(content)
+            self._become_child(job, content, report, files)
+        os.pwrite(self.memory_badness, self.own_badness, 0)
+        for descriptor in (content, *files):
+            os.close(descriptor)
         stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
         os.close(report)
         clean = self._kill_rest() and self._clean_scratch()
-        return {
-            "stopped_for": stopped_for,
-            "status": status,
-            "cpu_ms": round((usage.ru_utime + usage.ru_stime) * 1000, 3),
-            "wall_ms": round((time.monotonic() - started) * 1000, 3),
-            "peak_mb": round(usage.ru_maxrss / 1024, 1),
-            "clean": clean,
-        }
+        cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - started
+        return b"%b %d %d %d %d %d" % (stopped_for, status, cpu * 1e6, wall * 1e6, usage.ru_maxrss, clean)
 
-    def _fork_to_be_killed_first(self) -> int:
-        """Forks a child that the kernel, where memory runs out, chooses before this process."""
-        os.pwrite(self.memory_badness, WORST_BADNESS, 0)
-        process = hardening.fork()
-        if process != 0:
-            os.pwrite(self.memory_badness, self.own_badness, 0)
-        return process
-
-    def _become_child(self, job: dict[str, Any], content_file: int, report: int) -> None:
+    def _become_child(self, job: Job, content: int, report: int, files: tuple[int, ...]) -> None:
         try:
-            content = read_whole(content_file)
-            os.dup2(report, REPORT_DESCRIPTOR)
-            os.closerange(REPORT_DESCRIPTOR + 1, self.descriptors_end)
             os.setsid()
-            if self.user_id is not None:
-                hardening.become(self.user_id)
-            os.write(REPORT_DESCRIPTOR, child.READY)
-            gc.enable()
-            mode, first = job["mode"], job["first"]
-            if mode == COMPILE:
-                compiling.compile_programs(content, first, REPORT_DESCRIPTOR)
-            elif mode == COMPARE:
-                child.compare_values(self.question, content, first, REPORT_DESCRIPTOR)
-            else:
-                child.judge_program(self.question, content, first, REPORT_DESCRIPTOR)
+            # What came with the job has higher numbers than these: the zygote keeps more than two files open.
+            last = os.dup2(report, REPORT_DESCRIPTOR)
+            if job.kind == SCRIPT:
+                for number, file in enumerate(files):
+                    os.dup2(file, number)
+            elif files:
+                last = os.dup2(files[0], CONVERSATION_DESCRIPTOR)
+            self._perform(job, content, REPORT_DESCRIPTOR, self.user_id, range(last + 1, self.descriptors_end))
         finally:
             os._exit(0)
 
+    def _perform(self, job: Job, content_file: int, report: int, user_id: int, to_close: range) -> None:
+        content = os.pread(content_file, job.size, 0)
+        if to_close:
+            os.closerange(to_close.start, to_close.stop)
+        hardening.become(user_id)
+        os.write(report, child.READY)
+        gc.enable()
+        if job.kind == COMPILE:
+            compiling.compile_programs(content, job.first, report)
+        elif job.kind == COMPARE:
+            child.compare_values(self.question, content, job.first, report)
+        elif job.kind == DRIVE:
+            driving.drive_tests(self.question, job.first, report, CONVERSATION_DESCRIPTOR)
+        elif job.kind == SCRIPT:
+            child.run_script(content, report)
+        else:
+            child.judge_program(self.question, content, job.first, report, CONVERSATION_DESCRIPTOR)
+
     def _rehearse(self) -> None:
+        """Does here, on text of our own, what every child does."""
         tests = [{"mode": "values", "prelude": "", "code": code} for code in REHEARSAL_TESTS]
-        question = child.PreparedQuestion({"setup": "", "tests": tests})
-        for _ in range(REHEARSALS):
-            compiling.compile_programs(compiling.pack([REHEARSAL]), 0, self.null_output)
-            child.judge_program(question, compiling.pack_program(REHEARSAL, b""), 0, self.null_output)
+        self.question = child.PreparedQuestion({"setup": "", "tests": tests})
+        for kind, content in (
+            (COMPILE, compiling.pack([REHEARSAL])),
+            (JUDGE, compiling.pack_program(REHEARSAL, b"")),
+            (JUDGE, compiling.pack_program(REHEARSAL, compiling.compiled(REHEARSAL))),
+        ):
+            file = os.memfd_create("rehearsal")
+            os.write(file, content)
+            for _ in range(REHEARSALS):
+                job = Job(kind, len(content), 0, len(tests), 0)
+                self._perform(job, file, self.null_output, KEEP_USER, range(0))
+            os.close(file)
+        gc.disable()
         del sys.modules["candidate"]
 
     def _harden(self) -> None:
         hardening.protect_zygote()
         # What this process occupies is shared with every program; the limit is for what comes on top.
         hardening.limit_resources(
-            memory_bytes=memory_of("self")[0] + (self.settings["memory_mb"] << 20),
+            memory_bytes=metering.memory_of("self")[0] + (self.settings["memory_mb"] << 20),
             file_bytes=MAX_FILE_BYTES,
             processes=self.settings["processes"],
             descriptors=MAX_DESCRIPTORS,
         )
-        if self.user_id is not None:
+        if self.user_id != KEEP_USER:
             hardening.join_group(self.user_id)
         hardening.install_system_call_filter()
 
-    def _watch(self, process: int, report: int, job: dict[str, Any]) -> str:
-        """Waits for the child and kills it at a limit; says which limit, empty when it ended by itself."""
+    def _watch(self, process: int, report: int, job: Job) -> bytes:
+        """Waits for the child and kills it at a limit; says which limit, if any."""
         descriptor = os.pidfd_open(process)
         try:
             poller = select.poll()
             poller.register(descriptor, select.POLLIN)
             poller.register(self.channel, 0)  # reports nothing but the host hanging up
-            meter = _Meter(process, report, job, self.settings, self.shared_bytes)
-            while not (ready := poller.poll(TICK_MILLISECONDS)):
+            ready = poller.poll(metering.TICK_SECONDS * 1000)
+            meter = None
+            while not ready:
+                meter = meter or self._meter(report, job)
                 exceeded = meter.exceeded()
-                if exceeded:
+                if exceeded != metering.NOTHING:
                     os.kill(process, signal.SIGKILL)
                     return exceeded
+                ready = poller.poll(metering.TICK_SECONDS * 1000)
             if any(which != descriptor for which, _ in ready):
                 os._exit(0)
-            return ""
+            return metering.NOTHING
         finally:
             os.close(descriptor)
 
+    def _meter(self, report: int, job: Job) -> metering.Meter:
+        settings = self.settings
+        if job.kind in (SERVE, DRIVE):  # each waits while the other computes
+            patience = metering.WALL_FACTOR * settings["cpu_seconds_per_test"]
+            settings = settings | {"wait_seconds_per_test": settings["wait_seconds_per_test"] + patience}
+        return metering.Meter(report, job.steps, job.in_hurry, settings, self.shared_bytes)
+
     def _kill_rest(self) -> bool:
+        if not hardening.has_children():
+            return True
         deadline = time.monotonic() + CLEANING_SECONDS
         while time.monotonic() < deadline:
-            try:
-                process, _ = os.waitpid(-1, os.WNOHANG)
-            except ChildProcessError:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process
+            if not hardening.has_children():
                 return True
-            if process == 0:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process
-                time.sleep(0.001)
+            time.sleep(0.001)
         return False
 
     def _clean_scratch(self) -> bool:
-        if not any(os.listdir(directory) for directory in SCRATCH_DIRECTORIES):
+        if not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES):
             return True
-        process = os.fork()
+        process = hardening.fork()
         if process == 0:
             try:
-                if self.user_id is not None:
-                    hardening.become(self.user_id)
-                for directory in SCRATCH_DIRECTORIES:
+                hardening.become(self.user_id)
+                for directory in metering.SCRATCH_DIRECTORIES:
                     empty_directory(directory)
             finally:
                 os._exit(0)
@@ -237,84 +275,7 @@ class Zygote:
             os.kill(process, signal.SIGKILL)
         os.close(descriptor)
         os.waitpid(process, 0)
-        return not any(os.listdir(directory) for directory in SCRATCH_DIRECTORIES)
-
-
-class _Meter:
-    """Measures one program from outside.
-
-    A growing report means that the next test has begun. A program that writes to its report itself gains
-    nothing: loading and all tests together may not use more than each of them used up.
-    """
-
-    def __init__(
-        self, process: int, report: int, job: dict[str, Any], settings: dict[str, Any], shared_bytes: int
-    ) -> None:
-        self.process = process
-        self.report = report
-        self.parts: int = job["steps"] + 1
-        self.in_hurry: bool = job["in_hurry"]
-        self.shared_bytes = shared_bytes
-        self.cpu_limit: float = settings["cpu_seconds_per_test"]
-        self.wait_limit: float = settings["wait_seconds_per_test"]
-        self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
-        self.report_limit: int = settings["report_mb"] << 20
-        self.memory_limit: int = settings["memory_mb"] << 20
-        self.born = time.monotonic()
-        self.size = -1
-        self.at_start = (0.0, 0.0, 0.0)
-
-    def exceeded(self) -> str:
-        """Says which limit the program has reached; empty: none."""
-        wall = time.monotonic() - self.born
-        waited = wall - self._busy_seconds()
-        cpu, resident_bytes = self._usage()
-        size = os.fstat(self.report).st_size
-        if size > self.report_limit or _scratch_files() > MAX_SCRATCH_FILES:
-            return "output"
-        if resident_bytes > self.memory_limit:
-            return "memory"
-        if self.in_hurry and max(cpu, waited) > HURRY_SECONDS:
-            return HURRY
-        if size != self.size:
-            self.size, self.at_start = size, (cpu, waited, wall)
-        limits = (self.cpu_limit, self.wait_limit, self.wall_limit)
-        for name, limit, used, before in zip(
-            ("cpu", "wall", "wall"), limits, (cpu, waited, wall), self.at_start, strict=True
-        ):
-            if used - before > limit or used > limit * self.parts:
-                return name
-        return ""
-
-    def _busy_seconds(self) -> float:
-        """How long the main thread ran or stood in line for a processor: load is not waiting."""
-        with open(f"/proc/{self.process}/schedstat") as file:
-            ran, stood_in_line = file.read().split()[:2]
-        return (int(ran) + int(stood_in_line)) / 1e9
-
-    def _usage(self) -> tuple[float, int]:
-        """Processor time and memory of all processes there are but the zygote, without what they share with it."""
-        seconds, used = 0.0, 0
-        for name in os.listdir("/proc"):
-            if name.isdigit() and name != "1":
-                # Any of them may have just ended.
-                with contextlib.suppress(OSError):
-                    # The CPU clock of another process, see clock_getcpuclockid(3).
-                    seconds += time.clock_gettime((~int(name) << 3) | 2)
-                    used += max(0, memory_of(name)[1] - self.shared_bytes)
-        return seconds, used
-
-
-def memory_of(process: str) -> tuple[int, int]:
-    """Reads how many bytes of address space and of resident memory a process has."""
-    with open(f"/proc/{process}/statm") as file:
-        pages = file.read().split()
-    return int(pages[0]) * resource.getpagesize(), int(pages[1]) * resource.getpagesize()
-
-
-def _scratch_files() -> int:
-    systems = [os.statvfs(directory) for directory in SCRATCH_DIRECTORIES]
-    return sum(system.f_files - system.f_ffree for system in systems)
+        return not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES)
 
 
 def empty_directory(directory: str) -> None:
@@ -330,8 +291,3 @@ def empty_directory(directory: str) -> None:
             shutil.rmtree(path)
         else:
             os.unlink(path)
-
-
-def read_whole(descriptor: int) -> bytes:
-    """Reads an anonymous file from its beginning, wherever its offset stands."""
-    return os.pread(descriptor, os.fstat(descriptor).st_size, 0)

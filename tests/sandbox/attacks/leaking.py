@@ -173,7 +173,7 @@ def solve(n):
     "secrets in the environment": """
 import os
 for name in os.environ:
-    if any(part in name.upper() for part in ("KEY", "TOKEN", "SECRET", "PASSWORD", "HOST", "ACECODER")):
+    if any(part in name.upper() for part in ("KEY", "TOKEN", "SECRET", "PASSWORD", "ACECODER")):
         raise Exception(f"ESCAPED {name}")
 def solve(n): return None
 """,

@@ -1,0 +1,100 @@
+"""What a program uses, measured from outside while it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import time
+from typing import Any
+
+TICK_SECONDS = 0.02
+WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
+SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
+MAX_SCRATCH_FILES = 16 << 10  # empty files and folders use memory that no size of a file system limits
+# The limits a program can reach.
+NOTHING, CPU, WALL, MEMORY, OUTPUT, HURRY = b"-", b"cpu", b"wall", b"memory", b"output", b"hurry"
+HURRY_SECONDS = 0.1  # a program that computes or waits longer leaves the way clear for others, and is run again alone
+_RUNNING, _ENDED = "R", "ZX"  # states of a thread, see proc(5)
+_READING = {"D"}
+
+
+class Meter:
+    """Measures the one program of a sandbox: everything in the sandbox but its first process.
+
+    A growing report means that the next test has begun. A program that writes to its report itself gains
+    nothing: loading and all tests together may not use more than each of them used up.
+    """
+
+    def __init__(self, report: int, steps: int, in_hurry: int, settings: dict[str, Any], shared_bytes: int) -> None:
+        self.report = report
+        self.parts = steps + 1
+        self.in_hurry = in_hurry
+        self.shared_bytes = shared_bytes
+        self.cpu_limit: float = settings["cpu_seconds_per_test"]
+        self.wait_limit: float = settings["wait_seconds_per_test"]
+        self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
+        self.report_limit: int = settings["report_mb"] << 20
+        self.memory_limit: int = settings["memory_mb"] << 20
+        self.born = self.looked = time.monotonic()
+        self.waited = 0.0
+        self.size = -1
+        self.at_start = (0.0, 0.0, 0.0)
+
+    def exceeded(self) -> bytes:
+        """Says which limit the program has reached, if any. To be called at every tick."""
+        now = time.monotonic()
+        cpu, resident_bytes, waits = self._look()
+        if waits:
+            # Nobody looked for longer where the machine is crowded: the program may have stood in line as well.
+            self.waited += min(now - self.looked, 2 * TICK_SECONDS)
+        self.looked = now
+        size = os.fstat(self.report).st_size
+        if size > self.report_limit or _scratch_files() > MAX_SCRATCH_FILES:
+            return OUTPUT
+        if resident_bytes > self.memory_limit:
+            return MEMORY
+        if self.in_hurry and max(cpu, self.waited) > HURRY_SECONDS:
+            return HURRY
+        used = (cpu, self.waited, now - self.born)
+        if size != self.size:
+            self.size, self.at_start = size, used
+        limits = (self.cpu_limit, self.wait_limit, self.wall_limit)
+        for name, limit, total, before in zip((CPU, WALL, WALL), limits, used, self.at_start, strict=True):
+            if total - before > limit or total > limit * self.parts:
+                return name
+        return NOTHING
+
+    def _look(self) -> tuple[float, int, bool]:
+        """Processor time and memory of all processes there are but the zygote, and whether all of them wait.
+
+        Memory that they share with the zygote does not count. A thread that runs or stands in line for a processor
+        does not wait, and neither does a program that is reading from a disk: that depends on the machine. One
+        whose children sleep meanwhile does.
+        """
+        seconds, used = 0.0, 0
+        states: set[str] = set()
+        for process in os.listdir("/proc"):
+            if process.isdigit() and process != "1":
+                # Any of them, and any of its threads, may have just ended.
+                with contextlib.suppress(OSError):
+                    # The CPU clock of another process, see clock_getcpuclockid(3).
+                    seconds += time.clock_gettime((~int(process) << 3) | 2)
+                    used += max(0, memory_of(process)[1] - self.shared_bytes)
+                    for thread in os.listdir(f"/proc/{process}/task"):
+                        with open(f"/proc/{process}/task/{thread}/stat") as file:
+                            states.add(file.read().rpartition(")")[2].split()[0])
+        states.difference_update(_ENDED)
+        return seconds, used, _RUNNING not in states and states != _READING
+
+
+def memory_of(process: str) -> tuple[int, int]:
+    """Reads how many bytes of address space and of resident memory a process has."""
+    with open(f"/proc/{process}/statm") as file:
+        pages = file.read().split()
+    return int(pages[0]) * resource.getpagesize(), int(pages[1]) * resource.getpagesize()
+
+
+def _scratch_files() -> int:
+    systems = [os.statvfs(directory) for directory in SCRATCH_DIRECTORIES]
+    return sum(system.f_files - system.f_ffree for system in systems)
