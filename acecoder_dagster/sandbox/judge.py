@@ -95,6 +95,7 @@ class Judge:
             SandboxUnavailableError: sandboxes cannot be started any more.
             JudgeClosedError: another thread closed this judge.
         """
+
         def submit(question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> Future[Judged]:
             return self._submit(self._judge_batch, question, programs, in_hurry)
 
