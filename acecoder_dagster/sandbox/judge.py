@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 from acecoder_dagster.sandbox.guest.encoding import decode_values
-from acecoder_dagster.sandbox.launchers import Launcher, choose_launcher
+from acecoder_dagster.sandbox.launchers import PatientLauncher, choose_launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, plan_calls, plan_question
 from acecoder_dagster.sandbox.runs import TAMPERED, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
@@ -41,7 +41,7 @@ class Judge:
             SandboxUnavailableError: there is none; the message says what to install.
         """
         self.settings = settings or SandboxSettings()
-        self._launcher: Launcher = choose_launcher(self.settings)
+        self._launcher = PatientLauncher(choose_launcher(self.settings))
         self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="judge")
         self._local = threading.local()
         self._workers: list[Worker] = []
@@ -68,6 +68,7 @@ class Judge:
         """End all sandboxes, at once; nothing of them is left afterwards."""
         for future in tuple(self._under_way):
             future.cancel()
+        self._launcher.close()
         for worker in self._workers:
             worker.interrupt()
         # Sandboxes are closed before the threads that started them end: bubblewrap would kill them then, and
@@ -187,7 +188,7 @@ def _verdict(question: QuestionTests, plan: QuestionPlan, run: Run) -> Verdict:
         outcomes=outcomes,
         passed=passed,
         pass_rate=sum(passed) / len(passed) if passed else 0.0,
-        sealed=tuple(test.sealed for test in plan.tests),
+        sealed=tuple(step not in run.unsealed for step in range(len(plan.tests))),
         cpu_ms=run.cpu_ms,
         wall_ms=run.wall_ms,
         peak_mb=run.peak_mb,

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from typing import Protocol
 
 from acecoder_dagster.sandbox.bubblewrap_launcher import BubblewrapLauncher
 from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.docker_launcher import DockerLauncher
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import SandboxUnavailableError
+from acecoder_dagster.sandbox.types import JudgeClosedError, SandboxUnavailableError
+
+RESTART_SECONDS = 90.0  # a Docker engine that is restarted answers again after this time
+RETRY_SECONDS = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +33,44 @@ class Launcher(Protocol):
         Raises:
             SandboxUnavailableError: it does not start.
         """
+
+
+class PatientLauncher:
+    """Starts sandboxes by another launcher; what worked once and does not any more is tried again for a while."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self.name = launcher.name
+        self._launcher = launcher
+        self._has_started = False
+        self._closed = threading.Event()
+
+    def start(self, scientific: bool) -> Sandbox:
+        """Start one sandbox that is ready for questions.
+
+        Args:
+            scientific: whether it loads the scientific packages that are installed.
+
+        Raises:
+            SandboxUnavailableError: none ever started, or none has for a minute and a half.
+            JudgeClosedError: `close` was called meanwhile.
+        """
+        give_up_at = time.monotonic() + RESTART_SECONDS
+        while not self._closed.is_set():
+            try:
+                sandbox = self._launcher.start(scientific)
+            except SandboxUnavailableError as error:
+                if not self._has_started or time.monotonic() >= give_up_at:
+                    raise
+                _log.warning("sandboxes have become unavailable, trying again: %s", error)
+                self._closed.wait(RETRY_SECONDS)
+            else:
+                self._has_started = True
+                return sandbox
+        raise JudgeClosedError("the judge was closed")
+
+    def close(self) -> None:
+        """Stop waiting for sandboxes to start."""
+        self._closed.set()
 
 
 def choose_launcher(settings: SandboxSettings) -> Launcher:

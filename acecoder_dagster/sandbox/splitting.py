@@ -116,7 +116,8 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         comparison = cast(ast.expr, splitter.visit(condition))
         _refuse_comparing_own_objects(comparison, splitter.roots, entry_point)
         calls = tuple(ast.unparse(call) for call in splitter.calls)
-        shared = _loaded_names(splitter.calls) & _loaded_names([comparison]) & changeable
+        reached = [_reached(prelude, _loaded_names(nodes)) for nodes in (splitter.calls, [comparison])]
+        shared = reached[0] & reached[1] & changeable
         if shared:
             raise NotSplittableError(f"a call may change {min(shared)}, which is compared")
         modules = tuple(sorted(_loaded_names([comparison]) & splitter.modules))
@@ -124,6 +125,29 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         return SplitTest(_text(prelude), _text(call_prelude), calls, modules, comparison)
     except RecursionError as error:
         raise NotSplittableError("nested too deeply") from error
+
+
+def names_defined(test: str) -> frozenset[str]:
+    """Find the names a test leaves behind for later tests; none where it does not parse."""
+    try:
+        body = _parse(test)
+    except NotSplittableError:
+        return frozenset()
+    names: set[str] = set()
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif not isinstance(statement, ast.Assert):
+            names |= _bound_names([statement])
+    return frozenset(names)
+
+
+def names_used(test: str) -> frozenset[str]:
+    """Find the names a test reads; none where it does not parse."""
+    try:
+        return _loaded_names(_parse(test))
+    except NotSplittableError:
+        return frozenset()
 
 
 class _Splitter(ast.NodeTransformer):
@@ -145,6 +169,8 @@ class _Splitter(ast.NodeTransformer):
             if not self._only_collects_calls(node):
                 raise NotSplittableError("calls the program inside a comprehension or lambda")
             return self._placeholder(cast(ast.expr, node), self.entry_point)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.run" and self._foreign_names_in(node):
+            return self._placeholder(node, self.entry_point)  # a coroutine is no value
         if isinstance(node, (ast.Call, ast.Attribute, ast.Subscript)):
             root = _root_name(node)
             if root is not None and self._is_foreign(root):
@@ -258,6 +284,8 @@ def _last_own_link(links: list[ast.expr], first_call: int) -> int:
     """The last link that needs the program: attributes of plain values are read where values are compared."""
     last = first_call
     for position, link in enumerate(links):
+        if position > first_call and isinstance(link, ast.Call) and not isinstance(links[position - 1], ast.Attribute):
+            last = position  # calls what a call returned
         if position > first_call and isinstance(link, ast.Attribute) and link.attr not in _PLAIN_ATTRIBUTES:
             follows = position + 1 < len(links) and isinstance(links[position + 1], ast.Call)
             last = position + 1 if follows else position
@@ -281,12 +309,18 @@ def _parse(text: str) -> list[ast.stmt]:
 
 def _needed(statements: list[ast.stmt], names: frozenset[str]) -> list[ast.stmt]:
     """The statements that define these names, and what those need in turn."""
-    needed: list[ast.stmt] = []
-    for statement in reversed(statements):
-        if _top_names(statement) & names:
-            needed.insert(0, statement)
-            names |= _loaded_names([statement])
-    return needed
+    names = _reached(statements, names)
+    return [statement for statement in statements if _top_names(statement) & names]
+
+
+def _reached(statements: list[ast.stmt], names: frozenset[str]) -> frozenset[str]:
+    """These names, and those that the statements defining them read in turn."""
+    while True:
+        defining = [statement for statement in statements if _top_names(statement) & names]
+        more = names | _loaded_names(defining)
+        if more == names:
+            return names
+        names = more
 
 
 def _text(statements: Iterable[ast.stmt]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 
@@ -13,16 +12,18 @@ from acecoder_dagster.sandbox.guest import metering, zygote
 from acecoder_dagster.sandbox.guest.compiling import pack, pack_program
 from acecoder_dagster.sandbox.guest.preloading import needs_scientific
 from acecoder_dagster.sandbox.launchers import Launcher
-from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan
+from acecoder_dagster.sandbox.pairing import run_with_proxies
+from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan, Way
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run, read_report
+from acecoder_dagster.sandbox.scripts import run_script
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError, SandboxUnavailableError
+from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
 
 PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host decides on the last one
 MAX_REMEMBERED = 8192
+OPAQUE = b'{"opaque":'
 MAX_REMEMBERED_BYTES = 1024
 COMPARISONS_AT_ONCE = 64
-RESTART_SECONDS = 90.0  # an engine that is restarted answers again after this time
 
 _log = logging.getLogger(__name__)
 _Judgement = tuple[Outcome, str]
@@ -37,8 +38,8 @@ class Worker:
 
     def __init__(self, launcher: Launcher, settings: SandboxSettings) -> None:
         self._settings = settings
-        self._programs = [_Lane(launcher, settings, scientific) for scientific in (False, True)]
-        self._comparisons = [_Lane(launcher, settings, scientific) for scientific in (False, True)]
+        self._programs = [Lane(launcher, settings, scientific) for scientific in (False, True)]
+        self._comparisons = [Lane(launcher, settings, scientific) for scientific in (False, True)]
         self._remembered: OrderedDict[tuple[bytes, int, bytes], _Judgement] = OrderedDict()
 
     def judge(self, plan: QuestionPlan, programs: Sequence[bytes], in_hurry: bool) -> list[Run]:
@@ -56,14 +57,63 @@ class Worker:
             SandboxUnavailableError: no sandbox can be started (any more).
             JudgeClosedError: another thread closed the judge.
         """
-        runs = self.run(plan.calls, [not test.sealed for test in plan.tests], programs, in_hurry)
+        if any(test.way is not Way.VALUES for test in plan.tests):
+            return self._judge_other_ways(plan, programs)
+        runs = self.run(plan.calls, [False] * len(plan.tests), programs, in_hurry)
         finished = [run for run in runs if not run.is_postponed]
+        self._decide(plan, finished)
         for run in finished:
+            self._ask_for_objects(plan, run)
+        return runs
+
+    def _judge_other_ways(self, plan: QuestionPlan, programs: Sequence[bytes]) -> list[Run]:
+        says_passed = [test.way is Way.PROXIES for test in plan.tests]
+        runs = [self._new_run(program, says_passed) for program in programs]
+        texts = b"\n".join((plan.calls, plan.comparisons, *(text.encode() for text in plan.code.tests)))
+        tests_are_scientific = needs_scientific(texts)
+        for run in runs:
+            lane = self._programs[tests_are_scientific or needs_scientific(run.content)]
+            run.content = pack_program(run.content, b"")
+            if plan.steps(Way.OUTPUT):
+                run_script(lane, plan, run, self._settings)
+                continue
+            to_execute = run_with_proxies(lane, self._comparisons[tests_are_scientific], plan, run)
+            self._decide(plan, [run])
+            if to_execute:
+                self._execute_beside(lane, plan, run, to_execute)
+            self._ask_for_objects(plan, run)
+        return runs
+
+    def _ask_for_objects(self, plan: QuestionPlan, run: Run) -> None:
+        """Run by proxies the tests that failed because a call gave no plain value: they may need more of it."""
+        steps = [
+            step
+            for step in plan.steps(Way.VALUES)
+            if run.outcomes[step] in (Outcome.FAILED, Outcome.ERROR)
+            and OPAQUE in run.payloads[step]
+            and plan.can_use_proxies(step)
+        ]
+        if not steps:
+            return
+        with_proxies = plan.with_proxies(steps)
+        again = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
+        is_scientific = needs_scientific(with_proxies.comparisons)
+        lane = self._programs[is_scientific or needs_scientific(run.content)]
+        unsupported = run_with_proxies(lane, self._comparisons[is_scientific], with_proxies, again)
+        run.take_over(again, set(steps) - unsupported)
+
+    def _decide(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
+        for run in runs:
             for step, test in enumerate(plan.tests):
                 if run.outcomes[step] is None:
                     run.outcomes[step], run.messages[step] = _decide(test, run.payloads[step])
-        self._compare_in_sandbox(plan, finished)
-        return runs
+        self._compare_in_sandbox(plan, runs)
+
+    def _execute_beside(self, lane: Lane, plan: QuestionPlan, run: Run, steps: frozenset[int]) -> None:
+        """Execute beside their program the tests that can run nowhere else, in a sandbox that knows no other test."""
+        executed = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
+        lane.perform(plan.beside(steps), [executed], zygote.JUDGE, in_hurry=False)
+        run.take_over(executed, steps)
 
     def run(
         self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes], in_hurry: bool = False
@@ -150,16 +200,15 @@ class Worker:
             self._remembered.popitem(last=False)
 
 
-class _Lane:
+class Lane:
     """One sandbox, started on demand, with jobs queued so that it never waits for the host."""
 
     def __init__(self, launcher: Launcher, settings: SandboxSettings, scientific: bool) -> None:
         self._launcher = launcher
         self._scientific = scientific
-        self._retries = settings.retries
+        self.retries = settings.retries
         self._sandbox: Sandbox | None = None
         self._interrupted = False
-        self._has_started = False
 
     def compile(self, description: bytes, runs: Sequence[Run]) -> None:
         """Replace the source text of runs by programs packed for the sandbox, compiled together where that pays."""
@@ -167,7 +216,7 @@ class _Lane:
         compiled: dict[int, tuple[bytes, bytes]] = {}
         if len(sources) > 1:
             try:
-                sandbox = self._ready(description)
+                sandbox = self.ready(description)
                 sandbox.send_job(pack(sources), 0, len(sources), zygote.COMPILE, in_hurry=True)
                 completion = sandbox.receive()
                 compiled = read_report(completion.report)
@@ -185,7 +234,7 @@ class _Lane:
         sent: deque[tuple[Run, int]] = deque()
         while waiting or sent:
             try:
-                sandbox = self._ready(description)
+                sandbox = self.ready(description)
                 while waiting and len(sent) < PIPELINE_DEPTH:
                     run, first = waiting[0]
                     sandbox.send_job(run.content, first, len(run.outcomes), kind, in_hurry)
@@ -202,43 +251,37 @@ class _Lane:
                 _log.warning("a sandbox failed and is replaced: %s", error)
                 self._blame(sent or waiting, error)
                 self._give_back(waiting, sent)
+            except BaseException:
+                # What is still under way would be taken for the answer to what is asked next.
+                self.close()
+                raise
 
     def close(self) -> None:
+        """End the sandbox, if there is one."""
         if self._sandbox is not None:
             self._sandbox.close()
             self._sandbox = None
 
     def interrupt(self) -> None:
+        """Stop what another thread is doing with this lane."""
         self._interrupted = True
         if (sandbox := self._sandbox) is not None:
             sandbox.interrupt()
 
-    def _ready(self, description: bytes) -> Sandbox:
+    def ready(self, description: bytes) -> Sandbox:
+        """A sandbox that knows a question; started if there is none."""
         if self._interrupted:
             raise JudgeClosedError("the judge was closed")
         if self._sandbox is None:
-            self._sandbox = self._start()
-            self._has_started = True
+            self._sandbox = self._launcher.start(self._scientific)
         self._sandbox.send_question(description)
         return self._sandbox
-
-    def _start(self) -> Sandbox:
-        give_up_at = time.monotonic() + RESTART_SECONDS * self._has_started
-        while not self._interrupted:
-            try:
-                return self._launcher.start(self._scientific)
-            except SandboxUnavailableError as error:
-                if time.monotonic() >= give_up_at:
-                    raise
-                _log.warning("sandboxes have become unavailable, trying again: %s", error)
-                time.sleep(1)
-        raise JudgeClosedError("the judge was closed")
 
     def _blame(self, queue: deque[tuple[Run, int]], error: Exception) -> None:
         """Count a failure against the job at the head; one that failed too often gets no verdict."""
         run, first = queue[0]
         run.failures += 1
-        if run.failures > self._retries:
+        if run.failures > self.retries:
             run.settle(first, Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
             queue.popleft()
 

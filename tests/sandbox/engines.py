@@ -1,6 +1,7 @@
 """A Docker engine of one's own, that may be restarted without anybody else noticing."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import tempfile
@@ -16,17 +17,22 @@ START_SECONDS = 60
 
 
 class OwnEngine:
-    """A second dockerd, with folders, socket and name space of its own; needs root, as every dockerd does."""
+    """A second dockerd; needs root, as every dockerd does.
+
+    Everything it starts lives in process and mount namespaces of its own, and ends with them.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.address = f"unix://{folder}/docker.sock"
         self._log = folder / "log"
+        self._pid_file = folder / "pid"
         self._command = [
+            *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
             "dockerd",
             f"--host={self.address}",
             f"--data-root={folder}/data",
             f"--exec-root={folder}/exec",
-            f"--pidfile={folder}/pid",
+            f"--pidfile={self._pid_file}",
             "--containerd-namespace=acecoder-test",
             "--containerd-plugins-namespace=acecoder-test-plugins",
             "--bridge=none",
@@ -48,8 +54,10 @@ class OwnEngine:
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         assert self._process is not None
-        self._process.send_signal(number)
+        started = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+        os.kill(int(started[0]), number)
         self._process.wait(START_SECONDS)
+        self._pid_file.unlink(missing_ok=True)  # it would be taken for a running engine's
 
     @contextlib.contextmanager
     def client(self) -> Iterator[docker.DockerClient]:

@@ -29,6 +29,22 @@ def sandboxes_of(process: int) -> set[str]:
     return found | {f"process {child}" for child in family - {process}}
 
 
+def zygotes_of(process: int) -> set[int]:
+    """The first process of every sandbox of a process, by its number on this machine."""
+    engine = docker.from_env()
+    containers = engine.containers.list(filters={"label": f"{LABEL}={process}"}, ignore_removed=True)
+    zygotes = {int(container.attrs["State"]["Pid"]) for container in containers}
+    engine.close()
+    for name in sandboxes_of(process):
+        if name.startswith("process"):
+            status = Path("/proc", name.split()[1], "status")
+            with contextlib.suppress(OSError):  # it has just ended
+                numbers = next(line for line in status.read_text().splitlines() if line.startswith("NSpid")).split()[1:]
+                if len(numbers) > 1 and numbers[-1] == "1":
+                    zygotes.add(int(numbers[0]))
+    return zygotes
+
+
 def still_there(names: set[str]) -> set[str]:
     engine = docker.from_env()
     containers = {c.id for c in engine.containers.list(all=True, ignore_removed=True)}

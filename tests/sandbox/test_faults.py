@@ -8,12 +8,12 @@ import threading
 import docker
 import pytest
 
-from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, SandboxSettings, docker_launcher
+from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, SandboxSettings, docker_launcher, runs
 from acecoder_dagster.sandbox.docker_launcher import LABEL
 from acecoder_dagster.sandbox.images import ensure_image
 from acecoder_dagster.sandbox.types import JudgeClosedError
 from tests.sandbox.conftest import LAUNCHERS
-from tests.sandbox.sandboxes import eventually_gone, kill, sandboxes_of, still_there
+from tests.sandbox.sandboxes import eventually_gone, kill, sandboxes_of, still_there, zygotes_of
 
 QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert sorted(f([2, 1])) == [1, 2]"))
 # A judge in a process of its own, busy with a program that waits; it prints the names of its sandboxes first.
@@ -78,6 +78,82 @@ def test_a_killed_sandbox_loses_and_invents_no_verdict(launcher: str):
             verdicts.append(verdict)
     assert sorted(int(verdict.program_id) for verdict in verdicts) == list(range(60))
     assert {str(verdict.verdict) for verdict in verdicts} == {"passed"}
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_killed_zygote_loses_and_invents_no_verdict(launcher: str):
+    before = zygotes_of(os.getpid())
+    program = "import time\ndef f(x):\n    time.sleep(0.01)\n    return x + 1 if x == 1 else x  # {}"
+    jobs = [ProgramJob(QUESTION, str(i), program.format(i)) for i in range(60)]
+    verdicts = []
+    with Judge(SandboxSettings(launcher=launcher, workers=1)) as judge:
+        for verdict in judge.judge(jobs):
+            if len(verdicts) in (5, 40):
+                zygotes = zygotes_of(os.getpid()) - before
+                assert zygotes
+                for zygote in zygotes:
+                    os.kill(zygote, signal.SIGKILL)
+            verdicts.append(verdict)
+    assert sorted(int(verdict.program_id) for verdict in verdicts) == list(range(60))
+    assert {str(verdict.verdict) for verdict in verdicts} == {"passed"}
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_after_an_error_in_the_judge_itself_no_program_gets_the_answer_of_another(launcher: str, monkeypatch):
+    def fail(*_):
+        monkeypatch.undo()
+        raise ZeroDivisionError
+
+    right, wrong = "def f(x): return x + 1 if x == 1 else x", "def f(x): return 0"
+    with Judge(SandboxSettings(launcher=launcher, workers=1)) as judge:
+        monkeypatch.setattr(runs.Run, "absorb", fail)
+        with pytest.raises(ZeroDivisionError):
+            list(judge.judge(ProgramJob(QUESTION, str(i), f"{right}  # {i}") for i in range(3)))
+        verdicts = list(judge.judge(ProgramJob(QUESTION, str(i), f"{wrong}  # {i}") for i in range(3)))
+    assert [str(verdict.verdict) for verdict in verdicts] == ["failed"] * 3
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_program_holds_nothing_of_the_judge_however_much_the_judge_has_open(launcher: str):
+    program = """
+import os
+def held():
+    descriptors = []
+    for descriptor in range(4096):
+        try: os.fstat(descriptor)
+        except OSError: continue
+        descriptors.append(descriptor)
+    return descriptors
+"""
+    question = QuestionTests("descriptors", "held", "", ("assert held() == [0, 1, 2, 3]",))
+    files = [os.open("/dev/null", os.O_RDONLY) for _ in range(200)]
+    try:
+        with Judge(SandboxSettings(launcher=launcher, workers=1)) as judge:
+            (verdict,) = judge.judge([ProgramJob(question, "curious", program)])
+    finally:
+        for file in files:
+            os.close(file)
+    assert verdict.verdict == "passed", verdict
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_full_scratch_folder_costs_the_test_that_filled_it_only(launcher: str, judges):
+    program = """
+import os
+def f(x):
+    if x == 1:
+        for i in range(100):
+            with open(f"/tmp/{i}", "wb") as file: file.write(bytes(8 << 20))
+    for name in os.listdir("/tmp"): os.unlink("/tmp/" + name)
+    return x
+"""
+    question = QuestionTests("disk", "f", "", ("assert f(0) == 0", "assert f(1) == 1", "assert f(2) == 2"))
+    filling, after = judges(launcher).judge(
+        [ProgramJob(question, "filling", program), ProgramJob(question, "after", "def f(x): return x")]
+    )
+    assert filling.outcomes == ("passed", "error", "passed"), filling
+    assert "No space left" in filling.message
+    assert after.verdict == "passed"
 
 
 def test_a_container_that_was_created_and_never_started_is_removed_by_the_next_judge(monkeypatch):
