@@ -29,14 +29,14 @@ def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettin
         run: the program; takes in the outcome of every test.
         settings: the limits.
     """
-    waiting = deque(range(len(plan.io_tests)))
+    waiting = deque(range(len(plan.question.io_tests)))
     sent: deque[_Sent] = deque()
     timeouts = 0
     while waiting or sent:
         try:
             sandbox = lane.ready(plan.calls)
             while waiting and len(sent) < PIPELINE_DEPTH:
-                sent.append((waiting[0], _send(sandbox, run, plan.io_tests[waiting[0]].input)))
+                sent.append((waiting[0], _send(sandbox, run, plan.question.io_tests[waiting[0]].input)))
                 waiting.popleft()
             completion = sandbox.receive()
         except SandboxFailedError as error:
@@ -53,7 +53,9 @@ def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettin
             _put_back(waiting, sent)
             raise
         step, output = sent.popleft()
-        outcome, message = _conclude(run, completion, _take(output, settings.report_mb << 20), plan.io_tests[step])
+        outcome, message = _conclude(
+            run, completion, _take(output, settings.report_mb << 20), plan.question.io_tests[step]
+        )
         if run.outcomes[step] is None:  # else it was given up while this ran
             run.outcomes[step], run.messages[step] = outcome, message
         timeouts += outcome in TIMEOUTS
