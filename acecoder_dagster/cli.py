@@ -1,6 +1,7 @@
 """The `acecoder` command."""
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -166,14 +167,24 @@ def query(
 def sandbox_build(
     base: Annotated[str | None, typer.Option(help="Base image; the official Python image when left out.")] = None,
 ) -> None:
-    """Build the image that Docker sandboxes run, if it is missing; with a base, build it anew.
+    """Make what sandboxes need and is missing: Docker's image, and the same packages for bubblewrap.
 
-    Where the official Python image cannot be pulled, the base is a Debian made on this machine by debootstrap.
+    Where the official Python image cannot be pulled, the image's base is a Debian made on this machine by debootstrap.
+    With a base of yours, the image is built anew.
     """
-    from acecoder_dagster.sandbox import build_image, connect_engine, ensure_image
+    from acecoder_dagster.sandbox import build_image, connect_engine, ensure_image, install_host_packages
 
-    engine = connect_engine()
-    output.print(f"image {build_image(engine, base) if base else ensure_image(engine, None)}")
+    has_bubblewrap = shutil.which("bwrap") is not None
+    try:
+        engine = connect_engine()
+    except SandboxUnavailableError as error:
+        if base is not None or not has_bubblewrap:
+            raise
+        output.print(f"no image: {error}", markup=False, soft_wrap=True)
+    else:
+        output.print(f"image {build_image(engine, base) if base else ensure_image(engine, None)}")
+    if has_bubblewrap:
+        output.print(f"packages {install_host_packages()}", markup=False, soft_wrap=True)
 
 
 def read_manifest(**values: object) -> ImportManifest:

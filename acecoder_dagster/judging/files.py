@@ -22,6 +22,7 @@ from acecoder_dagster.sandbox import (
     QuestionTests,
     SandboxSettings,
     Verdict,
+    host_packages,
     project_image,
 )
 
@@ -132,10 +133,7 @@ class _Keys:
     """What stands for everything that the verdict on a program depends on."""
 
     def __init__(self, tests: dict[str, QuestionTests], judge: Judge) -> None:
-        # The interpreter and packages that programs see: those of an image, or of this machine.
-        in_docker = judge.launcher_name == "docker"
-        place = (judge.settings.image or project_image()) if in_docker else platform.python_version()
-        common = [CODE_VERSION, judge.settings.limits(), judge.launcher_name, place]
+        common = [CODE_VERSION, judge.settings.limits(), judge.launcher_name, _interpreter(judge)]
         self._questions = {
             question_id: _digest(json.dumps([common, asdict(replace(question, question_id=""))], sort_keys=True))
             for question_id, question in tests.items()
@@ -145,6 +143,14 @@ class _Keys:
         if question_id not in self._questions:
             raise JudgeFileError([f"question {question_id!r}: {_CHANGED}"])
         return _digest(program, self._questions[question_id])
+
+
+def _interpreter(judge: Judge) -> list[str]:
+    """Name the interpreter and the packages that programs see: those of an image, or of this machine."""
+    if judge.launcher_name == "docker":
+        return [judge.settings.image or project_image()]
+    packages = host_packages()
+    return [platform.python_version(), packages.name if packages.is_dir() else ""]
 
 
 def _digest(text: str, start: bytes = b"") -> bytes:

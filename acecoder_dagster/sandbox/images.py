@@ -116,6 +116,15 @@ def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
     return name
 
 
+def requirements_file() -> Path:
+    """Return the list of the packages that programs may import.
+
+    Raises:
+        SandboxUnavailableError: it is not part of this installation.
+    """
+    return _build_folder() / REQUIREMENTS
+
+
 def _available_base(engine: docker.DockerClient) -> str:
     try:
         engine.images.pull(OFFICIAL_IMAGE)
