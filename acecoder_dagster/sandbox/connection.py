@@ -8,6 +8,7 @@ import importlib.resources
 import json
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -18,7 +19,10 @@ from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailabl
 
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
 # Each imports only those before it.
-GUEST_MODULES = ("encoding", "hardening", "metering", "compiling", "preloading", "sharing", "child", "zygote")
+GUEST_MODULES = (
+    *("encoding", "hardening", "metering", "compiling", "preloading", "sharing"),
+    *("conversation", "serving", "child", "proxies", "driving", "zygote"),
+)
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
 # image nor a file system has to carry the right version of them.
@@ -125,7 +129,9 @@ class Sandbox:
             self._send(b"%b %d" % (zygote.QUESTION, len(description)), description)
             self._question = description
 
-    def send_job(self, content: bytes, first: int, steps: int, kind: bytes, in_hurry: bool = False) -> None:
+    def send_job(
+        self, content: bytes, first: int, steps: int, kind: bytes, in_hurry: bool = False, files: Sequence[int] = ()
+    ) -> None:
         """Queue one job.
 
         Args:
@@ -135,6 +141,7 @@ class Sandbox:
             steps: how many tests, sources or lines there are.
             kind: which of these it is, one of the zygote's words.
             in_hurry: whether a child that takes long is stopped, to be run again.
+            files: descriptors that jobs of its kind need.
 
         Raises:
             SandboxFailedError: the sandbox is gone.
@@ -144,7 +151,7 @@ class Sandbox:
         # A program cannot make its report empty again: only a child that failed to start leaves it so.
         fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
         self._steps = max(steps, self._steps)
-        self._send(b"%b %d %d %d %d" % (kind, len(content), first, steps, in_hurry), content, report)
+        self._send(b"%b %d %d %d %d" % (kind, len(content), first, steps, in_hurry), content, report, *files)
 
     def receive(self) -> Completion:
         """Wait for the end of the oldest job.

@@ -77,8 +77,18 @@ def passing_payload(comparison: ast.expr) -> bytes | None:
             value = next((v for side in sides if (v := _literal(side)) is not _NOT_A_LITERAL), value)
             if isinstance(comparison.ops[0], ast.Is) and not (value is None or isinstance(value, bool)):
                 value = _NOT_A_LITERAL
-    if value is _NOT_A_LITERAL:
-        return None
+    return None if value is _NOT_A_LITERAL else payload_of(value)
+
+
+def payload_of(value: object) -> bytes | None:
+    """Give the encoding of one plain value.
+
+    Args:
+        value: an expected value.
+
+    Returns:
+        What `encode_values` writes for it, or None where a wrong value could be written the same way.
+    """
     payload = encode_values([value])
     # A literal too deep for the encoding arrives as something else, and so would a wrong value.
     return payload if decode_values(payload) == [value] else None

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import ast
+import enum
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from acecoder_dagster.sandbox.deciding import Decision, host_decision, passing_payload
+from acecoder_dagster.sandbox.io_tests import function_call_pieces, function_call_setup
+from acecoder_dagster.sandbox.placing import can_run_by_proxies
 from acecoder_dagster.sandbox.splitting import (
     NotSplittableError,
     Setup,
     SplitTest,
+    names_defined,
+    names_used,
     read_setup,
     split_test,
 )
-from acecoder_dagster.sandbox.types import QuestionTests
+from acecoder_dagster.sandbox.test_code import TestCode, read_test_code
+from acecoder_dagster.sandbox.types import IoTest, QuestionTests
+
+Piece = dict[str, str]
+
+
+class Way(enum.Enum):
+    """How a test is decided."""
+
+    VALUES = "by values that the program's process claims"
+    PROXIES = "in a process of its own, by proxies of the program's objects"
+    BESIDE = "in the program's process"
+    OUTPUT = "by what a script prints"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +40,16 @@ class TestPlan:
     """How one test is decided.
 
     Attributes:
-        sealed: whether it is decided by value, out of the program's reach.
+        way: where it is decided; only beside the program is it out of the judge's hands.
         passing_payload: the encoded value that passes, where there is exactly one.
         decision: what decides without a sandbox, where the comparison is simple.
     """
 
     __test__ = False  # not a test class of pytest's
 
-    sealed: bool
-    passing_payload: bytes | None
-    decision: Decision | None
+    way: Way
+    passing_payload: bytes | None = None
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +59,69 @@ class QuestionPlan:
     Attributes:
         tests: one plan per test.
         calls: for the sandbox that runs programs: what to evaluate, without any expected value.
-        comparisons: for the sandbox that compares.
+        comparisons: for the sandbox that compares, and runs tests by proxies.
+        setup: executed after the program.
+        code: the text of every test, and of what they share.
+        io_tests: for scripts: what goes in and has to come out.
     """
 
     tests: tuple[TestPlan, ...]
     calls: bytes
     comparisons: bytes
+    setup: str
+    code: TestCode
+    io_tests: tuple[IoTest, ...] = ()
+
+    def steps(self, way: Way) -> list[int]:
+        """The tests that are decided in one way."""
+        return [step for step, test in enumerate(self.tests) if test.way is way]
+
+    def beside(self, steps: Collection[int]) -> bytes:
+        """Describe tests that are executed beside the program.
+
+        Args:
+            steps: which; the text of the others does not come near the program.
+
+        Returns:
+            A description for the sandbox that runs programs.
+        """
+        pieces = [_piece("execute", "", t) if i in steps else _SKIPPED for i, t in enumerate(self.code.tests)]
+        return _description(self.setup, pieces, module=self.code.module, imports=self.code.imports)
 
 
 def plan_question(question: QuestionTests) -> QuestionPlan:
-    """Split every test of a question and find the simplest safe way to decide it.
+    """Find the simplest safe way to decide every test of a question.
 
     Args:
         question: the tests.
 
     Returns:
-        The plan; a test that cannot be split will be executed beside the program and is not sealed.
+        The plan; only what needs the program's process is executed there.
     """
+    if question.io_tests and not question.entry_point:
+        return _plan_scripts(question)
+    if question.io_tests:
+        return _plan_function_calls(question)
+    code = TestCode("", question.tests)
+    if question.test_code:
+        code = read_test_code(question.test_code, question.entry_point)
     setup = read_setup(question.setup_code, question.entry_point)
-    plans, calls, comparisons = [], [], []
-    for test in question.tests:
-        plan, call, comparison = _plan_test(test, question.entry_point, setup)
-        plans.append(plan)
-        calls.append(call)
-        comparisons.append(comparison)
+    is_divisible = not code.module and not _rely_on_each_other(code.tests)
+    planned = [_plan_test(test, question.entry_point, setup, code.module, is_divisible) for test in code.tests]
+    if not is_divisible and any(plan.way is Way.BESIDE for plan, _, _ in planned) and not code.module:
+        planned = [(TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED) for _ in code.tests]
     return QuestionPlan(
-        tuple(plans),
-        _description(question.setup_code, calls),
-        _description(setup.comparison_code, comparisons),
+        tuple(plan for plan, _, _ in planned),
+        _description(question.setup_code, [call for _, call, _ in planned]),
+        _description(
+            setup.comparison_code,
+            [comparison for _, _, comparison in planned],
+            module=f"{_without_classes(setup.comparison_code)}\n{code.module}",
+            imports=code.imports,
+            entry_point=question.entry_point,
+        ),
+        question.setup_code,
+        code,
     )
 
 
@@ -86,14 +138,51 @@ def plan_calls(setup_code: str, calls: Sequence[str]) -> bytes:
     return _description(setup_code, [_piece("values", "", f"({call},)") for call in calls])
 
 
-def _plan_test(test: str, entry_point: str, setup: Setup) -> tuple[TestPlan, dict[str, str], dict[str, str]]:
-    try:
-        split = split_test(test, entry_point, setup)
-        comparison = ast.unparse(split.comparison)
-    except (NotSplittableError, RecursionError):
-        return TestPlan(False, None, None), _piece("execute", "", test), _piece("compare", "", "False")
+def _plan_scripts(question: QuestionTests) -> QuestionPlan:
+    tests = tuple(TestPlan(Way.OUTPUT) for _ in question.io_tests)
+    nothing = _description("", [])
+    return QuestionPlan(tests, nothing, nothing, "", TestCode("", ()), question.io_tests)
+
+
+def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
+    calls, comparisons, plans = [], [], []
+    for test in question.io_tests:
+        pieces = function_call_pieces(test)
+        plans.append(TestPlan(Way.VALUES, pieces.passing_payload, pieces.decision))
+        calls.append(_piece("values", "", pieces.call))
+        comparisons.append(_piece("compare", "import json", pieces.comparison))
+    before, setup = function_call_setup(question)
+    calls_description = _description(setup, calls, before=before)
+    return QuestionPlan(tuple(plans), calls_description, _description("", comparisons), setup, TestCode("", ()))
+
+
+def _without_classes(setup_code: str) -> str:
+    """What a test by proxies needs of the setup: classes are taken from the program's process, which has them too."""
+    body = [part for part in ast.parse(setup_code).body if not isinstance(part, ast.ClassDef)]
+    return "\n".join(ast.unparse(part) for part in body)
+
+
+def _rely_on_each_other(tests: Sequence[str]) -> bool:
+    """Whether a test uses names that only an earlier one defines."""
+    defined: set[str] = set()
+    for test in tests:
+        own = names_defined(test)
+        if (names_used(test) - own) & defined:
+            return True
+        defined |= own
+    return False
+
+
+def _plan_test(
+    test: str, entry_point: str, setup: Setup, module: str, is_divisible: bool
+) -> tuple[TestPlan, Piece, Piece]:
+    split = _split(test, entry_point, setup) if is_divisible else None
+    if split is None:
+        if can_run_by_proxies((module, test), entry_point):
+            return TestPlan(Way.PROXIES), _piece("serve", "", ""), _piece("drive", "", test)
+        return TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED
     plan = TestPlan(
-        sealed=True,
+        Way.VALUES,
         passing_payload=passing_payload(split.comparison) if len(split.calls) == 1 else None,
         decision=host_decision(split.comparison),
     )
@@ -101,8 +190,17 @@ def _plan_test(test: str, entry_point: str, setup: Setup) -> tuple[TestPlan, dic
     return (
         plan,
         _piece("values", split.call_prelude, _tuple_of_calls(split)),
-        _piece("compare", imports + split.prelude, comparison),
+        _piece("compare", imports + split.prelude, ast.unparse(split.comparison)),
     )
+
+
+def _split(test: str, entry_point: str, setup: Setup) -> SplitTest | None:
+    try:
+        split = split_test(test, entry_point, setup)
+        ast.unparse(split.comparison)
+    except (NotSplittableError, RecursionError):
+        return None
+    return split
 
 
 def _tuple_of_calls(split: SplitTest) -> str:
@@ -113,9 +211,13 @@ def _tuple_of_calls(split: SplitTest) -> str:
     return f"(({values}), {', '.join(split.modules)})[0]"
 
 
-def _piece(mode: str, prelude: str, code: str) -> dict[str, str]:
+def _piece(mode: str, prelude: str, code: str) -> Piece:
     return {"mode": mode, "prelude": prelude, "code": code}
 
 
-def _description(setup: str, tests: list[dict[str, str]]) -> bytes:
-    return json.dumps({"setup": setup, "tests": tests}).encode("ascii")
+_SKIPPED = _piece("skip", "", "")
+_NOT_COMPARED = _piece("compare", "", "False")
+
+
+def _description(setup: str, tests: list[Piece], **others: object) -> bytes:
+    return json.dumps({"setup": setup, "tests": tests, **others}).encode("ascii")

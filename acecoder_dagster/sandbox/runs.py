@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from acecoder_dagster.sandbox.connection import Completion
 from acecoder_dagster.sandbox.guest import child, metering
@@ -45,6 +45,7 @@ class Run:
         self.outcomes: list[Outcome | None] = [None] * steps
         self.messages = [""] * steps
         self.payloads: list[bytes] = [b""] * steps  # encoded values, where there are any
+        self.unsealed: set[int] = set()  # steps in which the program had a say
         self.cpu_ms = self.wall_ms = self.peak_mb = 0.0
         self.failures = 0
         self.is_postponed = False  # it takes long, and is to be run again when nothing waits behind it
@@ -83,11 +84,24 @@ class Run:
         self.outcomes[missing], self.messages[missing] = ending, message
         return missing + 1 if missing + 1 < len(self.outcomes) else None
 
+    def take_over(self, other: Run, steps: Collection[int]) -> None:
+        """Take the outcomes of some steps, and what they cost, from another run of the same program."""
+        for step in steps:
+            self.outcomes[step], self.messages[step] = other.outcomes[step], other.messages[step]
+        self.cpu_ms += other.cpu_ms
+        self.wall_ms += other.wall_ms
+        self.peak_mb = max(self.peak_mb, other.peak_mb)
+
     def settle(self, first: int, outcome: Outcome, message: str) -> None:
         """Give every step from `first` on that is not known yet the same outcome."""
         for step in range(first, len(self.outcomes)):
             if not self._is_known(step):
                 self.outcomes[step], self.messages[step] = outcome, message
+
+    def how_it_ended(self, completion: Completion) -> tuple[Outcome, str]:
+        """Say what became of the one step that a child was started for, where it did not end well."""
+        kind, payload = read_report(completion.report).get(0, (b"", b""))
+        return _error(payload) if kind == child.ERROR else self._ending(completion)
 
     def _is_known(self, step: int) -> bool:
         return self.outcomes[step] is not None or bool(self.payloads[step])

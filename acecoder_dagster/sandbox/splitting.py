@@ -116,7 +116,8 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         comparison = cast(ast.expr, splitter.visit(condition))
         _refuse_comparing_own_objects(comparison, splitter.roots, entry_point)
         calls = tuple(ast.unparse(call) for call in splitter.calls)
-        shared = _loaded_names(splitter.calls) & _loaded_names([comparison]) & changeable
+        reached = [_reached(prelude, _loaded_names(nodes)) for nodes in (splitter.calls, [comparison])]
+        shared = reached[0] & reached[1] & changeable
         if shared:
             raise NotSplittableError(f"a call may change {min(shared)}, which is compared")
         modules = tuple(sorted(_loaded_names([comparison]) & splitter.modules))
@@ -124,6 +125,29 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         return SplitTest(_text(prelude), _text(call_prelude), calls, modules, comparison)
     except RecursionError as error:
         raise NotSplittableError("nested too deeply") from error
+
+
+def names_defined(test: str) -> frozenset[str]:
+    """Find the names a test leaves behind for later tests; none where it does not parse."""
+    try:
+        body = _parse(test)
+    except NotSplittableError:
+        return frozenset()
+    names: set[str] = set()
+    for statement in body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif not isinstance(statement, ast.Assert):
+            names |= _bound_names([statement])
+    return frozenset(names)
+
+
+def names_used(test: str) -> frozenset[str]:
+    """Find the names a test reads; none where it does not parse."""
+    try:
+        return _loaded_names(_parse(test))
+    except NotSplittableError:
+        return frozenset()
 
 
 class _Splitter(ast.NodeTransformer):
@@ -281,12 +305,18 @@ def _parse(text: str) -> list[ast.stmt]:
 
 def _needed(statements: list[ast.stmt], names: frozenset[str]) -> list[ast.stmt]:
     """The statements that define these names, and what those need in turn."""
-    needed: list[ast.stmt] = []
-    for statement in reversed(statements):
-        if _top_names(statement) & names:
-            needed.insert(0, statement)
-            names |= _loaded_names([statement])
-    return needed
+    names = _reached(statements, names)
+    return [statement for statement in statements if _top_names(statement) & names]
+
+
+def _reached(statements: list[ast.stmt], names: frozenset[str]) -> frozenset[str]:
+    """These names, and those that the statements defining them read in turn."""
+    while True:
+        defining = [statement for statement in statements if _top_names(statement) & names]
+        more = names | _loaded_names(defining)
+        if more == names:
+            return names
+        names = more
 
 
 def _text(statements: Iterable[ast.stmt]) -> str:

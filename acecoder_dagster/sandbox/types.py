@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import json
 from dataclasses import dataclass
 
 
@@ -80,8 +81,23 @@ class QuestionTests:
                 f"question {self.question_id} has {' and '.join(forms) or 'no tests'}: "
                 "it needs exactly one of tests, test_code and io_tests"
             )
+        if self.entry_point:
+            for number, test in enumerate(self.io_tests):
+                self._check_json(number, test)
         if self.test_code and not self.entry_point:
             raise ValueError(f"question {self.question_id} has test_code: it needs an entry_point too")
+
+    def _check_json(self, number: int, test: IoTest) -> None:
+        for what, text in [("input", line) for line in test.input.split("\n") if line.strip()] + [
+            ("output", test.output)
+        ]:
+            try:
+                json.loads(text)
+            except (ValueError, RecursionError) as error:
+                raise ValueError(
+                    f"question {self.question_id}, io_tests[{number}].{what}: {text[:80]!r} is not JSON ({error}); "
+                    "with an entry_point, every line of an input is one JSON argument and the output is a JSON value"
+                ) from error
 
 
 @dataclass(frozen=True, slots=True)

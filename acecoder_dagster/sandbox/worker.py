@@ -12,8 +12,10 @@ from acecoder_dagster.sandbox.guest import metering, zygote
 from acecoder_dagster.sandbox.guest.compiling import pack, pack_program
 from acecoder_dagster.sandbox.guest.preloading import needs_scientific
 from acecoder_dagster.sandbox.launchers import Launcher
-from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan
+from acecoder_dagster.sandbox.pairing import run_with_proxies
+from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan, Way
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run, read_report
+from acecoder_dagster.sandbox.scripts import run_script
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
 
@@ -35,8 +37,8 @@ class Worker:
 
     def __init__(self, launcher: Launcher, settings: SandboxSettings) -> None:
         self._settings = settings
-        self._programs = [_Lane(launcher, settings, scientific) for scientific in (False, True)]
-        self._comparisons = [_Lane(launcher, settings, scientific) for scientific in (False, True)]
+        self._programs = [Lane(launcher, settings, scientific) for scientific in (False, True)]
+        self._comparisons = [Lane(launcher, settings, scientific) for scientific in (False, True)]
         self._remembered: OrderedDict[tuple[bytes, int, bytes], _Judgement] = OrderedDict()
 
     def judge(self, plan: QuestionPlan, programs: Sequence[bytes], in_hurry: bool) -> list[Run]:
@@ -54,14 +56,41 @@ class Worker:
             SandboxUnavailableError: no sandbox can be started (any more).
             JudgeClosedError: another thread closed the judge.
         """
-        runs = self.run(plan.calls, [not test.sealed for test in plan.tests], programs, in_hurry)
-        finished = [run for run in runs if not run.is_postponed]
-        for run in finished:
+        if any(test.way is not Way.VALUES for test in plan.tests):
+            return self._judge_other_ways(plan, programs)
+        runs = self.run(plan.calls, [False] * len(plan.tests), programs, in_hurry)
+        self._decide(plan, [run for run in runs if not run.is_postponed])
+        return runs
+
+    def _judge_other_ways(self, plan: QuestionPlan, programs: Sequence[bytes]) -> list[Run]:
+        says_passed = [test.way is Way.PROXIES for test in plan.tests]
+        runs = [self._new_run(program, says_passed) for program in programs]
+        texts = b"\n".join((plan.calls, plan.comparisons, *(text.encode() for text in plan.code.tests)))
+        tests_are_scientific = needs_scientific(texts)
+        for run in runs:
+            lane = self._programs[tests_are_scientific or needs_scientific(run.content)]
+            run.content = pack_program(run.content, b"")
+            if plan.io_tests:
+                run_script(lane, plan, run, self._settings)
+            else:
+                to_execute = run_with_proxies(lane, self._comparisons[tests_are_scientific], plan, run)
+                self._decide(plan, [run])
+                if to_execute:
+                    self._execute_beside(lane, plan, run, to_execute)
+        return runs
+
+    def _decide(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
+        for run in runs:
             for step, test in enumerate(plan.tests):
                 if run.outcomes[step] is None:
                     run.outcomes[step], run.messages[step] = _decide(test, run.payloads[step])
-        self._compare_in_sandbox(plan, finished)
-        return runs
+        self._compare_in_sandbox(plan, runs)
+
+    def _execute_beside(self, lane: Lane, plan: QuestionPlan, run: Run, steps: frozenset[int]) -> None:
+        """Execute beside their program the tests that can run nowhere else, in a sandbox that knows no other test."""
+        executed = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
+        lane.perform(plan.beside(steps), [executed], zygote.JUDGE, in_hurry=False)
+        run.take_over(executed, steps)
 
     def run(
         self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes], in_hurry: bool = False
@@ -148,13 +177,13 @@ class Worker:
             self._remembered.popitem(last=False)
 
 
-class _Lane:
+class Lane:
     """One sandbox, started on demand, with jobs queued so that it never waits for the host."""
 
     def __init__(self, launcher: Launcher, settings: SandboxSettings, scientific: bool) -> None:
         self._launcher = launcher
         self._scientific = scientific
-        self._retries = settings.retries
+        self.retries = settings.retries
         self._sandbox: Sandbox | None = None
         self._interrupted = False
 
@@ -164,7 +193,7 @@ class _Lane:
         compiled: dict[int, tuple[bytes, bytes]] = {}
         if len(sources) > 1:
             try:
-                sandbox = self._ready(description)
+                sandbox = self.ready(description)
                 sandbox.send_job(pack(sources), 0, len(sources), zygote.COMPILE, in_hurry=True)
                 completion = sandbox.receive()
                 compiled = read_report(completion.report)
@@ -182,7 +211,7 @@ class _Lane:
         sent: deque[tuple[Run, int]] = deque()
         while waiting or sent:
             try:
-                sandbox = self._ready(description)
+                sandbox = self.ready(description)
                 while waiting and len(sent) < PIPELINE_DEPTH:
                     run, first = waiting[0]
                     sandbox.send_job(run.content, first, len(run.outcomes), kind, in_hurry)
@@ -205,16 +234,19 @@ class _Lane:
                 raise
 
     def close(self) -> None:
+        """End the sandbox, if there is one."""
         if self._sandbox is not None:
             self._sandbox.close()
             self._sandbox = None
 
     def interrupt(self) -> None:
+        """Stop what another thread is doing with this lane."""
         self._interrupted = True
         if (sandbox := self._sandbox) is not None:
             sandbox.interrupt()
 
-    def _ready(self, description: bytes) -> Sandbox:
+    def ready(self, description: bytes) -> Sandbox:
+        """A sandbox that knows a question; started if there is none."""
         if self._interrupted:
             raise JudgeClosedError("the judge was closed")
         if self._sandbox is None:
@@ -226,7 +258,7 @@ class _Lane:
         """Count a failure against the job at the head; one that failed too often gets no verdict."""
         run, first = queue[0]
         run.failures += 1
-        if run.failures > self._retries:
+        if run.failures > self.retries:
             run.settle(first, Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
             queue.popleft()
 

@@ -175,6 +175,56 @@ _PLAIN_COPY: dict[type, Callable[[Any], Any]] = {
     collections.deque: lambda value: collections.deque(collections.deque.__iter__(value)),
 }
 
+NOT_AN_ATOM = object()
+
+
+def encode_atom(value: Any) -> Any:
+    """Encodes a plain value that has no parts.
+
+    Args:
+        value: any Python value.
+
+    Returns:
+        What `json.dumps` writes, or NOT_AN_ATOM for containers and whatever is not plain data.
+
+    Raises:
+        ValueTooLargeError: a number is beyond the limits of this module.
+    """
+    kind = type(value)
+    if kind is str or kind is float or kind is bool or value is None:
+        return value
+    if kind is int:
+        return value if -(1 << 63) <= value < (1 << 63) else _encode_big_int(value)
+    encode_scalar = _SCALARS.get(kind)
+    return NOT_AN_ATOM if encode_scalar is None else encode_scalar(value)
+
+
+def decode_atom(tag: str, content: Any) -> Any:
+    """Decodes what `encode_atom` wrote as an object with one key.
+
+    Raises:
+        ValueError: it wrote no such thing.
+    """
+    if tag not in _ATOM_TAGS:
+        raise ValueError("unknown type")
+    return _DECODERS[tag](content)
+
+
+def plain_copy(value: Any) -> Any:
+    """Reads a value whose class derives from a plain type, through the plain type's own slots.
+
+    Args:
+        value: any Python value.
+
+    Returns:
+        A value of the plain type, or NOT_AN_ATOM when the class derives from none.
+    """
+    for base in type.__dict__["__mro__"].__get__(type(value)):
+        if base in _PLAIN_COPY:
+            return _PLAIN_COPY[base](value)
+    return NOT_AN_ATOM
+
+
 _dump = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
 
 
@@ -296,6 +346,9 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "Ellipsis": lambda _: Ellipsis,
     "opaque": lambda content: Opaque(str(content)),
 }
+
+_TAGS_WITH_PARTS = {"tuple", "set", "frozenset", "deque", "dict", "OrderedDict", "Counter", "keys", "values", "items"}
+_ATOM_TAGS = _DECODERS.keys() - _TAGS_WITH_PARTS - {"iterator", "bytearray"}
 
 
 def allow_long_integers_as_text() -> None:

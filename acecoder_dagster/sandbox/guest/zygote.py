@@ -23,17 +23,29 @@ import sys
 import time
 from typing import Any, NamedTuple
 
-from acecoder_dagster.sandbox.guest import child, compiling, encoding, hardening, metering, preloading, sharing
+from acecoder_dagster.sandbox.guest import (
+    child,
+    compiling,
+    driving,
+    encoding,
+    hardening,
+    metering,
+    preloading,
+    sharing,
+)
 
 REPORT_DESCRIPTOR = 3
+CONVERSATION_DESCRIPTOR = 4
 MAX_DESCRIPTORS = 64
 CLEANING_SECONDS = 5.0
 MAX_FILE_BYTES = 16 << 20
 WORST_BADNESS = b"1000"
 QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"compare", b"ready"
+# A program whose tests run in another sandbox, those tests, and a program with standard input and output.
+SERVE, DRIVE, SCRIPT = b"serve", b"drive", b"script"
 KEEP_USER = -1
-ONE_DESCRIPTOR, TWO_DESCRIPTORS = struct.Struct("i"), struct.Struct("ii")
-DESCRIPTORS_SPACE = socket.CMSG_SPACE(TWO_DESCRIPTORS.size)
+DESCRIPTOR = struct.Struct("i")
+DESCRIPTORS_SPACE = socket.CMSG_SPACE(4 * DESCRIPTOR.size)  # content, report, standard input and output
 # Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
 REHEARSALS = 30
 REHEARSAL = b"""
@@ -115,25 +127,25 @@ class Zygote:
             message, ancillary, _, _ = self.channel.recvmsg(4096, DESCRIPTORS_SPACE)
             if not message:
                 return
-            ((_, _, descriptors),) = ancillary
+            ((_, _, packed),) = ancillary
+            content, *files = (descriptor for (descriptor,) in DESCRIPTOR.iter_unpack(packed))
             kind, size, *job = message.split()
             if kind == QUESTION:
-                (description,) = ONE_DESCRIPTOR.unpack(descriptors)
-                self.question = child.PreparedQuestion(json.loads(os.pread(description, int(size), 0)))
-                os.close(description)
+                self.question = child.PreparedQuestion(json.loads(os.pread(content, int(size), 0)))
+                os.close(content)
             else:
-                content, report = TWO_DESCRIPTORS.unpack(descriptors)
-                self.channel.send(self._run(Job(kind, int(size), *map(int, job)), content, report))
+                self.channel.send(self._run(Job(kind, int(size), *map(int, job)), content, *files))
 
-    def _run(self, job: Job, content: int, report: int) -> bytes:
+    def _run(self, job: Job, content: int, report: int, *files: int) -> bytes:
         """Runs a job and says how it ended; nothing here may be slow, or write to much memory: see `compiling`."""
         started = time.monotonic()
         os.pwrite(self.memory_badness, WORST_BADNESS, 0)
         process = hardening.fork()
         if process == 0:
-            self._become_child(job, content, report)
+            self._become_child(job, content, report, files)
         os.pwrite(self.memory_badness, self.own_badness, 0)
-        os.close(content)
+        for descriptor in (content, *files):
+            os.close(descriptor)
         stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
         os.close(report)
@@ -141,17 +153,24 @@ class Zygote:
         cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - started
         return b"%b %d %d %d %d %d" % (stopped_for, status, cpu * 1e6, wall * 1e6, usage.ru_maxrss, clean)
 
-    def _become_child(self, job: Job, content: int, report: int) -> None:
+    def _become_child(self, job: Job, content: int, report: int, files: tuple[int, ...]) -> None:
         try:
             os.setsid()
-            os.dup2(report, REPORT_DESCRIPTOR)
-            self._perform(job, content, REPORT_DESCRIPTOR, self.user_id, self.descriptors_end)
+            # What came with the job has higher numbers than these: the zygote keeps more than two files open.
+            last = os.dup2(report, REPORT_DESCRIPTOR)
+            if job.kind == SCRIPT:
+                for number, file in enumerate(files):
+                    os.dup2(file, number)
+            elif files:
+                last = os.dup2(files[0], CONVERSATION_DESCRIPTOR)
+            self._perform(job, content, REPORT_DESCRIPTOR, self.user_id, range(last + 1, self.descriptors_end))
         finally:
             os._exit(0)
 
-    def _perform(self, job: Job, content_file: int, report: int, user_id: int, descriptors_end: int) -> None:
+    def _perform(self, job: Job, content_file: int, report: int, user_id: int, to_close: range) -> None:
         content = os.pread(content_file, job.size, 0)
-        os.closerange(report + 1, descriptors_end)
+        if to_close:
+            os.closerange(to_close.start, to_close.stop)
         hardening.become(user_id)
         os.write(report, child.READY)
         gc.enable()
@@ -159,8 +178,12 @@ class Zygote:
             compiling.compile_programs(content, job.first, report)
         elif job.kind == COMPARE:
             child.compare_values(self.question, content, job.first, report)
+        elif job.kind == DRIVE:
+            driving.drive_tests(self.question, job.first, report, CONVERSATION_DESCRIPTOR)
+        elif job.kind == SCRIPT:
+            child.run_script(content, report)
         else:
-            child.judge_program(self.question, content, job.first, report)
+            child.judge_program(self.question, content, job.first, report, CONVERSATION_DESCRIPTOR)
 
     def _rehearse(self) -> None:
         """Does here, on text of our own, what every child does."""
@@ -175,7 +198,7 @@ class Zygote:
             os.write(file, content)
             for _ in range(REHEARSALS):
                 job = Job(kind, len(content), 0, len(tests), 0)
-                self._perform(job, file, self.null_output, KEEP_USER, self.null_output)
+                self._perform(job, file, self.null_output, KEEP_USER, range(0))
             os.close(file)
         gc.disable()
         del sys.modules["candidate"]
@@ -203,7 +226,7 @@ class Zygote:
             ready = poller.poll(metering.TICK_SECONDS * 1000)
             meter = None
             while not ready:
-                meter = meter or metering.Meter(report, job.steps, job.in_hurry, self.settings, self.shared_bytes)
+                meter = meter or self._new_meter(report, job)
                 exceeded = meter.exceeded()
                 if exceeded != metering.NOTHING:
                     os.kill(process, signal.SIGKILL)
@@ -214,6 +237,12 @@ class Zygote:
             return metering.NOTHING
         finally:
             os.close(descriptor)
+
+    def _new_meter(self, report: int, job: Job) -> metering.Meter:
+        meter = metering.Meter(report, job.steps, job.in_hurry, self.settings, self.shared_bytes)
+        if job.kind in (SERVE, DRIVE):
+            meter.allow_for_partner()
+        return meter
 
     def _kill_rest(self) -> bool:
         if not hardening.has_children():

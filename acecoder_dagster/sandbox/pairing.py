@@ -1,0 +1,131 @@
+"""Runs tests by proxies: the program in one sandbox, its tests in another, talking over a socket.
+
+The host makes the socket, hands one end to each sandbox and keeps none: however much a program sends, it is the
+test's process that reads, at its own pace and within its own limits.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from acecoder_dagster.sandbox.connection import Completion, Sandbox
+from acecoder_dagster.sandbox.guest import child, driving, metering
+from acecoder_dagster.sandbox.guest.zygote import DRIVE, JUDGE, SERVE
+from acecoder_dagster.sandbox.planning import QuestionPlan, Way
+from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run, read_report
+from acecoder_dagster.sandbox.types import Outcome, SandboxFailedError
+
+_log = logging.getLogger(__name__)
+
+
+class Lane(Protocol):
+    """What keeps one sandbox going."""
+
+    retries: int
+
+    def ready(self, description: bytes) -> Sandbox:
+        """Return a sandbox that knows a question."""
+
+    def close(self) -> None:
+        """End the sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """How a program and its tests ended together, as if they had been one child, and what the tests' process noted."""
+
+    completion: Completion
+    unsealed: set[int]
+    unsupported: set[int]
+
+
+def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run) -> frozenset[int]:
+    """Run a program against all tests of a question that are not to be executed beside it.
+
+    Args:
+        programs: the sandbox for programs.
+        tests: the sandbox for tests.
+        plan: the question.
+        run: the program; takes in what became of the tests.
+
+    Returns:
+        The tests that are still to be executed beside the program.
+    """
+    beside = frozenset(plan.steps(Way.BESIDE))
+    unsupported = set() if len(beside) == len(plan.tests) else _run(programs, tests, plan, run)
+    # A program that cannot be loaded, or was given up, has outcomes for these as well.
+    to_execute = frozenset(unsupported | {step for step in beside if run.outcomes[step] is None})
+    for step in to_execute:
+        run.outcomes[step] = Outcome.JUDGE_ERROR
+    run.unsealed |= beside | unsupported
+    return to_execute
+
+
+def _run(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run) -> set[int]:
+    first: int | None = 0
+    unsupported: set[int] = set()
+    while first is not None:
+        try:
+            attempt = _attempt(programs, tests, plan, run, first)
+        except SandboxFailedError as error:
+            _log.warning("a sandbox failed and is replaced: %s", error)
+            programs.close()
+            tests.close()
+            run.failures += 1
+            if run.failures > programs.retries:
+                run.settle(first, Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
+                break
+            continue
+        run.unsealed |= attempt.unsealed
+        unsupported |= attempt.unsupported
+        first = run.absorb(attempt.completion, first)
+    return unsupported
+
+
+def _attempt(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, first: int) -> _Attempt:
+    driven = [step for step in plan.steps(Way.PROXIES) if step >= first]
+    steps = len(plan.tests)
+    program_sandbox = programs.ready(plan.calls)
+    if not driven:
+        program_sandbox.send_job(run.content, first, steps, JUDGE)
+        completion = program_sandbox.receive()
+        if not completion.clean:
+            programs.close()
+        return _Attempt(completion, set(), set())
+    test_sandbox = tests.ready(plan.comparisons)
+    program_end, test_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with program_end, test_end:
+        program_sandbox.send_job(run.content, first, steps, SERVE, files=[program_end.fileno()])
+        test_sandbox.send_job(b"", first, steps, DRIVE, files=[test_end.fileno()])
+    of_tests, of_program = test_sandbox.receive(), program_sandbox.receive()
+    for lane, completion in ((tests, of_tests), (programs, of_program)):
+        if not completion.clean:
+            lane.close()
+    return _merged(of_program, of_tests, driven)
+
+
+def _merged(of_program: Completion, of_tests: Completion, driven: Sequence[int]) -> _Attempt:
+    """Believe the tests' process about its tests, and the program's about its values.
+
+    Where a test has no outcome, its own process is to blame if that did not end by itself, else the program's.
+    """
+    lines = {step: line for step, line in read_report(of_program.report).items() if step not in driven}
+    noted = {step: line for step, line in read_report(of_tests.report).items() if step in driven}
+    unsealed = {step for step, (kind, _) in noted.items() if kind.islower()}
+    unsupported = {step for step, (kind, _) in noted.items() if kind.upper() == driving.UNSUPPORTED}
+    for step, (kind, payload) in noted.items():
+        lines[step] = (child.ERROR if step in unsupported else kind.upper(), payload)
+    report = child.READY + b"".join(b"%d %b %b\n" % (step, *line) for step, line in lines.items())
+    is_tests_fault = of_tests.stopped_for != metering.NOTHING or of_tests.status != 0
+    blamed = of_tests if is_tests_fault else of_program
+    completion = replace(
+        blamed,
+        cpu_ms=of_program.cpu_ms + of_tests.cpu_ms,
+        wall_ms=of_program.wall_ms,
+        report=report,
+    )
+    return _Attempt(completion, unsealed, unsupported)

@@ -1,0 +1,119 @@
+"""Decides where a test runs that cannot be split: by proxies, away from the program, or beside it.
+
+A test runs by proxies unless something in its text says that it may need to share a process with the program:
+files, captured output, patched modules, the program's source. This is decided by the text alone, so that no program
+can choose.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import sys
+from collections.abc import Iterable, Iterator
+
+MAX_LOOP_ROUNDS = 2000  # a message takes longer than a call
+# Modules whose functions give the same whether they run in the program's process or in another.
+_PURE_MODULE_NAMES = """
+    __future__ abc bisect cmath collections copy dataclasses datetime decimal enum fractions functools heapq itertools
+    json math numbers operator random re statistics string textwrap typing unittest
+"""
+_PURE_MODULES = frozenset(_PURE_MODULE_NAMES.split())
+_FUNCTIONS = """
+    open input exec eval compile globals locals vars __import__ breakpoint memoryview super redirect_stdout
+    redirect_stderr patch mock
+"""
+_ATTRIBUTES = """
+    redirect_stdout redirect_stderr patch mock assertLogs assertNoLogs assertWarns assertWarnsRegex seed
+    IsolatedAsyncioTestCase
+"""
+_SHARING_NAMES, _SHARING_ATTRIBUTES = frozenset(_FUNCTIONS.split()), frozenset(_ATTRIBUTES.split())
+_READABLE_SPECIALS = frozenset({"__name__", "__doc__", "__class__", "__dict__", "__future__", "__init__"})
+
+
+def can_run_by_proxies(texts: Iterable[str], entry_point: str) -> bool:
+    """Whether tests can run in another process than the program.
+
+    Args:
+        texts: Python text of the tests and of what they share.
+        entry_point: the name of what is tested.
+
+    Returns:
+        False when there is any doubt.
+    """
+    try:
+        trees = [ast.parse(text) for text in texts]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    parts = [part for tree in trees for part in ast.walk(tree)]
+    own = {part.name for part in parts if isinstance(part, (ast.FunctionDef, ast.ClassDef))}
+    own |= {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    own |= {(a.asname or a.name).partition(".")[0] for p in parts if _is_import(p) for a in getattr(p, "names", [])}
+    own.discard(entry_point)
+    return not any(_needs_shared_process(part, own) for part in parts) and all(
+        _rounds(tree.body) <= MAX_LOOP_ROUNDS for tree in trees
+    )
+
+
+def _is_import(part: ast.AST) -> bool:
+    return isinstance(part, (ast.Import, ast.ImportFrom))
+
+
+def _needs_shared_process(part: ast.AST, own: set[str]) -> bool:
+    if isinstance(part, (ast.AsyncFunctionDef, ast.AsyncFor, ast.AsyncWith, ast.Await)):
+        return True
+    if _is_import(part):
+        return not all(_is_pure_import(name) for name in _imported(part))
+    if isinstance(part, ast.Name):
+        unavailable = part.id in sys.stdlib_module_names and part.id not in _PURE_MODULES and part.id not in own
+        return unavailable or (part.id in _SHARING_NAMES and part.id not in own)
+    if isinstance(part, ast.Attribute):
+        is_special = part.attr.startswith("__") and part.attr not in _READABLE_SPECIALS
+        return part.attr in _SHARING_ATTRIBUTES or is_special
+    if isinstance(part, ast.ClassDef):
+        roots = [_root(base) for base in part.bases]
+        return any(root not in own and not hasattr(builtins, root) for root in roots)
+    return False
+
+
+def _imported(part: ast.AST) -> Iterator[str]:
+    if isinstance(part, ast.Import):
+        yield from (alias.name for alias in part.names)
+    elif isinstance(part, ast.ImportFrom):
+        yield from (f"{part.module}.{alias.name}" for alias in part.names)
+
+
+def _is_pure_import(name: str) -> bool:
+    root, _, rest = name.partition(".")
+    if root == "unittest":
+        return rest in ("", "TestCase", "main", "TestSuite", "TextTestRunner")
+    return root in _PURE_MODULES and not rest.endswith("*")
+
+
+def _root(node: ast.expr) -> str:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def _rounds(body: list[ast.stmt]) -> int:
+    """How often statements are executed, as far as loops over `range` of constants tell."""
+    most = 1
+    for statement in body:
+        for part in ast.walk(statement):
+            rounds = 1
+            if isinstance(part, (ast.For, ast.comprehension)):
+                rounds = _range_length(part.iter)
+            inner = _rounds(part.body) if isinstance(part, ast.For) else 1
+            most = max(most, rounds * inner)
+    return most
+
+
+def _range_length(node: ast.expr) -> int:
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"):
+        return 1
+    try:
+        return len(range(*(ast.literal_eval(argument) for argument in node.args)))
+    except (ValueError, TypeError, SyntaxError, OverflowError):
+        is_power = any(isinstance(part, ast.Pow) for part in ast.walk(node))
+        return MAX_LOOP_ROUNDS + 1 if is_power else 1

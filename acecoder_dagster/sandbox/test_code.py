@@ -1,0 +1,196 @@
+"""Takes test code apart into tests: `check(candidate)` functions, `unittest.TestCase` classes, bare asserts.
+
+The code is parsed here, never executed.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+CHECK = "check"
+UNITTEST_RUN = """
+import unittest as judge_unittest
+judge_result = judge_unittest.TestResult()
+judge_unittest.TestSuite([{case}({method!r})]).run(judge_result)
+for judge_error, judge_list in (
+    (RuntimeError, judge_result.errors),
+    (AssertionError, judge_result.failures),
+    (RuntimeError, judge_result.skipped),
+):
+    if judge_list:
+        raise judge_error(judge_list[0][1].strip().splitlines()[-1])
+if judge_result.unexpectedSuccesses or not judge_result.testsRun:
+    raise AssertionError("unexpected success")
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TestCode:
+    """Test code, taken apart.
+
+    Attributes:
+        module: what the tests share, executed once before them; may be empty.
+        tests: statements, one entry per test.
+        imports: modules all tests need, worth importing ahead.
+    """
+
+    __test__ = False  # not a test class of pytest's
+
+    module: str
+    tests: tuple[str, ...]
+    imports: tuple[str, ...] = ()
+
+
+class _NotAListOfAssertsError(Exception):
+    pass
+
+
+def read_test_code(test_code: str, entry_point: str) -> TestCode:
+    """Find the tests in test code.
+
+    Args:
+        test_code: Python text with a function `check`, with classes that derive from `unittest.TestCase`, or with
+            asserts only.
+        entry_point: the name of what is tested.
+
+    Returns:
+        One test per assert of `check` where it is a list of asserts, else one for the whole of it; one per method
+        of the classes; one per assert at top level. Code that is none of this, or is broken, is one test.
+    """
+    try:
+        body = ast.parse(test_code).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return TestCode("", (test_code,))
+    cases = list(_unittest_methods(body))
+    if cases:
+        tests = (UNITTEST_RUN.format(case=case, method=method) for case, method in cases)
+        return TestCode(test_code, tuple(tests), ("unittest", "traceback"))
+    check = next((s for s in body if isinstance(s, ast.FunctionDef) and s.name == CHECK), None)
+    try:
+        if check is None:
+            return TestCode("", tuple(_separate(body)))
+        before, after = body[: body.index(check)], body[body.index(check) + 1 :]
+        others = [s for s in after if ast.unparse(s) != f"{CHECK}({entry_point})"]
+        return TestCode("", tuple(_separate([*before, *others, *_inlined(check, entry_point)])))
+    except _NotAListOfAssertsError:
+        call = "" if check is None or _calls_check(body) else f"\n{CHECK}({entry_point})\n"
+        return TestCode("", (test_code + call,))
+
+
+def _unittest_methods(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+    """Class and method of every test, in the order of their definition."""
+    classes: dict[str, list[str]] = {}
+    for statement in body:
+        if not isinstance(statement, ast.ClassDef):
+            continue
+        bases = [ast.unparse(base) for base in statement.bases]
+        if not any(base.endswith("TestCase") or base in classes for base in bases):
+            continue
+        inherited = [method for base in bases for method in classes.get(base, [])]
+        own = [
+            member.name
+            for member in statement.body
+            if isinstance(member, (ast.FunctionDef, ast.AsyncFunctionDef)) and member.name.startswith("test")
+        ]
+        classes[statement.name] = list(dict.fromkeys([*inherited, *own]))
+    for name, methods in classes.items():
+        yield from ((name, method) for method in methods)
+
+
+def _calls_check(body: list[ast.stmt]) -> bool:
+    statements = [s for s in body if not isinstance(s, (ast.FunctionDef, ast.ClassDef))]
+    calls = [p for statement in statements for p in ast.walk(statement) if isinstance(p, ast.Call)]
+    return any(isinstance(call.func, ast.Name) and call.func.id == CHECK for call in calls)
+
+
+def _separate(statements: list[ast.stmt]) -> Iterator[str]:
+    """One text per assert, each with all other statements before it."""
+    prelude: list[ast.stmt] = []
+    found = False
+    for statement in statements:
+        if isinstance(statement, ast.Assert):
+            found = True
+            yield "\n".join(ast.unparse(part) for part in (*prelude, statement))
+        elif isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign)):
+            prelude.append(statement)
+        elif not _does_nothing(statement):
+            raise _NotAListOfAssertsError
+    if not found:
+        raise _NotAListOfAssertsError
+
+
+def _does_nothing(statement: ast.stmt) -> bool:
+    is_value = isinstance(statement, ast.Expr) and isinstance(statement.value, (ast.Constant, ast.Name))
+    return is_value or isinstance(statement, ast.Pass)
+
+
+def _inlined(check: ast.FunctionDef, entry_point: str) -> list[ast.stmt]:
+    """The body of `check` as statements of a module: its own names become names nobody else has."""
+    arguments = check.args
+    if len(arguments.args) != 1 or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
+        raise _NotAListOfAssertsError
+    parts = [part for statement in check.body for part in ast.walk(statement)]
+    if check.decorator_list or any(isinstance(part, (ast.Global, ast.Nonlocal, ast.Return)) for part in parts):
+        raise _NotAListOfAssertsError
+    candidate = arguments.args[0].arg
+    own_names = set(_bound_names(parts))
+    assigned = [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
+    used_as_keyword = {part.arg for part in parts if isinstance(part, ast.keyword)}
+    if candidate in own_names or own_names & used_as_keyword or _may_be_changed(check.body, set(assigned)):
+        raise _NotAListOfAssertsError
+    renaming = _Renaming({name: f"judge_{name}" for name in own_names} | {candidate: entry_point})
+    return [renaming.visit(copy.deepcopy(statement)) for statement in check.body]
+
+
+def _bound_names(parts: Iterable[ast.AST]) -> Iterator[str]:
+    for part in parts:
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            yield part.id
+        elif isinstance(part, ast.arg):
+            yield part.arg
+        elif isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+            yield part.name
+        elif isinstance(part, ast.alias):
+            if part.name == "*" or (part.asname is None and "." in part.name):
+                raise _NotAListOfAssertsError
+            yield part.asname or part.name
+
+
+def _may_be_changed(body: list[ast.stmt], names: set[str]) -> bool:
+    """Whether two asserts use a value that the first of them could change."""
+    used: set[str] = set()
+    for statement in body:
+        if isinstance(statement, ast.Assert):
+            here = {part.id for part in ast.walk(statement) if isinstance(part, ast.Name)} & names
+            if here & used:
+                return True
+            used |= here
+    return False
+
+
+class _Renaming(ast.NodeTransformer):
+    def __init__(self, names: dict[str, str]) -> None:
+        self._names = names
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        node.id = self._names.get(node.id, node.id)
+        return node
+
+    def visit_arg(self, node: ast.arg) -> ast.AST:
+        node.arg = self._names.get(node.arg, node.arg)
+        return self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name = self._names.get(node.name, node.name)
+        return self.generic_visit(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        node.name = self._names.get(node.name, node.name)
+        return self.generic_visit(node)
+
+    def visit_alias(self, node: ast.alias) -> ast.AST:
+        node.asname = self._names.get(node.asname or node.name, node.asname)
+        return node
