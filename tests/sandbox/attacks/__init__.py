@@ -5,11 +5,12 @@ every entry on every launcher, between honest programs, and look at what it leav
 
 - An entry is a program for `QUESTION`, whose answers cannot be computed: what passes there was forged or learned.
 - A program that gets through where it should not raises `Exception("ESCAPED ...")`.
-- An attack on another form of test is a pair in `deciding`: a program, and tests of which it must pass none that
-  is sealed.
+- An attack on another form of test is a pair in `deciding` or `conversing`: a program, and tests of which it must
+  pass none that is sealed.
 """
 
 from acecoder_dagster.sandbox import QuestionTests
+from tests.sandbox.attacks.conversing import CONVERSING, HONEST_PRINTER, PRINTED, PRINTING
 from tests.sandbox.attacks.deciding import DECIDING
 from tests.sandbox.attacks.denial import DENIAL
 from tests.sandbox.attacks.escaping import ESCAPING
@@ -39,4 +40,16 @@ HONEST_SOLUTION = f"def solve(n):\n    return {ANSWERS!r}[n]\n"
 
 HOSTILE = FORGING | REPORTING | LEAKING | ESCAPING | DENIAL
 
-__all__ = ["ANSWERS", "DECIDING", "FORGING", "HONEST_SOLUTION", "HOSTILE", "QUESTION", "REPORTING"]
+__all__ = [
+    "ANSWERS",
+    "CONVERSING",
+    "DECIDING",
+    "FORGING",
+    "HONEST_PRINTER",
+    "HONEST_SOLUTION",
+    "HOSTILE",
+    "PRINTED",
+    "PRINTING",
+    "QUESTION",
+    "REPORTING",
+]
