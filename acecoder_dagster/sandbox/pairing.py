@@ -13,7 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from acecoder_dagster.sandbox.connection import Completion, Sandbox
-from acecoder_dagster.sandbox.guest import child, driving, metering
+from acecoder_dagster.sandbox.guest import child, driving
+from acecoder_dagster.sandbox.guest.metering import NOTHING
 from acecoder_dagster.sandbox.guest.zygote import DRIVE, JUDGE, SERVE
 from acecoder_dagster.sandbox.planning import QuestionPlan, Way
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run, read_report
@@ -80,6 +81,11 @@ def _run(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run) -> set[int]:
                 run.settle(first, Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
                 break
             continue
+        except BaseException:
+            # What is still under way would be taken for the answer to what is asked next.
+            programs.close()
+            tests.close()
+            raise
         run.unsealed |= attempt.unsealed
         unsupported |= attempt.unsupported
         first = run.absorb(attempt.completion, first)
@@ -120,7 +126,7 @@ def _merged(of_program: Completion, of_tests: Completion, driven: Sequence[int])
     for step, (kind, payload) in noted.items():
         lines[step] = (child.ERROR if step in unsupported else kind.upper(), payload)
     report = child.READY + b"".join(b"%d %b %b\n" % (step, *line) for step, line in lines.items())
-    is_tests_fault = of_tests.stopped_for != metering.NOTHING or of_tests.status != 0
+    is_tests_fault = of_tests.stopped_for != NOTHING or of_tests.status != 0
     blamed = of_tests if is_tests_fault else of_program
     completion = replace(
         blamed,

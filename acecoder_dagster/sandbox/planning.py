@@ -21,7 +21,7 @@ from acecoder_dagster.sandbox.splitting import (
     split_test,
 )
 from acecoder_dagster.sandbox.test_code import TestCode, read_test_code
-from acecoder_dagster.sandbox.types import IoTest, QuestionTests
+from acecoder_dagster.sandbox.types import QuestionTests
 
 Piece = dict[str, str]
 
@@ -52,6 +52,9 @@ class TestPlan:
     decision: Decision | None = None
 
 
+_Planned = tuple[TestPlan, Piece, Piece]
+
+
 @dataclass(frozen=True, slots=True)
 class QuestionPlan:
     """The tests of one question, ready for the sandboxes.
@@ -60,17 +63,17 @@ class QuestionPlan:
         tests: one plan per test.
         calls: for the sandbox that runs programs: what to evaluate, without any expected value.
         comparisons: for the sandbox that compares, and runs tests by proxies.
-        setup: executed after the program.
+        question: the question itself.
+        pieces: for every test, its part of the two descriptions.
         code: the text of every test, and of what they share.
-        io_tests: for scripts: what goes in and has to come out.
     """
 
     tests: tuple[TestPlan, ...]
     calls: bytes
     comparisons: bytes
-    setup: str
+    question: QuestionTests
+    pieces: tuple[tuple[Piece, Piece], ...]
     code: TestCode
-    io_tests: tuple[IoTest, ...] = ()
 
     def steps(self, way: Way) -> list[int]:
         """The tests that are decided in one way."""
@@ -86,7 +89,29 @@ class QuestionPlan:
             A description for the sandbox that runs programs.
         """
         pieces = [_piece("execute", "", t) if i in steps else _SKIPPED for i, t in enumerate(self.code.tests)]
-        return _description(self.setup, pieces, module=self.code.module, imports=self.code.imports)
+        return _description(self.question.setup_code, pieces, module=self.code.module, imports=self.code.imports)
+
+    def can_use_proxies(self, step: int) -> bool:
+        """Whether a test could run by proxies, too."""
+        text = self.code.tests[step : step + 1]
+        return bool(text) and can_run_by_proxies((self.code.module, *text), self.question.entry_point)
+
+    def with_proxies(self, steps: Collection[int]) -> QuestionPlan:
+        """Plan the same question with some tests decided by proxies.
+
+        Args:
+            steps: tests that can be.
+
+        Returns:
+            A plan that decides these and does whatever comes before them.
+        """
+        planned = [
+            (TestPlan(Way.PROXIES), _SERVED, _piece("drive", "", self.code.tests[i]))
+            if i in steps
+            else (test, *self.pieces[i])
+            for i, test in enumerate(self.tests)
+        ]
+        return _assembled(self.question, self.code, planned)
 
 
 def plan_question(question: QuestionTests) -> QuestionPlan:
@@ -110,19 +135,7 @@ def plan_question(question: QuestionTests) -> QuestionPlan:
     planned = [_plan_test(test, question.entry_point, setup, code.module, is_divisible) for test in code.tests]
     if not is_divisible and any(plan.way is Way.BESIDE for plan, _, _ in planned) and not code.module:
         planned = [(TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED) for _ in code.tests]
-    return QuestionPlan(
-        tuple(plan for plan, _, _ in planned),
-        _description(question.setup_code, [call for _, call, _ in planned]),
-        _description(
-            setup.comparison_code,
-            [comparison for _, _, comparison in planned],
-            module=f"{_without_classes(setup.comparison_code)}\n{code.module}",
-            imports=code.imports,
-            entry_point=question.entry_point,
-        ),
-        question.setup_code,
-        code,
-    )
+    return _assembled(question, code, planned)
 
 
 def plan_calls(setup_code: str, calls: Sequence[str]) -> bytes:
@@ -138,10 +151,29 @@ def plan_calls(setup_code: str, calls: Sequence[str]) -> bytes:
     return _description(setup_code, [_piece("values", "", f"({call},)") for call in calls])
 
 
+def _assembled(question: QuestionTests, code: TestCode, planned: Sequence[_Planned]) -> QuestionPlan:
+    comparison_code = read_setup(question.setup_code, question.entry_point).comparison_code
+    comparisons = _description(
+        comparison_code,
+        [comparison for _, _, comparison in planned],
+        module=f"{_without_classes(comparison_code)}\n{code.module}",
+        imports=code.imports,
+        entry_point=question.entry_point,
+    )
+    return QuestionPlan(
+        tests=tuple(plan for plan, _, _ in planned),
+        calls=_description(question.setup_code, [call for _, call, _ in planned]),
+        comparisons=comparisons,
+        question=question,
+        pieces=tuple((call, comparison) for _, call, comparison in planned),
+        code=code,
+    )
+
+
 def _plan_scripts(question: QuestionTests) -> QuestionPlan:
     tests = tuple(TestPlan(Way.OUTPUT) for _ in question.io_tests)
     nothing = _description("", [])
-    return QuestionPlan(tests, nothing, nothing, "", TestCode("", ()), question.io_tests)
+    return QuestionPlan(tests, nothing, nothing, question, (), TestCode("", ()))
 
 
 def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
@@ -152,8 +184,8 @@ def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
         calls.append(_piece("values", "", pieces.call))
         comparisons.append(_piece("compare", "import json", pieces.comparison))
     before, setup = function_call_setup(question)
-    calls_description = _description(setup, calls, before=before)
-    return QuestionPlan(tuple(plans), calls_description, _description("", comparisons), setup, TestCode("", ()))
+    description = _description(setup, calls, before=before)
+    return QuestionPlan(tuple(plans), description, _description("", comparisons), question, (), TestCode("", ()))
 
 
 def _without_classes(setup_code: str) -> str:
@@ -173,13 +205,11 @@ def _rely_on_each_other(tests: Sequence[str]) -> bool:
     return False
 
 
-def _plan_test(
-    test: str, entry_point: str, setup: Setup, module: str, is_divisible: bool
-) -> tuple[TestPlan, Piece, Piece]:
+def _plan_test(test: str, entry_point: str, setup: Setup, module: str, is_divisible: bool) -> _Planned:
     split = _split(test, entry_point, setup) if is_divisible else None
     if split is None:
         if can_run_by_proxies((module, test), entry_point):
-            return TestPlan(Way.PROXIES), _piece("serve", "", ""), _piece("drive", "", test)
+            return TestPlan(Way.PROXIES), _SERVED, _piece("drive", "", test)
         return TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED
     plan = TestPlan(
         Way.VALUES,
@@ -215,7 +245,7 @@ def _piece(mode: str, prelude: str, code: str) -> Piece:
     return {"mode": mode, "prelude": prelude, "code": code}
 
 
-_SKIPPED = _piece("skip", "", "")
+_SKIPPED, _SERVED = _piece("skip", "", ""), _piece("serve", "", "")
 _NOT_COMPARED = _piece("compare", "", "False")
 
 

@@ -88,6 +88,7 @@ class Run:
         """Take the outcomes of some steps, and what they cost, from another run of the same program."""
         for step in steps:
             self.outcomes[step], self.messages[step] = other.outcomes[step], other.messages[step]
+        self.unsealed |= other.unsealed & set(steps)
         self.cpu_ms += other.cpu_ms
         self.wall_ms += other.wall_ms
         self.peak_mb = max(self.peak_mb, other.peak_mb)

@@ -6,7 +6,8 @@ import os
 from collections import deque
 
 from acecoder_dagster.sandbox.connection import Completion, Sandbox
-from acecoder_dagster.sandbox.guest import child, metering
+from acecoder_dagster.sandbox.guest import child
+from acecoder_dagster.sandbox.guest.metering import NOTHING
 from acecoder_dagster.sandbox.guest.zygote import SCRIPT
 from acecoder_dagster.sandbox.io_tests import is_same_output
 from acecoder_dagster.sandbox.pairing import Lane
@@ -28,14 +29,14 @@ def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettin
         run: the program; takes in the outcome of every test.
         settings: the limits.
     """
-    waiting = deque(range(len(plan.io_tests)))
+    waiting = deque(range(len(plan.question.io_tests)))
     sent: deque[_Sent] = deque()
     timeouts = 0
     while waiting or sent:
         try:
             sandbox = lane.ready(plan.calls)
             while waiting and len(sent) < PIPELINE_DEPTH:
-                sent.append((waiting[0], _send(sandbox, run, plan.io_tests[waiting[0]].input)))
+                sent.append((waiting[0], _send(sandbox, run, plan.question.io_tests[waiting[0]].input)))
                 waiting.popleft()
             completion = sandbox.receive()
         except SandboxFailedError as error:
@@ -46,8 +47,15 @@ def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettin
                 run.settle(waiting[0], Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
                 return
             continue
+        except BaseException:
+            # What is still under way would be taken for the answer to what is asked next.
+            lane.close()
+            _put_back(waiting, sent)
+            raise
         step, output = sent.popleft()
-        outcome, message = _conclude(run, completion, _take(output, settings.report_mb << 20), plan.io_tests[step])
+        outcome, message = _conclude(
+            run, completion, _take(output, settings.report_mb << 20), plan.question.io_tests[step]
+        )
         if run.outcomes[step] is None:  # else it was given up while this ran
             run.outcomes[step], run.messages[step] = outcome, message
         timeouts += outcome in TIMEOUTS
@@ -92,7 +100,7 @@ def _conclude(run: Run, completion: Completion, printed: str | None, test: IoTes
     kind, _ = read_report(completion.report).get(0, (child.VALUES, b""))
     if printed is None:
         return Outcome.OUTPUT_LIMIT, "printed more than may leave the sandbox"
-    if completion.stopped_for != metering.NOTHING or completion.status != 0 or kind != child.VALUES:
+    if completion.stopped_for != NOTHING or completion.status != 0 or kind != child.VALUES:
         return run.how_it_ended(completion)
     if is_same_output(printed, test.output):
         return Outcome.PASSED, ""

@@ -169,6 +169,8 @@ class _Splitter(ast.NodeTransformer):
             if not self._only_collects_calls(node):
                 raise NotSplittableError("calls the program inside a comprehension or lambda")
             return self._placeholder(cast(ast.expr, node), self.entry_point)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.run" and self._foreign_names_in(node):
+            return self._placeholder(node, self.entry_point)  # a coroutine is no value
         if isinstance(node, (ast.Call, ast.Attribute, ast.Subscript)):
             root = _root_name(node)
             if root is not None and self._is_foreign(root):
@@ -282,6 +284,8 @@ def _last_own_link(links: list[ast.expr], first_call: int) -> int:
     """The last link that needs the program: attributes of plain values are read where values are compared."""
     last = first_call
     for position, link in enumerate(links):
+        if position > first_call and isinstance(link, ast.Call) and not isinstance(links[position - 1], ast.Attribute):
+            last = position  # calls what a call returned
         if position > first_call and isinstance(link, ast.Attribute) and link.attr not in _PLAIN_ATTRIBUTES:
             follows = position + 1 < len(links) and isinstance(links[position + 1], ast.Call)
             last = position + 1 if follows else position

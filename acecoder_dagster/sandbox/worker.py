@@ -21,6 +21,7 @@ from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFai
 
 PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host decides on the last one
 MAX_REMEMBERED = 8192
+OPAQUE = b'{"opaque":'
 MAX_REMEMBERED_BYTES = 1024
 COMPARISONS_AT_ONCE = 64
 
@@ -59,7 +60,10 @@ class Worker:
         if any(test.way is not Way.VALUES for test in plan.tests):
             return self._judge_other_ways(plan, programs)
         runs = self.run(plan.calls, [False] * len(plan.tests), programs, in_hurry)
-        self._decide(plan, [run for run in runs if not run.is_postponed])
+        finished = [run for run in runs if not run.is_postponed]
+        self._decide(plan, finished)
+        for run in finished:
+            self._ask_for_objects(plan, run)
         return runs
 
     def _judge_other_ways(self, plan: QuestionPlan, programs: Sequence[bytes]) -> list[Run]:
@@ -70,14 +74,33 @@ class Worker:
         for run in runs:
             lane = self._programs[tests_are_scientific or needs_scientific(run.content)]
             run.content = pack_program(run.content, b"")
-            if plan.io_tests:
+            if plan.steps(Way.OUTPUT):
                 run_script(lane, plan, run, self._settings)
-            else:
-                to_execute = run_with_proxies(lane, self._comparisons[tests_are_scientific], plan, run)
-                self._decide(plan, [run])
-                if to_execute:
-                    self._execute_beside(lane, plan, run, to_execute)
+                continue
+            to_execute = run_with_proxies(lane, self._comparisons[tests_are_scientific], plan, run)
+            self._decide(plan, [run])
+            if to_execute:
+                self._execute_beside(lane, plan, run, to_execute)
+            self._ask_for_objects(plan, run)
         return runs
+
+    def _ask_for_objects(self, plan: QuestionPlan, run: Run) -> None:
+        """Run by proxies the tests that failed because a call gave no plain value: they may need more of it."""
+        steps = [
+            step
+            for step in plan.steps(Way.VALUES)
+            if run.outcomes[step] in (Outcome.FAILED, Outcome.ERROR)
+            and OPAQUE in run.payloads[step]
+            and plan.can_use_proxies(step)
+        ]
+        if not steps:
+            return
+        with_proxies = plan.with_proxies(steps)
+        again = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
+        is_scientific = needs_scientific(with_proxies.comparisons)
+        lane = self._programs[is_scientific or needs_scientific(run.content)]
+        unsupported = run_with_proxies(lane, self._comparisons[is_scientific], with_proxies, again)
+        run.take_over(again, set(steps) - unsupported)
 
     def _decide(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
         for run in runs:

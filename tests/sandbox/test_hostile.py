@@ -4,7 +4,6 @@ import pytest
 
 from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, QuestionTests, Verdict
 from tests.sandbox.attacks import (
-    CONVERSING,
     DECIDING,
     FORGING,
     HONEST_PRINTER,
@@ -12,6 +11,7 @@ from tests.sandbox.attacks import (
     HOSTILE,
     PRINTED,
     PRINTING,
+    PROXIES,
     QUESTION,
     REPORTING,
 )
@@ -106,9 +106,9 @@ def test_a_hostile_program_that_prints_earns_nothing(judge: Judge, name: str):
     assert traces.verdict == "passed", traces
 
 
-@pytest.mark.parametrize("name", [*DECIDING, *CONVERSING])
+@pytest.mark.parametrize("name", [*DECIDING, *PROXIES])
 def test_how_a_test_is_decided_cannot_be_turned_against_the_judge(judge: Judge, name: str):
-    program, tests = (DECIDING | CONVERSING)[name]
+    program, tests = (DECIDING | PROXIES)[name]
     question = QuestionTests(name, "solve", "", (*tests, "assert sorted(solve(0)) == [0, 83177]"))
     constant = "def solve(n): return [83177, 0] if n == 0 else 'nothing'"
     before, hostile, after, traces = judged(

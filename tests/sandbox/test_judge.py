@@ -84,7 +84,7 @@ def test_a_program_that_cannot_run_is_an_error_in_every_test_and_says_why(judge,
 
 
 def test_a_verdict_tells_what_was_used_and_how_each_test_was_decided(judge):
-    question = QuestionTests("mixed", "f", "", (*TESTS[:2], "for i in range(3):\n    assert f(i) == i + 1"))
+    question = QuestionTests("mixed", "f", "", (*TESTS[:2], "exec('i = 3')\nassert f(i) == i + 1"))
     verdict = judged(judge, GOOD, question)
     assert verdict.sealed == (True, True, False)
     assert verdict.outcomes == ("passed",) * 3

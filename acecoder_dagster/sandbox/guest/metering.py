@@ -41,11 +41,6 @@ class Meter:
         self.size = -1
         self.at_start = (0.0, 0.0, 0.0)
 
-    def allow_for_partner(self) -> None:
-        """Lets the program wait while what it talks to, in another sandbox, computes."""
-        self.wait_limit += WALL_FACTOR * self.cpu_limit
-        self.wall_limit += WALL_FACTOR * WALL_FACTOR * self.cpu_limit
-
     def exceeded(self) -> bytes:
         """Says which limit the program has reached, if any. To be called at every tick."""
         now = time.monotonic()

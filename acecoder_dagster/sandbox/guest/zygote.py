@@ -226,7 +226,7 @@ class Zygote:
             ready = poller.poll(metering.TICK_SECONDS * 1000)
             meter = None
             while not ready:
-                meter = meter or self._new_meter(report, job)
+                meter = meter or self._meter(report, job)
                 exceeded = meter.exceeded()
                 if exceeded != metering.NOTHING:
                     os.kill(process, signal.SIGKILL)
@@ -238,11 +238,12 @@ class Zygote:
         finally:
             os.close(descriptor)
 
-    def _new_meter(self, report: int, job: Job) -> metering.Meter:
-        meter = metering.Meter(report, job.steps, job.in_hurry, self.settings, self.shared_bytes)
-        if job.kind in (SERVE, DRIVE):
-            meter.allow_for_partner()
-        return meter
+    def _meter(self, report: int, job: Job) -> metering.Meter:
+        settings = self.settings
+        if job.kind in (SERVE, DRIVE):  # each waits while the other computes
+            patience = metering.WALL_FACTOR * settings["cpu_seconds_per_test"]
+            settings = settings | {"wait_seconds_per_test": settings["wait_seconds_per_test"] + patience}
+        return metering.Meter(report, job.steps, job.in_hurry, settings, self.shared_bytes)
 
     def _kill_rest(self) -> bool:
         if not hardening.has_children():

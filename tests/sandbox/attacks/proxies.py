@@ -1,6 +1,6 @@
 """Attacks on tests that run away from the program and reach its objects by proxies, and on what programs print.
 
-`CONVERSING`: a program, and tests of which it must pass none that is sealed. `PRINTING`: programs for `PRINTED`.
+`PROXIES`: a program, and tests of which it must pass none that is sealed. `PRINTING`: programs for `PRINTED`.
 """
 
 from acecoder_dagster.sandbox import IoTest, QuestionTests
@@ -34,7 +34,7 @@ def say(kind, content, **more):
         except OSError: pass
 """
 
-CONVERSING = {
+PROXIES = {
     "module of the test's, made by the program": (
         "class math:\n    isclose = staticmethod(lambda *a, **k: True)\n    fabs = staticmethod(lambda x: 0.0)\n"
         "def solve(n): return n",
