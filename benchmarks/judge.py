@@ -1,93 +1,171 @@
-"""Programs judged per second, beside the bare cost of a process: `python -m benchmarks.judge`.
+"""How fast the judge is: `python -m benchmarks.judge --data FOLDER`.
 
-One worker judges a 20-line program by 16 asserts, sealed. The same run measures fork + exit + wait of an interpreter
-that holds nothing but itself: what no judge that gives each program a process of its own can beat.
+The judge, evalplus's checker and bare forks take turns on the same programs, in parts of about a second, so that the
+load of the machine meets all alike. The report is benchmarks/results/judge.md.
 """
 
-import subprocess
+import shlex
 import sys
-import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
-from rich.table import Table
+import typer
+from rich.progress import track
 
-from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, QuestionTests, SandboxSettings, SandboxUnavailableError
+from acecoder_dagster.sandbox import ProgramJob, SandboxUnavailableError
+from benchmarks.contestants import BareForks, Contestant, Effort, Evalplus, OurJudge
+from benchmarks.judge_stages import measure_stages
+from benchmarks.judged_programs import in_slices, one_program, recorded_mix
+from benchmarks.machine import describe_machine
 
-PROGRAMS = 1000
-WARM_UP = 100
-
-PROGRAM = '''
-def merge_intervals(intervals):
-    """Merge overlapping intervals; number {number}."""
-    if not intervals:
-        return []
-    ordered = sorted(intervals, key=lambda pair: pair[0])
-    merged = [list(ordered[0])]
-    for start, end in ordered[1:]:
-        last = merged[-1]
-        if start <= last[1]:
-            last[1] = max(last[1], end)
-        else:
-            merged.append([start, end])
-    result = []
-    for start, end in merged:
-        if end < start:
-            raise ValueError("interval ends before it starts")
-        result.append((start, end))
-    return result
-'''
-TESTS = tuple(f"assert merge_intervals([({i}, {i + 2}), ({i + 1}, {i + 5})]) == [({i}, {i + 5})]" for i in range(16))
-BARE_FORKS = """
-import os, time
-started = time.perf_counter()
-for _ in range({count}):
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    os.waitpid(child, 0)
-print({count} / (time.perf_counter() - started))
-"""
+REPORT = Path(__file__).parent / "results" / "judge.md"
+LAUNCHERS = ("docker", "bubblewrap")
+PART = 160
+QUESTIONS_PER_PART = 12
+WARM_UP = 64
 
 
-def main() -> None:
-    """Measure and print."""
-    rows = [("fork + exit + wait, nothing else", bare_forks_per_second())]
-    for launcher in ("docker", "bubblewrap"):
+def main(
+    data: Annotated[Path | None, typer.Option(help="Folder with problems.parquet and programs.parquet.")] = None,
+    programs: Annotated[int, typer.Option(help="Programs of each kind.")] = 1600,
+    memory_programs: Annotated[int, typer.Option(help="Programs judged while memory is watched; 0: none.")] = 0,
+    report: Annotated[Path, typer.Option(help="Where the report is written.")] = REPORT,
+) -> None:
+    """Measure, print, and write the report."""
+    lines = [
+        "# Speed of the judge",
+        "",
+        f"`python -m benchmarks.judge {shlex.join(sys.argv[1:])}`; {describe_machine()}.",
+        "",
+    ]
+    contestants = start_contestants()
+    try:
+        same = list(one_program(0, programs))
+        parts = [same[start : start + PART] for start in range(0, len(same), PART)]
+        lines += ["## (a) 20 lines, 16 asserts", "", *table(take_turns(contestants, parts, "(a)"))]
+        if data is not None:
+            lines += mix(contestants, data, programs)
+    finally:
+        for contestant in contestants:
+            contestant.close()
+    for launcher in available_launchers():
+        lines += ["", f"## Where the time of (a) goes, {launcher}", "", *measure_stages(launcher)]
+    if memory_programs:
+        lines += ["", f"## Memory over {memory_programs:,} programs", "", *memory(memory_programs)]
+    report.parent.mkdir(exist_ok=True)
+    report.write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+def available_launchers() -> list[str]:
+    """Return the launchers of this machine; what is missing is said."""
+    found = []
+    for launcher in LAUNCHERS:
         try:
-            rows.append((f"judge, {launcher}, sealed", programs_per_second(launcher)))
+            OurJudge(launcher, workers=1).close()
+            found.append(launcher)
         except SandboxUnavailableError as error:
-            print(f"{launcher}: {error}")
-    table = Table("one worker", "programs per second", "share of bare forks")
-    for name, rate in rows:
-        table.add_row(name, f"{rate:,.0f}", f"{rate / rows[0][1]:.2f}")
-    Console(width=110).print(table)
+            print(f"{launcher}: {error}", file=sys.stderr)
+    return found
 
 
-def bare_forks_per_second() -> float:
-    """Return how many children this machine can fork, end and wait for in a second."""
-    measured = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", BARE_FORKS.format(count=PROGRAMS)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return float(measured.stdout)
+def start_contestants() -> list[Contestant]:
+    """Return what takes turns, warmed up."""
+    contestants: list[Contestant] = []
+    for launcher in available_launchers():
+        contestants += [BareForks(launcher), OurJudge(launcher, workers=1)]
+    contestants.append(Evalplus())
+    for contestant in contestants:
+        contestant.run(list(one_program(-WARM_UP, WARM_UP)))
+    return contestants
 
 
-def programs_per_second(launcher: str) -> float:
-    """Return how many different programs one worker judges in a second, start-up not counted."""
-    question = QuestionTests("merge", "merge_intervals", "", TESTS)
+def take_turns(
+    contestants: Sequence[Contestant], parts: Sequence[Sequence[ProgramJob]], title: str
+) -> dict[str, Effort]:
+    """Have every contestant judge every part, in turn.
 
-    def jobs(first: int, count: int) -> list[ProgramJob]:
-        numbers = range(first, first + count)
-        return [ProgramJob(question, str(number), PROGRAM.replace("{number}", str(number))) for number in numbers]
+    Returns:
+        What each took, by name.
+    """
+    efforts = {contestant.name: Effort() for contestant in contestants}
+    for part in track(parts, description=title):
+        for contestant in contestants:
+            efforts[contestant.name].add(contestant.run(part))
+    return efforts
 
-    with Judge(SandboxSettings.model_validate({"launcher": launcher, "workers": 1})) as judge:
-        assert all(verdict.verdict is Outcome.PASSED for verdict in judge.judge(jobs(0, WARM_UP)))
-        started = time.perf_counter()
-        judged = sum(1 for _ in judge.judge(jobs(WARM_UP, PROGRAMS)))
-        return judged / (time.perf_counter() - started)
+
+def table(efforts: dict[str, Effort]) -> list[str]:
+    """Write efforts as a table; rates beside those of bare forks of the same kind and of evalplus."""
+    lines = [
+        "| | programs | per second, one worker | per second of processor time | of bare forks | times evalplus |",
+        "|---|---|---|---|---|---|",
+    ]
+    evalplus = efforts[Evalplus.name]
+    bare = Effort()
+    for name, effort in efforts.items():
+        row = [name, f"{effort.programs:,}", f"{rate(effort):,.0f}", f"{effort.programs / effort.cpu:,.0f}"]
+        if name.startswith("judge"):
+            by_cpu = effort.programs / effort.cpu
+            row.append(f"{rate(effort) / rate(bare):.2f} (processor time: {by_cpu * bare.cpu / bare.programs:.2f})")
+            row.append(f"{rate(effort) / rate(evalplus):.1f} ({by_cpu * evalplus.cpu / evalplus.programs:.1f})")
+        else:
+            row += ["", ""]
+            bare = effort if name.startswith("bare") else bare
+        lines.append(f"| {' | '.join(row)} |")
+    return lines
+
+
+def rate(effort: Effort) -> float:
+    """Return programs per second of wall clock."""
+    return effort.programs / effort.wall
+
+
+def mix(contestants: Sequence[Contestant], data: Path, programs: int) -> list[str]:
+    """Time programs that models wrote: first find those that hang, then time them and the others apart."""
+    jobs = recorded_mix(data, programs)
+    ours = next(contestant for contestant in contestants if isinstance(contestant, OurJudge))
+    parts = in_slices(jobs, QUESTIONS_PER_PART)
+    hanging = {program for part in track(parts, "(b) hangs") for program in ours.run(part).hanging}
+    ending = in_slices([job for job in jobs if job.program_id not in hanging], QUESTIONS_PER_PART)
+    quick = take_turns(contestants, ending, "(b)")
+    hangs = [job for job in jobs if job.program_id in hanging]
+    slow = take_turns([c for c in contestants if not isinstance(c, BareForks)], [[job] for job in hangs], "(b) hanging")
+    lines = ["", "## (b) programs that models wrote", "", *table(quick), ""]
+    lines += [
+        f"{len(hangs)} of {len(jobs):,} drawn programs hang in at least one test and are timed apart, by everyone: "
+        "the judge stops a test after 1 s of processor time and gives up after two such tests, evalplus stops each "
+        "test after 1 s of wall clock. Seconds per hanging program, one at a time, and programs per second of the "
+        "mix as drawn:",
+        "",
+        "| | seconds per hanging program | mix, per second |",
+        "|---|---|---|",
+    ]
+    for name, effort in slow.items():
+        whole = (quick[name].programs + effort.programs) / (quick[name].wall + effort.wall)
+        lines.append(f"| {name} | {effort.wall / max(1, effort.programs):.2f} | {whole:.1f} |")
+    theirs = quick[Evalplus.name].passed
+    differing = [p for p, passed in quick[ours.name].passed.items() if theirs[p] != passed]
+    lines += ["", f"Programs on which evalplus finds other outcomes than the judge: {len(differing)}."]
+    return lines
+
+
+def memory(programs: int) -> list[str]:
+    """Judge different programs and watch the memory of this process and of the sandboxes."""
+    lines = ["| programs judged | this process, MB | sandboxes, MB |", "|---|---|---|"]
+    judge = OurJudge(available_launchers()[0], workers=2)
+    try:
+        step = max(1, programs // 10)
+        judge.run(list(one_program(0, step // 10)))
+        for first in track(range(0, programs, step), description="memory"):
+            lines.append(f"| {first:,} | {' | '.join(f'{mb:.1f}' for mb in judge.resident_mb())} |")
+            judge.count(one_program(programs + first, step))
+        lines.append(f"| {programs:,} | {' | '.join(f'{mb:.1f}' for mb in judge.resident_mb())} |")
+    finally:
+        judge.close()
+    return lines
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

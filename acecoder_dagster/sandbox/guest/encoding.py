@@ -225,7 +225,14 @@ def plain_copy(value: Any) -> Any:
     return NOT_AN_ATOM
 
 
-_dump = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+def _refuse(value: object) -> None:
+    raise TypeError(f"{type(value).__name__} is not plain data")
+
+
+# What json.dumps(value, check_circular=False, separators=(",", ":")) builds anew for every call.
+_dump_in_parts: Callable[[Any, int], Iterable[str]] = json.encoder.c_make_encoder(  # type: ignore[attr-defined]
+    None, _refuse, json.encoder.encode_basestring_ascii, None, ":", ",", False, False, True
+)
 
 
 def encode_values(values: Iterable[Any]) -> bytes:
@@ -242,7 +249,7 @@ def encode_values(values: Iterable[Any]) -> bytes:
         ValueTooLargeError: a number or a structure is beyond the limits of this module.
     """
     encoder = _Encoder()
-    return _dump([encoder.encode(value) for value in values]).encode("ascii")
+    return "".join(_dump_in_parts([encoder.encode(value) for value in values], 0)).encode("ascii")
 
 
 def decode_values(line: bytes) -> list[Any]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 import os
 
-# Measured on programs that language models wrote: what is imported often, or costs milliseconds to import.
+# What programs of language models import often. Everything here makes every fork slower, so what one in a hundred
+# programs needs (hashlib, statistics) is left to that one.
 COMMON_MODULES = """
 abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools
-hashlib heapq io itertools json math numbers operator os queue random re statistics string sys textwrap
-threading time types typing
+heapq io itertools json math numbers operator os random re string sys textwrap time types typing
 """
 # Too heavy for every sandbox, and too slow to import for a program that has one second.
 SCIENTIFIC_MODULES = """

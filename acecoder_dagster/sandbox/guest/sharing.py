@@ -26,6 +26,7 @@ def freeze_objects() -> None:
         for address in _addresses_of_objects():
             ctypes.c_uint32.from_address(address).value = _IMMORTAL
     gc.freeze()
+    ctypes.CDLL(None).malloc_trim(0)  # fewer pages, faster forks
 
 
 def _addresses_of_objects() -> set[int]:

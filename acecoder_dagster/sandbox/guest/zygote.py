@@ -14,7 +14,6 @@ import gc
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import stat
@@ -285,9 +284,12 @@ def empty_directory(directory: str) -> None:
             path = os.path.join(parent, name)
             if not stat.S_ISLNK(os.lstat(path).st_mode):
                 os.chmod(path, stat.S_IRWXU)
-    for name in os.listdir(directory):
-        path = os.path.join(directory, name)
-        if os.path.isdir(path) and not os.path.islink(path):
-            shutil.rmtree(path)
-        else:
-            os.unlink(path)
+    for parent, directories, files in os.walk(directory, topdown=False):
+        for name in files:
+            os.unlink(os.path.join(parent, name))
+        for name in directories:
+            path = os.path.join(parent, name)
+            if os.path.islink(path):
+                os.unlink(path)
+            else:
+                os.rmdir(path)

@@ -1,0 +1,95 @@
+"""Where the time of judging one program goes: the stages of its sandbox, left out one after the other."""
+
+import os
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from acecoder_dagster.sandbox import SandboxSettings
+from acecoder_dagster.sandbox.connection import Sandbox
+from acecoder_dagster.sandbox.guest import zygote
+from acecoder_dagster.sandbox.guest.compiling import pack, pack_program
+from acecoder_dagster.sandbox.launchers import choose_launcher
+from acecoder_dagster.sandbox.planning import plan_question
+from acecoder_dagster.sandbox.runs import read_report
+from benchmarks.contestants import zygotes
+from benchmarks.judged_programs import PROGRAM, QUESTION
+
+JOBS = 200
+ROUNDS = 5
+BATCH = 16
+
+
+def measure_stages(launcher: str) -> list[str]:
+    """Run jobs that do a part of the work only.
+
+    Args:
+        launcher: docker or bubblewrap.
+
+    Returns:
+        A table in Markdown: microseconds at best from asking to knowing, processor time of the sandbox, page faults of
+        the child and of the zygote, all per program.
+    """
+    before = set(zygotes(launcher))
+    sandbox = choose_launcher(SandboxSettings.model_validate({"launcher": launcher})).start(False)
+    try:
+        (process,) = [new for new in zygotes(launcher) if new not in before][-1:]
+        stages = _stages(sandbox)
+        measured = {name: [] for name in stages}
+        for _ in range(ROUNDS):
+            for name, job in stages.items():
+                measured[name].append(_measure(sandbox, process, job))
+    finally:
+        sandbox.close()
+    lines = [
+        "| each program gets | microseconds | processor time | page faults, child | zygote |",
+        "|---|---|---|---|---|",
+    ]
+    for name, rounds in measured.items():
+        numbers = [statistics.median(column) for column in zip(*rounds, strict=True)]
+        lines.append(f"| {name} | {' | '.join(f'{number:,.0f}' for number in numbers)} |")
+    return lines
+
+
+def _stages(sandbox: Sandbox) -> dict[str, Callable[[], None]]:
+    source = PROGRAM.encode()
+    plan = plan_question(QUESTION)
+    steps = len(plan.tests)
+    sandbox.send_question(plan.calls)
+    sandbox.send_job(pack([source]), 0, 1, zygote.COMPILE)
+    code = read_report(sandbox.receive().report)[0][1]
+
+    def job(content: bytes, first: int, kind: bytes) -> Callable[[], None]:
+        def run() -> None:
+            sandbox.send_job(content, first, steps, kind)
+            sandbox.receive()
+
+        return run
+
+    return {
+        "a process: fork, user, end, wait": job(b"", 0, zygote.COMPILE),
+        "and an empty program": job(pack_program(b"", b""), steps, zygote.JUDGE),
+        "and its own program, compiled before": job(pack_program(source, code), steps, zygote.JUDGE),
+        "and 16 calls, values encoded and written": job(pack_program(source, code), 0, zygote.JUDGE),
+        "(the same, compiled in its own process)": job(pack_program(source, b""), 0, zygote.JUDGE),
+        f"(a process that compiles {BATCH} programs)": job(pack([source] * BATCH), 0, zygote.COMPILE),
+    }
+
+
+def _measure(sandbox: Sandbox, process: int, job: Callable[[], None]) -> tuple[float, float, float, float]:
+    walls = []
+    before = _usage(process)
+    for _ in range(JOBS):
+        started = time.perf_counter()
+        job()
+        walls.append((time.perf_counter() - started) * 1e6)
+    cpu, own_faults, child_faults = (now - then for now, then in zip(_usage(process), before, strict=True))
+    return min(walls), cpu / JOBS, child_faults / JOBS, own_faults / JOBS
+
+
+def _usage(process: int) -> tuple[float, int, int]:
+    """Return microseconds of processor time with children, own page faults, and those of children."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    cpu = sum(map(int, fields[11:15])) / os.sysconf("SC_CLK_TCK") * 1e6
+    return cpu, int(fields[7]), int(fields[8])
