@@ -21,6 +21,11 @@ PLACEHOLDER = "__r"
 _BUILTIN_NAMES = frozenset(dir(builtins))
 _PLAIN_TYPES = (str, bytes, list, tuple, dict, set, frozenset, int, float, complex)
 _PLAIN_ATTRIBUTES = frozenset(name for kind in _PLAIN_TYPES for name in dir(kind))
+_EXECUTING_NAMES = frozenset({
+    *("eval", "exec", "compile", "__import__", "builtins", "importlib", "runpy", "code", "codeop", "types", "ctypes"),
+    *("pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml", "sympy", "read_pickle", "timeit"),
+    *("subprocess", "system", "popen", "posix", "pty", "mock", "doctest", "pdb", "cProfile", "get_type_hints"),
+})  # fmt: skip
 _SCOPES = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 _DECISIONS = (ast.Compare, ast.BoolOp, ast.Not)
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
@@ -117,9 +122,11 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         _refuse_comparing_own_objects(comparison, splitter.roots, entry_point)
         calls = tuple(ast.unparse(call) for call in splitter.calls)
         reached = [_reached(prelude, _loaded_names(nodes)) for nodes in (splitter.calls, [comparison])]
-        shared = reached[0] & reached[1] & changeable
+        _refuse_executing_values([*prelude, comparison])
+        helpers = {name for s in prelude if isinstance(s, (ast.FunctionDef, ast.ClassDef)) for name in _top_names(s)}
+        shared = reached[0] & reached[1] & (changeable | helpers)
         if shared:
-            raise NotSplittableError(f"a call may change {min(shared)}, which is compared")
+            raise NotSplittableError(f"a call may change or see {min(shared)}, which is compared")
         modules = tuple(sorted(_loaded_names([comparison]) & splitter.modules))
         call_prelude = _needed(prelude, _loaded_names(splitter.calls))
         return SplitTest(_text(prelude), _text(call_prelude), calls, modules, comparison)
@@ -202,6 +209,8 @@ class _Splitter(ast.NodeTransformer):
             raise NotSplittableError(f"needs the program's own {root}")
         last = len(links) - 1 if root[:1].isupper() else _last_own_link(links, first_call)
         asked = links[last]
+        if not root[:1].isupper() and any(map(_asks_method, links[first_call : last + 1])):
+            raise NotSplittableError("asks what the program returned about a value")
         inside = _loaded_names([argument for link in links[: last + 1] for argument in _arguments(link)])
         if root != self.entry_point and self.entry_point in inside:
             raise NotSplittableError(f"{root} would see what is compared")
@@ -290,6 +299,24 @@ def _last_own_link(links: list[ast.expr], first_call: int) -> int:
             follows = position + 1 < len(links) and isinstance(links[position + 1], ast.Call)
             last = position + 1 if follows else position
     return last
+
+
+def _asks_method(link: ast.expr) -> bool:
+    """Whether this is the call of a method, other than a plain value's own, with arguments."""
+    return isinstance(link, ast.Call) and isinstance(link.func, ast.Attribute) and bool(_arguments(link))
+
+
+def _refuse_executing_values(nodes: Iterable[ast.AST]) -> None:
+    """What executes text or data where values are compared would execute what a program wrote."""
+    for node in nodes:
+        for part in ast.walk(node):
+            names = {getattr(part, "id", ""), getattr(part, "attr", "")}
+            if isinstance(part, ast.alias):
+                names.update(part.name.split("."))
+            elif isinstance(part, ast.ImportFrom):
+                names.update((part.module or "").split("."))
+            if not names.isdisjoint(_EXECUTING_NAMES):
+                raise NotSplittableError("executes what it is given")
 
 
 def _arguments(link: ast.expr) -> list[ast.AST]:
