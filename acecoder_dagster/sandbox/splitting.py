@@ -212,9 +212,9 @@ class _Splitter(ast.NodeTransformer):
         if first_call is None:
             raise NotSplittableError(f"needs the program's own {root}")
         last = len(links) - 1 if root[:1].isupper() else _last_own_link(links, first_call)
-        if root == self.entry_point and any(map(_arguments, links[first_call + 1 : last + 1])):
-            raise NotSplittableError("what the program returned would see what it is compared with")
         asked = links[last]
+        if not root[:1].isupper() and any(map(_asks_method, links[first_call : last + 1])):
+            raise NotSplittableError("asks what the program returned about a value")
         inside = _loaded_names([argument for link in links[: last + 1] for argument in _arguments(link)])
         if root != self.entry_point and self.entry_point in inside:
             raise NotSplittableError(f"{root} would see what is compared")
@@ -303,6 +303,11 @@ def _last_own_link(links: list[ast.expr], first_call: int) -> int:
             follows = position + 1 < len(links) and isinstance(links[position + 1], ast.Call)
             last = position + 1 if follows else position
     return last
+
+
+def _asks_method(link: ast.expr) -> bool:
+    """Whether this is the call of a method, other than a plain value's own, with arguments."""
+    return isinstance(link, ast.Call) and isinstance(link.func, ast.Attribute) and bool(_arguments(link))
 
 
 def _arguments(link: ast.expr) -> list[ast.AST]:

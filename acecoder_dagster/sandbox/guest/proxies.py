@@ -63,7 +63,8 @@ class TestSide(Conversation):
         self._proxies: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self.classes: dict[int, Any] = {}
         self.named_classes: set[Any] = set()
-        self.helpers: set[int] = set()  # functions of the program other than the one under test
+        self.helpers: set[int | None] = set()  # functions of the program other than the one under test
+        self.methods_of_strangers: set[int | None] = set()
         self._origin, self._keeps_origins = STRANGER, False
         self.begin_test()
 
@@ -317,7 +318,11 @@ def _get(proxy: Any, name: str) -> Any:
         if _description(proxy)["plain"]:
             return getattr(_plain(proxy), name)
         raise AttributeError(f"{type(proxy).__name__!r} object is not plain data: its {name} is not asked")
-    return _side(proxy).ask("get", proxy, name, origin=min(RELATED, _origin(proxy)))
+    side = _side(proxy)
+    value = side.ask("get", proxy, name, origin=min(RELATED, _origin(proxy)))
+    if _origin(proxy) == STRANGER and isinstance(type(value), ProxyClass):
+        side.methods_of_strangers.add(number_of(value))
+    return value
 
 
 def _set(proxy: Any, name: str, value: Any) -> None:
@@ -343,6 +348,8 @@ def _special_method(name: str) -> Callable[..., Any]:
         side = _side(self)
         if name == "__call__":
             side.has_called_helper |= number_of(self) in side.helpers
+            if number_of(self) in side.methods_of_strangers and any(number_of(a) is None for a in arguments):
+                side.has_program_decided = True
             return side.ask("call", self, arguments, tuple(named.items()), origin=min(RELATED, _origin(self)))
         is_told = any(number_of(argument) is None for argument in arguments)
         if is_told and (name in _OPERATORS or name == "__contains__"):
@@ -451,7 +458,7 @@ class Names(dict[str, Any]):
             if name.lstrip("_")[:1].isupper():  # else it stands where the test expects a function
                 side.named_classes.add(value)
         elif name != self._entry_point and isinstance(type(value), ProxyClass) and not name[:1].isupper():
-            side.helpers.add(number_of(value) or 0)
+            side.helpers.add(number_of(value))
         if isinstance(value, types.ModuleType) or callable(value):
             self[name] = value
             self._borrowed.add(name)

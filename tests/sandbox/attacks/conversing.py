@@ -5,12 +5,12 @@ Every program is judged by `QUESTIONS`, whose answers cannot be computed: what p
 
 from acecoder_dagster.sandbox import IoTest, QuestionTests
 
-_ANSWERS = {1: 83177, 2: [4, 7731], 3: 0.7713, 4: "qzp81", 5: {"a": 9173, 5523: 11}, 6: (6, {"z"})}
+_ANSWERS = {1: 83177, 2: [4, 7731], 3: 0.3317, 4: "qzp81", 5: {"a": 9173, 5523: 11}, 6: (6, {"z"})}
 _BY_PROXIES = (
     "x = solve(1)\nassert x == 83177",
     "x = solve(1)\nassert 83177 == x and not x != 83177",
-    "x = solve(3)\nassert abs(x - 0.7713) < 1e-6",
-    "import math\nfor x in [solve(3)]:\n    assert math.isclose(x, 0.7713)",
+    "x = solve(3)\nassert abs(x - 0.3317) < 1e-6",
+    "import math\nfor x in [solve(3)]:\n    assert math.isclose(x, 0.3317)",
     "xs = [3]\nresult = solve(2)\nassert result == [4, 7731]",
     "for n, wanted in [(4, 'qzp81')]:\n    assert solve(n).upper() == wanted.upper()",
     "r = solve(4)\nassert r.startswith('qzp') and r.endswith('81') and r.count('z') == 1 and 'zp8' in r",
@@ -31,7 +31,7 @@ _UNITTEST = """
 import unittest
 class Test(unittest.TestCase):
     def test_equal(self): self.assertEqual(solve(1), 83177)
-    def test_almost(self): self.assertAlmostEqual(solve(3), 0.7713)
+    def test_almost(self): self.assertAlmostEqual(solve(3), 0.3317)
     def test_list(self): self.assertListEqual(solve(2), [4, 7731])
     def test_true(self): self.assertTrue(83176 < solve(1) < 83178)
     def test_in(self): self.assertIn(solve(4), ["qzp81"])
@@ -78,7 +78,7 @@ if __name__ == "__main__":
 
 _LOOK = """
 import gc, sys
-WANTED = {83177, 0.7713, "qzp81", 9173, 70125}
+WANTED = {83177, 0.3317, "qzp81", 9173, 70125}
 def look():
     found, frame = [], sys._getframe()
     while frame:
