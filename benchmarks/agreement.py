@@ -35,13 +35,18 @@ class Comparison:
 
     @property
     def differing(self) -> list[tuple[RecordedProgram, Verdict]]:
-        """Programs of which one passed all tests and the other did not."""
-        return [(recorded, verdict) for recorded, verdict in self.pairs if all(recorded.passed) != all(verdict.passed)]
+        """Programs about which not every test says the same."""
+        return [(recorded, verdict) for recorded, verdict in self.pairs if recorded.passed != verdict.passed]
 
     @property
     def agreement(self) -> float:
         """Share of the programs that pass all tests in both, or in neither."""
-        return 1 - len(self.differing) / len(self.pairs)
+        return 1 - self.other_verdicts / len(self.pairs)
+
+    @property
+    def other_verdicts(self) -> int:
+        """Programs of which one says that they pass all tests, and the other does not."""
+        return sum(all(recorded.passed) != all(verdict.passed) for recorded, verdict in self.pairs)
 
 
 def main(
@@ -88,7 +93,7 @@ def _report(comparisons: list[Comparison], known: dict[str, str]) -> str:
         + "; ".join(f"{comparison.launcher}: {_outcomes(comparison)}" for comparison in comparisons)
         + ".",
         "",
-        "## Each disagreement",
+        "## Each program of which any test differs",
         "",
         "| launcher | program | recorded | judged | message | cause |",
         "|---|---|---|---|---|---|",
@@ -107,7 +112,7 @@ def _summary(comparison: Comparison) -> str:
     sealed = [one for _, verdict in comparison.pairs for one in verdict.sealed]
     return (
         f"| {comparison.launcher} | {len(comparison.pairs):,} | {comparison.agreement:.3%} "
-        f"({len(comparison.differing)} differ) | {len(tests):,} "
+        f"({comparison.other_verdicts} differ) | {len(tests):,} "
         f"| {sum(was == now for was, now in tests) / len(tests):.3%} | {sum(sealed) / len(sealed):.2%} "
         f"| {comparison.seconds:,.0f} |"
     )

@@ -26,15 +26,16 @@ ZYGOTE = GUEST_PACKAGE.encode()  # in the command line of every zygote
 FORKS = 300
 BARE_FORKS = f"""
 import os, resource, time
-started = time.perf_counter()
+def cpu_seconds():
+    both = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+cpu, started = cpu_seconds(), time.perf_counter()
 for _ in range({FORKS}):
     child = os.fork()
     if child == 0:
         os._exit(0)
     os.waitpid(child, 0)
-wall = time.perf_counter() - started
-both = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-print(wall, sum(usage.ru_utime + usage.ru_stime for usage in both))
+print(time.perf_counter() - started, cpu_seconds() - cpu)
 """
 
 
@@ -77,6 +78,7 @@ class OurJudge:
         self._judge = Judge(SandboxSettings.model_validate({"launcher": launcher, "workers": workers}))
 
     def run(self, jobs: Sequence[ProgramJob]) -> Effort:
+        """Judge programs, each in a sandboxed process of its own."""
         cpu, started = self._cpu_seconds(), time.perf_counter()
         verdicts = list(self._judge.judge(jobs))
         wall = time.perf_counter() - started
@@ -93,6 +95,7 @@ class OurJudge:
         return _resident_mb(os.getpid()), sum(_resident_mb(process) for process in zygotes(self._judge.launcher_name))
 
     def close(self) -> None:
+        """End its sandboxes."""
         self._judge.close()
 
     def _cpu_seconds(self) -> float:
@@ -112,6 +115,7 @@ class Evalplus:
         self._answer()
 
     def run(self, jobs: Sequence[ProgramJob]) -> Effort:
+        """Check programs, each in a process of its own."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps([_for_evalplus(job) for job in jobs]) + "\n")
         self._process.stdin.flush()
@@ -120,6 +124,7 @@ class Evalplus:
         return Effort(len(jobs), answer["wall"], answer["cpu"], passed=passed)
 
     def close(self) -> None:
+        """End its process."""
         self._process.kill()
         self._process.wait()
 
@@ -139,6 +144,7 @@ class BareForks:
         self._launcher = launcher
 
     def run(self, jobs: Sequence[ProgramJob]) -> Effort:
+        """Fork, however many programs there are."""
         if self._launcher == "docker":
             engine = docker.from_env()
             command = ["python3", "-I", "-S", "-c", BARE_FORKS]
@@ -154,7 +160,7 @@ class BareForks:
         return Effort(FORKS, wall, cpu)
 
     def close(self) -> None:
-        pass
+        """There is nothing to end."""
 
 
 def _has_timed_out(verdict: Verdict) -> bool:

@@ -4,7 +4,7 @@ import ast
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 
 import polars as pl
@@ -110,7 +110,7 @@ def split_call(test: str, entry_point: str) -> Call | None:
 def in_slices(jobs: Iterable[ProgramJob], questions: int) -> list[list[ProgramJob]]:
     """Cut jobs into parts of so many questions each."""
     groups = [list(group) for _, group in groupby(jobs, key=lambda job: job.question.question_id)]
-    return [sum(groups[start : start + questions], []) for start in range(0, len(groups), questions)]
+    return [list(chain.from_iterable(groups[start : start + questions])) for start in range(0, len(groups), questions)]
 
 
 def _is_literal(text: str) -> bool:

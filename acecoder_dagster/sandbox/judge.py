@@ -188,7 +188,7 @@ def _verdict(question: QuestionTests, plan: QuestionPlan, run: Run) -> Verdict:
         outcomes=outcomes,
         passed=passed,
         pass_rate=sum(passed) / len(passed) if passed else 0.0,
-        sealed=tuple(step not in run.unsealed for step in range(len(plan.tests))),
+        sealed=tuple(step not in run.unsealed and not test.is_shown for step, test in enumerate(plan.tests)),
         cpu_ms=run.cpu_ms,
         wall_ms=run.wall_ms,
         peak_mb=run.peak_mb,

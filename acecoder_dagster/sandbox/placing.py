@@ -16,7 +16,7 @@ MAX_LOOP_ROUNDS = 2000  # a message takes longer than a call
 # Modules whose functions give the same whether they run in the program's process or in another.
 _PURE_MODULE_NAMES = """
     __future__ abc bisect cmath collections copy dataclasses datetime decimal enum fractions functools heapq itertools
-    json math numbers operator random re statistics string textwrap typing unittest
+    json math numbers numpy operator random re statistics string textwrap typing unittest
 """
 _PURE_MODULES = frozenset(_PURE_MODULE_NAMES.split())
 _FUNCTIONS = """

@@ -43,6 +43,7 @@ class TestPlan:
         way: where it is decided; only beside the program is it out of the judge's hands.
         passing_payload: the encoded value that passes, where there is exactly one.
         decision: what decides without a sandbox, where the comparison is simple.
+        is_shown: whether the program can see what is expected, because the setup code says it.
     """
 
     __test__ = False  # not a test class of pytest's
@@ -50,6 +51,7 @@ class TestPlan:
     way: Way
     passing_payload: bytes | None = None
     decision: Decision | None = None
+    is_shown: bool = False
 
 
 _Planned = tuple[TestPlan, Piece, Piece]
@@ -106,7 +108,7 @@ class QuestionPlan:
             A plan that decides these and does whatever comes before them.
         """
         planned = [
-            (TestPlan(Way.PROXIES), _SERVED, _piece("drive", "", self.code.tests[i]))
+            (TestPlan(Way.PROXIES, is_shown=test.is_shown), _SERVED, _piece("drive", "", self.code.tests[i]))
             if i in steps
             else (test, *self.pieces[i])
             for i, test in enumerate(self.tests)
@@ -209,12 +211,14 @@ def _plan_test(test: str, entry_point: str, setup: Setup, module: str, is_divisi
     split = _split(test, entry_point, setup) if is_divisible else None
     if split is None:
         if can_run_by_proxies((module, test), entry_point):
-            return TestPlan(Way.PROXIES), _SERVED, _piece("drive", "", test)
+            is_shown = bool(names_used(test) & setup.shown_names)
+            return TestPlan(Way.PROXIES, is_shown=is_shown), _SERVED, _piece("drive", "", test)
         return TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED
     plan = TestPlan(
         Way.VALUES,
         passing_payload=passing_payload(split.comparison) if len(split.calls) == 1 else None,
         decision=host_decision(split.comparison),
+        is_shown=split.is_shown,
     )
     imports = "".join(f"import {module}\n" for module in split.modules)
     return (

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
+from acecoder_dagster.sandbox.comparing import may_execute_values
+
 MAX_TEST_BYTES = 100_000
 PLACEHOLDER = "__r"
 _BUILTIN_NAMES = frozenset(dir(builtins))
@@ -23,6 +25,7 @@ _PLAIN_TYPES = (str, bytes, list, tuple, dict, set, frozenset, int, float, compl
 _PLAIN_ATTRIBUTES = frozenset(name for kind in _PLAIN_TYPES for name in dir(kind))
 _SCOPES = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 _DECISIONS = (ast.Compare, ast.BoolOp, ast.Not)
+_IMPORTS = (ast.Import, ast.ImportFrom)
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
@@ -40,6 +43,7 @@ class SplitTest:
         calls: expressions the program evaluates, in order; the comparison knows call i as `__r<i>`.
         modules: modules the test uses without importing them; the program must have.
         comparison: what decides, over the placeholders.
+        is_shown: whether the comparison uses what the program can see, because the setup code defines it.
     """
 
     prelude: str
@@ -47,6 +51,7 @@ class SplitTest:
     calls: tuple[str, ...]
     modules: tuple[str, ...]
     comparison: ast.expr
+    is_shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,13 @@ class Setup:
         comparison_code: the part of it that does not need the program.
         fixed_names: names of modules, functions, classes and constants, the same on both sides.
         changeable_names: names of values that a call could change in place.
+        shown_names: names of what the program can see: all but modules.
     """
 
     comparison_code: str
     fixed_names: frozenset[str]
     changeable_names: frozenset[str]
+    shown_names: frozenset[str]
 
 
 def read_setup(setup_code: str, entry_point: str) -> Setup:
@@ -78,12 +85,12 @@ def read_setup(setup_code: str, entry_point: str) -> Setup:
         body = _parse(setup_code)
         fixed, changeable = _defined_names(body)
         if not _foreign_names(body, entry_point, fixed | changeable):
-            return Setup(setup_code, fixed, changeable)
+            return Setup(setup_code, fixed, changeable, _shown_names(body))
     except NotSplittableError:
-        return Setup("", frozenset(), frozenset())
-    imports = [statement for statement in body if isinstance(statement, (ast.Import, ast.ImportFrom))]
+        return Setup("", frozenset(), frozenset(), frozenset())
+    imports = [statement for statement in body if isinstance(statement, _IMPORTS)]
     fixed, _ = _defined_names(imports)
-    return Setup(_text(imports), fixed, frozenset())
+    return Setup(_text(imports), fixed, frozenset(), frozenset())
 
 
 def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
@@ -116,13 +123,17 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         comparison = cast(ast.expr, splitter.visit(condition))
         _refuse_comparing_own_objects(comparison, splitter.roots, entry_point)
         calls = tuple(ast.unparse(call) for call in splitter.calls)
-        reached = [_reached(prelude, _loaded_names(nodes)) for nodes in (splitter.calls, [comparison])]
-        shared = reached[0] & reached[1] & changeable
+        definitions = [*_parse(setup.comparison_code), *prelude]
+        compared = _reached(definitions, _loaded_names([comparison]))
+        if may_execute_values(definitions, compared):
+            raise NotSplittableError("the comparison may do more with a value than compare it")
+        shared = _reached(prelude, _loaded_names(splitter.calls)) & compared & (changeable | _shown_names(prelude))
         if shared:
-            raise NotSplittableError(f"a call may change {min(shared)}, which is compared")
+            raise NotSplittableError(f"the program would see, and may change, {min(shared)}, which is compared")
         modules = tuple(sorted(_loaded_names([comparison]) & splitter.modules))
         call_prelude = _needed(prelude, _loaded_names(splitter.calls))
-        return SplitTest(_text(prelude), _text(call_prelude), calls, modules, comparison)
+        is_shown = bool(compared & setup.shown_names)
+        return SplitTest(_text(prelude), _text(call_prelude), calls, modules, comparison, is_shown)
     except RecursionError as error:
         raise NotSplittableError("nested too deeply") from error
 
@@ -202,6 +213,8 @@ class _Splitter(ast.NodeTransformer):
             raise NotSplittableError(f"needs the program's own {root}")
         last = len(links) - 1 if root[:1].isupper() else _last_own_link(links, first_call)
         asked = links[last]
+        if not root[:1].isupper() and any(map(_asks_method, links[first_call : last + 1])):
+            raise NotSplittableError("asks what the program returned about a value")
         inside = _loaded_names([argument for link in links[: last + 1] for argument in _arguments(link)])
         if root != self.entry_point and self.entry_point in inside:
             raise NotSplittableError(f"{root} would see what is compared")
@@ -292,6 +305,11 @@ def _last_own_link(links: list[ast.expr], first_call: int) -> int:
     return last
 
 
+def _asks_method(link: ast.expr) -> bool:
+    """Whether this is the call of a method, other than a plain value's own, with arguments."""
+    return isinstance(link, ast.Call) and isinstance(link.func, ast.Attribute) and bool(_arguments(link))
+
+
 def _arguments(link: ast.expr) -> list[ast.AST]:
     if isinstance(link, ast.Call):
         return [*link.args, *link.keywords]
@@ -351,6 +369,12 @@ def _bound_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
             elif isinstance(part, ast.alias):
                 names.add((part.asname or part.name).partition(".")[0])
     return frozenset(names)
+
+
+def _shown_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
+    """Names that statements define, but for modules."""
+    names = [_top_names(statement) for statement in statements if not isinstance(statement, _IMPORTS)]
+    return frozenset().union(*names)
 
 
 def _top_names(statement: ast.stmt) -> frozenset[str]:

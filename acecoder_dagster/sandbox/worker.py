@@ -225,6 +225,9 @@ class Lane:
             except SandboxFailedError as error:  # programs are compiled where they run, and show whose fault it is
                 _log.warning("a sandbox failed and is replaced: %s", error)
                 self.close()
+            except BaseException:
+                self.close()
+                raise
         for index, run in enumerate(runs):
             run.content = pack_program(sources[index], compiled.get(index, (b"", b""))[1])
 

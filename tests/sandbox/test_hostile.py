@@ -3,7 +3,18 @@ import os
 import pytest
 
 from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, QuestionTests, Verdict
-from tests.sandbox.attacks import DECIDING, FORGING, HONEST_SOLUTION, HOSTILE, QUESTION, REPORTING
+from tests.sandbox.attacks import (
+    DECIDING,
+    FORGING,
+    HONEST_PRINTER,
+    HONEST_SOLUTION,
+    HOSTILE,
+    PRINTED,
+    PRINTING,
+    PROXIES,
+    QUESTION,
+    REPORTING,
+)
 from tests.sandbox.sandboxes import sandboxes_of
 
 # What the next program finds: it is alone, its folders are empty, and nobody has used up what it may use.
@@ -86,9 +97,18 @@ def test_hostile_programs_gain_nothing_from_the_honest_program_between_them(judg
     assert between.verdict == "passed", between
 
 
-@pytest.mark.parametrize("name", DECIDING)
+@pytest.mark.parametrize("name", PRINTING)
+def test_a_hostile_program_that_prints_earns_nothing(judge: Judge, name: str):
+    honest, hostile = (PRINTED, f"{HONEST_PRINTER}\n# beside {name}"), (PRINTED, PRINTING[name])
+    before, verdict, after, traces = judged(judge, honest, hostile, honest, (NO_TRACES, TRACES))
+    assert_earned_nothing(verdict)
+    assert (before.verdict, after.verdict) == ("passed", "passed"), (before, after)
+    assert traces.verdict == "passed", traces
+
+
+@pytest.mark.parametrize("name", [*DECIDING, *PROXIES])
 def test_how_a_test_is_decided_cannot_be_turned_against_the_judge(judge: Judge, name: str):
-    program, tests = DECIDING[name]
+    program, tests = (DECIDING | PROXIES)[name]
     question = QuestionTests(name, "solve", "", (*tests, "assert sorted(solve(0)) == [0, 83177]"))
     constant = "def solve(n): return [83177, 0] if n == 0 else 'nothing'"
     before, hostile, after, traces = judged(

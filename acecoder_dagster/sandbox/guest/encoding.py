@@ -14,6 +14,7 @@ import collections
 import datetime
 import decimal
 import fractions
+import importlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -23,6 +24,8 @@ MAX_DEPTH = 100
 MAX_NODES = 500_000
 MAX_INT_BITS = 1 << 20
 MAX_ITERATOR_ITEMS = 10_000
+MAX_ARRAY_BYTES = 1 << 20
+_ARRAY_KINDS = "biufcmMSU"  # what has no objects in it
 
 
 class ValueTooLargeError(Exception):
@@ -49,6 +52,32 @@ class Opaque:
 
 class TruncatedIteratorError(Exception):
     """The test asked an iterator for more items than left the sandbox."""
+
+
+def _encode_array(value: Any) -> Any:
+    """Encodes an array or number of numpy's, None for anything else: numpy itself is not imported for it."""
+    numpy = sys.modules.get("numpy")
+    kind = type(value)
+    if numpy is None or kind.__module__ != "numpy" or not (kind is numpy.ndarray or issubclass(kind, numpy.generic)):
+        return None
+    if value.dtype.kind not in _ARRAY_KINDS:
+        return None
+    if value.nbytes > MAX_ARRAY_BYTES:
+        raise ValueTooLargeError(f"an array of {value.nbytes} bytes")
+    shape = list(value.shape) if kind is numpy.ndarray else None
+    return {"numpy": [value.dtype.str, shape, value.tobytes().hex()]}
+
+
+def _decode_array(content: Any) -> Any:
+    data_type, shape, data = content
+    if type(data_type) is not str or data_type.lstrip("<>|=")[:1] not in tuple(_ARRAY_KINDS):
+        raise ValueError("not an array")
+    try:
+        numpy = importlib.import_module("numpy")
+    except ImportError:
+        return Opaque("array, where there is no numpy")
+    array = numpy.frombuffer(bytes.fromhex(data), dtype=numpy.dtype(data_type))
+    return array[0] if shape is None else array.reshape(shape).copy()
 
 
 class _Encoder:
@@ -78,6 +107,9 @@ class _Encoder:
         for base in bases[1:]:
             if base in _PLAIN_COPY:
                 return self.encode(_PLAIN_COPY[base](value), depth)
+        array = _encode_array(value)
+        if array is not None:
+            return array
         if any("__next__" in base.__dict__ for base in bases):
             return self._encode_iterator(value, depth + 1)
         return {"opaque": type.__dict__["__name__"].__get__(kind)[:80]}
@@ -196,7 +228,10 @@ def encode_atom(value: Any) -> Any:
     if kind is int:
         return value if -(1 << 63) <= value < (1 << 63) else _encode_big_int(value)
     encode_scalar = _SCALARS.get(kind)
-    return NOT_AN_ATOM if encode_scalar is None else encode_scalar(value)
+    if encode_scalar is not None:
+        return encode_scalar(value)
+    array = _encode_array(value)
+    return NOT_AN_ATOM if array is None else array
 
 
 def decode_atom(tag: str, content: Any) -> Any:
@@ -351,6 +386,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "timedelta": lambda content: datetime.timedelta(*content),
     "NotImplemented": lambda _: NotImplemented,
     "Ellipsis": lambda _: Ellipsis,
+    "numpy": _decode_array,
     "opaque": lambda content: Opaque(str(content)),
 }
 

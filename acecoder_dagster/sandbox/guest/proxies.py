@@ -35,6 +35,9 @@ _OPERATOR_NAMES = """
     add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or
 """
 _OPERATORS = frozenset(f"__{prefix}{name}__" for prefix in ("", "r", "i") for name in _OPERATOR_NAMES.split())
+# Where a proxy comes from: from a function, from an object or class that the test named, or from constructing one.
+STRANGER, RELATED, CONSTRUCTED = 0, 1, 2
+_DISTANCES = frozenset({"__sub__", "__rsub__", "__mod__", "__rmod__", "__truediv__", "__rtruediv__"})
 _READABLE = frozenset({"__name__", "__qualname__", "__doc__", "__dict__", "__annotations__", "__module__"})
 # Asked of what a function returned, these would let it recognise the expected value.
 _DECIDING_NAMES = """
@@ -60,8 +63,9 @@ class TestSide(Conversation):
         self._proxies: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self.classes: dict[int, Any] = {}
         self.named_classes: set[Any] = set()
-        self.helpers: set[int] = set()  # functions of the program other than the one under test
-        self._trusts = False
+        self.helpers: set[int | None] = set()  # functions of the program other than the one under test
+        self.methods_of_strangers: set[int | None] = set()
+        self._origin, self._keeps_origins = STRANGER, False
         self.begin_test()
 
     def begin_test(self) -> None:
@@ -78,15 +82,16 @@ class TestSide(Conversation):
         """
         return not self.has_program_decided and not (self.has_used_entry_point and self.has_called_helper)
 
-    def ask(self, operation: str, *arguments: Any, trusts: bool = False) -> Any:
+    def ask(self, operation: str, *arguments: Any, origin: int = STRANGER) -> Any:
         """Makes a request; once one could not be made, the test is over even if it goes on.
 
         Args:
             operation: one of the program side's.
             arguments: its arguments.
-            trusts: whether objects in the answer belong to a class that the test names.
+            origin: of the objects in the answer.
         """
-        before, self._trusts = self._trusts, trusts
+        before = self._origin, self._keeps_origins
+        self._origin, self._keeps_origins = origin, False
         try:
             if self.halted_by is None:
                 answer = self.request(operation, *arguments)
@@ -95,7 +100,7 @@ class TestSide(Conversation):
         except ValueTooLargeError as error:
             self.halted_by = UnsupportedError(str(error))
         finally:
-            self._trusts = before
+            self._origin, self._keeps_origins = before
         if self.halted_by is not None:
             raise self.halted_by
         return answer
@@ -110,6 +115,14 @@ class TestSide(Conversation):
             self.halted_by = error
             error = RuntimeError("the test ended")
         super().send_error(error)
+
+    def answer(self, operation: str, content: Any) -> None:
+        """Does what the program asks; objects it hands over keep the origin they have."""
+        before, self._keeps_origins = self._keeps_origins, True
+        try:
+            super().answer(operation, content)
+        finally:
+            self._keeps_origins = before
 
     def perform(self, operation: str, *arguments: Any) -> Any:
         """Calls a function that the test handed to the program: nothing else can be asked for."""
@@ -158,11 +171,11 @@ class TestSide(Conversation):
             kind = self.classes[class_number]
             proxy = kind.__new__(kind)
             object.__setattr__(proxy, "judge_number", number)
-            object.__setattr__(proxy, "judge_trusted", False)
+            object.__setattr__(proxy, "judge_origin", STRANGER if self._keeps_origins else self._origin)
             self._proxies[number] = proxy
             self.keep(number)
-        if self._trusts:
-            object.__setattr__(proxy, "judge_trusted", True)
+        elif not self._keeps_origins:
+            object.__setattr__(proxy, "judge_origin", min(proxy.judge_origin, self._origin))
         return proxy
 
     def read_extras(self, message: dict[str, Any]) -> None:
@@ -195,12 +208,12 @@ class ProxyClass(type):
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
         """Constructs an object, in the program's process."""
-        return cls.judge_side.ask("call", cls, arguments, tuple(named.items()), trusts=_is_named(cls))
+        return cls.judge_side.ask("call", cls, arguments, tuple(named.items()), origin=_origin_of_instances(cls))
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith("__") and name not in _READABLE:
             raise AttributeError(name)
-        return cls.judge_side.ask("get", cls, name, trusts=_is_named(cls))
+        return cls.judge_side.ask("get", cls, name, origin=min(RELATED, _origin_of_instances(cls)))
 
     def __setattr__(cls, name: str, value: Any) -> None:
         cls.judge_side.ask("set", cls, name, value)
@@ -209,7 +222,7 @@ class ProxyClass(type):
         cls.judge_side.ask("delete", cls, name)
 
     def __iter__(cls) -> Any:
-        return cls.judge_side.ask("special", "__iter__", cls, trusts=_is_named(cls))
+        return cls.judge_side.ask("special", "__iter__", cls, origin=min(RELATED, _origin_of_instances(cls)))
 
     def __len__(cls) -> int:
         length: int = cls.judge_side.ask("special", "__len__", cls)
@@ -219,7 +232,7 @@ class ProxyClass(type):
         return True
 
     def __getitem__(cls, key: Any) -> Any:
-        return cls.judge_side.ask("special", "__getitem__", cls, key, trusts=_is_named(cls))
+        return cls.judge_side.ask("special", "__getitem__", cls, key, origin=min(RELATED, _origin_of_instances(cls)))
 
     def __contains__(cls, value: Any) -> bool:
         answer: bool = cls.judge_side.ask("special", "__contains__", cls, value)
@@ -229,7 +242,7 @@ class ProxyClass(type):
 class _Proxy:
     """What all proxies but exceptions derive from: it gives them their slots."""
 
-    __slots__ = ("__weakref__", "judge_number", "judge_trusted")
+    __slots__ = ("__weakref__", "judge_number", "judge_origin")
 
 
 def _make_class(side: TestSide, number: int, description: dict[str, Any]) -> ProxyClass:
@@ -289,19 +302,27 @@ def _is_named(kind: Any) -> bool:
     return not kind.judge_side.named_classes.isdisjoint(kind.__mro__)
 
 
-def _is_trusted(proxy: Any) -> bool:
-    """Whether the object was reached through a class the test names, and not handed out by a function."""
-    return bool(object.__getattribute__(proxy, "judge_trusted")) or _is_named(type(proxy))
+def _origin_of_instances(kind: Any) -> int:
+    return CONSTRUCTED if _is_named(kind) else STRANGER
+
+
+def _origin(proxy: Any) -> int:
+    origin: int = object.__getattribute__(proxy, "judge_origin")
+    return max(origin, RELATED) if _is_named(type(proxy)) else origin
 
 
 def _get(proxy: Any, name: str) -> Any:
     if name.startswith("judge_") or (name.startswith("__") and name.endswith("__") and name not in _READABLE):
         raise AttributeError(name)
-    if name in _DECIDING_ATTRIBUTES and not _is_trusted(proxy):
+    if name in _DECIDING_ATTRIBUTES and _origin(proxy) == STRANGER:
         if _description(proxy)["plain"]:
             return getattr(_plain(proxy), name)
         raise AttributeError(f"{type(proxy).__name__!r} object is not plain data: its {name} is not asked")
-    return _side(proxy).ask("get", proxy, name, trusts=_is_trusted(proxy))
+    side = _side(proxy)
+    value = side.ask("get", proxy, name, origin=min(RELATED, _origin(proxy)))
+    if _origin(proxy) == STRANGER and isinstance(type(value), ProxyClass):
+        side.methods_of_strangers.add(number_of(value))
+    return value
 
 
 def _set(proxy: Any, name: str, value: Any) -> None:
@@ -327,11 +348,16 @@ def _special_method(name: str) -> Callable[..., Any]:
         side = _side(self)
         if name == "__call__":
             side.has_called_helper |= number_of(self) in side.helpers
-            return side.ask("call", self, arguments, tuple(named.items()), trusts=_is_trusted(self))
-        lets_decide = (name in _OPERATORS or name == "__contains__") and not _is_named(type(self))
-        if lets_decide and any(number_of(argument) is None for argument in arguments):
-            return _decide_here(self, name, *arguments)
-        return side.ask("special", name, self, *arguments, trusts=_is_trusted(self))
+            if number_of(self) in side.methods_of_strangers and any(number_of(a) is None for a in arguments):
+                side.has_program_decided = True
+            return side.ask("call", self, arguments, tuple(named.items()), origin=min(RELATED, _origin(self)))
+        is_told = any(number_of(argument) is None for argument in arguments)
+        if is_told and (name in _OPERATORS or name == "__contains__"):
+            if _origin(self) == STRANGER or (_origin(self) == RELATED and name in _DISTANCES):
+                return _decide_here(self, name, *arguments)
+            side.has_program_decided |= _origin(self) == RELATED and name in _OPERATORS
+        origin = _origin(self) if name in _OPERATORS else min(RELATED, _origin(self))
+        return side.ask("special", name, self, *arguments, origin=origin)
 
     method.__name__ = name
     return method
@@ -396,8 +422,8 @@ _COMMON_MEMBERS: dict[str, Any] = {
     "__ge__": _ordering("__ge__"),
     "__hash__": lambda self: hash(number_of(self)),
     "__del__": _forget,
-    "__copy__": lambda self: _side(self).ask("copy", "copy", self, trusts=_is_trusted(self)),
-    "__deepcopy__": lambda self, memo: _side(self).ask("copy", "deepcopy", self, trusts=_is_trusted(self)),
+    "__copy__": lambda self: _side(self).ask("copy", "copy", self, origin=_origin(self)),
+    "__deepcopy__": lambda self, memo: _side(self).ask("copy", "deepcopy", self, origin=_origin(self)),
     "__reduce_ex__": _refuse_pickling,
 }
 _ERROR_MEMBERS: dict[str, Any] = {
@@ -429,9 +455,10 @@ class Names(dict[str, Any]):
         if name != self._entry_point:
             value = _own_version(kind, module, name, value)
         if isinstance(value, ProxyClass):
-            side.named_classes.add(value)
+            if name.lstrip("_")[:1].isupper():  # else it stands where the test expects a function
+                side.named_classes.add(value)
         elif name != self._entry_point and isinstance(type(value), ProxyClass) and not name[:1].isupper():
-            side.helpers.add(number_of(value) or 0)
+            side.helpers.add(number_of(value))
         if isinstance(value, types.ModuleType) or callable(value):
             self[name] = value
             self._borrowed.add(name)

@@ -5,8 +5,8 @@ every entry on every launcher, between honest programs, and look at what it leav
 
 - An entry is a program for `QUESTION`, whose answers cannot be computed: what passes there was forged or learned.
 - A program that gets through where it should not raises `Exception("ESCAPED ...")`.
-- An attack on another form of test is a pair in `deciding`: a program, and tests of which it must pass none that
-  is sealed.
+- An attack on another form of test is a pair in `deciding` or `proxies`: a program, and tests of which it must
+  pass none that is sealed.
 """
 
 from acecoder_dagster.sandbox import QuestionTests
@@ -15,6 +15,7 @@ from tests.sandbox.attacks.denial import DENIAL
 from tests.sandbox.attacks.escaping import ESCAPING
 from tests.sandbox.attacks.forging import FORGING
 from tests.sandbox.attacks.leaking import LEAKING
+from tests.sandbox.attacks.proxies import HONEST_PRINTER, PRINTED, PRINTING, PROXIES
 from tests.sandbox.attacks.reporting import REPORTING
 
 ANSWERS = {1: 83177, 2: [4, 7731], 3: 0.7713, 4: [5523, 11], 5: {"a": 9173}, 6: "kx81q", 7: (6, {"z"})}
@@ -39,4 +40,16 @@ HONEST_SOLUTION = f"def solve(n):\n    return {ANSWERS!r}[n]\n"
 
 HOSTILE = FORGING | REPORTING | LEAKING | ESCAPING | DENIAL
 
-__all__ = ["ANSWERS", "DECIDING", "FORGING", "HONEST_SOLUTION", "HOSTILE", "QUESTION", "REPORTING"]
+__all__ = [
+    "ANSWERS",
+    "DECIDING",
+    "FORGING",
+    "HONEST_PRINTER",
+    "HONEST_SOLUTION",
+    "HOSTILE",
+    "PRINTED",
+    "PRINTING",
+    "PROXIES",
+    "QUESTION",
+    "REPORTING",
+]
