@@ -20,6 +20,8 @@ from acecoder_dagster.importing.errors import ImportFileError, Problems
 
 ENDINGS = (".parquet", ".jsonl", ".jsonl.gz", ".json")
 ROWS_PER_BATCH = 1024
+READ_BYTES = 1 << 20
+"""How much of a column of a Parquet file is read at once; else it would be a whole row group, which may be the file."""
 ENOUGH_PROBLEMS = 100
 """After so many, a file that is read in batches is not read on."""
 _UNKNOWN_ENDING = f"unknown kind of file; its name must end in one of {', '.join(ENDINGS)}"
@@ -129,8 +131,8 @@ def read_batches(path: Path, columns: tuple[FileColumn, ...], problems: Problems
 
 def _parquet_batches(path: Path) -> Iterator[Source]:
     rows = 0
-    with pq.ParquetFile(path) as file:
-        for batch in file.iter_batches(ROWS_PER_BATCH):
+    with pq.ParquetFile(path, buffer_size=READ_BYTES, pre_buffer=False) as file:
+        for batch in file.iter_batches(ROWS_PER_BATCH, use_threads=False):
             batch.validate(full=True)  # Polars trusts what Arrow hands over, and would die of text that is not UTF-8
             yield Source(path.name, "", pl.DataFrame(batch), rows)
             rows += batch.num_rows
