@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from acecoder_dagster.sandbox.guest.conversation import Conversation, EndedError, TamperedError, UnsupportedError
 from acecoder_dagster.sandbox.guest.encoding import ValueTooLargeError
-from acecoder_dagster.sandbox.guest.proxies import STRANGER, ProxyClass, make_class, number_of
+from acecoder_dagster.sandbox.guest.proxies import STRANGER, ProxyClass, is_ambiguous, make_class, number_of
 
 # Modules whose functions a test may use without importing them, because the program did.
 _SHARED_MODULE_NAMES = """
@@ -48,15 +48,15 @@ class TestSide(Conversation):
         """Forgets what the last test did."""
         self.halted_by: BaseException | None = None
         self.has_program_decided = False
-        self.has_used_entry_point = False
+        self.entry_point: Any = None  # the function under test, where the test has asked for it
         self.has_called_helper = False
 
     def is_sealed(self) -> bool:
         """Whether nothing of the test was decided by the program.
 
-        A helper of the program's that a test uses beside the function under test may check its result.
+        A function or method of the program's that a test calls beside the function under test may check its result.
         """
-        return not self.has_program_decided and not (self.has_used_entry_point and self.has_called_helper)
+        return not self.has_program_decided and not (self.entry_point is not None and self.has_called_helper)
 
     def ask(self, operation: str, *arguments: Any, origin: int = STRANGER) -> Any:
         """Makes a request; once one could not be made, the test is over even if it goes on.
@@ -154,6 +154,7 @@ class TestSide(Conversation):
             object.__setattr__(proxy, "judge_number", number)
             object.__setattr__(proxy, "judge_origin", STRANGER if self._keeps_origins else self._origin)
             self._proxies[number] = proxy
+            self.has_program_decided |= is_ambiguous(kind)
             self.keep(number)
         elif not self._keeps_origins:
             object.__setattr__(proxy, "judge_origin", min(proxy.judge_origin, self._origin))
@@ -187,9 +188,11 @@ class Names(dict[str, Any]):
             kind, module, value = side.ask("name", name)
         except (AttributeError, NameError):
             raise KeyError(name) from None
-        side.has_used_entry_point |= name == self._entry_point and not isinstance(value, ProxyClass)
         if name != self._entry_point:
             value = _own_version(kind, module, name, value)
+            side.has_program_decided |= name in _SHARED_MODULES and not isinstance(value, types.ModuleType)
+        elif not isinstance(value, ProxyClass):
+            side.entry_point = value
         if isinstance(value, ProxyClass):
             if name.lstrip("_")[:1].isupper():  # else it stands where the test expects a function
                 side.named_classes.add(value)
