@@ -12,6 +12,16 @@ import sys
 import sysconfig
 from types import FrameType
 
+# How CPython's allocator works (Objects/obmalloc.c); where it works otherwise, filling gaps only does not help.
+POOL_BYTES, POOL_HEADER_BYTES, MAX_POOLED_BYTES = 16_384, 48, 512
+MAX_FILLED_BYTES = 1 << 19
+EMPTY_BYTES = b"".__sizeof__()
+BEYOND_EVERY_GAP_BYTES = 100_000  # the C library maps blocks of 128 KiB and more apart
+_fillers: list[bytes] = []
+_libc = ctypes.CDLL(None)
+_libc.malloc.restype = ctypes.c_size_t
+_libc.malloc.argtypes = [ctypes.c_size_t]
+_libc.free.argtypes = [ctypes.c_size_t]
 _IMMORTAL = 0xFFFFFFFF  # references to an object with this count are not counted (PEP 683, Python 3.12 to 3.14)
 
 
@@ -21,12 +31,40 @@ def freeze_objects() -> None:
     To be called once, before the first fork; nothing that exists then is ever freed.
     """
     gc.collect()
+    _fill_gaps_between_objects()
     if sys.version_info >= (3, 12) and not sysconfig.get_config_var("Py_GIL_DISABLED"):
         # Addresses, not objects: what this function creates for itself may not become immortal and dangle.
         for address in _addresses_of_objects():
             ctypes.c_uint32.from_address(address).value = _IMMORTAL
     gc.freeze()
-    ctypes.CDLL(None).malloc_trim(0)  # fewer pages, faster forks
+    if hasattr(_libc, "malloc_trim"):  # it is the GNU C library
+        _fill_gaps_of_the_heap()
+
+
+def _fill_gaps_between_objects() -> None:
+    """Uses up what freed objects left, up to the beginning of a new pool for every size of object.
+
+    What a child creates then lies side by side, and not in one gap on each of many shared pages.
+    """
+    for size in range(48, MAX_POOLED_BYTES + 1, 16):
+        for _ in range(MAX_FILLED_BYTES // size):
+            filler = bytes(size - EMPTY_BYTES)
+            _fillers.append(filler)
+            if id(filler) % POOL_BYTES == POOL_HEADER_BYTES:
+                break
+
+
+def _fill_gaps_of_the_heap() -> None:
+    """Does the same for what the C library gives out: blocks too large for the interpreter's own pools."""
+    _libc.malloc_trim(0)
+    end = _libc.malloc(BEYOND_EVERY_GAP_BYTES)
+    _libc.free(end)
+    for size in range(BEYOND_EVERY_GAP_BYTES, 16, -16):
+        block = _libc.malloc(size)
+        while 0 < block < end:
+            block = _libc.malloc(size)
+        _libc.free(block)
+    _libc.malloc_trim(0)
 
 
 def _addresses_of_objects() -> set[int]:
