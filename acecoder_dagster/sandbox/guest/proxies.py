@@ -24,6 +24,8 @@ _OPERATORS = frozenset(f"__{prefix}{name}__" for prefix in ("", "r", "i") for na
 # Where a proxy comes from: from a function, from an object or class that the test named, or from constructing one.
 STRANGER, RELATED, CONSTRUCTED = 0, 1, 2
 _DISTANCES = frozenset({"__sub__", "__rsub__", "__mod__", "__rmod__", "__truediv__", "__rtruediv__"})
+# With these, an object can tell what it is compared with.
+DECIDING_METHODS = _OPERATORS | {"__contains__", "__call__", "__format__"}
 _READABLE = frozenset({"__name__", "__qualname__", "__doc__", "__dict__", "__annotations__", "__module__"})
 # Asked of what a function returned, these would let it recognise the expected value.
 _DECIDING_NAMES = """
