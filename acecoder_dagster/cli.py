@@ -1,6 +1,7 @@
 """The `acecoder` command."""
 
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,8 +10,9 @@ from typing import Annotated, NoReturn
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
-from acecoder_dagster.home import PROFILE_VARIABLE, Home, profile_from_environment
+from acecoder_dagster.home import PROFILE_VARIABLE, Home, RunError, profile_from_environment
 from acecoder_dagster.importing import ImportFileError, ImportManifest
 from acecoder_dagster.judging import JudgeFileError
 from acecoder_dagster.sandbox import SandboxSettings, SandboxUnavailableError
@@ -18,8 +20,8 @@ from acecoder_dagster.sandbox.settings import LauncherName
 from acecoder_dagster.settings import SettingsError, read_settings
 from acecoder_dagster.warehouse import WarehouseError
 
-PLAIN_WIDTH = 140
-"""Columns of tables that go to a file or a pipe."""
+PLAIN_WIDTH = 1000
+"""Tables that go to a file or a pipe are as wide as their cells, up to this."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 sandbox_app = typer.Typer(no_args_is_help=True, help="The image that programs run in.")
@@ -35,8 +37,6 @@ SeedOption = Annotated[int | None, typer.Option(min=0, help="Seed of everything 
 
 def main() -> None:
     """Run the command; expected problems end it with their message and exit code 2."""
-    from acecoder_dagster.runner import RunError
-
     try:
         app()
     except (
@@ -47,7 +47,7 @@ def main() -> None:
         WarehouseError,
         RunError,
     ) as error:
-        errors.print(f"[red]error:[/red] {error}", markup=True, soft_wrap=True)
+        errors.print(f"[red]error:[/red] {escape(str(error))}", markup=True, soft_wrap=True)
         sys.exit(2)
 
 
@@ -167,14 +167,24 @@ def query(
 def sandbox_build(
     base: Annotated[str | None, typer.Option(help="Base image; the official Python image when left out.")] = None,
 ) -> None:
-    """Build the image that Docker sandboxes run, if it is missing; with a base, build it anew.
+    """Make what sandboxes need and is missing: Docker's image, and the same packages for bubblewrap.
 
-    Where the official Python image cannot be pulled, the base is a Debian made on this machine by debootstrap.
+    Where the official Python image cannot be pulled, the image's base is a Debian made on this machine by debootstrap.
+    With a base of yours, the image is built anew.
     """
-    from acecoder_dagster.sandbox import build_image, connect_engine, ensure_image
+    from acecoder_dagster.sandbox import build_image, connect_engine, ensure_image, install_host_packages
 
-    engine = connect_engine()
-    output.print(f"image {build_image(engine, base) if base else ensure_image(engine, None)}")
+    has_bubblewrap = shutil.which("bwrap") is not None
+    try:
+        engine = connect_engine()
+    except SandboxUnavailableError as error:
+        if base is not None or not has_bubblewrap:
+            raise
+        output.print(f"no image: {error}", markup=False, soft_wrap=True)
+    else:
+        output.print(f"image {build_image(engine, base) if base else ensure_image(engine, None)}")
+    if has_bubblewrap:
+        output.print(f"packages {install_host_packages()}", markup=False, soft_wrap=True)
 
 
 def read_manifest(**values: object) -> ImportManifest:

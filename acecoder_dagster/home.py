@@ -12,6 +12,10 @@ DEFAULT_HOME = ".acecoder"
 DEFAULT_PROFILE = "micro"
 
 
+class RunError(RuntimeError):
+    """A run cannot start in this folder; the message says why and what to do."""
+
+
 @dataclass(frozen=True)
 class Home:
     """Places inside a project folder."""

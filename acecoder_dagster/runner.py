@@ -10,7 +10,7 @@ from importlib.resources import files
 
 import dagster as dg
 
-from acecoder_dagster.home import HOME_VARIABLE, PROFILE_VARIABLE, Home
+from acecoder_dagster.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, RunError
 from acecoder_dagster.orchestration.partitions import register_batches, seed_batches
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.settings import Settings
@@ -26,10 +26,6 @@ UNFINISHED = [
 
 RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 """Dagster's tags for a run over a range of partitions."""
-
-
-class RunError(RuntimeError):
-    """A run cannot start; the message says why and what to do."""
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ def print_frame(console: Console, frame: pl.DataFrame, title: str | None = None)
     """Print rows as a table, numbers with at most four digits after the point."""
     table = Table(title=title, title_justify="left", title_style="bold")
     for name, dtype in frame.schema.items():
-        table.add_column(name, justify="right" if dtype.is_numeric() else "left")
+        table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
     for row in frame.head(MAX_ROWS).iter_rows():
         table.add_row(*map(_cell, row))
     console.print(table)
@@ -34,7 +34,8 @@ def print_named_queries(console: Console) -> None:
 def print_tables(console: Console, warehouse: Path) -> None:
     """Print every table and column of the warehouse with its meaning."""
     for described in describe(warehouse):
-        table = Table("column", "type", "meaning", title=f"{described.name}: {described.comment}", title_justify="left")
+        title = f"{described.full_name}: {described.comment}"
+        table = Table("column", "type", "meaning", title=title, title_justify="left")
         for column in described.columns:
             table.add_row(column.name, column.type, column.comment)
         console.print(table)

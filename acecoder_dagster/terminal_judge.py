@@ -42,7 +42,7 @@ def run_judge(
 def _print_counts(output: Console, judged: JudgedFiles) -> None:
     kinds = [kind for kind in Outcome if judged.verdicts[kind] or judged.outcomes[kind]]
     rows = [{"outcome": kind, "programs": judged.verdicts[kind], "tests": judged.outcomes[kind]} for kind in kinds]
-    print_frame(output, pl.DataFrame(rows), title="verdicts on programs, outcomes of their tests")
+    print_frame(output, pl.DataFrame(rows), title="outcomes")
     summary = {
         "programs": judged.programs,
         "passed": judged.passed,

@@ -12,7 +12,7 @@ from acecoder_dagster.runner import RunOutcome, close_killed_runs, only_run, pre
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.settings import read_settings
 from acecoder_dagster.terminal import print_frame
-from acecoder_dagster.warehouse import run_query
+from acecoder_dagster.warehouse import build_warehouse, run_query
 
 RESULT_QUERIES = ("stages", "benchmark_scores", "best_of_n")
 IMPORT_QUERIES = ("stages", "pair_yield")
@@ -91,10 +91,11 @@ def run_and_report(
         chosen = list(batches) if batches else known_batches(home, settings)
         console.print(f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
         outcome = run_assets(instance, chosen, assets)
-    if home.warehouse.exists():
-        for name in queries:
-            if not (rows := run_query(home.warehouse, name)).is_empty():
-                print_frame(console, rows, title=name)
+    # A part of the graph may have run without its asset: what is shown is what is there now.
+    build_warehouse(home.lake, home.warehouse)
+    for name in queries:
+        if not (rows := run_query(home.warehouse, name)).is_empty():
+            print_frame(console, rows, title=name)
     _print_trainings(console, home)
     _print_outcome(console, outcome)
     return 0 if outcome.success and not outcome.failed_checks else 1

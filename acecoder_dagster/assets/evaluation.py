@@ -11,7 +11,7 @@ from acecoder_dagster.lake import replace_file
 from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.orchestration.groups import EVALUATION, TRAINING_OWNERS
 from acecoder_dagster.orchestration.metadata import picture
-from acecoder_dagster.orchestration.progress import Progress
+from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import Sampler, base_policy_sampler, sample_questions
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
@@ -148,7 +148,11 @@ def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
         POLICY_PROGRAMS,
         inputs=(QUESTIONS, FILTERED_TESTS),
         artifacts=POLICIES,
-        settings={"sampling": sampling.model_dump(), "prompt": settings.prompt, "batches": settings.data.batches},
+        settings={
+            "sampling": sampling.model_dump(exclude={"engine"}),
+            "prompt": settings.prompt,
+            "batches": settings.data.batches,
+        },
     )
     return run_stage(context, project, stage, compute)
 
@@ -169,7 +173,7 @@ def policy_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         programs = project.lake.read(POLICY_PROGRAMS)
         tests = question_tests(held_out_questions(project), training_rows(project, FILTERED_TESTS))
         written = training_rows(project, CANDIDATE_TESTS).group_by("question_id").len()
-        progress = Progress(context, "programs", programs.height)
+        progress = RowProgress(context, "programs", programs.height)
         with Judge(settings.sandbox) as judge:
             results, rejected = judge_table(
                 judge, programs, tests, dict(written.iter_rows()), "policy_results", progress.advance

@@ -93,8 +93,8 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
         if brings_programs(project, batch):
             return batch_source(project, batch)
         sampler = base_policy_sampler(project, settings)
-        asked = f"{settings.sampling.model_dump_json()} {settings.prompt} {settings.seed}"
-        return f"{sampler.model}@{sampler.revision} {asked}"
+        sampling = settings.sampling.model_dump_json(exclude={"engine"})
+        return f"{sampler.model}@{sampler.revision} {sampling} {settings.prompt} {settings.seed}"
 
     stage = Stage(SAMPLED_PROGRAMS, inputs=(QUESTIONS,), source=source)
     return run_stage(context, project, stage, compute)

@@ -11,7 +11,7 @@ from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, PROGRAMS
 from acecoder_dagster.orchestration.metadata import picture
 from acecoder_dagster.orchestration.partitions import seed_batches
-from acecoder_dagster.orchestration.progress import Progress
+from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
 from acecoder_dagster.sandbox import Judge
@@ -46,7 +46,7 @@ def test_results(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         programs = {batch: project.lake.read(SAMPLED_PROGRAMS, [batch]) for batch in batches}
-        progress = Progress(context, "programs", sum(rows.height for rows in programs.values()))
+        progress = RowProgress(context, "programs", sum(rows.height for rows in programs.values()))
         with Judge(settings.sandbox) as judge:
             for batch, rows in programs.items():
                 tests = question_tests(

@@ -10,7 +10,7 @@ from acecoder_dagster.judging import judge_table, observe_calls, question_tests
 from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TESTS
 from acecoder_dagster.orchestration.partitions import seed_batches
-from acecoder_dagster.orchestration.progress import Progress
+from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import greedy_programs
 from acecoder_dagster.orchestration.sources import batch_source, procedural_number
@@ -52,7 +52,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
             calls = questions.join(project.lake.read(SEED_FUNCTIONS, [batch]), on="seed_id").select(
                 "question_id", "entry_point", "setup_code", "reference_program", "argument_texts"
             )
-            progress = Progress(context, "questions", questions.height)
+            progress = RowProgress(context, "questions", questions.height)
             with Judge(project.settings.sandbox) as judge:
                 written = write_tests(observe_calls(judge, calls, progress.advance))
             yield batch, StageRows(written.tests, written.rows_in, written.rejected)
@@ -130,7 +130,7 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             oracles = project.lake.read(ORACLE_PROGRAMS, [batch])
             tests = question_tests(project.lake.read(QUESTIONS, [batch]), candidates)
             written = {question_id: len(of_question.tests) for question_id, of_question in tests.items()}
-            progress = Progress(context, "oracle programs", oracles.height)
+            progress = RowProgress(context, "oracle programs", oracles.height)
             with Judge(settings.sandbox) as judge:
                 results, _ = judge_table(judge, oracles, tests, written, "filtered_tests", progress.advance)
             yield (

@@ -17,7 +17,10 @@ _DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]
 
 
 class EntryPointFinder:
-    """Finds the name that the tests of one question use and its programs define."""
+    """Finds the name that the tests of one question use and its programs define.
+
+    `programs` counts those it was shown, up to `ENOUGH_PROGRAMS`.
+    """
 
     def __init__(self, tests: Sequence[str], setup_code: str) -> None:
         """Begin with no program.
@@ -26,30 +29,33 @@ class EntryPointFinder:
             tests: Python text.
             setup_code: Python text that comes before them.
         """
-        given = _bound_names(_parse(setup_code)) | _BUILTIN_NAMES
+        given = _bound_names(_parse(setup_code))
         self._used: Counter[str] = Counter()
         for tree in map(_parse, tests):
             self._used.update(_read_names(tree) - _bound_names(tree) - given)
         self._defined: Counter[str] = Counter()
-        self._programs = 0
+        self.programs = 0
 
     def look_at(self, program: str) -> None:
         """Take note of what a program defines; a few programs are enough, the others are not looked at."""
-        if self._programs < ENOUGH_PROGRAMS:
-            self._programs += 1
+        if self.programs < ENOUGH_PROGRAMS:
+            self.programs += 1
             self._defined.update({name for match in _DEFINITION.findall(program) for name in match} & self._used.keys())
 
     def found(self) -> str | None:
         """Return the name that most programs define, of those the one that most tests use.
 
-        Where no program defines any, it is the name that most tests use, rather not the name of a module. None when
-        the tests use no name but Python's and their own.
+        Where no program defines any, it is the name that most tests use, rather not the name of a module. A name of
+        Python's own (a question may ask for another `sum`) has to be defined, and is taken where there is no other.
+        None when the tests use no name but Python's and their own.
         """
 
-        def rank(name: str) -> tuple[int, bool, int]:
-            return self._defined[name], name not in sys.stdlib_module_names, self._used[name]
+        def rank(name: str) -> tuple[bool, int, bool, int]:
+            is_own = name not in _BUILTIN_NAMES
+            return is_own, self._defined[name], name not in sys.stdlib_module_names, self._used[name]
 
-        return max(sorted(self._used), key=rank, default=None)
+        candidates = [name for name in sorted(self._used) if name not in _BUILTIN_NAMES or self._defined[name]]
+        return max(candidates, key=rank, default=None)
 
 
 def _parse(source: str) -> ast.Module:

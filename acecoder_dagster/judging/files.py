@@ -6,7 +6,7 @@ import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 from acecoder_dagster.importing import ROW, Problems
@@ -21,12 +21,15 @@ from acecoder_dagster.sandbox import (
     ProgramJob,
     QuestionTests,
     SandboxSettings,
+    Verdict,
+    host_packages,
     project_image,
 )
 
 CODE_VERSION = "1"
 """Raise when a program may get another verdict than before."""
 
+_FIELDS = [each.name for each in fields(Verdict) if each.name not in ("question_id", "program_id")]
 _CHANGED = "the file of programs was changed while they were judged; start again"
 
 Advance = Callable[[int, int], None]
@@ -130,10 +133,7 @@ class _Keys:
     """What stands for everything that the verdict on a program depends on."""
 
     def __init__(self, tests: dict[str, QuestionTests], judge: Judge) -> None:
-        # The interpreter and packages that programs see: those of an image, or of this machine.
-        in_docker = judge.launcher_name == "docker"
-        place = (judge.settings.image or project_image()) if in_docker else platform.python_version()
-        common = [CODE_VERSION, judge.settings.limits(), judge.launcher_name, place]
+        common = [CODE_VERSION, judge.settings.limits(), judge.launcher_name, _interpreter(judge)]
         self._questions = {
             question_id: _digest(json.dumps([common, asdict(replace(question, question_id=""))], sort_keys=True))
             for question_id, question in tests.items()
@@ -143,6 +143,14 @@ class _Keys:
         if question_id not in self._questions:
             raise JudgeFileError([f"question {question_id!r}: {_CHANGED}"])
         return _digest(program, self._questions[question_id])
+
+
+def _interpreter(judge: Judge) -> list[str]:
+    """Name the interpreter and the packages that programs see: those of an image, or of this machine."""
+    if judge.launcher_name == "docker":
+        return [judge.settings.image or project_image()]
+    packages = host_packages()
+    return [platform.python_version(), packages.name if packages.is_dir() else ""]
 
 
 def _digest(text: str, start: bytes = b"") -> bytes:
@@ -208,10 +216,9 @@ def _judge_unknown(
 
     judged = 0
     for verdict in judge.judge(jobs()):
-        fields = asdict(verdict)
-        del fields["question_id"], fields["program_id"]
+        said = {name: getattr(verdict, name) for name in _FIELDS}
         is_final = Outcome.JUDGE_ERROR not in verdict.outcomes
-        known.add(waiting.pop(verdict.program_id), fields, is_final=is_final)
+        known.add(waiting.pop(verdict.program_id), said, is_final=is_final)
         judged += 1
         done += 1
         advance(done)
@@ -221,7 +228,7 @@ def _judge_unknown(
 def _rows(programs: Path, keys: _Keys, known: KnownVerdicts) -> Iterator[Row]:
     for batch in program_batches(programs):
         for row in batch.iter_rows(named=True):
-            fields = known.get(keys.key(row["question_id"], row["program"]))
-            if fields is None:
+            said = known.get(keys.key(row["question_id"], row["program"]))
+            if said is None:
                 raise JudgeFileError([f"{programs.name}, row {row[ROW]}: {_CHANGED}"])
-            yield {"question_id": row["question_id"], "program_id": row["program_id"], **fields}
+            yield {"question_id": row["question_id"], "program_id": row["program_id"], **said}

@@ -28,16 +28,20 @@ class QuestionFile:
     finders: dict[str, EntryPointFinder]
 
     def tests(self, problems: Problems) -> dict[str, QuestionTests]:
-        """Return what the judge needs of every question, by id; what is wrong with one is added to the problems."""
+        """Return what the judge needs of the questions, by id; what is wrong with one is added to the problems.
+
+        A question without programs may be left without an entry point, and is not returned then.
+        """
         tests: dict[str, QuestionTests] = {}
         for question_id, row in self.rows.items():
             entry_point = row["entry_point"]
-            if question_id in self.finders:
-                entry_point = self.finders[question_id].found()
-            if entry_point is None:
-                what = "its tests use no name that a program could define; give the column entry_point"
-                problems.add(self.name, what, row=row[ROW], column="tests")
-                continue
+            if (finder := self.finders.get(question_id)) is not None:
+                entry_point = finder.found()
+                if entry_point is None:
+                    if finder.programs:
+                        what = "its tests use no name that a program could define; give the column entry_point"
+                        problems.add(self.name, what, row=row[ROW], column="tests")
+                    continue
             try:
                 tests[question_id] = _question_tests(row, entry_point)
             except ValueError as error:

@@ -8,26 +8,26 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
 
-import pyarrow as pa
+import polars as pl
 import pyarrow.parquet as pq
 
 from acecoder_dagster.judging.errors import JudgeFileError
 
 ENDINGS = (".parquet", ".jsonl", ".jsonl.gz", ".json")
 ROWS_PER_GROUP = 4096
-VERDICT_SCHEMA = pa.schema(
+VERDICT_SCHEMA = pl.Schema(
     {
-        "question_id": pa.string(),
-        "program_id": pa.string(),
-        "verdict": pa.string(),
-        "outcomes": pa.list_(pa.string()),
-        "passed": pa.list_(pa.bool_()),
-        "pass_rate": pa.float64(),
-        "sealed": pa.list_(pa.bool_()),
-        "cpu_ms": pa.float64(),
-        "wall_ms": pa.float64(),
-        "peak_mb": pa.float64(),
-        "message": pa.string(),
+        "question_id": pl.String(),
+        "program_id": pl.String(),
+        "verdict": pl.String(),
+        "outcomes": pl.List(pl.String()),
+        "passed": pl.List(pl.Boolean()),
+        "pass_rate": pl.Float64(),
+        "sealed": pl.List(pl.Boolean()),
+        "cpu_ms": pl.Float64(),
+        "wall_ms": pl.Float64(),
+        "peak_mb": pl.Float64(),
+        "message": pl.String(),
     }
 )
 
@@ -81,9 +81,9 @@ def write_verdicts(out: Path, rows: Iterator[Row]) -> None:
 
 
 def _write_parquet(path: Path, rows: Iterator[Row]) -> None:
-    with pq.ParquetWriter(path, VERDICT_SCHEMA, compression="zstd") as writer:
+    with pq.ParquetWriter(path, pl.DataFrame(schema=VERDICT_SCHEMA).to_arrow().schema, compression="zstd") as writer:
         while group := list(itertools.islice(rows, ROWS_PER_GROUP)):
-            writer.write_batch(pa.RecordBatch.from_pylist(group, VERDICT_SCHEMA))
+            writer.write_table(pl.DataFrame(group, schema=VERDICT_SCHEMA).to_arrow())
 
 
 def _write_json(path: Path, rows: Iterator[Row], name: str) -> None:

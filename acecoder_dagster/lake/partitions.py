@@ -1,6 +1,7 @@
 """Tables as immutable Parquet files, one per asset and batch, behind a small pointer that names the current one."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ UNPARTITIONED = "all"
 """The batch name under which a table without partitions is stored."""
 
 POINTER = "current.json"
+
+BATCH_NAME = re.compile(r"\w[\w.-]*")
+"""Batches are names of folders and of Dagster's partitions."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ class Lake:
 
         Raises:
             TableError: when the rows do not have the table's columns and types.
+            ValueError: the batch's name cannot name a folder.
         """
         rows = table.conform(rows)
         rejected = REJECTED_ROWS.conform(REJECTED_ROWS.empty() if rejected is None else rejected)
@@ -116,4 +121,6 @@ class Lake:
         return pl.concat([empty, *frames])
 
     def _folder(self, table: str, batch: str) -> Path:
+        if not BATCH_NAME.fullmatch(batch):
+            raise ValueError(f"batch {batch!r}: a name of a batch has letters, digits, '_', '-' and '.' only")
         return self.root / table / f"batch={batch}"

@@ -72,7 +72,7 @@ def sample_questions(
             name=name,
             model=sampler.revision,
             prompts=text_id(*prompts[name]["prompt"]),
-            sampling=sampling.model_dump(),
+            sampling=sampling.model_dump(exclude={"engine"}),
             seed=settings.seed,
         )
         asked = folder / f"{key}.prompts.parquet"

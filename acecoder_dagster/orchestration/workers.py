@@ -12,9 +12,7 @@ ACCELERATOR_POOL = "accelerator"
 """Pool of the steps that use the GPU (or, without one, all cores); its limit is machine.trainings_at_once."""
 
 WORKER_ENVIRONMENT = {
-    # Threads that spin while they wait take the core from those they wait for, where cores are shared.
-    "OMP_WAIT_POLICY": "PASSIVE",
-    # What follows keeps libraries' bars and warnings out of the terminal: progress is told by the worker.
+    # Keeps libraries' bars and warnings out of the terminal: progress is told by the worker.
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TRANSFORMERS_VERBOSITY": "error",
     "VLLM_LOGGING_LEVEL": "ERROR",

@@ -13,7 +13,8 @@ import polars as pl
 
 from acecoder_dagster.lake import replace_file
 from acecoder_dagster.processes import end_with_parent
-from acecoder_dagster.sampling.sampler import Progress, SamplingJob, sample_programs
+from acecoder_dagster.progress import Progress
+from acecoder_dagster.sampling.sampler import SamplingJob, sample_programs
 from acecoder_dagster.sampling.settings import SamplingSettings
 
 Report = tuple[int, int, int]

@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from acecoder_dagster.progress import Progress
 from acecoder_dagster.sampling.engine import running_engine
 from acecoder_dagster.sampling.parts import PartFile
 from acecoder_dagster.sampling.settings import SamplingSettings
@@ -17,7 +18,6 @@ from acecoder_dagster.sampling.settings import SamplingSettings
 if TYPE_CHECKING:
     from vllm import LLMEngine, RequestOutput
 
-Progress = Callable[[int, int, dict[str, float]], None]
 
 COMPLETIONS = pl.Schema(
     {

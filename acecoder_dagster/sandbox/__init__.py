@@ -1,5 +1,6 @@
 """The judge: runs programs of unknown origin against tests, in sandboxes, and says how each test ended."""
 
+from acecoder_dagster.sandbox.host_packages import host_packages, install_host_packages
 from acecoder_dagster.sandbox.images import build_image, connect_engine, ensure_image, project_image
 from acecoder_dagster.sandbox.judge import Judge
 from acecoder_dagster.sandbox.settings import SandboxSettings
@@ -26,5 +27,7 @@ __all__ = [
     "build_image",
     "connect_engine",
     "ensure_image",
+    "host_packages",
+    "install_host_packages",
     "project_image",
 ]

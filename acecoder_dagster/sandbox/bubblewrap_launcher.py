@@ -6,15 +6,16 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 from pathlib import Path
 
 from acecoder_dagster.sandbox.connection import BOOTSTRAP, Sandbox
 from acecoder_dagster.sandbox.environment import INTERPRETER_OPTIONS, environment, new_user_id
+from acecoder_dagster.sandbox.host_packages import INTERPRETER, host_packages
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import SandboxUnavailableError
 
 STOP_SECONDS = 10.0
+PACKAGES_FOLDER = "/opt/packages"
 SYSTEM_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
 
 
@@ -30,7 +31,7 @@ class BubblewrapLauncher:
             settings: the limits of every sandbox.
 
         Raises:
-            SandboxUnavailableError: there is no `bwrap` command.
+            SandboxUnavailableError: there is no `bwrap` command, or files of this installation are missing.
         """
         command = shutil.which("bwrap")
         if command is None:
@@ -40,6 +41,7 @@ class BubblewrapLauncher:
             )
         self._command = command
         self._settings = settings
+        self._packages = host_packages()
 
     def start(self, scientific: bool) -> Sandbox:
         """Start one sandbox.
@@ -74,8 +76,7 @@ class BubblewrapLauncher:
 
     def _arguments(self, channel: int) -> list[str]:
         scratch_bytes = str(self._settings.scratch_mb << 20)
-        interpreter = Path(sys._base_executable)  # type: ignore[attr-defined]
-        prefix = interpreter.resolve().parent.parent
+        prefix = INTERPRETER.resolve().parent.parent
         arguments = [self._command, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
         arguments += ["--unshare-cgroup-try", "--die-with-parent", "--as-pid-1", "--hostname", "sandbox"]
         if os.getuid() == 0:
@@ -94,14 +95,17 @@ class BubblewrapLauncher:
             for parent in reversed(prefix.parents[:-1]):
                 arguments += ["--perms", "0755", "--dir", str(parent)]
             arguments += ["--ro-bind", str(prefix), str(prefix)]
+        if self._packages.is_dir():
+            arguments += ["--perms", "0755", "--dir", str(Path(PACKAGES_FOLDER).parent)]
+            arguments += ["--ro-bind", str(self._packages), PACKAGES_FOLDER]
         arguments += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc"]
         arguments += ["--dev", "/dev", "--perms", "1777", "--size", scratch_bytes, "--tmpfs", "/dev/shm"]  # noqa: S108
         arguments += ["--perms", "1777", "--size", scratch_bytes, "--tmpfs", "/tmp", "--chdir", "/tmp"]  # noqa: S108
         arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--clearenv"]
-        for name, value in environment().items():
+        for name, value in (environment() | {"PYTHONPATH": PACKAGES_FOLDER}).items():
             arguments += ["--setenv", name, value]
         program = f"import socket\nchannel = socket.socket(fileno={channel})\n{BOOTSTRAP}"
-        return [*arguments, str(interpreter), *INTERPRETER_OPTIONS, "-c", program]
+        return [*arguments, str(INTERPRETER), *INTERPRETER_OPTIONS, "-c", program]
 
 
 class _BubblewrapProcess:

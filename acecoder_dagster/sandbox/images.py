@@ -20,6 +20,7 @@ from acecoder_dagster.sandbox.types import SandboxUnavailableError
 
 REQUIREMENTS = "requirements.txt"
 BUILD_FILES = ("Dockerfile", REQUIREMENTS)
+BUILD_SECONDS = 1800  # without a word from the engine: compiling is silent
 OFFICIAL_IMAGE = "python:3.12-slim-bookworm"
 BOOTSTRAP_IMAGE = "acecoder-bootstrap:trixie"
 BOOTSTRAP_RELEASE = "trixie"
@@ -107,10 +108,21 @@ def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
             interpreter = _interpreter(engine, base)
             install_packages(Path(folder) / REQUIREMENTS, interpreter, Path(folder) / "packages")
             arguments = {"BASE": base, "SITE_PACKAGES": interpreter.site_packages}
-            engine.images.build(path=folder, tag=name, buildargs=arguments, rm=True, forcerm=True)
+            engine.images.build(
+                path=folder, tag=name, buildargs=arguments, rm=True, forcerm=True, timeout=BUILD_SECONDS
+            )
     except (docker.errors.DockerException, requests.RequestException, SandboxUnavailableError, OSError) as error:
         raise SandboxUnavailableError(f"cannot build {name} on {base}: {error}") from error
     return name
+
+
+def requirements_file() -> Path:
+    """Return the list of the packages that programs may import.
+
+    Raises:
+        SandboxUnavailableError: it is not part of this installation.
+    """
+    return _build_folder() / REQUIREMENTS
 
 
 def _available_base(engine: docker.DockerClient) -> str:

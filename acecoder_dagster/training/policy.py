@@ -14,6 +14,7 @@ from datasets import Dataset
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback
 
+from acecoder_dagster.progress import Progress
 from acecoder_dagster.training.checkpoints import (
     close_work_folder,
     fingerprint,
@@ -25,7 +26,6 @@ from acecoder_dagster.training.packing import PACKED_ATTENTION
 from acecoder_dagster.training.policy_sampler import PolicySampler
 from acecoder_dagster.training.policy_trainer import PolicyTrainer, trainer_arguments
 from acecoder_dagster.training.policy_validation import Validation
-from acecoder_dagster.training.progress import Progress
 from acecoder_dagster.training.rewards import (
     JudgePrograms,
     RememberingJudge,

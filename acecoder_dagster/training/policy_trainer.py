@@ -12,13 +12,13 @@ from typing import Any
 import torch
 from trl import GRPOConfig, GRPOTrainer
 
+from acecoder_dagster.progress import Progress
 from acecoder_dagster.training.advantages import subtract_group_mean, token_returns, whiten
 from acecoder_dagster.training.checkpoints import checkpoint_folder, mark_complete
 from acecoder_dagster.training.device import pick_device, wants_bfloat16
 from acecoder_dagster.training.packed_log_probs import packed_log_probs
 from acecoder_dagster.training.policy_sampler import PolicySampler
 from acecoder_dagster.training.policy_validation import Validation
-from acecoder_dagster.training.progress import Progress
 from acecoder_dagster.training.rewards import RewardFunction, Rollout
 from acecoder_dagster.training.rollouts import Generation, RolloutFiles
 from acecoder_dagster.training.settings import PolicySettings

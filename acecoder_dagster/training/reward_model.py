@@ -16,16 +16,9 @@ from pathlib import Path
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
+from acecoder_dagster.progress import Progress
 from acecoder_dagster.training.bradley_terry import score_pairs
-from acecoder_dagster.training.checkpoints import (
-    checkpoint_folder,
-    close_work_folder,
-    fingerprint,
-    keep_only,
-    last_complete_checkpoint,
-    mark_complete,
-    open_work_folder,
-)
+from acecoder_dagster.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.training.device import pick_device, prepare_process
 from acecoder_dagster.training.packing import PACKED_ATTENTION, PackedScorer
 from acecoder_dagster.training.preference_groups import (
@@ -35,7 +28,7 @@ from acecoder_dagster.training.preference_groups import (
     steps_of_epoch,
     steps_per_epoch,
 )
-from acecoder_dagster.training.progress import Progress
+from acecoder_dagster.training.run_state import read_state, write_state
 from acecoder_dagster.training.settings import RewardModelSettings
 from acecoder_dagster.training.template import prepare_tokenizer
 
@@ -152,7 +145,7 @@ class _Run:
         return {"steps": self._total_steps, "train_seconds": self._seconds, "train_tokens": self._tokens}
 
     def train(self, work: Path, progress: Progress) -> None:
-        done = self._continue_from(work)
+        done, _ = read_state(work, self._scorer, self._optimizer, self._device)
         for epoch in range(self._settings.epochs):
             first_step = epoch * self._steps_per_epoch + 1
             steps = steps_of_epoch(self._groups, self._settings.prompts_per_step, self._settings.seed, epoch)
@@ -161,7 +154,7 @@ class _Run:
                     continue
                 figures = self._step(step, groups)
                 if step % self._settings.checkpoint_every == 0 and step < self._total_steps:
-                    self._write_checkpoint(work, step)
+                    write_state(work, step, self._scorer, self._optimizer)
                 progress(step, self._total_steps, figures)
 
     def _step(self, step: int, groups: Sequence[PreferenceGroup]) -> dict[str, float]:
@@ -200,30 +193,6 @@ class _Run:
             return self._settings.learning_rate * step / warmup
         remaining = (step - warmup) / max(1.0, self._total_steps + 1 - warmup)
         return self._settings.learning_rate * 0.5 * (1 + math.cos(math.pi * remaining))
-
-    def _write_checkpoint(self, work: Path, step: int) -> None:
-        folder = checkpoint_folder(work, step)
-        folder.mkdir()
-        state = {
-            "model": self._scorer.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "random": torch.get_rng_state(),
-        }
-        torch.save(state, folder / "state.pt")
-        mark_complete(folder)
-        keep_only(work, folder)
-
-    def _continue_from(self, work: Path) -> int:
-        """Load the last checkpoint, if any; returns the steps already done."""
-        found = last_complete_checkpoint(work)
-        if found is None:
-            return 0
-        step, folder = found
-        state = torch.load(folder / "state.pt", map_location=self._device, weights_only=True)
-        self._scorer.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"].cpu())
-        return step
 
 
 def evaluate(

@@ -16,18 +16,12 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from acecoder_dagster.training.checkpoints import (
-    checkpoint_folder,
-    close_work_folder,
-    fingerprint,
-    keep_only,
-    last_complete_checkpoint,
-    mark_complete,
-    open_work_folder,
-)
+from acecoder_dagster.progress import Progress
+from acecoder_dagster.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.training.device import autocast, pick_device, prepare_process
-from acecoder_dagster.training.progress import Progress
+from acecoder_dagster.training.run_state import read_state, write_state
 from acecoder_dagster.training.settings import SupervisedSettings
+from acecoder_dagster.training.side_by_side import Team, team
 
 _NOT_A_TARGET = -100
 # Steps whose rows are sorted by length together: enough to leave next to no padding, few enough to stay random.
@@ -74,16 +68,30 @@ def train_supervised(
         ValueError: No rows, a missing column, an empty completion, or a row longer than the model's context.
         FloatingPointError: The loss is not a number.
     """
-    prepare_process(settings.threads, settings.seed)
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
-    rows = read_rows(rows_path, tokenizer, network.config.max_position_embeddings)
-    run = _Run(network, rows, settings)
-    run.train(open_work_folder(output, fingerprint([model, settings.model_dump_json()], [rows_path])), progress)
+    work = open_work_folder(output, fingerprint([model, settings.model_dump_json()], [rows_path]))
+    processes = settings.processes if pick_device().type == "cpu" else 1
+    with team(processes, _help_along, rows_path, model, work, settings) as whole:
+        network, tokenizer, run = _prepare(rows_path, model, settings, whole)
+        run.train(work, progress)
     network.save_pretrained(output)
     tokenizer.save_pretrained(output)
     close_work_folder(output)
     return run.figures()
+
+
+def _help_along(whole: Team, rows_path: Path, model: str, work: Path, settings: SupervisedSettings) -> None:
+    _, _, run = _prepare(rows_path, model, settings, whole)
+    run.train(work, lambda *_: None)
+
+
+def _prepare(
+    rows_path: Path, model: str, settings: SupervisedSettings, whole: Team
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, _Run]:
+    prepare_process(settings.threads, settings.seed)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    rows = read_rows(rows_path, tokenizer, network.config.max_position_embeddings)
+    return network, tokenizer, _Run(network, rows, settings, whole)
 
 
 def read_rows(path: Path, tokenizer: PreTrainedTokenizerBase, context_length: int) -> list[TokenRow]:
@@ -148,10 +156,17 @@ def completion_loss(network: PreTrainedModel, rows: Sequence[TokenRow], device: 
     return cross_entropy(logits.float(), targets[wanted])
 
 
-class _Run:
-    """One training run: steps, checkpoints and totals."""
+def _completion_tokens(rows: Sequence[TokenRow]) -> int:
+    return sum(len(row.completion) for row in rows)
 
-    def __init__(self, network: PreTrainedModel, rows: Sequence[TokenRow], settings: SupervisedSettings) -> None:
+
+class _Run:
+    """One process's part of a training run: steps, checkpoints and totals."""
+
+    def __init__(
+        self, network: PreTrainedModel, rows: Sequence[TokenRow], settings: SupervisedSettings, whole: Team
+    ) -> None:
+        self._team = whole
         self._device = pick_device()
         self._network = network.to(self._device).train()
         self._rows = rows
@@ -180,7 +195,8 @@ class _Run:
         }
 
     def train(self, work: Path, progress: Progress) -> None:
-        done = self._continue_from(work)
+        done, kept = read_state(work, self._network, self._optimizer, self._device)
+        self._losses = kept.get("losses", [])
         step = 0
         for epoch in range(self._settings.epochs):
             settings = self._settings
@@ -189,8 +205,8 @@ class _Run:
                 if step <= done:
                     continue
                 figures = self._step(step, rows)
-                if step % settings.checkpoint_every == 0:
-                    self._write_checkpoint(work, step)
+                if step % settings.checkpoint_every == 0 and self._team.is_first:
+                    write_state(work, step, self._network, self._optimizer, losses=self._losses)
                 progress(step, self._total_steps, figures)
 
     def _step(self, step: int, rows: Sequence[TokenRow]) -> dict[str, float]:
@@ -199,12 +215,10 @@ class _Run:
         # a third of the step.
         on_cpu = self._device.type == "cpu"
         with sdpa_kernel(SDPBackend.MATH) if on_cpu else nullcontext():
-            with autocast(self._settings.precision, self._device):
-                loss = completion_loss(self._network, rows, self._device)
-            loss.backward()
-        if not math.isfinite(loss.item()):
+            loss = self._backward(rows)
+        if not math.isfinite(loss):
             raise FloatingPointError(
-                f"Supervised training broke down at step {step} of {self._total_steps}: loss {loss.item()}. "
+                f"Supervised training broke down at step {step} of {self._total_steps}: loss {loss}. "
                 "Lower learning_rate, or set precision to 'float32'."
             )
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._settings.max_gradient_norm)
@@ -217,8 +231,19 @@ class _Run:
         tokens = sum(row.length for row in rows)
         self._seconds += seconds
         self._tokens += tokens
-        self._losses.append(loss.item())
-        return {"loss": loss.item(), "learning_rate": rate, "tokens_per_second": tokens / seconds}
+        self._losses.append(loss)
+        return {"loss": loss, "learning_rate": rate, "tokens_per_second": tokens / seconds}
+
+    def _backward(self, rows: Sequence[TokenRow]) -> float:
+        """Leave the gradient of the mean over all completion tokens of a step in the network; return that mean."""
+        own = self._team.share(rows)
+        weighted = torch.zeros(1)
+        if own:
+            with autocast(self._settings.precision, self._device):
+                loss = completion_loss(self._network, own, self._device)
+            weighted = loss * (_completion_tokens(own) / _completion_tokens(rows))
+            weighted.backward()
+        return self._team.add_up(self._network, weighted)
 
     def _learning_rate(self, step: int) -> float:
         """Linear warm-up, then cosine down to a small share of the peak."""
@@ -228,29 +253,3 @@ class _Run:
             return peak * step / warmup
         passed = (step - warmup) / max(1.0, self._total_steps - warmup)
         return peak * (_FINAL_SHARE + (1 - _FINAL_SHARE) * 0.5 * (1 + math.cos(math.pi * passed)))
-
-    def _write_checkpoint(self, work: Path, step: int) -> None:
-        folder = checkpoint_folder(work, step)
-        folder.mkdir()
-        state = {
-            "model": self._network.state_dict(),
-            "optimizer": self._optimizer.state_dict(),
-            "random": torch.get_rng_state(),
-            "losses": self._losses,
-        }
-        torch.save(state, folder / "state.pt")
-        mark_complete(folder)
-        keep_only(work, folder)
-
-    def _continue_from(self, work: Path) -> int:
-        """Load the last checkpoint of the same run, if any; returns the steps already done."""
-        found = last_complete_checkpoint(work)
-        if found is None:
-            return 0
-        step, folder = found
-        state = torch.load(folder / "state.pt", map_location=self._device, weights_only=True)
-        self._network.load_state_dict(state["model"])
-        self._optimizer.load_state_dict(state["optimizer"])
-        torch.set_rng_state(state["random"].cpu())
-        self._losses = state["losses"]
-        return step

@@ -3,18 +3,16 @@
 import logging
 import os
 import sys
-import time
 import warnings
 from pathlib import Path
 
 from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, PipesContext, open_dagster_pipes
 
 from acecoder_dagster.processes import end_with_parent
+from acecoder_dagster.progress import Progress, ProgressTeller
 from acecoder_dagster.workers.specifications import SPECIFICATION
 from acecoder_dagster.workers.tasks import run_task
 
-SECONDS_BETWEEN_LINES = 5.0
-SECONDS_BETWEEN_EVENTS = 15.0
 TOLD = (
     "loss",
     "pair_accuracy",
@@ -27,24 +25,15 @@ TOLD = (
 """Figures that a line of progress shows; the learning curves hold all of them."""
 
 
-class PipesProgress:
-    """Tells progress to the terminal every few seconds and to the run's page a little less often."""
+def pipes_progress(pipes: PipesContext) -> Progress:
+    """Return what tells a task's progress to the terminal and to the run's page."""
+    teller = ProgressTeller(str(pipes.asset_key), pipes.log.info)
 
-    def __init__(self, pipes: PipesContext) -> None:
-        self._pipes = pipes
-        self._last_line = self._last_event = 0.0
-
-    def __call__(self, step: int, total: int, figures: dict[str, float]) -> None:
-        """Report that `step` of `total` is done."""
-        now = time.monotonic()
+    def progress(step: int, total: int, figures: dict[str, float]) -> None:
         told = "  ".join(f"{name} {figures[name]:.3g}" for name in TOLD if name in figures)
-        line = f"{step:,} of {total:,}  {told}"
-        if now - self._last_line >= SECONDS_BETWEEN_LINES or step == total:
-            self._last_line = now
-            print(f"  {self._pipes.asset_key:<22} {line}", file=sys.stderr, flush=True)
-        if now - self._last_event >= SECONDS_BETWEEN_EVENTS or step == total:
-            self._last_event = now
-            self._pipes.log.info(line)
+        teller.tell(lambda: f"{step:,} of {total:,}  {told}", last=step == total)
+
+    return progress
 
 
 def main() -> None:
@@ -56,7 +45,7 @@ def main() -> None:
         sys.exit("this program is started by Dagster; use the `acecoder` command instead")
     quiet_libraries()
     with open_dagster_pipes() as pipes:
-        figures = run_task(specification, PipesProgress(pipes))
+        figures = run_task(specification, pipes_progress(pipes))
         pipes.report_custom_message({"figures": figures})
 
 

@@ -1,7 +1,7 @@
 """What each worker task does: hand its specification to the domain code, and give back the figures."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import singledispatch
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from acecoder_dagster.progress import Progress
 from acecoder_dagster.workers import CURVE_FILE
 from acecoder_dagster.workers.specifications import (
     SamplePrograms,
@@ -18,7 +19,6 @@ from acecoder_dagster.workers.specifications import (
     TrainRewardModel,
 )
 
-Progress = Callable[[int, int, dict[str, float]], None]
 Figures = dict[str, Any]
 
 TOKENIZER_TEXTS = 5_000

@@ -71,6 +71,14 @@ def test_a_wrong_row_or_column_is_named(write, tmp_path, questions, programs, ex
     assert expected.replace("{}", ending) in found
 
 
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "jsonl.gz"])
+def test_rows_far_down_a_file_are_counted_from_its_beginning(write, tmp_path, ending):
+    rows = [PROGRAM | {"program_id": f"p{i % 2999}"} for i in range(3000)]
+    found = problems(write("questions.jsonl", [QUESTION]), write(f"programs.{ending}", rows), tmp_path / "out.jsonl")
+    what = "column program_id: program id 'p0' occurs twice, first in row 1; ids must be unique"
+    assert found == [f"programs.{ending}, row 3000, {what}"]
+
+
 def test_every_problem_is_in_the_one_message(write, tmp_path):
     rows = [PROGRAM | {"question_id": f"q{i}", "program_id": i} for i in range(30)]
     found = problems(write("questions.jsonl", [QUESTION]), write("programs.jsonl", rows), tmp_path / "verdicts.jsonl")

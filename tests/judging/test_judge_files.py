@@ -53,6 +53,50 @@ def kept(out, folder):
         return database.execute("SELECT count(*) FROM verdicts").fetchone()[0]
 
 
+CHECK = "def check(candidate):\n    assert candidate(2) == 4\n    assert candidate(0) == 0\n"
+UNITTEST = """
+import unittest
+class TestDouble(unittest.TestCase):
+    def test_two(self):
+        self.assertEqual(double(2), 4)
+"""
+KINDS = {
+    "tests": {"tests": ["assert double(2) == 4"], "entry_point": "double"},
+    "check": {"test_code": CHECK, "entry_point": "double"},
+    "unittest": {"test_code": UNITTEST, "entry_point": "double"},
+    "calls": {"io_tests": [{"input": "2", "output": "4"}, {"input": "0", "output": "0"}], "entry_point": "double"},
+    "standard input": {"io_tests": [{"input": "2\n", "output": "4\n"}]},
+}
+
+
+@pytest.mark.parametrize("launcher", ["docker", "bubblewrap"])
+@pytest.mark.parametrize("ending", ["jsonl", "parquet"])
+def test_one_file_may_have_questions_with_every_kind_of_test(write, tmp_path, ending, launcher):
+    questions = [{"question_id": name, **kind} for name, kind in KINDS.items()]
+    bodies = {"right": "2 * x", "wrong": "x + 3"}
+    programs = [
+        {
+            "question_id": name,
+            "program_id": f"{name} {answer}",
+            "program": f"print({body.replace('x', 'int(input())')})"
+            if name == "standard input"
+            else f"def double(x): return {body}",
+        }
+        for name in KINDS
+        for answer, body in bodies.items()
+    ]
+    out = tmp_path / "verdicts.jsonl"
+    settings = SETTINGS.model_copy(update={"launcher": launcher})
+
+    judge_files(write(f"questions.{ending}", questions), write(f"programs.{ending}", programs), out, settings)
+
+    rows = {row["program_id"]: row for row in read_rows(out)}
+    assert {name: rows[f"{name} right"]["verdict"] for name in KINDS} == dict.fromkeys(KINDS, "passed")
+    assert {name: rows[f"{name} wrong"]["verdict"] for name in KINDS} == dict.fromkeys(KINDS, "failed")
+    assert all(len(row["outcomes"]) == len(row["passed"]) == len(row["sealed"]) > 0 for row in rows.values())
+    assert len(rows["calls right"]["outcomes"]) == 2
+
+
 @pytest.mark.parametrize("ending", ["jsonl", "parquet", "jsonl.gz", "json"])
 def test_verdicts_are_one_row_per_program_in_the_order_of_the_programs(write, tmp_path, ending):
     questions, programs = write(f"questions.{ending}", [DOUBLE, NEGATE]), write(f"programs.{ending}", PROGRAMS)
@@ -242,9 +286,10 @@ def test_an_earlier_file_of_verdicts_stays_until_the_new_one_is_whole(write, tmp
         ),
         (["assert list(map(double, [1])) == [2]"], ["double = lambda x: 2 * x"], "passed"),
         (["assert Stack().size() == 0"], ["class Stack:\n    def size(self): return 0"], "passed"),
+        (["assert str(sum(2, 3)) == '5'"], ["def sum(a, b): return a + b"], "passed"),
         (["assert double(1) == 2"], ["def twice(x): return 2 * x"], "error"),
     ],
-    ids=["helper", "import in the test", "name handed over", "class", "nobody defines it"],
+    ids=["helper", "import in the test", "name handed over", "class", "a name of Python's", "nobody defines it"],
 )
 def test_the_entry_point_is_found_where_the_question_does_not_name_it(write, tmp_path, tests, programs, verdict):
     questions = write("questions.jsonl", [{"question_id": 7, "tests": tests}])

@@ -80,3 +80,9 @@ def test_a_writer_killed_before_the_pointer_leaves_the_old_version(lake, monkeyp
 
     assert lake.current(HARD_QUESTIONS, "b1") == before
     assert lake.read(HARD_QUESTIONS).height == 1
+
+
+@pytest.mark.parametrize("batch", ["a/b", "../a", "50%", "", ".hidden", "two words"])
+def test_a_batch_whose_name_cannot_name_a_folder_is_refused(lake, batch):
+    with pytest.raises(ValueError, match="name of a batch"):
+        lake.current(HARD_QUESTIONS, batch)

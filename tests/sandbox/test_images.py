@@ -10,10 +10,13 @@ from acecoder_dagster.sandbox import (
     SandboxSettings,
     SandboxUnavailableError,
     build_image,
+    host_packages,
     images,
+    install_host_packages,
     project_image,
 )
 from acecoder_dagster.sandbox.packages import Interpreter, install_packages, read_interpreter
+from tests.sandbox.conftest import LAUNCHERS
 
 PACKAGES = (
     "numpy", "numpy.testing", "pandas", "pandas.testing", "scipy.stats", "sklearn", "sympy", "networkx",
@@ -28,10 +31,9 @@ def totals(rows):
 """
 
 
-@pytest.fixture(scope="module")
-def docker_judge():
-    with Judge(SandboxSettings(launcher="docker", workers=1)) as judge:
-        yield judge
+@pytest.fixture(scope="module", autouse=True)
+def packages_for_bubblewrap():
+    install_host_packages()
 
 
 @pytest.fixture
@@ -42,17 +44,20 @@ def build_folder(tmp_path, monkeypatch):
     return tmp_path / "containers" / "sandbox"
 
 
-def test_a_program_that_uses_numpy_and_pandas_passes_with_the_usual_limits(docker_judge):
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_program_that_uses_numpy_and_pandas_passes_with_the_usual_limits(launcher):
     question = QuestionTests("q", "totals", "", ("assert totals([('b', 1), ('a', 2), ('b', 3)]) == {'a': 2, 'b': 4}",))
 
-    (verdict,) = docker_judge.judge([ProgramJob(question, "p", SUMS)])
+    with Judge(SandboxSettings(launcher=launcher, workers=1)) as judge:
+        (verdict,) = judge.judge([ProgramJob(question, "p", SUMS)])
 
     assert verdict.outcomes == ("passed",), verdict.message
 
 
-def test_the_image_has_the_packages_that_programs_commonly_import():
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_programs_may_import_the_packages_that_are_commonly_imported(launcher):
     # Some take longer to import than a test may, so the processor time is not what is asked here.
-    with Judge(SandboxSettings(launcher="docker", workers=1, cpu_seconds_per_test=20)) as judge:
+    with Judge(SandboxSettings(launcher=launcher, workers=1, cpu_seconds_per_test=20)) as judge:
         question = QuestionTests("q", "f", "", ("assert f(1) == 1",))
         jobs = [ProgramJob(question, name, f"import {name}\ndef f(x): return x") for name in PACKAGES]
 
@@ -75,6 +80,12 @@ def test_a_changed_file_of_the_image_is_another_image(build_folder, name):
     with (build_folder / name).open("a") as file:
         file.write("\n# changed\n")
     assert project_image() != before
+
+
+def test_changed_requirements_are_other_packages_for_bubblewrap(build_folder):
+    before = host_packages()
+    (build_folder / "requirements.txt").write_text("numpy==2.4.6\n")
+    assert host_packages() != before
 
 
 def test_an_installation_without_the_files_of_the_image_says_so(monkeypatch):

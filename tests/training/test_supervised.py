@@ -118,9 +118,13 @@ def test_an_epoch_visits_every_row_once_in_an_order_of_its_own(rows_path: Path, 
     assert epochs[0] != epochs[1]
 
 
-def test_a_killed_run_continues_to_the_same_weights(rows_path: Path, scratch_model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_killed_run_continues_to_the_same_weights(
+    rows_path: Path, scratch_model: Path, tmp_path: Path, processes: int
+) -> None:
+    settings = QUICK.model_copy(update={"processes": processes})
     undisturbed, killed = tmp_path / "undisturbed", tmp_path / "killed"
-    train_supervised(rows_path, str(scratch_model), undisturbed, QUICK, quiet)
+    train_supervised(rows_path, str(scratch_model), undisturbed, settings, quiet)
     script = f"""
 import os, signal
 from pathlib import Path
@@ -131,17 +135,41 @@ def die(step, total, figures):
     if step == 13:
         os.kill(os.getpid(), signal.SIGKILL)
 
-settings = SupervisedSettings.model_validate_json({QUICK.model_dump_json()!r})
-train_supervised(Path({str(rows_path)!r}), {str(scratch_model)!r}, Path({str(killed)!r}), settings, die)
+if __name__ == "__main__":
+    settings = SupervisedSettings.model_validate_json({settings.model_dump_json()!r})
+    train_supervised(Path({str(rows_path)!r}), {str(scratch_model)!r}, Path({str(killed)!r}), settings, die)
 """
-    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
+    file = tmp_path / "killed.py"
+    file.write_text(script)
+    assert subprocess.run([sys.executable, str(file)], check=False).returncode == -signal.SIGKILL
     assert not (killed / "model.safetensors").exists()
     told: list[int] = []
-    train_supervised(rows_path, str(scratch_model), killed, QUICK, lambda step, *_: told.append(step))
+    train_supervised(rows_path, str(scratch_model), killed, settings, lambda step, *_: told.append(step))
     assert told == list(range(11, 41))
     first, second = weights(undisturbed), weights(killed)
     assert all(torch.equal(first[name], second[name]) for name in first)
     assert {file.name for file in killed.iterdir()} == {file.name for file in undisturbed.iterdir()}
+
+
+def test_processes_side_by_side_train_the_model_that_one_process_trains(
+    rows_path: Path, scratch_model: Path, tmp_path: Path
+) -> None:
+    # 160 rows in steps of 53 leave a last step of one row: one process has nothing to do there.
+    alone = QUICK.model_copy(update={"epochs": 1, "rows_per_step": 53})
+    shared = alone.model_copy(update={"processes": 2})
+    told = {1: [], 2: []}
+    for settings, folder in ((alone, tmp_path / "alone"), (shared, tmp_path / "shared")):
+        train_supervised(
+            rows_path,
+            str(scratch_model),
+            folder,
+            settings,
+            lambda step, _, figures, told=told[settings.processes]: told.append((step, figures["loss"])),
+        )
+    assert [step for step, _ in told[2]] == [1, 2, 3, 4]
+    assert [loss for _, loss in told[2]] == pytest.approx([loss for _, loss in told[1]], rel=1e-4)
+    first, second = weights(tmp_path / "alone"), weights(tmp_path / "shared")
+    assert all(torch.allclose(first[name], second[name], atol=1e-4) for name in first)
 
 
 def test_checkpoints_of_other_settings_are_not_continued(rows_path: Path, scratch_model: Path, tmp_path: Path) -> None:

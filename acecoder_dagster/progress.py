@@ -1,0 +1,44 @@
+"""How long work says where it is: a line in the terminal and an event on the run's page, both at a bearable rate.
+
+Belongs here: what trainings, sampling and row-wise stages share of that, without knowing Dagster.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+
+SECONDS_BETWEEN_LINES = 5.0
+SECONDS_BETWEEN_EVENTS = 15.0
+
+Progress = Callable[[int, int, dict[str, float]], None]
+"""Called as ``progress(step, total_steps, figures)`` after every step."""
+
+
+class ProgressTeller:
+    """Tells lines of progress to the terminal every few seconds and to the run's page a little less often."""
+
+    def __init__(self, stage: str, tell_page: Callable[[str], None]) -> None:
+        """Begin to count the seconds.
+
+        Args:
+            stage: stands in front of every line in the terminal.
+            tell_page: puts a line on the run's page.
+        """
+        self._stage = stage
+        self._tell_page = tell_page
+        self._last_line = self._last_event = time.monotonic()
+
+    def tell(self, line: Callable[[], str], *, last: bool = False) -> None:
+        """Tell a line where it is time for one; cheap enough to be called for every row.
+
+        Args:
+            line: makes the line.
+            last: tell it in any case.
+        """
+        now = time.monotonic()
+        if last or now - self._last_line >= SECONDS_BETWEEN_LINES:
+            self._last_line = now
+            print(f"  {self._stage:<22} {line()}", file=sys.stderr, flush=True)
+        if last or now - self._last_event >= SECONDS_BETWEEN_EVENTS:
+            self._last_event = now
+            self._tell_page(line())

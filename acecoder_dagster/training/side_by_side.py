@@ -1,0 +1,101 @@
+"""Training by several processes of one machine's CPU, each with its share of the rows of every step.
+
+The operations of a small model are too short to be split among threads: threads wait for each other thousands of
+times in a step, and for each other's turn wherever cores are shared. Processes wait for each other once.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import distributed
+
+from acecoder_dagster.processes import end_with_parent
+
+_Row = TypeVar("_Row")
+
+
+class Team:
+    """The processes of one training, seen from one of them; the first one writes checkpoints and tells progress."""
+
+    def __init__(self, rank: int = 0, size: int = 1) -> None:
+        self._rank = rank
+        self._size = size
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this is the process that called the training."""
+        return self._rank == 0
+
+    def share(self, rows: Sequence[_Row]) -> Sequence[_Row]:
+        """The rows of a step that are this process's, long and short ones alike; none where rows are few."""
+        return rows[self._rank :: self._size]
+
+    def add_up(self, network: torch.nn.Module, loss: torch.Tensor) -> float:
+        """Put the sum over all processes in the place of every gradient; return the sum of the losses."""
+        if self._size == 1:
+            return float(loss)
+        parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in parameters]
+        summed = torch.cat([loss.detach().reshape(1), *(gradient.reshape(-1) for gradient in gradients)])
+        distributed.all_reduce(summed)
+        parts = summed[1:].split([each.numel() for each in parameters])
+        for parameter, part in zip(parameters, parts, strict=True):
+            parameter.grad = part.view_as(parameter)
+        return float(summed[0])
+
+
+@contextmanager
+def team(size: int, help_along: Callable[..., None], *arguments: Any) -> Iterator[Team]:  # noqa: ANN401 - helper's own
+    """Start the other processes of a training; they end with the block, and with this process.
+
+    Args:
+        size: Processes in all, this one included.
+        help_along: What the others do, a function of a module: called with their :class:`Team` and ``arguments``.
+        arguments: Sent to the others.
+
+    Raises:
+        RuntimeError: Another process ended too early; its own words are on stderr.
+    """
+    if size == 1:
+        yield Team()
+        return
+    context = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = Path(folder) / "meeting"
+        helpers = [
+            context.Process(target=_helper, args=(rank, size, meeting, help_along, arguments), daemon=True)
+            for rank in range(1, size)
+        ]
+        for helper in helpers:
+            helper.start()
+        try:
+            yield _join(0, size, meeting)
+            for helper in helpers:
+                helper.join()
+        finally:
+            for helper in helpers:
+                helper.kill()
+                helper.join()
+            if distributed.is_initialized():
+                distributed.destroy_process_group()
+
+
+def _helper(rank: int, size: int, meeting: Path, help_along: Callable[..., None], arguments: tuple[Any, ...]) -> None:
+    end_with_parent()
+    help_along(_join(rank, size, meeting), *arguments)
+    distributed.destroy_process_group()
+
+
+def _join(rank: int, size: int, meeting: Path) -> Team:
+    # All are on this machine, whatever its name resolves to.
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=size)
+    return Team(rank, size)
