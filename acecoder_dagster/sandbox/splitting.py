@@ -23,6 +23,7 @@ PLACEHOLDER = "__r"
 _BUILTIN_NAMES = frozenset(dir(builtins))
 _PLAIN_TYPES = (str, bytes, list, tuple, dict, set, frozenset, int, float, complex)
 _PLAIN_ATTRIBUTES = frozenset(name for kind in _PLAIN_TYPES for name in dir(kind))
+_DECIDING_ATTRIBUTES = frozenset({"startswith", "endswith", "count", "index", "find", "issubset", "issuperset"})
 _SCOPES = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
 _DECISIONS = (ast.Compare, ast.BoolOp, ast.Not)
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -211,7 +212,7 @@ class _Splitter(ast.NodeTransformer):
         first_call = next((i for i, link in enumerate(links) if isinstance(link, ast.Call)), None)
         if first_call is None:
             raise NotSplittableError(f"needs the program's own {root}")
-        last = len(links) - 1 if root[:1].isupper() else _last_own_link(links, first_call)
+        last = _last_link_of_object(links, first_call) if root[:1].isupper() else _last_own_link(links, first_call)
         asked = links[last]
         if not root[:1].isupper() and any(map(_asks_method, links[first_call : last + 1])):
             raise NotSplittableError("asks what the program returned about a value")
@@ -291,6 +292,14 @@ def _chain(node: ast.expr) -> list[ast.expr]:
 def _root_name(node: ast.expr) -> str | None:
     root = _chain(node)[0]
     return root.id if isinstance(root, ast.Name) else None
+
+
+def _last_link_of_object(links: list[ast.expr], first_call: int) -> int:
+    """The last link that needs an object of a class: what its methods return is asked no question about itself."""
+    for position, link in enumerate(links):
+        if position > first_call + 1 and isinstance(link, ast.Attribute) and link.attr in _DECIDING_ATTRIBUTES:
+            return position - 1
+    return len(links) - 1
 
 
 def _last_own_link(links: list[ast.expr], first_call: int) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import types
 
 from acecoder_dagster.sandbox.guest import child
+from acecoder_dagster.sandbox.guest.asking import AnswerTooLargeError, Names, TestSide
 from acecoder_dagster.sandbox.guest.conversation import DONE, TURN, EndedError, TamperedError, UnsupportedError
-from acecoder_dagster.sandbox.guest.proxies import AnswerTooLargeError, Names, TestSide
 
 # What a test's process reports of one test: as a program's child does, in small letters where the program had a say.
 UNSUPPORTED = b"U"

@@ -38,6 +38,7 @@ CONVERSATION_DESCRIPTOR = 4
 MAX_DESCRIPTORS = 64
 CLEANING_SECONDS = 5.0
 MAX_FILE_BYTES = 16 << 20
+SCRATCH_MODE = 0o1777
 WORST_BADNESS = b"1000"
 QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"compare", b"ready"
 # A program whose tests run in another sandbox, those tests, and a program with standard input and output.
@@ -257,6 +258,9 @@ class Zygote:
         return False
 
     def _clean_scratch(self) -> bool:
+        if self.user_id == KEEP_USER:  # the folders belong to the program's user, which may have closed them
+            for directory in metering.SCRATCH_DIRECTORIES:
+                os.chmod(directory, SCRATCH_MODE)
         if not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES):
             return True
         process = hardening.fork()
