@@ -5,6 +5,7 @@ import decimal
 import fractions
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,3 +152,27 @@ def test_any_bytes_are_decoded_or_refused(line):
 def test_hostile_bytes_are_refused_as_a_value_error(line):
     with pytest.raises(ValueError):  # noqa: PT011 - that it is this one is the promise
         decode_values(line)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [np.int64(3), np.float32(0.5), np.bool_(True), np.array([[1, 2], [3, 4]]), np.array([]), np.array(["a", "bc"])],
+)
+def test_arrays_and_numbers_of_numpy_arrive_as_such(value):
+    (arrived,) = decode_values(encode_values([value]))
+    assert type(arrived) is type(value)
+    assert arrived.dtype == value.dtype
+    assert np.array_equal(arrived, value)
+
+
+@pytest.mark.parametrize("value", [np.array([object()]), np.ma.array([1]), np.dtype("int8")])
+def test_what_numpy_cannot_give_as_numbers_or_text_is_opaque(value):
+    assert isinstance(decode_values(encode_values([value]))[0], Opaque)
+
+
+@pytest.mark.parametrize(
+    "content", ['["O", [1], "00"]', '["i8", [9], "00"]', '["i8", "x", "00"]', "[1, 2, 3]", '["S0", [1], ""]']
+)
+def test_an_array_that_cannot_be_is_refused(content):
+    with pytest.raises(ValueError, match=r"\w"):
+        decode_values(b'[{"numpy": %b}]' % content.encode())

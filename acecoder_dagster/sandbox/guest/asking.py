@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import contextlib
 import importlib
-import itertools
 import sys
 import types
 import weakref
@@ -14,7 +13,7 @@ from typing import Any, NoReturn
 
 from acecoder_dagster.sandbox.guest.conversation import Conversation, EndedError, TamperedError, UnsupportedError
 from acecoder_dagster.sandbox.guest.encoding import ValueTooLargeError
-from acecoder_dagster.sandbox.guest.proxies import DECIDING_METHODS, STRANGER, ProxyClass, make_class, number_of
+from acecoder_dagster.sandbox.guest.proxies import STRANGER, ProxyClass, is_ambiguous, make_class, number_of
 
 # Modules whose functions a test may use without importing them, because the program did.
 _SHARED_MODULE_NAMES = """
@@ -42,7 +41,6 @@ class TestSide(Conversation):
         self.named_classes: set[Any] = set()
         self.helpers: set[int | None] = set()  # functions of the program other than the one under test
         self.methods_of_others: set[int | None] = set()
-        self.entry_point: int | None = None  # the function under test
         self._origin, self._keeps_origins = STRANGER, False
         self.begin_test()
 
@@ -50,16 +48,15 @@ class TestSide(Conversation):
         """Forgets what the last test did."""
         self.halted_by: BaseException | None = None
         self.has_program_decided = False
-        self.has_used_entry_point = False
+        self.entry_point: Any = None  # the function under test, where the test has asked for it
         self.has_called_helper = False
-        self.has_answered = False  # the function under test: what follows may see what it should have answered
 
     def is_sealed(self) -> bool:
         """Whether nothing of the test was decided by the program.
 
-        A helper of the program's that a test uses beside the function under test may check its result.
+        A function or method of the program's that a test calls beside the function under test may check its result.
         """
-        return not self.has_program_decided and not (self.has_used_entry_point and self.has_called_helper)
+        return not self.has_program_decided and not (self.entry_point is not None and self.has_called_helper)
 
     def ask(self, operation: str, *arguments: Any, origin: int = STRANGER) -> Any:
         """Makes a request; once one could not be made, the test is over even if it goes on.
@@ -69,7 +66,6 @@ class TestSide(Conversation):
             arguments: its arguments.
             origin: of the objects in the answer.
         """
-        self.has_program_decided |= self.has_answered and self._could_decide(operation, *arguments)
         before = self._origin, self._keeps_origins
         self._origin, self._keeps_origins = origin, False
         try:
@@ -81,21 +77,9 @@ class TestSide(Conversation):
             self.halted_by = UnsupportedError(str(error))
         finally:
             self._origin, self._keeps_origins = before
-            self.has_answered |= operation == "call" and number_of(arguments[0]) == self.entry_point
         if self.halted_by is not None:
             raise self.halted_by
         return answer
-
-    def _could_decide(self, operation: str, *arguments: Any) -> bool:
-        """Whether a request lets something of the program's, other than the function under test, judge a value."""
-        if operation == "call":
-            thing, positional, named = arguments
-            values = [*positional, *(value for _, value in named)]
-            is_asked = number_of(thing) != self.entry_point
-        else:
-            values = [*arguments[2:]]
-            is_asked = operation == "special" and arguments[0] in DECIDING_METHODS
-        return is_asked and any(number_of(value) is None for value in values)
 
     def tampered(self) -> BaseException:
         """Ends the test: an answer cannot be true."""
@@ -163,14 +147,14 @@ class TestSide(Conversation):
         if tag != "object":
             raise TamperedError
         number, class_number = content
-        kind = self.classes[class_number]
-        self.has_program_decided |= _is_of_several_kinds(kind)
         proxy = self._proxies.get(number)
         if proxy is None:
+            kind = self.classes[class_number]
             proxy = kind.__new__(kind)
             object.__setattr__(proxy, "judge_number", number)
             object.__setattr__(proxy, "judge_origin", STRANGER if self._keeps_origins else self._origin)
             self._proxies[number] = proxy
+            self.has_program_decided |= is_ambiguous(kind)
             self.keep(number)
         elif not self._keeps_origins:
             object.__setattr__(proxy, "judge_origin", min(proxy.judge_origin, self._origin))
@@ -204,11 +188,11 @@ class Names(dict[str, Any]):
             kind, module, value = side.ask("name", name)
         except (AttributeError, NameError):
             raise KeyError(name) from None
-        if name == self._entry_point and not isinstance(value, ProxyClass):
-            side.has_used_entry_point = True
-            side.entry_point = number_of(value)
         if name != self._entry_point:
             value = _own_version(kind, module, name, value)
+            side.has_program_decided |= name in _SHARED_MODULES and not isinstance(value, types.ModuleType)
+        elif not isinstance(value, ProxyClass):
+            side.entry_point = value
         if isinstance(value, ProxyClass):
             if name.lstrip("_")[:1].isupper():  # else it stands where the test expects a function
                 side.named_classes.add(value)
@@ -231,12 +215,6 @@ class Names(dict[str, Any]):
         for name in self._borrowed:
             self.pop(name, None)
         self._borrowed.clear()
-
-
-def _is_of_several_kinds(kind: type) -> bool:
-    """Whether this is an exception that many an `except` catches: it derives from exceptions that are not related."""
-    standard = [base for base in kind.__mro__ if issubclass(base, BaseException) and base.__module__ == "builtins"]
-    return any(not issubclass(first, second) for first, second in itertools.pairwise(standard))
 
 
 def _own_version(kind: Any, module: Any, name: str, value: Any) -> Any:

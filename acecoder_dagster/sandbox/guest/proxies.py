@@ -10,6 +10,7 @@ its own, the program does decide: the test is then no longer sealed.
 from __future__ import annotations
 
 import builtins
+import itertools
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -24,8 +25,6 @@ _OPERATORS = frozenset(f"__{prefix}{name}__" for prefix in ("", "r", "i") for na
 # Where a proxy comes from: from a function, from an object or class that the test named, or from constructing one.
 STRANGER, RELATED, CONSTRUCTED = 0, 1, 2
 _DISTANCES = frozenset({"__sub__", "__rsub__", "__mod__", "__rmod__", "__truediv__", "__rtruediv__"})
-# With these, an object can tell what it is compared with.
-DECIDING_METHODS = _OPERATORS | {"__contains__", "__call__", "__format__"}
 _READABLE = frozenset({"__name__", "__qualname__", "__doc__", "__dict__", "__annotations__", "__module__"})
 # Asked of what a function returned, these would let it recognise the expected value.
 _DECIDING_NAMES = """
@@ -44,6 +43,7 @@ class Side(Protocol):
     named_classes: set[Any]
     helpers: set[int | None]
     methods_of_others: set[int | None]
+    entry_point: Any
     has_program_decided: bool
     has_called_helper: bool
 
@@ -140,6 +140,12 @@ def make_class(side: Side, number: int, description: dict[str, Any]) -> ProxyCla
         return type.__new__(ProxyClass, str(description["name"]), (root,), namespace)
 
 
+def is_ambiguous(kind: type) -> bool:
+    """Whether an exception is of several built-in kinds at once: `except` would find it, whichever it looks for."""
+    errors = [base for base in kind.__mro__ if issubclass(base, BaseException) and base.__module__ == "builtins"]
+    return any(not issubclass(first, second) for first, second in itertools.pairwise(errors))
+
+
 def _members(description: dict[str, Any]) -> dict[str, Any]:
     members: dict[str, Any] = {"__slots__": ()} | _COMMON_MEMBERS
     for name in SPECIAL_METHODS & set(description["methods"]):
@@ -220,15 +226,17 @@ def _special_method(name: str) -> Callable[..., Any]:
     def method(self: Any, *arguments: Any, **named: Any) -> Any:
         side = _side(self)
         if name == "__call__":
-            side.has_called_helper |= number_of(self) in side.helpers
-            if number_of(self) in side.methods_of_others and any(number_of(a) is None for a in arguments):
-                side.has_program_decided = True
+            is_told = any(number_of(argument) is None for argument in arguments)
+            side.has_called_helper |= number_of(self) in side.helpers or (is_told and self is not side.entry_point)
+            side.has_program_decided |= is_told and number_of(self) in side.methods_of_others
             return side.ask("call", self, arguments, tuple(named.items()), origin=min(RELATED, _origin(self)))
         is_told = any(number_of(argument) is None for argument in arguments)
         if is_told and (name in _OPERATORS or name == "__contains__"):
             if _origin(self) == STRANGER or (_origin(self) == RELATED and name in _DISTANCES):
                 return _decide_here(self, name, *arguments)
-            side.has_program_decided |= _origin(self) == RELATED and name in _OPERATORS
+            side.has_program_decided |= self.judge_origin == STRANGER or (
+                name in _OPERATORS and _origin(self) == RELATED
+            )
         origin = _origin(self) if name in _OPERATORS else min(RELATED, _origin(self))
         return side.ask("special", name, self, *arguments, origin=origin)
 
