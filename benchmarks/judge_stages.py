@@ -52,9 +52,9 @@ def measure_stages(launcher: str) -> list[str]:
     return [
         *lines,
         "",
-        "Each row does what the rows above do, and more; those in brackets stand alone. Microseconds are the shortest "
-        "from asking to knowing; the processor time is the sandbox's. A fork copies the page table, and later each page "
-        "that parent or child writes to: the faults.",
+        "Each row does what the rows above do, and more; those in brackets stand alone. Microseconds are the "
+        "shortest from asking to knowing; the processor time is the sandbox's. A fork copies the page table, and later "
+        "each page that parent or child writes to: the faults.",
     ]
 
 
