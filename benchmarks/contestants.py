@@ -41,11 +41,15 @@ print(time.perf_counter() - started, cpu_seconds() - cpu)
 
 @dataclass
 class Effort:
-    """What judging took: programs, seconds of wall clock, seconds of processor time, outcomes."""
+    """What judging took: programs, seconds of wall clock and of processor time, and how it ended.
+
+    `host_cpu` is the part of the processor time that this process used, outside the sandboxes.
+    """
 
     programs: int = 0
     wall: float = 0.0
     cpu: float = 0.0
+    host_cpu: float = 0.0
     hanging: set[str] = field(default_factory=set)
     passed: dict[str, tuple[bool, ...]] = field(default_factory=dict)
 
@@ -54,6 +58,7 @@ class Effort:
         self.programs += other.programs
         self.wall += other.wall
         self.cpu += other.cpu
+        self.host_cpu += other.host_cpu
         self.hanging |= other.hanging
         self.passed |= other.passed
 
@@ -79,12 +84,13 @@ class OurJudge:
 
     def run(self, jobs: Sequence[ProgramJob]) -> Effort:
         """Judge programs, each in a sandboxed process of its own."""
-        cpu, started = self._cpu_seconds(), time.perf_counter()
+        sandboxes, host, started = self._sandbox_seconds(), time.process_time(), time.perf_counter()
         verdicts = list(self._judge.judge(jobs))
-        wall = time.perf_counter() - started
+        wall, host_cpu = time.perf_counter() - started, time.process_time() - host
+        cpu = host_cpu + self._sandbox_seconds() - sandboxes
         hanging = {verdict.program_id for verdict in verdicts if _has_timed_out(verdict)}
         passed = {verdict.program_id: verdict.passed for verdict in verdicts}
-        return Effort(len(verdicts), wall, self._cpu_seconds() - cpu, hanging, passed)
+        return Effort(len(verdicts), wall, cpu, host_cpu, hanging, passed)
 
     def count(self, jobs: Iterable[ProgramJob]) -> int:
         """Judge programs and keep nothing but their number."""
@@ -98,8 +104,8 @@ class OurJudge:
         """End its sandboxes."""
         self._judge.close()
 
-    def _cpu_seconds(self) -> float:
-        return time.process_time() + sum(map(_cpu_seconds_of, zygotes(self._judge.launcher_name)))
+    def _sandbox_seconds(self) -> float:
+        return sum(map(_cpu_seconds_of, zygotes(self._judge.launcher_name)))
 
 
 class Evalplus:

@@ -21,6 +21,10 @@ from benchmarks.machine import describe_machine
 
 REPORT = Path(__file__).parent / "results" / "judge.md"
 LAUNCHERS = ("docker", "bubblewrap")
+HOW = """All take turns on the same programs, in parts of about a second, so that other load of the machine meets all
+alike. Programs per second of processor time count all processes: what one core does when nothing else runs on it; in
+brackets, the comparison by it. A bare fork is fork, exit and wait of the interpreter of the same sandbox, started with
+-I -S; evalplus is its `untrusted_check`, with a limit of 1 s per test and without any sandbox."""
 PART = 160
 QUESTIONS_PER_PART = 12
 WARM_UP = 64
@@ -37,6 +41,8 @@ def main(
         "# Speed of the judge",
         "",
         f"`python -m benchmarks.judge {shlex.join(sys.argv[1:])}`; {describe_machine()}.",
+        "",
+        HOW,
         "",
     ]
     contestants = start_contestants()
@@ -99,8 +105,9 @@ def take_turns(
 def table(efforts: dict[str, Effort]) -> list[str]:
     """Write efforts as a table; rates beside those of bare forks of the same kind and of evalplus."""
     lines = [
-        "| | programs | per second, one worker | per second of processor time | of bare forks | times evalplus |",
-        "|---|---|---|---|---|---|",
+        "| | programs | per second, one worker | per second of processor time | outside sandboxes | of bare forks "
+        "| times evalplus |",
+        "|---|---|---|---|---|---|---|",
     ]
     evalplus = efforts[Evalplus.name]
     bare = Effort()
@@ -108,10 +115,11 @@ def table(efforts: dict[str, Effort]) -> list[str]:
         row = [name, f"{effort.programs:,}", f"{rate(effort):,.0f}", f"{effort.programs / effort.cpu:,.0f}"]
         if name.startswith("judge"):
             by_cpu = effort.programs / effort.cpu
+            row.append(f"{effort.host_cpu / effort.cpu:.0%}")
             row.append(f"{rate(effort) / rate(bare):.2f} (processor time: {by_cpu * bare.cpu / bare.programs:.2f})")
             row.append(f"{rate(effort) / rate(evalplus):.1f} ({by_cpu * evalplus.cpu / evalplus.programs:.1f})")
         else:
-            row += ["", ""]
+            row += ["", "", ""]
             bare = effort if name.startswith("bare") else bare
         lines.append(f"| {' | '.join(row)} |")
     return lines
@@ -125,9 +133,10 @@ def rate(effort: Effort) -> float:
 def mix(contestants: Sequence[Contestant], data: Path, programs: int) -> list[str]:
     """Time programs that models wrote: first find those that hang, then time them and the others apart."""
     jobs = recorded_mix(data, programs)
-    ours = next(contestant for contestant in contestants if isinstance(contestant, OurJudge))
+    judges = [contestant for contestant in contestants if isinstance(contestant, OurJudge)]
     parts = in_slices(jobs, QUESTIONS_PER_PART)
-    hanging = {program for part in track(parts, "(b) hangs") for program in ours.run(part).hanging}
+    # By every judge, so that each has started the sandboxes that these programs need.
+    hanging = {program for part in track(parts, "(b) hangs") for judge in judges for program in judge.run(part).hanging}
     ending = in_slices([job for job in jobs if job.program_id not in hanging], QUESTIONS_PER_PART)
     quick = take_turns(contestants, ending, "(b)")
     hangs = [job for job in jobs if job.program_id in hanging]
@@ -146,7 +155,7 @@ def mix(contestants: Sequence[Contestant], data: Path, programs: int) -> list[st
         whole = (quick[name].programs + effort.programs) / (quick[name].wall + effort.wall)
         lines.append(f"| {name} | {effort.wall / max(1, effort.programs):.2f} | {whole:.1f} |")
     theirs = quick[Evalplus.name].passed
-    differing = [p for p, passed in quick[ours.name].passed.items() if theirs[p] != passed]
+    differing = [p for p, passed in quick[judges[0].name].passed.items() if theirs[p] != passed]
     lines += ["", f"Programs on which evalplus finds other outcomes than the judge: {len(differing)}."]
     return lines
 
