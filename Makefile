@@ -23,8 +23,10 @@ check: install  ## lint and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: install  ## measure
-	$(BIN)/python -m benchmarks.judge
+bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
+	$(BIN)/python -m benchmarks.judge $(if $(DATA),--data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.agreement --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.stability --data $(DATA))
 	$(BIN)/python -m benchmarks.warehouse
 
 install: $(STAMP)
