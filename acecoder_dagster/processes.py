@@ -7,9 +7,12 @@ import signal
 PR_SET_PDEATHSIG = 1
 
 
-def end_with_parent() -> None:
-    """Let the kernel end this process when the thread that started it ends, even by kill -9."""
-    parent = os.getppid()
+def end_with_parent(parent: int) -> None:
+    """Let the kernel end this process when the thread that started it ends, even by kill -9.
+
+    Args:
+        parent: The process that started this one, as that one named itself: it may have ended before this is called.
+    """
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)

@@ -1,5 +1,6 @@
 """The one resource of the graph: the project folder and the settings of its profile."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -67,7 +68,8 @@ def end_with_parent_process() -> None:
     def wait_and_end() -> None:
         parent.join()
         for child in _children(os.getpid()):
-            os.kill(child, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
         os._exit(1)
 
     threading.Thread(target=wait_and_end, name="end-with-parent", daemon=True).start()

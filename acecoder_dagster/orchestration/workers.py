@@ -1,5 +1,6 @@
 """Starting worker processes through Dagster Pipes."""
 
+import os
 import sys
 from typing import Any
 
@@ -35,7 +36,7 @@ def run_worker(context: dg.AssetExecutionContext, project: Project, specificatio
     client = dg.PipesSubprocessClient(termination_timeout_seconds=20)
     completed = client.run(
         context=context.op_execution_context,
-        command=[sys.executable, "-m", "acecoder_dagster.workers", str(path)],
+        command=[sys.executable, "-m", "acecoder_dagster.workers", str(path), str(os.getpid())],
         env=WORKER_ENVIRONMENT,
     )
     messages = [message for message in completed.get_custom_messages() if "figures" in message]

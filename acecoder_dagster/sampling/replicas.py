@@ -2,6 +2,7 @@
 
 import logging
 import multiprocessing
+import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from dataclasses import replace
@@ -39,7 +40,7 @@ def sample_on_replicas(
     shares = [[_share(job, number, replicas) for job in unfinished] for number in range(replicas)]
     context = multiprocessing.get_context("spawn")
     reports: Queue[Report] = context.Queue()
-    with ProcessPoolExecutor(replicas, context, initializer=_start, initargs=(reports,)) as pool:
+    with ProcessPoolExecutor(replicas, context, initializer=_start, initargs=(os.getpid(), reports)) as pool:
         running = [pool.submit(_sample_share, number, share, sampling, seed) for number, share in enumerate(shares)]
         _pass_on(reports, running, replicas, progress)
         figures = [each.result() for each in running]
@@ -69,9 +70,9 @@ def _join(job: SamplingJob, parts: Sequence[SamplingJob]) -> None:
         part.output.unlink()
 
 
-def _start(reports: "Queue[Report]") -> None:
+def _start(parent: int, reports: "Queue[Report]") -> None:
     global _reports  # noqa: PLW0603 - a pool's process has no other place for what its initializer is given
-    end_with_parent()
+    end_with_parent(parent)
     logging.basicConfig(level=logging.ERROR)
     _reports = reports
 

@@ -71,7 +71,7 @@ def team(size: int, help_along: Callable[..., None], *arguments: Any) -> Iterato
     with tempfile.TemporaryDirectory() as folder:
         meeting = Path(folder) / "meeting"
         helpers = [
-            context.Process(target=_helper, args=(rank, size, meeting, help_along, arguments), daemon=True)
+            context.Process(target=_helper, args=(os.getpid(), rank, size, meeting, help_along, arguments), daemon=True)
             for rank in range(1, size)
         ]
         for helper in helpers:
@@ -88,8 +88,10 @@ def team(size: int, help_along: Callable[..., None], *arguments: Any) -> Iterato
                 distributed.destroy_process_group()
 
 
-def _helper(rank: int, size: int, meeting: Path, help_along: Callable[..., None], arguments: tuple[Any, ...]) -> None:
-    end_with_parent()
+def _helper(
+    parent: int, rank: int, size: int, meeting: Path, help_along: Callable[..., None], arguments: tuple[Any, ...]
+) -> None:
+    end_with_parent(parent)
     help_along(_join(rank, size, meeting), *arguments)
     distributed.destroy_process_group()
 

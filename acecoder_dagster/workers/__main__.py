@@ -1,4 +1,4 @@
-"""Entry point of a worker process: `python -m acecoder_dagster.workers SPECIFICATION.json`."""
+"""Entry point of a worker process: `python -m acecoder_dagster.workers SPECIFICATION.json PARENT`."""
 
 import logging
 import os
@@ -38,11 +38,12 @@ def pipes_progress(pipes: PipesContext) -> Progress:
 
 def main() -> None:
     """Run the task of a specification file and report its figures to the asset that started it."""
-    end_with_parent()
-    warnings.simplefilter("ignore")
-    specification = SPECIFICATION.validate_json(Path(sys.argv[1]).read_bytes())
     if DAGSTER_PIPES_CONTEXT_ENV_VAR not in os.environ:
         sys.exit("this program is started by Dagster; use the `acecoder` command instead")
+    specification_file, parent = sys.argv[1:]
+    end_with_parent(int(parent))
+    warnings.simplefilter("ignore")
+    specification = SPECIFICATION.validate_json(Path(specification_file).read_bytes())
     quiet_libraries()
     with open_dagster_pipes() as pipes:
         figures = run_task(specification, pipes_progress(pipes))

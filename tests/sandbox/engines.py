@@ -25,14 +25,14 @@ class OwnEngine:
     def __init__(self, folder: Path) -> None:
         self.address = f"unix://{folder}/docker.sock"
         self._log = folder / "log"
-        self._pid_file = folder / "pid"
+        self._pid_files = [folder / "pid", folder / "exec" / "containerd" / "containerd.pid"]
         self._command = [
             *("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc"),
             "dockerd",
             f"--host={self.address}",
             f"--data-root={folder}/data",
             f"--exec-root={folder}/exec",
-            f"--pidfile={self._pid_file}",
+            f"--pidfile={self._pid_files[0]}",
             "--containerd-namespace=acecoder-test",
             "--containerd-plugins-namespace=acecoder-test-plugins",
             "--bridge=none",
@@ -57,7 +57,9 @@ class OwnEngine:
         started = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
         os.kill(int(started[0]), number)
         self._process.wait(START_SECONDS)
-        self._pid_file.unlink(missing_ok=True)  # it would be taken for a running engine's
+        for file in self._pid_files:
+            # In the next namespace of processes another process has that number: it would be taken for the old one.
+            file.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def client(self) -> Iterator[docker.DockerClient]:
