@@ -6,12 +6,13 @@ import dagster as dg
 import polars as pl
 
 from acecoder_dagster.importing import imported_batches, load_import
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, SYNTHESIS
 from acecoder_dagster.orchestration.metadata import markdown_table
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.sources import batch_source, procedural_number
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.sources import procedural_number
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.synthesis import procedural_questions, procedural_seeds
 from acecoder_dagster.tables import QUESTIONS, SEED_FUNCTIONS
 
@@ -64,15 +65,7 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
                 seeds = load_import(project.home.root, batch).seeds
             yield batch, StageRows(seeds, rows_in=seeds.height)
 
-    stage = Stage(
-        SEED_FUNCTIONS,
-        settings={
-            "micro": settings.micro.model_dump(),
-            "seeds": settings.seeds.questions_per_batch,
-            "seed": settings.seed,
-        },
-        source=batch_source,
-    )
+    stage = pipeline.seed_functions(project)
     return run_stage(context, project, stage, compute, checks=lambda _: [_compositions_are_held_out(project)])
 
 
@@ -108,7 +101,7 @@ def questions(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
                 rows_in = imported.questions.height + rejected.height
                 yield batch, StageRows(imported.questions, rows_in, rejected)
 
-    stage = Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
+    stage = pipeline.questions(project)
     return run_stage(context, project, stage, compute, checks=lambda _: [_questions_are_held_out(project)])
 
 
