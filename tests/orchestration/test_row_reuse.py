@@ -83,7 +83,8 @@ def tables(project) -> dict[str, list[dict]]:
     found = {}
     for table in BATCH_TABLES:
         partition = project.lake.current(table, BATCH)
-        found[table.name] = pl.read_parquet(partition.rows_file).drop(measured, strict=False).to_dicts()
+        rows = pl.read_parquet(partition.rows_file).drop(measured, strict=False)
+        found[table.name] = rows.sort(table.key).to_dicts()
         rejected = pl.read_parquet(partition.rejected_file).sort("row_id", "reason").to_dicts()
         found[f"{table.name} rejected"] = rejected
     return found
