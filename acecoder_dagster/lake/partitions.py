@@ -129,6 +129,10 @@ class Lake:
         found = [self.current(table, pointer.parent.name.removeprefix("batch=")) for pointer in pointers]
         return [partition for partition in found if partition is not None]
 
+    def withdraw(self, table: Table, batch: str) -> None:
+        """Take a batch out of a table; readers that have its files open keep reading them."""
+        (self._folder(table.name, batch) / POINTER).unlink(missing_ok=True)
+
     def read(self, table: Table, batches: Iterable[str] | None = None) -> pl.DataFrame:
         """Return the rows of a table with a `batch` column added, of all batches or of those named."""
         wanted = None if batches is None else set(batches)

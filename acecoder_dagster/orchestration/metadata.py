@@ -50,7 +50,7 @@ def partition_metadata(partition: Partition, *, reused: bool) -> Metadata:
     figures = {
         name: 0 if reused and name in WORK_FIGURES else figure
         for name, figure in partition.figures.items()
-        if name != "rows_reused"
+        if name != "reused"
     }
     whole = partition.rows + partition.rejected
     return {
@@ -60,7 +60,7 @@ def partition_metadata(partition: Partition, *, reused: bool) -> Metadata:
         "rejected_by_reason": dg.MetadataValue.md(_reasons(rejected)),
         "rejected_file": dg.MetadataValue.path(str(partition.rejected_file)),
         "reused": reused,
-        "rows_reused": whole if reused else partition.figures.get("rows_reused", 0),
+        "rows_reused": whole if reused else partition.figures.get("reused", 0),
         "written_at": partition.written_at,
         "content_key": partition.content_key,
         "preview": dg.MetadataValue.md(_preview(partition)),

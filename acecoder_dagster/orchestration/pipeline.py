@@ -192,3 +192,10 @@ BATCH_STAGES: dict[str, Callable[[Project], Stage]] = {
     "test_results": test_results,
 }
 """Stages of the seed batches, in the order in which the data travels."""
+
+TABLE_STAGES: dict[str, Callable[[Project], Stage]] = {
+    "acecode_dataset": acecode_dataset,
+    "preference_pairs": preference_pairs,
+    "hard_questions": hard_questions,
+}
+"""Stages that put the batches together."""

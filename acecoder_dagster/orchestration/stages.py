@@ -59,7 +59,7 @@ LeftRows = Callable[[str, pl.DataFrame], pl.DataFrame]
 
 ComputeLeft = Callable[[list[str], LeftRows], Iterable[tuple[str, StageRows]]]
 
-ROWS_REUSED = "rows_reused"
+ROWS_REUSED = "reused"
 """Figure of a partition: rows, kept and rejected, that were taken over from the version before."""
 
 Checks = Callable[[list[Partition]], Sequence[dg.AssetCheckResult]]
