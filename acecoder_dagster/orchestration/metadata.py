@@ -1,6 +1,7 @@
 """What an asset's page shows: row counts, schema, reasons of rejection, files, plots."""
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,7 +51,7 @@ def partition_metadata(partition: Partition, *, reused: bool) -> Metadata:
     figures = {
         name: 0 if reused and name in WORK_FIGURES else figure
         for name, figure in partition.figures.items()
-        if name != "reused"
+        if name not in {"reused", "settings"}
     }
     whole = partition.rows + partition.rejected
     return {
@@ -63,6 +64,7 @@ def partition_metadata(partition: Partition, *, reused: bool) -> Metadata:
         "rows_reused": whole if reused else partition.figures.get("reused", 0),
         "written_at": partition.written_at,
         "content_key": partition.content_key,
+        "settings": dg.MetadataValue.json(json.loads(partition.figures.get("settings", "{}"))),
         "preview": dg.MetadataValue.md(_preview(partition)),
         **figures,
     }

@@ -99,7 +99,7 @@ def sample_questions(
         rows = program_rows(completions, prompts[name], sampler.name, sampler.revision, sampling)
         tokens = {
             "model_calls": float(prompts[name].height),
-            # vLLM repeats a question's prompt tokens in each of its completions, but reads the prompt once.
+            # A prompt is read once, however many programs answer it.
             "prompt_tokens": float(completions.unique("question_id")["prompt_tokens"].sum()),
             "completion_tokens": float(completions["completion_tokens"].sum()),
         }

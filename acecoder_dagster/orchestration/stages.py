@@ -4,6 +4,7 @@ Every asset that writes a table goes through `run_stage`, so that reuse, rejecte
 that no row is lost are the same everywhere.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -191,6 +192,8 @@ def _write(
     if len(made.try_again):
         # Never the key of a finished version: the batch is out of date until every unit is final.
         key = content_key(key=key, try_again=sorted(made.try_again))
+    if stage.settings:
+        figures["settings"] = json.dumps(stage.settings, sort_keys=True)
     if reuse is None:
         figures["rows_in"] = made.rows_in
         project.lake.write(stage.table, batch, made.rows, content_key=key, rejected=made.rejected, figures=figures)

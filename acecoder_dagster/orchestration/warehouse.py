@@ -23,7 +23,7 @@ def publish_warehouse(project: Project) -> Metadata:
     key = warehouse_key(project)
     if warehouse_is_current(project, key):
         return {"dagster/uri": dg.MetadataValue.path(str(target)), "reused": True, "content_key": key}
-    built = build_warehouse(project.lake, target)
+    built = build_warehouse(project.lake, target, project.home.artifacts)
     replace_json(target.with_name(target.name + BUILT_FROM), {"content_key": key})
     return {
         "dagster/uri": dg.MetadataValue.path(str(built.path)),
