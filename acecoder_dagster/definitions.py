@@ -44,7 +44,7 @@ def build_definitions(home: Home | None = None, profile: str | None = None) -> d
     return dg.Definitions(
         assets=assets,
         jobs=jobs,
-        schedules=schedules(project, code_versions(assets)),
+        schedules=schedules(project, code_versions(spec for asset in assets for spec in asset.specs)),
         sensors=[*arrival_sensors(project), automation_sensor(project)],
         resources={"project": project},
         executor=dg.multiprocess_executor.configured(

@@ -10,7 +10,7 @@ from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, PROGRAMS, TRAINING_OWNERS
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.sampling import SCRATCH, base_policy_sampler, sample_questions
+from acecoder_dagster.orchestration.sampling import base_policy_sampler, sample_questions
 from acecoder_dagster.orchestration.sources import brings_programs
 from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.orchestration.training import train_artifact
@@ -33,19 +33,13 @@ def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.Mater
     """
     settings = project.settings
     base = settings.base_policy
-    if base.model != SCRATCH:
+    if not pipeline.trains_base_policy(project):
         return dg.MaterializeResult(metadata={"model": base.model, "revision": base.revision or "unpinned"})
-    inputs = {
-        "base_policy": base.model_dump(),
-        "micro": settings.micro.model_dump(),
-        "prompt": settings.prompt,
-        "seed": settings.seed,
-    }
     return train_artifact(
         context,
         project,
         "base_policy",
-        inputs=inputs,
+        inputs=pipeline.base_policy(project),
         specify=lambda folder: TrainBasePolicy(
             output=folder,
             prompt_template=settings.prompt,

@@ -7,6 +7,7 @@ from typing import Literal
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import TRAINING, TRAINING_OWNERS
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import base_policy_sampler
@@ -22,7 +23,6 @@ from acecoder_dagster.tables import (
     PREFERENCE_PAIRS,
     QUESTIONS,
     SAMPLED_PROGRAMS,
-    Table,
 )
 from acecoder_dagster.training.settings import PolicySettings
 from acecoder_dagster.workers.specifications import TrainPolicy, TrainRewardModel
@@ -67,14 +67,14 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
             settings=seeded(settings.reward_model, settings.seed),
         )
 
-    inputs = {
-        "pairs": _content_key(project, PREFERENCE_PAIRS),
-        "backbone": source.revision if source else settings.reward_backbone.model_dump(),
-        "prompt": settings.prompt,
-        "settings": settings.reward_model.model_dump(),
-        "seed": settings.seed,
-    }
-    return train_artifact(context, project, "reward_model", inputs=inputs, specify=specify, checks=_better_than_chance)
+    return train_artifact(
+        context,
+        project,
+        "reward_model",
+        inputs=pipeline.reward_model(project),
+        specify=specify,
+        checks=_better_than_chance,
+    )
 
 
 @dg.asset(
@@ -131,22 +131,8 @@ def _train_policy(
             sandbox=settings.sandbox,
         )
 
-    inputs = {
-        "base": base.revision,
-        "questions": _content_key(project, HARD_QUESTIONS),
-        "reward_model": judge_model.content_key if judge_model else None,
-        "prompt": settings.prompt,
-        "policy": policy.model_dump(),
-        "seed": settings.seed,
-    }
-    return train_artifact(context, project, f"policy_{reward}", inputs=inputs, specify=specify)
-
-
-def _content_key(project: Project, table: Table) -> str:
-    partition = project.lake.current(table)
-    if partition is None:
-        raise dg.Failure(f"{table.name} has no rows yet: materialize it first", allow_retries=False)
-    return partition.content_key
+    name = f"policy_{reward}"
+    return train_artifact(context, project, name, inputs=pipeline.TRAININGS[name](project), specify=specify)
 
 
 def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResult]:

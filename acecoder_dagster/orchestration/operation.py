@@ -27,6 +27,6 @@ def operated(assets: Iterable[object], settings: Settings) -> list[dg.AssetsDefi
     return found
 
 
-def code_versions(assets: Iterable[dg.AssetsDefinition]) -> dict[str, str]:
+def code_versions(specs: Iterable[dg.AssetSpec]) -> dict[str, str]:
     """Return the code version of every asset by name."""
-    return {spec.key.to_user_string(): spec.code_version or "" for asset in assets for spec in asset.specs}
+    return {spec.key.to_user_string(): spec.code_version or "" for spec in specs}

@@ -6,8 +6,10 @@ A table whose rows come to depend on something more says so here.
 
 from collections.abc import Callable
 
+import dagster as dg
+
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.sampling import base_policy_sampler
+from acecoder_dagster.orchestration.sampling import SCRATCH, base_policy_sampler
 from acecoder_dagster.orchestration.sources import batch_source, brings_programs
 from acecoder_dagster.orchestration.stages import Stage
 from acecoder_dagster.settings import seeded
@@ -27,7 +29,9 @@ from acecoder_dagster.tables import (
     SAMPLED_PROGRAMS,
     SEED_FUNCTIONS,
     TEST_RESULTS,
+    Table,
 )
+from acecoder_dagster.training.settings import PolicySettings
 
 POLICIES = ("policy_rule", "policy_reward_model")
 
@@ -199,3 +203,82 @@ TABLE_STAGES: dict[str, Callable[[Project], Stage]] = {
     "hard_questions": hard_questions,
 }
 """Stages that put the batches together."""
+
+EVALUATION_STAGES: dict[str, Callable[[Project], Stage]] = {
+    "program_scores": program_scores,
+    "best_of_n": best_of_n,
+    "policy_programs": policy_programs,
+    "policy_results": policy_results,
+    "benchmark_scores": benchmark_scores,
+}
+"""Stages that measure."""
+
+
+def trains_base_policy(project: Project) -> bool:
+    """Return whether the base policy is trained here."""
+    return project.settings.base_policy.model == SCRATCH
+
+
+def base_policy(project: Project) -> dict[str, object]:
+    """The base policy trained here: corpus, model, training, prompt and seed."""
+    settings = project.settings
+    return {
+        "base_policy": settings.base_policy.model_dump(),
+        "micro": settings.micro.model_dump(),
+        "prompt": settings.prompt,
+        "seed": settings.seed,
+    }
+
+
+def reward_model(project: Project) -> dict[str, object]:
+    """The reward model: pairs, backbone, prompt, training and seed."""
+    settings = project.settings
+    backbone = settings.reward_backbone
+    source = base_policy_sampler(project, settings) if backbone.model == "base_policy" else None
+    return {
+        "pairs": _table_key(project, PREFERENCE_PAIRS),
+        "backbone": source.revision if source else backbone.model_dump(),
+        "prompt": settings.prompt,
+        "settings": settings.reward_model.model_dump(),
+        "seed": settings.seed,
+    }
+
+
+def policy_rule(project: Project) -> dict[str, object]:
+    """The policy trained by tests: see `_policy`."""
+    return _policy(project, project.settings.policy_rule, None)
+
+
+def policy_reward_model(project: Project) -> dict[str, object]:
+    """The policy trained by the reward model: see `_policy`."""
+    judge_model = project.home.artifacts.current("reward_model")
+    return _policy(project, project.settings.policy_reward_model, judge_model.content_key if judge_model else None)
+
+
+def _policy(project: Project, policy: PolicySettings, reward_model_key: str | None) -> dict[str, object]:
+    """A policy: base policy, hard questions, reward, prompt, training and seed."""
+    settings = project.settings
+    return {
+        "base": base_policy_sampler(project, settings).revision,
+        "questions": _table_key(project, HARD_QUESTIONS),
+        "reward_model": reward_model_key,
+        "prompt": settings.prompt,
+        "policy": policy.model_dump(),
+        "seed": settings.seed,
+    }
+
+
+def _table_key(project: Project, table: Table) -> str:
+    partition = project.lake.current(table)
+    if partition is None:
+        raise dg.Failure(f"{table.name} has no rows yet: materialize it first", allow_retries=False)
+    return partition.content_key
+
+
+TRAININGS: dict[str, Callable[[Project], dict[str, object]]] = {
+    "base_policy": base_policy,
+    "reward_model": reward_model,
+    "policy_rule": policy_rule,
+    "policy_reward_model": policy_reward_model,
+}
+"""What each trained model depends on, in the order in which they are trained."""

@@ -110,7 +110,7 @@ class Operation:
     def runs(self, **tags: str) -> list[dg.DagsterRun]:
         return self.instance.get_runs(dg.RunsFilter(tags={f"acecoder/{name}": tag for name, tag in tags.items()}))
 
-    def wait(self, what: str, done: Callable[[], bool], seconds: float = 240) -> None:
+    def wait(self, what: str, done: Callable[[], bool], seconds: float = 600) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + seconds
         while not done():
