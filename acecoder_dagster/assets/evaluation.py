@@ -19,7 +19,7 @@ from acecoder_dagster.orchestration.stages import StageRows, accounted_check, ru
 from acecoder_dagster.orchestration.training import learning_curves
 from acecoder_dagster.orchestration.training_data import held_out_questions, held_out_results, training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
-from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, run_worker
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES, run_worker
 from acecoder_dagster.sampling import render_prompts
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.settings import seeded
@@ -46,6 +46,7 @@ POLICIES = ("policy_rule", "policy_reward_model")
     kinds={"parquet", "pytorch"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
     check_specs=[accounted_check(PROGRAM_SCORES)],
 )
@@ -108,6 +109,7 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
     kinds={"parquet", "vllm"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
     check_specs=[accounted_check(POLICY_PROGRAMS)],
 )
@@ -185,8 +187,13 @@ def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.
         rows = evaluation.benchmark_scores(judged, programs, base, measuring)
         yield batches[0], StageRows(rows, rows.height)
 
-    stage = pipeline.benchmark_scores(project)
-    return run_stage(context, project, stage, compute)
+    def plot(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
+        scores = pl.read_parquet(partitions[0].rows_file)
+        for (metric,), of_metric in scores.group_by("metric", maintain_order=True):
+            context.add_asset_metadata({f"plot {metric}": picture(evaluation.plot_policies(of_metric), str(metric))})
+        return []
+
+    return run_stage(context, project, pipeline.benchmark_scores(project), compute, checks=plot)
 
 
 @dg.asset(

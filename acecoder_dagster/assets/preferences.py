@@ -5,9 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.evaluation import plot_histogram
 from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
+from acecoder_dagster.orchestration.metadata import picture
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training_data import training_rows
@@ -59,6 +61,10 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
         publish_warehouse(project)
+        pairs = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
+        gaps = pairs["chosen_pass_rate"] - pairs["rejected_pass_rate"]
+        plot = plot_histogram(gaps, "pass rate of the chosen program minus that of the rejected one", "pairs")
+        context.add_asset_metadata({"pass_rate_gaps": picture(plot, "Gaps")})
         return [
             dg.AssetCheckResult(
                 check_name=PAIRS_FOUND,
@@ -100,7 +106,10 @@ def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     stage = pipeline.hard_questions(project)
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
-        splits = {split for partition in partitions for split in pl.read_parquet(partition.rows_file)["split"]}
+        chosen = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
+        plot = plot_histogram(chosen["mean_pass_rate"], "mean pass rate of a question's programs", "questions chosen")
+        context.add_asset_metadata({"mean_pass_rates": picture(plot, "Mean pass rates")})
+        splits = set(chosen["split"])
         missing = {"train", "validation"} - splits
         return [
             dg.AssetCheckResult(

@@ -14,7 +14,7 @@ from acecoder_dagster.orchestration.sampling import base_policy_sampler, sample_
 from acecoder_dagster.orchestration.sources import brings_programs
 from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.orchestration.training import train_artifact
-from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.tables import QUESTIONS, SAMPLED_PROGRAMS
 from acecoder_dagster.workers.specifications import TrainBasePolicy
 
@@ -24,6 +24,7 @@ from acecoder_dagster.workers.specifications import TrainBasePolicy
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
 )
 def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -60,6 +61,7 @@ def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.Mater
     kinds={"parquet", "vllm"},
     owners=DATA_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
     check_specs=[accounted_check(SAMPLED_PROGRAMS)],
 )

@@ -123,12 +123,25 @@ def _compositions_are_held_out(project: Project) -> dg.AssetCheckResult:
     seeds = project.lake.read(SEED_FUNCTIONS).filter(pl.col("source") == "procedural")
     composition = pl.col("upstream_id").str.split("#").list.first()
     shared = _in_several_splits(seeds.with_columns(text=composition))
-    return dg.AssetCheckResult(check_name=COMPOSITIONS_HELD_OUT, passed=not shared, metadata={"shared": shared[:20]})
+    return _held_out(
+        COMPOSITIONS_HELD_OUT, shared, "compositions", "micro.*_share and seed must be those of all batches"
+    )
 
 
 def _questions_are_held_out(project: Project) -> dg.AssetCheckResult:
     shared = _in_several_splits(project.lake.read(QUESTIONS).with_columns(text=pl.col("question").str.strip_chars()))
-    return dg.AssetCheckResult(check_name=QUESTIONS_HELD_OUT, passed=not shared, metadata={"shared": shared[:20]})
+    advice = "remove them from one of the imports, or import both with split = hash"
+    return _held_out(QUESTIONS_HELD_OUT, shared, "question texts", advice)
+
+
+def _held_out(check: str, shared: list[str], what: str, advice: str) -> dg.AssetCheckResult:
+    found = f"{len(shared)} {what} stand in several splits, so training would see what is measured: {advice}"
+    return dg.AssetCheckResult(
+        check_name=check,
+        passed=not shared,
+        description=found if shared else f"No {what} stand in several splits",
+        metadata={"shared": shared[:20]},
+    )
 
 
 def _in_several_splits(rows: pl.DataFrame) -> list[str]:

@@ -5,18 +5,20 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.evaluation import plot_histogram
 from acecoder_dagster.importing import load_import
 from acecoder_dagster.judging import judge_table, observe_calls, question_tests
 from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TESTS
+from acecoder_dagster.orchestration.metadata import picture
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import greedy_programs
 from acecoder_dagster.orchestration.sources import procedural_number
 from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
-from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.synthesis import FilteredTests, filter_tests, reference_oracles, write_tests
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, ORACLE_PROGRAMS, QUESTIONS, SEED_FUNCTIONS
@@ -69,6 +71,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
     kinds={"parquet", "vllm"},
     owners=DATA_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
     check_specs=[accounted_check(ORACLE_PROGRAMS)],
 )
@@ -133,7 +136,13 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
                 _stage_rows(candidates, filter_tests(candidates, results, settings.tests.min_tests), results.height),
             )
 
-    return run_stage_by_rows(context, project, pipeline.filtered_tests(project), compute, checks=_some_tests_are_kept)
+    def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
+        kept = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
+        plot = plot_histogram(kept.group_by("question_id").len()["len"], "kept tests of a question", "questions")
+        context.add_asset_metadata({"tests_per_question": picture(plot, "Kept tests")})
+        return _some_tests_are_kept(partitions)
+
+    return run_stage_by_rows(context, project, pipeline.filtered_tests(project), compute, checks)
 
 
 def _stage_rows(candidates: pl.DataFrame, filtered: FilteredTests, executed: int) -> StageRows:

@@ -13,7 +13,7 @@ from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import base_policy_sampler
 from acecoder_dagster.orchestration.training import train_artifact
 from acecoder_dagster.orchestration.training_data import training_rows
-from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.preference import preference_groups
 from acecoder_dagster.sampling import render_prompts
 from acecoder_dagster.settings import seeded
@@ -36,6 +36,7 @@ BETTER_THAN_CHANCE = "better_than_chance"
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
     check_specs=[
         dg.AssetCheckSpec(
@@ -83,6 +84,7 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
 )
 def policy_rule(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -96,6 +98,7 @@ def policy_rule(context: dg.AssetExecutionContext, project: Project) -> dg.Mater
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
 )
 def policy_reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -142,6 +145,7 @@ def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResul
             check_name=BETTER_THAN_CHANCE,
             passed=accuracy > 0.5,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"Pair accuracy on validation questions: {accuracy:.3f}",
+            description=f"Pair accuracy on validation questions: {accuracy:.3f}. At 0.5 it chooses by chance: look at its "
+            "learning curves, at the gaps of preference_pairs, and give it more pairs or epochs (reward_model).",
         )
     ]

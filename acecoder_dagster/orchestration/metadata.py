@@ -2,13 +2,16 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.evaluation import plot_reasons
+from acecoder_dagster.lake.partitions import UNPARTITIONED, Partition
+from acecoder_dagster.paths import project_folder
 from acecoder_dagster.tables import Table
 
 Metadata = dict[str, Any]
@@ -39,7 +42,19 @@ def table_schema_metadata(table: Table) -> Metadata:
         )
         for column in table.columns
     ]
-    return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+    return {
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "sql": dg.MetadataValue.md(_sql_files(table)),
+    }
+
+
+def _sql_files(table: Table) -> str:
+    """Return the files in `sql/` that show a table in the warehouse, as a Markdown list."""
+    folder = project_folder("sql")
+    reads = re.compile(rf"\blake\.{table.name}\b")
+    files = [path for path in sorted(folder.rglob("*.sql")) if reads.search(path.read_text(encoding="utf-8"))]
+    lines = [f"- `{path.relative_to(folder.parent)}`" for path in files]
+    return "\n".join([f"`SELECT * FROM lake.{table.name}` in the warehouse shows this table; it is read by", *lines])
 
 
 def partition_metadata(partition: Partition, *, reused: bool) -> Metadata:
@@ -55,10 +70,11 @@ def partition_metadata(partition: Partition, *, reused: bool) -> Metadata:
     }
     whole = partition.rows + partition.rejected
     return {
-        "dagster/partition_row_count": partition.rows,
+        "dagster/row_count" if partition.batch == UNPARTITIONED else "dagster/partition_row_count": partition.rows,
         "dagster/uri": dg.MetadataValue.path(str(partition.rows_file)),
         "rejected": partition.rejected,
         "rejected_by_reason": dg.MetadataValue.md(_reasons(rejected)),
+        **({"rejected_plot": picture(plot_reasons(rejected), "Rejected by reason")} if rejected.height else {}),
         "rejected_file": dg.MetadataValue.path(str(partition.rejected_file)),
         "reused": reused,
         "rows_reused": whole if reused else partition.figures.get("reused", 0),

@@ -86,7 +86,7 @@ def sampled_programs(project: Project) -> Stage:
             return batch_source(project, batch)
         sampler = base_policy_sampler(project, settings)
         sampling = settings.sampling.model_dump_json(exclude={"engine"})
-        return f"{sampler.model}@{sampler.revision} {sampling} {settings.prompt} {settings.seed}"
+        return f"{sampler.name}@{sampler.revision} {sampling} {settings.prompt} {settings.seed}"
 
     return Stage(SAMPLED_PROGRAMS, inputs=(QUESTIONS,), source=source, unit="question_id")
 
