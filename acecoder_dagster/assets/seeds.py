@@ -123,9 +123,8 @@ def _compositions_are_held_out(project: Project) -> dg.AssetCheckResult:
     seeds = project.lake.read(SEED_FUNCTIONS).filter(pl.col("source") == "procedural")
     composition = pl.col("upstream_id").str.split("#").list.first()
     shared = _in_several_splits(seeds.with_columns(text=composition))
-    return _held_out(
-        COMPOSITIONS_HELD_OUT, shared, "compositions", "micro.*_share and seed must be those of all batches"
-    )
+    advice = "materialize seed_functions of all procedural batches with one profile"
+    return _held_out(COMPOSITIONS_HELD_OUT, shared, "compositions", advice)
 
 
 def _questions_are_held_out(project: Project) -> dg.AssetCheckResult:

@@ -145,7 +145,7 @@ def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResul
             check_name=BETTER_THAN_CHANCE,
             passed=accuracy > 0.5,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"Pair accuracy on validation questions: {accuracy:.3f}. At 0.5 it chooses by chance: look at its "
-            "learning curves, at the gaps of preference_pairs, and give it more pairs or epochs (reward_model).",
+            description=f"Pair accuracy on validation questions: {accuracy:.3f}. At 0.5 it chooses by chance: look at "
+            "its learning curves and at the gaps of preference_pairs; give it more pairs or epochs (reward_model).",
         )
     ]

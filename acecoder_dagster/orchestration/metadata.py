@@ -54,7 +54,7 @@ def _sql_files(table: Table) -> str:
     reads = re.compile(rf"\blake\.{table.name}\b")
     files = [path for path in sorted(folder.rglob("*.sql")) if reads.search(path.read_text(encoding="utf-8"))]
     lines = [f"- `{path.relative_to(folder.parent)}`" for path in files]
-    return "\n".join([f"`SELECT * FROM lake.{table.name}` in the warehouse shows this table; it is read by", *lines])
+    return "\n".join([f"In the warehouse this table is `lake.{table.name}`; it is read by", "", *lines])
 
 
 def partition_metadata(partition: Partition, *, reused: bool) -> Metadata:

@@ -87,9 +87,7 @@ def _accelerator(context: dg.AssetExecutionContext, project: Project) -> Iterato
         told = False
         while not any(_locked(lock) for lock in locks):
             if not told:
-                context.log.info(
-                    "The accelerator is in use by another step; waiting for it (machine.trainings_at_once)"
-                )
+                context.log.info("Another step uses the accelerator; waiting for it (machine.trainings_at_once)")
             told = True
             time.sleep(1)
         yield

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from acecoder_dagster.definitions import build_definitions
 from acecoder_dagster.home import HOME_VARIABLE, PROFILE_VARIABLE, Home
@@ -96,6 +97,25 @@ class Operation:
         )
         events = result.asset_materializations_for_node("test_results")
         return {event.partition: event.metadata["programs_executed"].value for event in events}
+
+    def backfill(self, batches: list[str]) -> None:
+        """Let the daemon run a backfill of the assets made from batches, and wait for its end."""
+        started = PartitionBackfill.from_asset_partitions(
+            backfill_id="batches",
+            asset_graph=self.definitions.resolve_asset_graph(),
+            partition_names=batches,
+            asset_selection=[dg.AssetKey(name) for name in DATA_ASSETS if name != "imported_files"],
+            backfill_timestamp=time.time(),
+            tags={},
+            dynamic_partitions_store=self.instance,
+            all_partitions=False,
+            title=None,
+            description=None,
+            run_config=None,
+        )
+        self.instance.add_backfill(started)
+        ended = {BulkActionStatus.COMPLETED_SUCCESS, BulkActionStatus.COMPLETED_FAILED, BulkActionStatus.FAILED}
+        self.wait("the backfill ends", lambda: self.instance.get_backfill("batches").status in ended)
 
     def executed(self) -> dict[str, int]:
         """Programs executed by batch, over everything that ever ran."""
