@@ -17,7 +17,7 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 from acecoder_dagster.assets import evaluation, preferences, programs, results, seeds, tables, tests, training  # noqa: E402
 from acecoder_dagster.home import Home, profile_from_environment  # noqa: E402
 from acecoder_dagster.orchestration.jobs import WHOLE_PIPELINE, jobs  # noqa: E402
-from acecoder_dagster.orchestration.operation import code_versions, operated  # noqa: E402
+from acecoder_dagster.orchestration.operation import operated  # noqa: E402
 from acecoder_dagster.orchestration.resources import Project  # noqa: E402
 from acecoder_dagster.orchestration.schedules import schedules  # noqa: E402
 from acecoder_dagster.orchestration.sensors import arrival_sensors, automation_sensor  # noqa: E402
@@ -44,7 +44,7 @@ def build_definitions(home: Home | None = None, profile: str | None = None) -> d
     return dg.Definitions(
         assets=assets,
         jobs=jobs,
-        schedules=schedules(project, code_versions(spec for asset in assets for spec in asset.specs)),
+        schedules=schedules(project, [spec for asset in assets for spec in asset.specs]),
         sensors=[*arrival_sensors(project), automation_sensor(project)],
         resources={"project": project},
         executor=dg.multiprocess_executor.configured(
