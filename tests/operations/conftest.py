@@ -1,5 +1,6 @@
 """A project folder with the real daemon working on it: sensors, schedules, queue, backfills, the default executor."""
 
+import contextlib
 import json
 import os
 import signal
@@ -130,6 +131,16 @@ class Operation:
     def runs(self, **tags: str) -> list[dg.DagsterRun]:
         return self.instance.get_runs(dg.RunsFilter(tags={f"acecoder/{name}": tag for name, tag in tags.items()}))
 
+    def processes(self) -> list[int]:
+        """Other processes that work in the project folder: code servers, runs."""
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                environment = (folder / "environ").read_bytes()
+                if int(folder.name) != os.getpid() and f"ACECODER_HOME={self.home.root}\0".encode() in environment:
+                    found.append(int(folder.name))
+        return found
+
     def wait(self, what: str, done: Callable[[], bool], seconds: float = 600) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + seconds
@@ -158,11 +169,9 @@ def daemon(operation: Operation) -> Iterator[None]:
             stdout=log,
             stderr=subprocess.STDOUT,
             env=dict(os.environ),
-            start_new_session=True,
         )
         yield
         process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(30)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(60)
+        for left in operation.processes():
+            os.kill(left, signal.SIGKILL)
