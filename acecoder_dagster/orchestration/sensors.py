@@ -73,7 +73,6 @@ def automation_condition(spec: dg.AssetSpec) -> dg.AutomationCondition | None:  
         ~dg.AutomationCondition.any_deps_missing().ignore(dg.AssetSelection.assets("base_policy"))
         & ~dg.AutomationCondition.any_deps_in_progress()
         & ~dg.AutomationCondition.in_progress()
-        & dg.AutomationCondition.all_deps_blocking_checks_passed()
     )
     if spec.partitions_def is not None:
         return (dg.AutomationCondition.missing().newly_true().since_last_handled() & ready).with_label("new batch")

@@ -172,7 +172,9 @@ def daemon(operation: Operation) -> Iterator[None]:
             env=os.environ | {"DAGSTER_GRPC_TIMEOUT_SECONDS": "300"},
         )
         yield
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(60)
         for left in operation.processes():
             os.kill(left, signal.SIGKILL)
+        process.wait()
