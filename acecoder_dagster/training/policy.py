@@ -68,7 +68,8 @@ def train_policy(
             entropy, completion_tokens, seconds of each phase, and validation_pass_at_1 where validated.
 
     Returns:
-        Figures of the run: steps done, step chosen, its validation figures and those of the start, rollouts.
+        Figures of the run: steps done, step chosen, its validation figures and those of the start, rollouts, and
+        whether the policy came to please its reward instead of solving questions (hacked, 1 or 0).
 
     Raises:
         ValueError: A model cannot be loaded, the questions do not fit the settings, or no reward model was given.
@@ -117,7 +118,9 @@ def _finish(output: Path, steps: int, validation: Validation, rollout_files: Rol
     rollouts = rollout_files.merge(steps, output / ROLLOUTS_FILE)
     pl.DataFrame(history).write_parquet(output / VALIDATIONS_FILE)
     shutil.copytree(best_folder, output, dirs_exist_ok=True)
-    if (report := best_folder.parent / HACKING_REPORT_FILE).exists():
+    report = best_folder.parent / HACKING_REPORT_FILE
+    is_hacked = report.exists()
+    if is_hacked:
         shutil.copy(report, output)
     close_work_folder(output)
     return {
@@ -126,6 +129,7 @@ def _finish(output: Path, steps: int, validation: Validation, rollout_files: Rol
         "validation_pass_at_1": best["validation_pass_at_1"],
         "validation_pass_at_1_at_start": history[0]["validation_pass_at_1"],
         "rollouts": rollouts,
+        "hacked": float(is_hacked),
     }
 
 
