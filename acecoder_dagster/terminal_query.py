@@ -22,6 +22,7 @@ from acecoder_dagster.warehouse import (
     write_query,
 )
 
+
 def print_answer(
     console: Console,
     warehouse: Path,
@@ -86,9 +87,7 @@ def print_tables(console: Console, warehouse: Path, name: str | None = None) -> 
         console.print(table)
 
 
-def run_export(
-    console: Console, warehouse: Path, folder: Path, permissive_only: bool, licences: Sequence[str]
-) -> None:
+def run_export(console: Console, warehouse: Path, folder: Path, permissive_only: bool, licences: Sequence[str]) -> None:
     """Write the data set for publication and print what was written and what was left out.
 
     Raises:

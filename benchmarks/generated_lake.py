@@ -38,9 +38,8 @@ def write_generated_lake(lake: Lake, questions: int, programs_per_question: int,
             (SAMPLED_PROGRAMS, _programs(numbers, variants, bodies), None),
             (TEST_RESULTS, _results(rng, numbers, tests, variants), None),
         ):
-            figures = {"rows_in": rows.height}
-            rows = _complete(table, rows)
-            lake.write(table, batch, rows, content_key="generated", rejected=rejected, figures=figures)
+            complete, figures = _complete(table, rows), {"rows_in": rows.height}
+            lake.write(table, batch, complete, content_key="generated", rejected=rejected, figures=figures)
 
 
 def _bodies(rng: np.random.Generator) -> pl.Series:
