@@ -114,12 +114,13 @@ class Lake:
     ) -> pl.DataFrame:
         """Return rows of a table with a `batch` column added: of all batches and columns, or of those named."""
         wanted = None if batches is None else set(batches)
+        names = list(table.schema) if columns is None else list(columns)
         frames = [
-            pl.read_parquet(partition.rows_file, columns=columns).with_columns(batch=pl.lit(partition.batch))
+            pl.read_parquet(partition.rows_file, columns=names).with_columns(batch=pl.lit(partition.batch))
             for partition in self.partitions(table)
             if wanted is None or partition.batch in wanted
         ]
-        empty = table.empty().select(columns or list(table.schema)).with_columns(batch=pl.lit("", dtype=pl.String))
+        empty = table.empty().select(names).with_columns(batch=pl.lit("", dtype=pl.String))
         return pl.concat([empty, *frames])
 
     def _folder(self, table: str, batch: str) -> Path:
