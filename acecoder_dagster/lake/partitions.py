@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -133,15 +133,18 @@ class Lake:
         """Take a batch out of a table; readers that have its files open keep reading them."""
         (self._folder(table.name, batch) / POINTER).unlink(missing_ok=True)
 
-    def read(self, table: Table, batches: Iterable[str] | None = None) -> pl.DataFrame:
-        """Return the rows of a table with a `batch` column added, of all batches or of those named."""
+    def read(
+        self, table: Table, batches: Iterable[str] | None = None, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """Return rows of a table with a `batch` column added: of all batches and columns, or of those named."""
         wanted = None if batches is None else set(batches)
+        names = list(table.schema) if columns is None else list(columns)
         frames = [
-            pl.read_parquet(partition.rows_file).with_columns(batch=pl.lit(partition.batch))
+            pl.read_parquet(partition.rows_file, columns=names).with_columns(batch=pl.lit(partition.batch))
             for partition in self.partitions(table)
             if wanted is None or partition.batch in wanted
         ]
-        empty = table.empty().with_columns(batch=pl.lit("", dtype=pl.String))
+        empty = table.empty().select(names).with_columns(batch=pl.lit("", dtype=pl.String))
         return pl.concat([empty, *frames])
 
     @contextmanager

@@ -83,7 +83,10 @@ def _write(reader: WarehouseReader, folder: Path, name: str, decisions: pl.DataF
             path = folder / table / f"{split}.parquet"
             reader.write(_sql(table), path, "parquet", {"split": split})
             columns[table] = list(pl.read_parquet_schema(path))
-    files = {"dataset_files": str(folder / TABLES[0] / "*.parquet"), "pair_files": str(folder / TABLES[1] / "*.parquet")}
+    files = {
+        "dataset_files": str(folder / TABLES[0] / "*.parquet"),
+        "pair_files": str(folder / TABLES[1] / "*.parquet"),
+    }
     rows = reader.rows(_sql("rows"), files)
     queries = named_queries()
     tables = CardTables(

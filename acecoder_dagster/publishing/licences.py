@@ -5,7 +5,13 @@ from functools import cache
 from typing import Any
 
 import polars as pl
-from license_expression import ExpressionError, LicenseSymbol, get_license_index, get_spdx_licensing
+from license_expression import (
+    ExpressionError,
+    LicenseSymbol,
+    LicenseWithExceptionSymbol,
+    get_license_index,
+    get_spdx_licensing,
+)
 
 from acecoder_dagster.publishing.errors import PublishingError
 
@@ -36,7 +42,8 @@ def decide_licences(found: pl.DataFrame, declared: Mapping[str, str], *, permiss
             raise PublishingError(f"--licence {name}={expression}: not an SPDX licence, such as MIT or Apache-2.0")
     own = [spdx_expression(words) for words in found["licence"]]
     said = [
-        None if known else spdx_expression(declared.get(name, "")) for known, name in zip(own, found["name"], strict=True)
+        None if known else spdx_expression(declared.get(name, ""))
+        for known, name in zip(own, found["name"], strict=True)
     ]
     decided = found.with_columns(
         published_as=pl.Series([own_ or said_ for own_, said_ in zip(own, said, strict=True)], dtype=pl.String),
@@ -52,15 +59,18 @@ def decide_licences(found: pl.DataFrame, declared: Mapping[str, str], *, permiss
     return decided.with_columns(published=pl.lit(True))
 
 
-@cache
 def spdx_expression(words: str) -> str | None:
     """Return the licence as a normalised SPDX expression, or None where the words are none."""
-    checked = get_spdx_licensing().validate(words)
-    expression: str | None = checked.normalized_expression
-    if checked.errors or not expression:
+    licensing = get_spdx_licensing()
+    try:
+        parsed = licensing.parse(words, validate=True, strict=True)
+    except ExpressionError:
         return None
-    symbols = get_spdx_licensing().license_symbols(expression)
-    return None if any(_categories().get(symbol.key, UNSTATED) == UNSTATED for symbol in symbols) else expression
+    if parsed is None:
+        return None
+    symbols = licensing.license_symbols(parsed, decompose=True)
+    unstated = any(_categories().get(symbol.key, UNSTATED) == UNSTATED for symbol in symbols)
+    return None if unstated else str(parsed.render())
 
 
 def is_permissive(expression: str) -> bool:
@@ -69,9 +79,11 @@ def is_permissive(expression: str) -> bool:
     def allowed(part: Any) -> bool:  # noqa: ANN401 - the library's parts have no common type
         if isinstance(part, LicenseSymbol):
             return _categories()[part.key] in PERMISSIVE
-        if part.operator.strip() == "OR":
-            return any(map(allowed, part.args))
-        return all(map(allowed, part.args)) if part.operator.strip() == "AND" else False
+        if isinstance(part, LicenseWithExceptionSymbol):
+            # An exception only allows more.
+            return allowed(part.license_symbol)
+        parts = map(allowed, part.args)
+        return any(parts) if isinstance(part, get_spdx_licensing().OR) else all(parts)
 
     return allowed(get_spdx_licensing().parse(expression))
 
@@ -100,7 +112,8 @@ def _refuse_idle(declared: Mapping[str, str], decided: pl.DataFrame) -> None:
 
 def _unknown(rows: pl.DataFrame) -> str:
     lines = [
-        f"  {row['rows']:,} {row['kind']}s of {row['name']} say {row['licence']!r}" for row in rows.iter_rows(named=True)
+        f"  {row['rows']:,} {row['kind']}s of {row['name']} say {row['licence']!r}"
+        for row in rows.iter_rows(named=True)
     ]
     names = " ".join(f"--licence {name}=SPDX" for name in rows["name"].unique(maintain_order=True))
     return "\n".join(

@@ -120,8 +120,9 @@ def _build(lake: Lake, models: ArtifactStore | None, building: Path) -> dict[str
         create_lake_views(connection, lake)
         register_artifacts(connection, models.all_current() if models else [])
         comment_lake_views(connection)
+        known = {table.full_name for table in read_catalogue(connection)}
         for path in _model_files():
-            _run_model(connection, path)
+            known |= _run_model(connection, path, known)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")
         stored = [
@@ -133,18 +134,18 @@ def _build(lake: Lake, models: ArtifactStore | None, building: Path) -> dict[str
     return rows
 
 
-def _run_model(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Run one file of `sql/models`, and comment what it made where the file does not."""
+def _run_model(connection: duckdb.DuckDBPyConnection, path: Path, known: set[str]) -> set[str]:
+    """Run one file of `sql/models`, comment what it made where the file does not, and return the names of that."""
     text = path.read_text(encoding="utf-8")
-    before = {table.full_name for table in read_catalogue(connection)}
     try:
         connection.execute(text)
     except duckdb.Error as error:
         raise WarehouseError(f"{path}: {error}") from error
     descriptions = described_columns(_describing_tables(path, text))
-    for table in read_catalogue(connection):
-        if table.full_name not in before:
-            _comment(connection, table, descriptions, path)
+    made = [table for table in read_catalogue(connection) if table.full_name not in known]
+    for table in made:
+        _comment(connection, table, descriptions, path)
+    return {table.full_name for table in made}
 
 
 def _describing_tables(path: Path, text: str) -> list[Table]:

@@ -100,7 +100,9 @@ def file_format_of(path: Path) -> FileFormat:
     for known in COPY_OPTIONS:
         if path.suffix == f".{known}":
             return known
-    raise WarehouseError(f"{path}: give --format, or a name that ends in {', '.join(f'.{name}' for name in COPY_OPTIONS)}")
+    raise WarehouseError(
+        f"{path}: give --format, or a name that ends in {', '.join(f'.{name}' for name in COPY_OPTIONS)}"
+    )
 
 
 def describe(warehouse: Path) -> list[TableDescription]:

@@ -12,7 +12,7 @@ SELECT
     (figures ->> '$.model_calls')::BIGINT AS model_calls,
     (figures ->> '$.prompt_tokens')::BIGINT AS prompt_tokens,
     (figures ->> '$.completion_tokens')::BIGINT AS completion_tokens,
-    (figures ->> '$.cost_usd')::DOUBLE AS cost_usd,
+    (figures ->> '$.cost')::DOUBLE AS cost,
     figures ->> '$.settings' AS settings,
     written_at,
     content_key,
@@ -32,7 +32,7 @@ COMMENT ON COLUMN runs.programs_executed IS 'Programs run in the sandbox; null w
 COMMENT ON COLUMN runs.model_calls IS 'Prompts that a model answered; null where the stage asks none';
 COMMENT ON COLUMN runs.prompt_tokens IS 'Tokens of those prompts, each counted once however many answers it got';
 COMMENT ON COLUMN runs.completion_tokens IS 'Tokens of the answers';
-COMMENT ON COLUMN runs.cost_usd IS 'Money that the stage reported, US dollars; null where it knows no price';
+COMMENT ON COLUMN runs.cost IS 'Money that the stage reported, in the currency of its prices; null where it knows no price';
 COMMENT ON COLUMN runs.settings IS 'Settings that the rows depend on, as JSON; null where there are none or an older version wrote them';
 COMMENT ON COLUMN runs.written_at IS 'When the rows were written';
 COMMENT ON COLUMN runs.content_key IS 'Hash of everything that the rows depend on';

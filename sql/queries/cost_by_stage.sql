@@ -1,7 +1,7 @@
 -- Seconds, model calls, tokens and money by stage and training
 -- Money is what the stage reported; for tokens of a stage that knows no price, what they cost at the prices set here.
--- set prompt_price: US dollars per million prompt tokens, for stages that report no money
--- set completion_price: US dollars per million completion tokens, for stages that report no money
+-- set prompt_price: price of a million prompt tokens, for stages that report no money
+-- set completion_price: price of a million completion tokens, for stages that report no money
 WITH steps AS (
     SELECT
         stage,
@@ -12,10 +12,10 @@ WITH steps AS (
         completion_tokens,
         NULL::BIGINT AS trained_tokens,
         coalesce(
-            cost_usd,
+            cost,
             prompt_tokens / 1e6 * getvariable('prompt_price')::DOUBLE
             + completion_tokens / 1e6 * getvariable('completion_price')::DOUBLE
-        ) AS cost_usd
+        ) AS cost
     FROM runs
     UNION ALL BY NAME
     SELECT model AS stage, 1000 AS stage_number, seconds, tokens AS trained_tokens
@@ -30,7 +30,7 @@ SELECT
     sum(prompt_tokens)::BIGINT AS prompt_tokens,
     sum(completion_tokens)::BIGINT AS completion_tokens,
     sum(trained_tokens)::BIGINT AS trained_tokens,
-    sum(cost_usd) AS cost_usd
+    sum(cost) AS cost
 FROM steps
 GROUP BY stage, stage_number
 ORDER BY stage_number, stage;
