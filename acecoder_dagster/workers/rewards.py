@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, QuestionTests
+from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob
+from acecoder_dagster.test_rows import question_from_rows
 
 PassRates = Callable[[Sequence[tuple[str, str]]], list[float | None]]
 
@@ -14,18 +15,14 @@ def pass_rates_by_question(judge: Judge, questions: pl.DataFrame) -> PassRates:
 
     Args:
         judge: an open judge.
-        questions: columns question_id, entry_point, setup_code, tests.
+        questions: columns question_id, entry_point, setup_code, kind and tests (see `question_from_rows`).
 
     Returns:
         A function that gives one pass rate per program, in order; None where the judge reached no verdict, which is
         no reward, not a zero one.
     """
-    tests = {
-        row["question_id"]: QuestionTests(
-            row["question_id"], row["entry_point"], row["setup_code"], tuple(row["tests"])
-        )
-        for row in questions.iter_rows(named=True)
-    }
+    columns = questions.select("question_id", "entry_point", "setup_code", "kind", "tests")
+    tests = {row[0]: question_from_rows(*row) for row in columns.iter_rows()}
 
     def pass_rates(programs: Sequence[tuple[str, str]]) -> list[float | None]:
         jobs = (
