@@ -22,11 +22,11 @@ def edition_groups(entry_points: Sequence[str], questions: Sequence[str]) -> lis
 
     functions = [entry_point.lower().replace("_", "") for entry_point in entry_points]
     counts = Counter(functions)
-    names = [
-        f"function {function}" if function and counts[function] <= MOST_EDITIONS else f"question {number}"
-        for number, function in enumerate(functions)
-    ]
     texts = ["text " + " ".join(question.split()) for question in questions]
+    names = [
+        f"function {function}" if function and counts[function] <= MOST_EDITIONS else text
+        for function, text in zip(functions, texts, strict=True)
+    ]
     for name, text in zip(names, texts, strict=True):
         one, other = sorted((root(name), root(text)))
         parent[other] = one

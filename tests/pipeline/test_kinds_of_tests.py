@@ -122,9 +122,14 @@ KINDS = {
     "call": "call",
 }
 BAD = [
-    {"question_id": "broken code", "question": "?", "entry_point": "f", "test_code": "def check(candidate)\n    assert"},
-    {"question_id": "odd io", "question": "?", "entry_point": "", "io_tests": [{"input": "1"}, {"input": "1", "output": "1"}]},
-]  # fmt: skip
+    {
+        "question_id": "broken code",
+        "question": "?",
+        "entry_point": "f",
+        "test_code": "def check(candidate)\n    assert 1",
+    },
+    {"question_id": "odd io", "question": "?", "io_tests": [{"input": "1"}, {"input": "1", "output": "1"}]},
+]
 
 
 class Imported:
@@ -214,9 +219,8 @@ def test_every_test_is_a_row_with_its_kind_and_the_oracle_rejects_single_ones(im
 
 
 def test_malformed_tests_are_rejected_with_the_reason_and_cost_no_others(imported):
-    rejected = run_query(
-        imported.project.home.warehouse, "SELECT stage, reason, evidence FROM rejected_rows WHERE stage = 'candidate_tests'"
-    ).sort("reason").to_dicts()  # fmt: skip
+    all_rejected = run_query(imported.project.home.warehouse, "SELECT stage, reason, evidence FROM rejected_rows")
+    rejected = all_rejected.filter(stage="candidate_tests").sort("reason").to_dicts()
 
     assert [row["reason"] for row in rejected] == ["does_not_parse", "malformed_io_test"]
     assert "bad.jsonl row 1" in rejected[0]["evidence"]

@@ -9,6 +9,7 @@ QUESTIONS = pl.DataFrame(
         "question_id": ["double", "same name, other tests"],
         "entry_point": ["f", "f"],
         "setup_code": ["", ""],
+        "kind": ["assert", "assert"],
         "tests": [["assert f(2) == 4", "assert f(3) == 6"], ["assert f(2) == 2"]],
     }
 )
