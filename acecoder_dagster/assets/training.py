@@ -117,11 +117,16 @@ def _train_policy(
         chosen = project.lake.read(HARD_QUESTIONS).select("question_id")
         questions = training_rows(project, QUESTIONS).join(chosen, on="question_id")
         prompts = render_prompts(settings.prompt, questions, base.model)
-        kept = training_rows(project, FILTERED_TESTS).sort("position")
-        tests = kept.group_by("question_id").agg(pl.col("kind").first(), tests="test")
+        tests = (
+            training_rows(project, FILTERED_TESTS)
+            .sort("position")
+            .group_by("question_id")
+            .agg(pl.col("kind").first(), tests="test", official=pl.col("origin") == "official")
+        )
         rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
         file = folder / "questions.parquet"
-        rows.select("question_id", "split", "prompt", "entry_point", "setup_code", "kind", "tests").write_parquet(file)
+        columns = ("question_id", "split", "prompt", "entry_point", "setup_code", "kind", "tests", "official")
+        rows.select(columns).write_parquet(file)
         return TrainPolicy(
             policy=base.model,
             questions=file,

@@ -28,7 +28,7 @@ from acecoder_dagster.tables import (
     TEST_RESULTS,
 )
 from acecoder_dagster.warehouse import run_query
-from acecoder_dagster.workers.rewards import pass_rates_by_question
+from acecoder_dagster.workers.rewards import judge_by_question
 
 PROFILE = """
 extends = "micro"
@@ -238,13 +238,15 @@ def test_pairs_are_built_whatever_the_kind_of_test(imported):
 def test_rollouts_are_rewarded_by_tests_of_every_kind(imported):
     lake = imported.project.lake
     kept = lake.read(FILTERED_TESTS).sort("position").group_by("question_id")
-    rows = lake.read(QUESTIONS).join(kept.agg(pl.col("kind").first(), tests="test"), on="question_id")
+    tests = kept.agg(pl.col("kind").first(), tests="test", official=pl.col("origin") == "official")
+    rows = lake.read(QUESTIONS).join(tests, on="question_id")
     upstream = dict(rows.select("upstream_id", "question_id").iter_rows())
 
     with Judge(imported.project.settings.sandbox) as judge:
-        rates = pass_rates_by_question(judge, rows)([(upstream[name], WRONG[name]) for name in GOOD])
+        judged = judge_by_question(judge, rows)([(upstream[name], WRONG[name]) for name in GOOD])
+        rates = {question_id: judgement.pass_rate for (question_id, _), judgement in judged}
 
-    assert rates == [outcomes.count("passed") / len(outcomes) for outcomes in OUTCOMES_OF_WRONG.values()]
+    assert rates == {upstream[name]: out.count("passed") / len(out) for name, out in OUTCOMES_OF_WRONG.items()}
 
 
 def test_the_published_schema_holds_questions_with_asserts_and_rejects_the_others(imported):
