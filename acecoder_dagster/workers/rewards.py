@@ -24,8 +24,8 @@ def judge_by_question(judge: Judge, questions: pl.DataFrame, outage_seconds: flo
 
     Args:
         judge: an open judge.
-        questions: columns question_id, entry_point, setup_code, kind, tests (see `question_from_rows`), and official: one
-            boolean per test.
+        questions: columns question_id, entry_point, setup_code, kind and tests (see `question_from_rows`), and
+            official: one boolean per test.
         outage_seconds: between two tries to reach sandboxes.
 
     Returns:
