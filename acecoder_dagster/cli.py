@@ -89,7 +89,8 @@ def import_files(
 ) -> None:
     """Bring in question, test and program files, and run them through the graph up to preference pairs.
 
-    What is recognised: the columns of our own tables, HumanEval's, MBPP's and the published AceCode-87K's.
+    What is recognised: the columns of our own tables, HumanEval's, MBPP's, BigCodeBench's, LiveCodeBench's and the
+    published AceCode-87K's.
     """
     from acecoder_dagster.terminal_runs import run_import
 

@@ -15,12 +15,16 @@ class TableError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: name, Polars type, meaning, and whether it may be null."""
+    """One column: name, Polars type, meaning, and whether it may be null.
+
+    `default` is the value of rows that do not say, such as those of files from before there was the column.
+    """
 
     name: str
     dtype: pl.DataType | type[pl.DataType]
     description: str
     nullable: bool = False
+    default: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,22 @@ class Table:
         """Return the table without rows."""
         return pl.DataFrame(schema=self.schema)
 
+    def with_defaults(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows with the defaults of the columns that have one, where rows do not say."""
+        defaults = {column.name: pl.lit(column.default) for column in self.columns if column.default is not None}
+        return rows.with_columns(
+            pl.col(name).fill_null(default) if name in rows.columns else default.alias(name)
+            for name, default in defaults.items()
+        )
+
     def conform(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with the table's columns in the table's order.
+        """Return the rows with the table's columns in the table's order, with defaults where rows do not say.
 
         Raises:
-            TableError: when a column is missing, unknown, of another type, null where it may not be,
+            TableError: when a column without a default is missing, unknown, of another type, null where it may not be,
                 or when the key is not unique.
         """
+        rows = self.with_defaults(rows)
         missing = [name for name in self.schema if name not in rows.columns]
         unknown = [name for name in rows.columns if name not in self.schema]
         if missing or unknown:
@@ -102,12 +115,24 @@ QUESTIONS = Table(
         Column("split", TEXT, "train, validation or test"),
         Column("licence", TEXT, "SPDX licence identifier, or the words of the source"),
         Column("question", TEXT, "The text that a model is given"),
-        Column("entry_point", TEXT, "Name of the function to write"),
+        Column("entry_point", TEXT, "Function or class to write; empty where programs read standard input"),
         Column("setup_code", TEXT, "Code that runs before the tests, empty for most"),
         Column("reference_program", TEXT, "A trusted right answer", nullable=True),
         Column("writer", TEXT, "Model that wrote the question, `procedural` or `imported`"),
     ),
 )
+
+ASSERT, UNITTEST, STDIN, CALL = "assert", "unittest", "stdin", "call"
+TEST_KINDS = {
+    ASSERT: "Python source, usually one assert statement",
+    UNITTEST: "JSON object with the `code` of `unittest.TestCase` classes and the test's `method`, as Class.method",
+    STDIN: "JSON object with the `input` that a program reads and the `output` that it must print",
+    CALL: "JSON object with `input`, one JSON argument of the entry point per line, and `output`, its value as JSON",
+}
+"""Kinds of tests, and what the column `test` holds of each; all tests of a question are of one kind."""
+
+_KIND = Column("kind", TEXT, f"Kind of test: {', '.join(TEST_KINDS)}; one kind per question", default=ASSERT)
+_TEST = Column("test", TEXT, "; ".join(f"{kind}: {meaning}" for kind, meaning in TEST_KINDS.items()))
 
 CANDIDATE_TESTS = Table(
     "candidate_tests",
@@ -116,10 +141,11 @@ CANDIDATE_TESTS = Table(
     (
         Column("test_id", TEXT, "Hash of question_id and test"),
         Column("question_id", TEXT, "Question it tests"),
-        Column("test", TEXT, "Python source, usually one assert statement"),
+        _TEST,
         Column("position", WHOLE, "Order among the candidate tests of its question, from 0"),
         Column("origin", TEXT, "`official`, `reference execution`, or the model that wrote it"),
         Column("times_written", WHOLE, "How often the writer produced it"),
+        _KIND,
     ),
 )
 
@@ -143,9 +169,10 @@ FILTERED_TESTS = Table(
     (
         Column("test_id", TEXT, "Hash of question_id and test, as in candidate_tests"),
         Column("question_id", TEXT, "Question it tests"),
-        Column("test", TEXT, "Python source"),
+        _TEST,
         Column("position", WHOLE, "Order among the kept tests of its question, from 0: the index into outcomes"),
         Column("origin", TEXT, "As in candidate_tests"),
+        _KIND,
     ),
 )
 
@@ -215,7 +242,8 @@ TEST_RESULTS = Table(
 
 ACECODE_DATASET = Table(
     "acecode_dataset",
-    "The published AceCode-87K schema (id, source, question, test_cases, inferences) and our question_id and split.",
+    "The published AceCode-87K schema (id, source, question, test_cases, inferences) and our question_id and split. "
+    "Questions whose tests are not asserts do not fit it and are rejected.",
     "id",
     (
         Column("id", TEXT, "<source>_<upstream_id>"),

@@ -129,7 +129,7 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
                 continue
             oracles = project.lake.read(ORACLE_PROGRAMS, [batch])
             tests = question_tests(project.lake.read(QUESTIONS, [batch]), candidates)
-            written = {question_id: len(of_question.tests) for question_id, of_question in tests.items()}
+            written = dict(candidates.group_by("question_id").len().iter_rows())
             progress = RowProgress(context, "oracle programs", oracles.height)
             with Judge(settings.sandbox) as judge:
                 results, _ = judge_table(judge, oracles, tests, written, "filtered_tests", progress.advance)

@@ -133,13 +133,12 @@ def _train_policy(
             training_rows(project, FILTERED_TESTS)
             .sort("position")
             .group_by("question_id")
-            .agg(tests="test", official=pl.col("origin") == "official")
+            .agg(pl.col("kind").first(), tests="test", official=pl.col("origin") == "official")
         )
         rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
         file = folder / "questions.parquet"
-        rows.select("question_id", "split", "prompt", "entry_point", "setup_code", "tests", "official").write_parquet(
-            file
-        )
+        columns = ("question_id", "split", "prompt", "entry_point", "setup_code", "kind", "tests", "official")
+        rows.select(columns).write_parquet(file)
         return TrainPolicy(
             policy=base.model,
             questions=file,

@@ -6,6 +6,7 @@ import polars as pl
 
 from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, Verdict
 from acecoder_dagster.tables import REJECTED_ROWS, TEST_RESULTS
+from acecoder_dagster.test_rows import question_from_rows
 
 NO_TESTS = "question has no kept tests"
 
@@ -15,16 +16,12 @@ def question_tests(questions: pl.DataFrame, tests: pl.DataFrame) -> dict[str, Qu
 
     Args:
         questions: columns question_id, entry_point, setup_code.
-        tests: columns question_id, position, test.
+        tests: columns question_id, position, kind, test.
     """
-    by_question = dict(tests.sort("question_id", "position").group_by("question_id").agg("test").iter_rows())
-    return {
-        row["question_id"]: QuestionTests(
-            row["question_id"], row["entry_point"], row["setup_code"], tuple(by_question[row["question_id"]])
-        )
-        for row in questions.select("question_id", "entry_point", "setup_code").iter_rows(named=True)
-        if row["question_id"] in by_question
-    }
+    by_question = tests.sort("question_id", "position").group_by("question_id").agg(pl.col("kind").first(), "test")
+    rows = questions.join(by_question, on="question_id", maintain_order="left")
+    columns = rows.select("question_id", "entry_point", "setup_code", "kind", "test")
+    return {row[0]: question_from_rows(*row) for row in columns.iter_rows()}
 
 
 def judge_table(

@@ -113,7 +113,9 @@ class Lake:
         """Return the rows of a table with a `batch` column added, of all batches or of those named."""
         wanted = None if batches is None else set(batches)
         frames = [
-            pl.read_parquet(partition.rows_file).with_columns(batch=pl.lit(partition.batch))
+            table.with_defaults(pl.read_parquet(partition.rows_file)).select(
+                *table.schema, batch=pl.lit(partition.batch)
+            )
             for partition in self.partitions(table)
             if wanted is None or partition.batch in wanted
         ]
