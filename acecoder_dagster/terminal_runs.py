@@ -92,7 +92,7 @@ def run_and_report(
         console.print(f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
         outcome = run_assets(instance, chosen, assets)
     # A part of the graph may have run without its asset: what is shown is what is there now.
-    build_warehouse(home.lake, home.warehouse)
+    build_warehouse(home.lake, home.warehouse, home.artifacts)
     for name in queries:
         if not (rows := run_query(home.warehouse, name)).is_empty():
             print_frame(console, rows, title=name)

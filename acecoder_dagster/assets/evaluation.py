@@ -140,7 +140,8 @@ def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
         sampled = sample_questions(context, project, jobs, sampling)
         rows = pl.concat([programs for programs, _ in sampled.values()])
         figures = {
-            name: sum(each[name] for _, each in sampled.values()) for name in ("model_calls", "completion_tokens")
+            name: sum(each[name] for _, each in sampled.values())
+            for name in ("model_calls", "prompt_tokens", "completion_tokens")
         }
         yield batches[0], StageRows(rows, rows.height, figures=figures)
 

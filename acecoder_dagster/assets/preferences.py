@@ -11,7 +11,7 @@ from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
-from acecoder_dagster.preference import build_pairs, choose_hard_questions
+from acecoder_dagster.preference import PROGRAM_COLUMNS, RESULT_COLUMNS, build_pairs, choose_hard_questions
 from acecoder_dagster.settings import seeded
 from acecoder_dagster.tables import (
     HARD_QUESTIONS,
@@ -44,9 +44,10 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
     rule = seeded(settings.pairs, settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        results = training_rows(project, TEST_RESULTS)
+        results = training_rows(project, TEST_RESULTS, RESULT_COLUMNS)
+        programs = training_rows(project, SAMPLED_PROGRAMS, PROGRAM_COLUMNS)
         questions = training_rows(project, QUESTIONS)
-        pairs, rejected = build_pairs(results, training_rows(project, SAMPLED_PROGRAMS), questions, rule)
+        pairs, rejected = build_pairs(results, programs, questions, rule)
         paired = pairs["question_id"].n_unique()
         figures = {"questions_paired": paired, "pairs_per_question": round(pairs.height / max(paired, 1), 2)}
         # A question has pairs or is rejected: its pairs count as they are, the question without counts as one row.

@@ -48,3 +48,8 @@ class ArtifactStore:
         except FileNotFoundError:
             return None
         return Artifact(name, self.root / name / stored["content_key"], stored["content_key"], stored["figures"])
+
+    def all_current(self) -> list[Artifact]:
+        """Return the current artifact of every training that was finished, ordered by name."""
+        found = [self.current(pointer.parent.name) for pointer in sorted(self.root.glob(f"*/{POINTER}"))]
+        return [artifact for artifact in found if artifact is not None]

@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -109,18 +109,24 @@ class Lake:
         found = [self.current(table, pointer.parent.name.removeprefix("batch=")) for pointer in pointers]
         return [partition for partition in found if partition is not None]
 
-    def read(self, table: Table, batches: Iterable[str] | None = None) -> pl.DataFrame:
-        """Return the rows of a table with a `batch` column added, of all batches or of those named."""
+    def read(
+        self, table: Table, batches: Iterable[str] | None = None, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """Return rows of a table with a `batch` column added: of all batches and columns, or of those named."""
         wanted = None if batches is None else set(batches)
+        names = list(columns or table.schema)
         frames = [
-            table.with_defaults(pl.read_parquet(partition.rows_file)).select(
-                *table.schema, batch=pl.lit(partition.batch)
-            )
+            self._read(table, partition, names)
             for partition in self.partitions(table)
             if wanted is None or partition.batch in wanted
         ]
-        empty = table.empty().with_columns(batch=pl.lit("", dtype=pl.String))
+        empty = table.empty().select(names).with_columns(batch=pl.lit("", dtype=pl.String))
         return pl.concat([empty, *frames])
+
+    def _read(self, table: Table, partition: Partition, names: Sequence[str]) -> pl.DataFrame:
+        stored = pl.read_parquet_schema(partition.rows_file)
+        rows = pl.read_parquet(partition.rows_file, columns=[name for name in names if name in stored])
+        return table.with_defaults(rows).select(*names, batch=pl.lit(partition.batch))
 
     def _folder(self, table: str, batch: str) -> Path:
         if not BATCH_NAME.fullmatch(batch):

@@ -88,7 +88,8 @@ def sample_questions(
         rows = program_rows(completions, prompts[name], sampler.name, sampler.revision, sampling)
         tokens = {
             "model_calls": float(prompts[name].height),
-            "prompt_tokens": float(completions["prompt_tokens"].sum()),
+            # A prompt is read once, however many programs answer it.
+            "prompt_tokens": float(completions.unique("question_id")["prompt_tokens"].sum()),
             "completion_tokens": float(completions["completion_tokens"].sum()),
         }
         sampled[name] = (rows, tokens)

@@ -4,6 +4,7 @@ Every asset that writes a table goes through `run_stage`, so that reuse, rejecte
 that no row is lost are the same everywhere.
 """
 
+import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,6 +87,8 @@ def run_stage(
     started = time.monotonic()
     for batch, made in compute(stale) if stale else ():
         figures = {"rows_in": made.rows_in, "seconds": round(time.monotonic() - started, 3), **made.figures}
+        if stage.settings:
+            figures["settings"] = json.dumps(stage.settings, sort_keys=True)
         current[batch] = project.lake.write(
             stage.table, batch, made.rows, content_key=keys[batch], rejected=made.rejected, figures=figures
         )

@@ -9,7 +9,7 @@ from acecoder_dagster.warehouse import build_warehouse
 
 def publish_warehouse(project: Project) -> Metadata:
     """Build the warehouse from the current tables, put it in the place of the old one, and return its metadata."""
-    built = build_warehouse(project.lake, project.home.warehouse)
+    built = build_warehouse(project.lake, project.home.warehouse, project.home.artifacts)
     return {
         "dagster/uri": dg.MetadataValue.path(str(built.path)),
         "build_seconds": built.seconds,

@@ -7,6 +7,21 @@ from acecoder_dagster.preference.settings import PairSettings
 from acecoder_dagster.preference.usable import usable_verdict
 from acecoder_dagster.tables import PREFERENCE_PAIRS, REJECTED_ROWS
 
+RESULT_COLUMNS = (
+    "program_id",
+    "question_id",
+    "verdict",
+    "outcomes",
+    "tests_passed",
+    "tests_kept",
+    "tests_written",
+    "message",
+)
+"""Columns of the verdicts that pairs are chosen by."""
+
+PROGRAM_COLUMNS = ("program_id", "model", "sample_index", "program")
+"""Columns of the programs that pairs are chosen by: at the paper's scale the others fill gigabytes."""
+
 
 def build_pairs(
     results: pl.DataFrame, programs: pl.DataFrame, questions: pl.DataFrame, settings: PairSettings
@@ -16,8 +31,8 @@ def build_pairs(
     A program with an outcome `judge_error` or `unstable` is never in a pair, nor is one of a question without tests.
 
     Args:
-        results: Verdicts (`tables.TEST_RESULTS`).
-        programs: The programs judged; columns program_id, model, sample_index, program.
+        results: Verdicts; columns RESULT_COLUMNS of `tables.TEST_RESULTS`.
+        programs: The programs judged; columns PROGRAM_COLUMNS of `tables.SAMPLED_PROGRAMS`.
         questions: All questions that could have a pair; columns question_id, question, split.
         settings: The rule, and how many pairs to keep.
 
@@ -39,23 +54,14 @@ def _judged_programs(results: pl.DataFrame, questions: pl.DataFrame, rule: PairR
     numbered = questions.select("question_id", "question").with_row_index("question_number")
     if rule.ascii_questions:
         numbered = numbered.filter(~pl.col("question").str.contains(r"[^\x00-\x7F]"))
-    columns = (
-        "program_id",
-        "question_id",
-        "verdict",
-        "outcomes",
-        "tests_passed",
-        "tests_kept",
-        "tests_written",
-        "message",
-    )
     return (
-        results.select(columns)
-        .join(numbered.drop("question"), on="question_id")
+        results.select(RESULT_COLUMNS)
         .with_columns(tests=pl.col(rule.denominator))
         .with_columns(usable=usable_verdict() & (TESTS > 0))
         .with_columns(can_win=pl.col("usable") & rule.can_win, can_lose=pl.col("usable") & rule.can_lose)
+        # Before the join, which would copy the 22 million outcomes of the paper's scale.
         .drop("outcomes", "verdict", "message")
+        .join(numbered.drop("question"), on="question_id")
     )
 
 
@@ -66,7 +72,7 @@ def _programs_of_mixed_questions(judged: pl.DataFrame, programs: pl.DataFrame, r
     fit = (
         judged.filter(pl.col("can_win") | pl.col("can_lose"))
         .join(mixed.select("question_number"), on="question_number", how="semi")
-        .join(programs.select("program_id", "model", "sample_index", "program"), on="program_id")
+        .join(programs.select(PROGRAM_COLUMNS), on="program_id")
         .sort("question_number", "model", "sample_index", "program_id")
         .with_columns(text=pl.col("program").hash())
     )
@@ -81,7 +87,9 @@ def _merge_same_programs(programs: pl.DataFrame) -> pl.DataFrame:
     The same program with two verdicts depends on something outside it, as hash order or the clock.
     """
     texts = programs.unique(["question_number", "text"], keep="first", maintain_order=True)
-    forms = texts.select("question_number", "text", form=program_form(pl.col("program")).hash())
+    # The streaming engine spreads the regular expressions over the cores: they are most of the work.
+    form = program_form(pl.col("program")).hash()
+    forms = texts.lazy().select("question_number", "text", form=form).collect(engine="streaming")
     of_form = ("question_number", "form")
     return (
         programs.join(forms, on=("question_number", "text"))

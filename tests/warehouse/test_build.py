@@ -1,4 +1,5 @@
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -14,6 +15,7 @@ from acecoder_dagster.warehouse import (
     named_queries,
     run_query,
 )
+from acecoder_dagster.warehouse.documentation import warehouse_page
 from tests.rows import rows
 from tests.warehouse.conftest import write_batch
 
@@ -79,8 +81,9 @@ def test_tables_without_a_partition_are_empty_and_typed(warehouse):
 def test_an_empty_lake_gives_an_empty_warehouse_that_answers_every_query(tmp_path):
     built = build_warehouse(Lake(tmp_path / "lake"), tmp_path / "acecoder.duckdb")
     assert set(built.rows.values()) == {0}
-    for name in named_queries():
-        assert run_query(built.path, name).height == 0
+    for name, query in named_queries().items():
+        needed = {variable.name: str(built.path) for variable in query.variables if variable.needed}
+        assert run_query(built.path, name, needed).height == 0
 
 
 def test_every_table_and_column_is_commented(warehouse):
@@ -91,6 +94,11 @@ def test_every_table_and_column_is_commented(warehouse):
         f"{table.full_name}.{column.name}" for table in described for column in table.columns if not column.comment
     ]
     assert silent == []
+
+
+def test_the_page_about_the_warehouse_is_up_to_date():
+    page = Path(__file__).parents[2] / "docs" / "warehouse.md"
+    assert page.read_text() == warehouse_page(), "run `make docs`"
 
 
 def test_the_file_can_be_read_by_clients_of_duckdb_1_2(warehouse):
