@@ -77,6 +77,17 @@ def run(
     sys.exit(run_and_report(Home.from_environment(), _profile(profile, seed), output, assets, batch))
 
 
+@app.command()
+def plan(
+    batch: Annotated[list[str] | None, typer.Option(help="Batch to plan for; all when left out.")] = None,
+    profile: ProfileOption = None,
+) -> None:
+    """Show what a refresh would do before anything is spent: rows, programs, tokens, minutes, money."""
+    from acecoder_dagster.terminal_plan import print_plan
+
+    print_plan(Home.from_environment(), profile or profile_from_environment(), output, batch)
+
+
 @app.command("import")
 def import_files(
     name: Annotated[str, typer.Option(help="Name of the import; its batches are NAME-000 ...")],

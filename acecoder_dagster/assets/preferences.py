@@ -5,10 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.evaluation import plot_histogram
 from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
+from acecoder_dagster.orchestration.metadata import picture
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
 from acecoder_dagster.preference import PROGRAM_COLUMNS, RESULT_COLUMNS, build_pairs, choose_hard_questions
@@ -55,14 +58,14 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
         for batch in batches:
             yield batch, StageRows(pairs, rows_in, rejected, figures)
 
-    stage = Stage(
-        PREFERENCE_PAIRS,
-        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
-        settings={"pairs": rule.model_dump(), "batches": settings.data.batches},
-    )
+    stage = pipeline.preference_pairs(project)
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
         publish_warehouse(project)
+        pairs = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
+        gaps = pairs["chosen_pass_rate"] - pairs["rejected_pass_rate"]
+        plot = plot_histogram(gaps, "pass rate of the chosen program minus that of the rejected one", "pairs")
+        context.add_asset_metadata({"pass_rate_gaps": picture(plot, "Gaps")})
         return [
             dg.AssetCheckResult(
                 check_name=PAIRS_FOUND,
@@ -101,14 +104,13 @@ def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         for batch in batches:
             yield batch, StageRows(chosen, questions.height, rejected)
 
-    stage = Stage(
-        HARD_QUESTIONS,
-        inputs=(QUESTIONS, TEST_RESULTS),
-        settings={"rule": settings.hard_questions.model_dump(), "batches": settings.data.batches},
-    )
+    stage = pipeline.hard_questions(project)
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
-        splits = {split for partition in partitions for split in pl.read_parquet(partition.rows_file)["split"]}
+        chosen = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
+        plot = plot_histogram(chosen["mean_pass_rate"], "mean pass rate of a question's programs", "questions chosen")
+        context.add_asset_metadata({"mean_pass_rates": picture(plot, "Mean pass rates")})
+        splits = set(chosen["split"])
         missing = {"train", "validation"} - splits
         return [
             dg.AssetCheckResult(

@@ -5,20 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
-from acecoder_dagster.tables import (
-    ACECODE_DATASET,
-    ASSERT,
-    BATCH_TABLES,
-    FILTERED_TESTS,
-    QUESTIONS,
-    REJECTED_ROWS,
-    TEST_RESULTS,
-)
+from acecoder_dagster.tables import ACECODE_DATASET, ASSERT, BATCH_TABLES, FILTERED_TESTS, QUESTIONS, REJECTED_ROWS
 from acecoder_dagster.warehouse import export_rows
 
 
@@ -59,11 +52,7 @@ def acecode_dataset(context: dg.AssetExecutionContext, project: Project) -> dg.M
         for batch in batches:
             yield batch, StageRows(rows.drop("batch"), rows.height + rejected.height, rejected)
 
-    stage = Stage(
-        ACECODE_DATASET,
-        inputs=(QUESTIONS, FILTERED_TESTS, TEST_RESULTS),
-        settings={"batches": project.settings.data.batches},
-    )
+    stage = pipeline.acecode_dataset(project)
     return run_stage(context, project, stage, compute)
 
 

@@ -6,7 +6,15 @@ Does not belong here: judging programs, scoring them with a reward model, Dagste
 
 from acecoder_dagster.evaluation.benchmark import benchmark_scores
 from acecoder_dagster.evaluation.best_of_n import best_of_n
-from acecoder_dagster.evaluation.plots import Curve, plot_best_of_n, plot_learning_curves, plot_pass_rates
+from acecoder_dagster.evaluation.plots import (
+    Curve,
+    plot_best_of_n,
+    plot_histogram,
+    plot_learning_curves,
+    plot_pass_rates,
+    plot_policies,
+    plot_reasons,
+)
 from acecoder_dagster.evaluation.report import Report, render_report
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.evaluation.statistics import Interval, bootstrap_mean, pass_at_k
@@ -21,7 +29,10 @@ __all__ = [
     "bootstrap_mean",
     "pass_at_k",
     "plot_best_of_n",
+    "plot_histogram",
     "plot_learning_curves",
     "plot_pass_rates",
+    "plot_policies",
+    "plot_reasons",
     "render_report",
 ]

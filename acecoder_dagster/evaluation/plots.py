@@ -62,6 +62,28 @@ def plot_pass_rates(pass_rates: pl.Series) -> bytes:
     return _png(figure)
 
 
+def plot_histogram(values: pl.Series, xlabel: str, ylabel: str) -> bytes:
+    """Plot how often which value occurs."""
+    figure = _figure(6, 3.2)
+    axes = figure.subplots()
+    axes.hist(values.drop_nulls(), bins=30, color=BLUE, edgecolor="white")
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    return _png(figure)
+
+
+def plot_reasons(rejected: pl.DataFrame) -> bytes:
+    """Plot how many rows were rejected for which reason, the most frequent reasons first; columns row_kind, reason."""
+    counts = rejected.group_by("row_kind", "reason").len().sort("len", "reason", descending=[True, False]).head(12)
+    figure = _figure(7, 0.35 * counts.height + 1)
+    axes = figure.subplots()
+    places = np.arange(counts.height)[::-1]
+    axes.barh(places, counts["len"], color=BLUE)
+    names = [f"{kind}: {reason}"[:60] for kind, reason in counts.select("row_kind", "reason").iter_rows()]
+    axes.set_yticks(places, names)
+    axes.set(xlabel="rows rejected")
+    return _png(figure)
+
+
 def plot_learning_curves(curves: Mapping[str, Curve]) -> bytes:
     """Plot each curve in a field of its own, since each has its own unit."""
     rows = (len(curves) + 1) // 2

@@ -46,14 +46,19 @@ def train_artifact(
         checks: further asset checks over the figures of the training.
     """
     store = project.home.artifacts
-    key = content_key(artifact=name, code=asset_code_version(context), inputs=inputs)
-    artifact = store.current(name)
-    reused = artifact is not None and artifact.content_key == key
-    if artifact is None or not reused:
-        folder = store.working_folder(name, key)
-        started = time.monotonic()
-        figures = run_worker(context, project, specify(folder))
-        artifact = store.finish(name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
+    key = artifact_key(name, asset_code_version(context), inputs)
+
+    def waiting() -> None:
+        context.log.info(f"Another run is training {name}; waiting for it")
+
+    with store.training(name, waiting):
+        artifact = store.current(name)
+        reused = artifact is not None and artifact.content_key == key
+        if artifact is None or not reused:
+            folder = store.working_folder(name, key)
+            started = time.monotonic()
+            figures = run_worker(context, project, specify(folder))
+            artifact = store.finish(name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
     metadata: Metadata = {
         "folder": dg.MetadataValue.path(str(artifact.folder)),
         "reused": reused,
@@ -67,6 +72,11 @@ def train_artifact(
     return dg.MaterializeResult(
         metadata=metadata, data_version=dg.DataVersion(key), check_results=checks(artifact.figures)
     )
+
+
+def artifact_key(name: str, code_version: str, inputs: Mapping[str, object]) -> str:
+    """Return the content key that a trained model has when it is up to date."""
+    return content_key(artifact=name, code=code_version, inputs=inputs)
 
 
 def learning_curves(project: Project) -> dict[str, Curve]:

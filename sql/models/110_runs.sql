@@ -8,6 +8,7 @@ SELECT
     rows_rejected,
     (figures ->> '$.seconds')::DOUBLE AS seconds,
     (figures ->> '$.reused')::BIGINT AS reused,
+    (figures ->> '$.programs_executed')::BIGINT AS programs_executed,
     (figures ->> '$.model_calls')::BIGINT AS model_calls,
     (figures ->> '$.prompt_tokens')::BIGINT AS prompt_tokens,
     (figures ->> '$.completion_tokens')::BIGINT AS completion_tokens,
@@ -27,6 +28,7 @@ COMMENT ON COLUMN runs.rows_kept IS 'Rows that it wrote';
 COMMENT ON COLUMN runs.rows_rejected IS 'Rows that it kept back, with a reason (rejected_rows)';
 COMMENT ON COLUMN runs.seconds IS 'Wall time, seconds; batches that were computed together show it in the first';
 COMMENT ON COLUMN runs.reused IS 'Rows taken over from the version before because nothing they depend on had changed';
+COMMENT ON COLUMN runs.programs_executed IS 'Programs run in the sandbox; null where the stage runs none';
 COMMENT ON COLUMN runs.model_calls IS 'Prompts that a model answered; null where the stage asks none';
 COMMENT ON COLUMN runs.prompt_tokens IS 'Tokens of those prompts, each counted once however many answers it got';
 COMMENT ON COLUMN runs.completion_tokens IS 'Tokens of the answers';
