@@ -117,10 +117,17 @@ def _train_policy(
         chosen = project.lake.read(HARD_QUESTIONS).select("question_id")
         questions = training_rows(project, QUESTIONS).join(chosen, on="question_id")
         prompts = render_prompts(settings.prompt, questions, base.model)
-        tests = training_rows(project, FILTERED_TESTS).sort("position").group_by("question_id").agg(tests="test")
+        tests = (
+            training_rows(project, FILTERED_TESTS)
+            .sort("position")
+            .group_by("question_id")
+            .agg(tests="test", official=pl.col("origin") == "official")
+        )
         rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
         file = folder / "questions.parquet"
-        rows.select("question_id", "split", "prompt", "entry_point", "setup_code", "tests").write_parquet(file)
+        rows.select("question_id", "split", "prompt", "entry_point", "setup_code", "tests", "official").write_parquet(
+            file
+        )
         return TrainPolicy(
             policy=base.model,
             questions=file,

@@ -144,6 +144,12 @@ class PolicySettings(_Settings):
         description="With the rule reward: 1 if every test passes and 0 otherwise (the paper), or the pass rate "
         "(default of the released code).",
     )
+    rule_weight: float = Field(
+        default=0.0,
+        ge=0,
+        description="With the reward model's reward: this many times the rule reward is added to it, whose unit is a "
+        "standard deviation of its scores.",
+    )
     steps: int = Field(default=80, ge=1, description="Optimiser steps; one generation each.")
     prompts_per_step: int = Field(default=256, ge=1, description="Questions trained on in a step.")
     completions_per_prompt: int = Field(default=8, ge=2, description="Completions per question: the group.")
@@ -179,6 +185,16 @@ class PolicySettings(_Settings):
         default=3,
         ge=1,
         description="Validations in a row without a new best pass rate after which training stops.",
+    )
+    hacking_drop: float = Field(
+        default=0.03,
+        gt=0,
+        lt=1,
+        description="A policy pleases its reward instead of solving questions when, on the validation questions, the "
+        "share of right programs is this far below its best and the reward is higher than it was then.",
+    )
+    on_hacking: Literal["stop", "report"] = Field(
+        default="stop", description="Then: stop and report, or only report (hacking.md)."
     )
     scoring: ScoringSettings = Field(
         default_factory=ScoringSettings, description="How the reward model scores, with that reward."
