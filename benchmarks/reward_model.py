@@ -23,7 +23,7 @@ from benchmarks.reward_trainers import GROUPS, train_ours, train_trl
 
 REPORT = Path(__file__).parent / "results" / "reward_model.md"
 HOW = """One epoch over pairs by the paper's rule among 16 programs per prompt, prompts and programs of 160 tokens on
-average (random digits), in float32, from a new model of {layers} layers of {hidden}, AdamW, as many steps. TRL's RewardTrainer at its best:
+average (random digits), in float32, from a new model of {layers} layers of {hidden}. TRL's RewardTrainer at its best:
 pairs already tokenised, grouped by length, four at a time, accumulated to the same number of pairs per optimiser step.
 Ours is `train_reward_model` as a whole: reading, tokenising, loading, validation on one question and writing included.
 Memory is the peak above what libraries (and TRL's model) took before. The gradients are those of the pairs of one step:
@@ -62,7 +62,7 @@ def main(
         "",
         HOW.format(layers=layers, hidden=hidden),
         "",
-        "| pairs per prompt | pairs | who | CPU seconds | seconds | peak MB | times TRL, by CPU (by clock) | gradient |",
+        "| pairs per prompt | pairs | who | CPU s | wall s | peak MB | times TRL, by CPU (by clock) | gradient |",
         "|---|---|---|---|---|---|---|---|",
     ]
     with tempfile.TemporaryDirectory() as folder:

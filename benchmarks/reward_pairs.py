@@ -68,6 +68,7 @@ def _group(rng: np.random.Generator, number: int, pairs: list[tuple[int, int]]) 
         "chosen": [place[chosen] for chosen, _ in pairs],
         "rejected": [place[rejected] for _, rejected in pairs],
         "weights": [1.0] * len(pairs),
+        "margins": [0.0] * len(pairs),
     }
 
 

@@ -1,4 +1,4 @@
-"""The two who train a reward model on the same pairs: ours and TRL's RewardTrainer. Each runs in a process of its own."""
+"""Who trains a reward model on the same pairs: ours and TRL's RewardTrainer, each in a process of its own."""
 
 import time
 from collections.abc import Callable
@@ -33,7 +33,9 @@ def train_ours(folder: Path, scratch: ScratchModelSettings, settings: RewardMode
     create_scratch_model(["0123456789"], folder / MODEL, scratch)
     load_scorer(str(folder / MODEL))  # imports what training needs
     return _watch(
-        lambda: train_reward_model(folder / GROUPS, str(folder / MODEL), folder / "ours", settings, lambda *_: None)
+        lambda: train_reward_model(
+            folder / GROUPS, str(folder / MODEL), folder / "ours", settings, lambda *_: None, "plain"
+        )
     )
 
 
@@ -122,8 +124,8 @@ def _pair_rows(groups: list[Any]) -> list[dict[str, Any]]:
     rows = []
     for group in groups:
         texts = [[*group.packed.prompt, *program] for program in group.packed.programs]
-        for chosen, rejected, _ in group.pairs:
-            row = {"chosen_ids": texts[chosen], "rejected_ids": texts[rejected]}
+        for pair in group.pairs:
+            row = {"chosen_ids": texts[pair.chosen], "rejected_ids": texts[pair.rejected]}
             rows.append(row | {"length": max(map(len, row.values()))})
     return rows
 
