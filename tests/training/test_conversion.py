@@ -1,4 +1,4 @@
-"""A checkpoint of the published AceCodeRM's shape becomes one that loads everywhere, with the same order of programs."""
+"""A checkpoint of the published AceCodeRM's shape becomes one that loads everywhere, its order of programs kept."""
 
 import json
 from pathlib import Path
