@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from acecoder_dagster.training import HACKING_REPORT_FILE
 from acecoder_dagster.training.rewards import Rewards, Rollout
 
-REPORT_FILE = "hacking.md"
 PROGRAMS_SHOWN = 10
 
 Figures = Mapping[str, float]
@@ -69,9 +69,9 @@ def write_report(folder: Path, history: Sequence[Figures], rollouts: Sequence[Ro
             *_block(rollout.program),
             "",
         ]
-    partial = folder / f"{REPORT_FILE}.partial"
+    partial = folder / f"{HACKING_REPORT_FILE}.partial"
     partial.write_text("\n".join(lines), encoding="utf-8")
-    partial.replace(folder / REPORT_FILE)
+    partial.replace(folder / HACKING_REPORT_FILE)
 
 
 def _row(figures: Figures) -> str:

@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.trainer_callback import PrinterCallback
 
 from acecoder_dagster.progress import Progress
+from acecoder_dagster.training import HACKING_REPORT_FILE, ROLLOUTS_FILE, VALIDATIONS_FILE
 from acecoder_dagster.training.checkpoints import (
     close_work_folder,
     fingerprint,
@@ -22,7 +23,6 @@ from acecoder_dagster.training.checkpoints import (
     open_work_folder,
 )
 from acecoder_dagster.training.device import prepare_process
-from acecoder_dagster.training.hacking import REPORT_FILE
 from acecoder_dagster.training.packing import PACKED_ATTENTION
 from acecoder_dagster.training.policy_sampler import PolicySampler
 from acecoder_dagster.training.policy_trainer import PolicyTrainer, trainer_arguments
@@ -34,9 +34,6 @@ from acecoder_dagster.training.settings import PolicySettings
 
 QUESTION_COLUMNS = ("question_id", "split", "prompt")
 """Columns of the questions, all strings; ``split`` is ``train`` or ``validation`` (others are not looked at)."""
-
-ROLLOUTS_FILE = "rollouts.parquet"
-VALIDATIONS_FILE = "validations.parquet"
 
 
 def train_policy(
@@ -71,7 +68,8 @@ def train_policy(
             entropy, completion_tokens, seconds of each phase, and validation_pass_at_1 where validated.
 
     Returns:
-        Figures of the run: steps done, step chosen, its validation figures and those of the start, rollouts.
+        Figures of the run: steps done, step chosen, its validation figures and those of the start, rollouts, and
+        whether the policy came to please its reward instead of solving questions (hacked, 1 or 0).
 
     Raises:
         ValueError: A model cannot be loaded, the questions do not fit the settings, or no reward model was given.
@@ -120,7 +118,9 @@ def _finish(output: Path, steps: int, validation: Validation, rollout_files: Rol
     rollouts = rollout_files.merge(steps, output / ROLLOUTS_FILE)
     pl.DataFrame(history).write_parquet(output / VALIDATIONS_FILE)
     shutil.copytree(best_folder, output, dirs_exist_ok=True)
-    if (report := best_folder.parent / REPORT_FILE).exists():
+    report = best_folder.parent / HACKING_REPORT_FILE
+    is_hacked = report.exists()
+    if is_hacked:
         shutil.copy(report, output)
     close_work_folder(output)
     return {
@@ -129,6 +129,7 @@ def _finish(output: Path, steps: int, validation: Validation, rollout_files: Rol
         "validation_pass_at_1": best["validation_pass_at_1"],
         "validation_pass_at_1_at_start": history[0]["validation_pass_at_1"],
         "rollouts": rollouts,
+        "hacked": float(is_hacked),
     }
 
 

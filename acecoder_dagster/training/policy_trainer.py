@@ -64,6 +64,10 @@ def trainer_arguments(folder: Path, settings: PolicySettings) -> GRPOConfig:
         shuffle_dataset=False,
         mask_truncated_completions=True,
         gradient_checkpointing=settings.gradient_checkpointing,
+        use_vllm=settings.generation != "transformers",
+        vllm_mode="server" if settings.generation == "vllm_server" else "colocate",
+        vllm_gpu_memory_utilization=settings.vllm_memory_share,
+        vllm_server_base_url=settings.vllm_server,
         bf16=wants_bfloat16(settings.precision, device),
         use_cpu=device.type == "cpu",
         seed=settings.seed,
@@ -132,11 +136,20 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
     # Sampling
 
     def _generate_single_turn(
-        self, prompt_ids: list[list[int]], images: object, multimodal_fields: object, num_generations: int, **_: object
-    ) -> tuple[list[list[int]], None]:
-        """Completions of the current policy; prompts come repeated once per completion."""
-        del images, multimodal_fields
+        self,
+        prompt_ids: list[list[int]],
+        images: object,
+        multimodal_fields: object,
+        num_generations: int,
+        **others: object,
+    ) -> tuple[list[list[int]], list[list[float]] | None]:
+        """Completions of the current policy, from vLLM with their log-probabilities; prompts come repeated."""
         with self._timed("generate"):
+            if self.use_vllm:
+                completions: tuple[list[list[int]], list[list[float]]] = super()._generate_single_turn(
+                    prompt_ids, images, multimodal_fields, num_generations, **others
+                )
+                return completions
             self._sampler.load(self.accelerator.unwrap_model(self.model))
             return self._sampler.sample(
                 prompt_ids[::num_generations], num_generations, f"step {self.state.global_step}", self._judge_alongside

@@ -169,6 +169,18 @@ class PolicySettings(_Settings):
     max_completion_tokens: int = Field(
         default=2_048, ge=2, description="Longest completion; one cut there is kept out of the loss."
     )
+    generation: Literal["transformers", "vllm_colocate", "vllm_server"] = Field(
+        default="transformers",
+        description="What writes the completions of a step: the policy itself (right for small models on a CPU, which "
+        "judges programs while others are being written), vLLM on the same GPU, or a `vllm serve` beside it, as TRL "
+        "runs them. Validation is always written by the policy itself.",
+    )
+    vllm_memory_share: float = Field(
+        default=0.3, gt=0, lt=1, description="With vllm_colocate: share of the GPU's memory that vLLM may take."
+    )
+    vllm_server: str = Field(
+        default="http://127.0.0.1:8000", description="With vllm_server: where `vllm serve` answers."
+    )
     temperature: float = Field(default=1.0, gt=0, description="Sampling temperature of rollouts and validation.")
     rows_per_generation: int = Field(default=512, ge=1, description="Most completions sampled side by side.")
     rows_per_forward: int = Field(

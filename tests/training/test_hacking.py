@@ -1,6 +1,7 @@
 import pytest
 
-from acecoder_dagster.training.hacking import REPORT_FILE, is_hacked, truth, write_report
+from acecoder_dagster.training import HACKING_REPORT_FILE
+from acecoder_dagster.training.hacking import is_hacked, truth, write_report
 from acecoder_dagster.training.rewards import Judgement, Rewards, Rollout
 
 
@@ -43,7 +44,7 @@ def test_the_report_shows_the_wrong_programs_that_the_reward_likes_best(tmp_path
         tmp_path, history((1.0, 0.7), (2.0, 0.6)), rollouts, Rewards([3.0, 2.5, 1.5, 2.0], judgements, [None] * 4)
     )
 
-    report = (tmp_path / REPORT_FILE).read_text()
+    report = (tmp_path / HACKING_REPORT_FILE).read_text()
     assert "rose from 1.000 (step 0) to 2.000 (step 1)" in report
     assert "fell from 0.700 to 0.600" in report
     assert report.index("'liked'") < report.index("'less liked'")
