@@ -12,13 +12,13 @@ from pathlib import Path
 import polars as pl
 
 from acecoder_dagster.importing import IDENTIFIER, REAL, TEXT, FileColumn, Problems, read_batches
-from acecoder_dagster.sampling import PromptError, render_prompts
+from acecoder_dagster.sampling import PromptError, prompt_columns, render_prompts
 from acecoder_dagster.training.errors import RewardModelError
 
 ASKED = (
     FileColumn("prompt", TEXT, "What the model was given, word for word"),
     FileColumn("question", TEXT, "The question, where there is no prompt"),
-    FileColumn("entry_point", TEXT, "Name of the function to write", default=""),
+    FileColumn("entry_point", TEXT, "Name of the function to write, where the template shows it"),
 )
 SCORED_COLUMNS = (
     *ASKED,
@@ -63,9 +63,7 @@ def with_prompts(rows: pl.DataFrame, template: str, model: str | None) -> pl.Dat
         RewardModelError: A row has neither prompt nor question, or the template cannot be rendered.
     """
     given = {column.name for column in ASKED} & set(rows.columns)
-    rows = rows.with_columns(
-        pl.lit(column.default, pl.String).alias(column.name) for column in ASKED if column.name not in given
-    )
+    rows = rows.with_columns(pl.lit(None, pl.String).alias(column.name) for column in ASKED if column.name not in given)
     without = rows.with_row_index("row", offset=1).filter(pl.col("prompt").is_null() & pl.col("question").is_null())
     if without.height:
         raise RewardModelError(
@@ -76,13 +74,14 @@ def with_prompts(rows: pl.DataFrame, template: str, model: str | None) -> pl.Dat
     if asked.is_empty():
         return rows
     try:
+        if "entry_point" in prompt_columns(template) and asked["entry_point"].null_count():
+            raise RewardModelError(f"Prompt template {template!r} names the function: give a column entry_point.")
         rendered = render_prompts(template, asked.with_columns(question_id=pl.lit("")), model)
     except PromptError as error:
         raise RewardModelError(str(error)) from error
     prompts = asked.with_columns(rendered=rendered["prompt"])
-    return rows.join(prompts, on=["question", "entry_point"], how="left", maintain_order="left").with_columns(
-        prompt=pl.coalesce("prompt", "rendered")
-    )
+    joined = rows.join(prompts, on=["question", "entry_point"], how="left", nulls_equal=True, maintain_order="left")
+    return joined.with_columns(prompt=pl.coalesce("prompt", "rendered"))
 
 
 def pair_groups(pairs: pl.DataFrame) -> pl.DataFrame:

@@ -109,3 +109,5 @@ def test_wrong_files_are_named_with_row_and_column(tmp_path: Path) -> None:
         with_prompts(pl.DataFrame({"prompt": ["p", None], "program": ["A", "B"]}), "plain", None)
     with pytest.raises(RewardModelError, match="no prompt template 'fancy'"):
         with_prompts(pl.DataFrame({"question": ["q"]}), "fancy", None)
+    with pytest.raises(RewardModelError, match="give a column entry_point"):
+        with_prompts(pl.DataFrame({"question": ["q"]}), "evalplus", None)
