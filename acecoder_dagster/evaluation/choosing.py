@@ -70,6 +70,8 @@ def chosen_by_majority(programs: pl.DataFrame, n: int, seed: int) -> pl.DataFram
 def _majority(behaviour: NDArray[np.int64], solved: NDArray[np.bool_], n: int, generator: np.random.Generator) -> float:
     """Behaviours are numbered from 1; 0 is none."""
     size = len(behaviour)
+    if n == 1:
+        return float(solved.mean())
     draws = DRAWS if n < size else 1
     drawn = generator.permuted(np.tile(np.arange(size), (draws, 1)), axis=1)[:, :n]
     member = np.eye(behaviour.max() + 1)[behaviour[drawn]]
