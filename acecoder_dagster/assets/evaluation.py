@@ -97,12 +97,11 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
     measuring = seeded(project.settings.evaluation, project.settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        sampled = training_rows(project, SAMPLED_PROGRAMS)
         rows = evaluation.best_of_n(
             held_out_results(project),
             project.lake.read(PROGRAM_SCORES),
+            training_rows(project, SAMPLED_PROGRAMS),
             training_rows(project, FILTERED_TESTS),
-            sampled.filter(pl.col("temperature") == 0)["program_id"],
             measuring,
         )
         yield batches[0], StageRows(rows, rows.height)

@@ -14,15 +14,15 @@ from acecoder_dagster.tables import BEST_OF_N
 def best_of_n(
     results: pl.DataFrame,
     scores: pl.DataFrame,
+    programs: pl.DataFrame,
     tests: pl.DataFrame,
-    greedy_programs: pl.Series,
     settings: EvaluationSettings,
 ) -> pl.DataFrame:
     """Return the share of questions solved when one of N programs is chosen, per N and method.
 
     The value of a question is the expectation over all ways to draw N of its M scored programs without replacement, so
     it depends on no order of sampling and no luck (of majorities: the mean over 200 draws):
-        greedy: the program sampled at temperature 0, which is none of the N; where there are any;
+        greedy: what the models of the N write at temperature 0, which is none of the N; where there is such;
         average: any of the N, the same as pass@1;
         majority: one whose outcomes on the tests are the most frequent among the N;
         generated_tests: the one that passes most tests that models wrote; where questions have such besides official
@@ -33,8 +33,8 @@ def best_of_n(
     Args:
         results: Verdicts of the programs (`tables.TEST_RESULTS`); programs without a score do not count.
         scores: Reward-model scores of programs of held-out questions (`tables.PROGRAM_SCORES`).
+        programs: Columns program_id, question_id, model, temperature.
         tests: Kept tests of these questions (`tables.FILTERED_TESTS`).
-        greedy_programs: Ids of the programs sampled at temperature 0.
         settings: N, and how the intervals are made.
 
     Returns:
@@ -51,13 +51,22 @@ def best_of_n(
     observed = observed_programs(results, tests).join(
         scores.select("program_id", "score"), on="program_id", maintain_order="left"
     )
-    is_greedy = pl.col("program_id").is_in(greedy_programs.implode())
+    is_greedy = pl.col("program_id").is_in(_greedy(programs).implode())
     scored = observed.filter(~is_greedy)
     if scored.is_empty():
         raise ValueError("no program has both a verdict and a score: were the held-out questions scored?")
     greedy = observed.filter(is_greedy).group_by("question_id").agg(pl.col("solved").mean())
     rows = [row for n in sorted(set(settings.best_of)) for row in _rows(scored, greedy, n, settings)]
     return BEST_OF_N.conform(pl.DataFrame(rows, schema=BEST_OF_N.schema))
+
+
+def _greedy(programs: pl.DataFrame) -> pl.Series:
+    """Return the ids of programs at temperature 0 of models that wrote others for the same question.
+
+    Where all programs are at temperature 0, each of another model, they are the N.
+    """
+    hot = (pl.col("temperature") > 0).any().over("question_id", "model")
+    return programs.filter((pl.col("temperature") == 0) & hot)["program_id"]
 
 
 def _rows(

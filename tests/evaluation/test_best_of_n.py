@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from acecoder_dagster.evaluation import EvaluationSettings, best_of_n
 from acecoder_dagster.evaluation.best_of_n import best_counted
-from acecoder_dagster.tables import FILTERED_TESTS, PROGRAM_SCORES, TEST_RESULTS
+from acecoder_dagster.tables import FILTERED_TESTS, PROGRAM_SCORES, SAMPLED_PROGRAMS, TEST_RESULTS
 from tests.rows import result, rows
 
-NOBODY = pl.Series([], dtype=pl.String)
+NO_PROGRAMS = SAMPLED_PROGRAMS.empty()
 EXACT = ("average", "reward_model", "oracle")
 
 
@@ -27,7 +27,7 @@ def kept_tests(question_ids, origins):
     )
 
 
-def choose(questions, ns, origins=None, greedy=()):
+def choose(questions, ns, origins=None, greedy=(), hot=1.0):
     """Return {(n, method): row}; questions are {question_id: [(outcomes, score)]}, program ids question and place."""
     programs = [
         (f"{question}{number}", question, outcomes, score)
@@ -37,8 +37,14 @@ def choose(questions, ns, origins=None, greedy=()):
     chosen = best_of_n(
         rows(TEST_RESULTS, *(result(*program[:3]) for program in programs)),
         rows(PROGRAM_SCORES, *({"program_id": p, "question_id": q, "score": s} for p, q, _, s in programs)),
+        rows(
+            SAMPLED_PROGRAMS,
+            *(
+                {"program_id": p, "question_id": q, "model": "m", "temperature": 0.0 if p in greedy else hot}
+                for p, q, _, _ in programs
+            ),
+        ),
         kept_tests(questions, origins or "o" * len(programs[0][2])),
-        pl.Series(greedy, dtype=pl.String),
         EvaluationSettings(best_of=ns, bootstrap_samples=200),
     )
     return {(row["n"], row["method"]): row for row in chosen.iter_rows(named=True)}
@@ -99,17 +105,17 @@ def test_a_question_with_fewer_programs_is_left_out_of_that_n():
 def test_programs_that_the_judge_could_not_judge_or_nobody_scored_do_not_count():
     results = rows(TEST_RESULTS, result("a", "q", "p"), result("b", "q", "j"), result("c", "q", "f"))
     scores = rows(PROGRAM_SCORES, *({"program_id": name, "question_id": "q", "score": 1.0} for name in "ab"))
-    chosen = best_of_n(results, scores, kept_tests("q", "o"), NOBODY, EvaluationSettings(best_of=(1, 2)))
+    chosen = best_of_n(results, scores, NO_PROGRAMS, kept_tests("q", "o"), EvaluationSettings(best_of=(1, 2)))
     assert chosen.select("n", "method", "solved").rows() == [(1, method, 1.0) for method in chosen["method"]]
 
 
 def test_without_scored_programs_or_with_broken_scores_it_says_what_is_wrong():
     results = rows(TEST_RESULTS, result("a", "q", "p"))
     with pytest.raises(ValueError, match="held-out questions scored"):
-        best_of_n(results, PROGRAM_SCORES.empty(), kept_tests("q", "o"), NOBODY, EvaluationSettings())
+        best_of_n(results, PROGRAM_SCORES.empty(), NO_PROGRAMS, kept_tests("q", "o"), EvaluationSettings())
     broken = rows(PROGRAM_SCORES, {"program_id": "a", "question_id": "q", "score": float("nan")})
     with pytest.raises(ValueError, match="program a"):
-        best_of_n(results, broken, kept_tests("q", "o"), NOBODY, EvaluationSettings())
+        best_of_n(results, broken, NO_PROGRAMS, kept_tests("q", "o"), EvaluationSettings())
 
 
 def test_the_same_rows_in_any_order_give_the_same_figures():
@@ -123,8 +129,8 @@ def test_the_same_rows_in_any_order_give_the_same_figures():
     )
     settings = EvaluationSettings(best_of=(2, 4))
     tests = kept_tests([f"q{n}" for n in range(5)], "o")
-    assert best_of_n(results, scores, tests, NOBODY, settings).equals(
-        best_of_n(results[::-1], scores.sample(fraction=1, shuffle=True), tests[::-1], NOBODY, settings)
+    assert best_of_n(results, scores, NO_PROGRAMS, tests, settings).equals(
+        best_of_n(results[::-1], scores.sample(fraction=1, shuffle=True), NO_PROGRAMS, tests[::-1], settings)
     )
 
 
@@ -153,6 +159,9 @@ def test_the_greedy_program_is_none_of_the_n():
     assert (chosen[2, "greedy"]["solved"], chosen[2, "greedy"]["questions"]) == (1, 1)
     assert chosen[2, "oracle"]["solved"] == 0
     assert (1, "greedy") not in choose({"q": [("p", 0.0)]}, (1,))
+    all_cold = choose({"q": [("p", 0.0), ("f", 1.0)]}, (2,), hot=0.0)
+    assert all_cold[2, "oracle"]["solved"] == 1
+    assert (2, "greedy") not in all_cold
 
 
 def test_the_papers_count_takes_the_best_n():
