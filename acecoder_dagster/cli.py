@@ -19,6 +19,8 @@ from acecoder_dagster.publishing import PublishingError
 from acecoder_dagster.sandbox import SandboxSettings, SandboxUnavailableError
 from acecoder_dagster.sandbox.settings import LauncherName
 from acecoder_dagster.settings import SettingsError, read_settings
+from acecoder_dagster.training.errors import RewardModelError
+from acecoder_dagster.training.settings import ScoringSettings
 from acecoder_dagster.warehouse import WarehouseError
 
 PLAIN_WIDTH = 1000
@@ -48,6 +50,8 @@ def main() -> None:
         WarehouseError,
         PublishingError,
         RunError,
+        RewardModelError,
+        FloatingPointError,
     ) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", markup=True, soft_wrap=True)
         sys.exit(2)
@@ -139,6 +143,49 @@ def judge(
     flags = {"launcher": launcher, "workers": workers, "cpu_seconds_per_test": cpu_seconds, "memory_mb": memory_mb}
     settings = _sandbox_settings(profile, flags)
     sys.exit(run_judge(output, errors, questions, programs, out, settings))
+
+
+@app.command()
+def score(
+    model: Annotated[str, typer.Argument(help="Folder or hub id of the reward model.")],
+    programs: Annotated[Path, typer.Argument(help="program, and question (with entry_point) or prompt.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The same rows with their score: .parquet or .jsonl.")],
+    prompt: Annotated[str | None, typer.Option(help="Prompt template; else the one it was trained with.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Profile or .toml file with settings in [scoring].")] = None,
+) -> None:
+    """Score programs with a reward model. Files are Parquet, JSONL (also .gz) or JSON."""
+    from acecoder_dagster.terminal_reward_model import run_score
+
+    settings = ScoringSettings() if profile is None else read_settings(profile).scoring
+    sys.exit(run_score(output, errors, model, programs, out, settings, prompt))
+
+
+@app.command()
+def train_rm(
+    pairs: Annotated[Path, typer.Argument(help="chosen, rejected, and question (with entry_point) or prompt.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the reward model.")],
+    backbone: Annotated[str, typer.Option(help="Folder or hub id of a causal model, or scratch: a new small one.")],
+    profile: ProfileOption = None,
+    seed: SeedOption = None,
+) -> None:
+    """Train a reward model on a file of preference pairs; settings are [reward_model] of the profile.
+
+    Stopped at any moment, it goes on from its last checkpoint when started again.
+    """
+    from acecoder_dagster.terminal_reward_model import run_train
+
+    sys.exit(run_train(output, errors, pairs, backbone, out, read_settings(_profile(profile, seed))))
+
+
+@app.command()
+def convert_rm(
+    source: Annotated[Path, typer.Argument(help="Folder of a checkpoint with a value head, such as AceCodeRM.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the reward model.")],
+) -> None:
+    """Convert a reward model of the published format, so that it loads everywhere."""
+    from acecoder_dagster.terminal_reward_model import run_convert
+
+    sys.exit(run_convert(output, source, out))
 
 
 @app.command()

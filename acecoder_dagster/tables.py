@@ -359,7 +359,7 @@ BEST_OF_N = Table(
     "",
     (
         Column("n", WHOLE, "Programs to choose from"),
-        Column("method", TEXT, "average, reward_model or oracle"),
+        Column("method", TEXT, "average, greedy, majority, generated_tests, reward_model or oracle"),
         Column("solved", REAL, "Share of questions whose chosen program passes all tests"),
         Column("low", REAL, "Lower end of the 95% interval (bootstrap by question)"),
         Column("high", REAL, "Upper end"),

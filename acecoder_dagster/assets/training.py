@@ -72,6 +72,7 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
         groups.write_parquet(groups_file)
         return TrainRewardModel(
             groups=groups_file,
+            prompt_template=settings.prompt,
             backbone=source.model if source else backbone,
             scratch=settings.reward_backbone.scratch,
             output=folder,

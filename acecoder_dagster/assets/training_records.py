@@ -10,9 +10,9 @@ from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import TRAINING, TRAINING_OWNERS
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
-from acecoder_dagster.orchestration.training import read_curves
 from acecoder_dagster.tables import ROLLOUTS, TRAINING_CURVES
 from acecoder_dagster.training import ROLLOUTS_FILE
+from acecoder_dagster.workers.curves import read_curves
 
 
 @dg.asset(

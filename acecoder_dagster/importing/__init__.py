@@ -5,7 +5,7 @@ Does not belong here: running anything that was imported, choosing tests by verd
 A new format is a module with its columns and a `convert` function, and a line in `formats.FORMATS`.
 """
 
-from acecoder_dagster.importing.columns import IDENTIFIER, IO_TESTS, ROW, TEXT, TEXTS, FileColumn
+from acecoder_dagster.importing.columns import IDENTIFIER, IO_TESTS, REAL, ROW, TEXT, TEXTS, FileColumn
 from acecoder_dagster.importing.errors import ImportFileError, Problems
 from acecoder_dagster.importing.imported import ImportedTables, RowCount
 from acecoder_dagster.importing.manifest import ImportManifest
@@ -16,6 +16,7 @@ from acecoder_dagster.importing.store import StoredImport, imported_batches, loa
 __all__ = [
     "IDENTIFIER",
     "IO_TESTS",
+    "REAL",
     "ROW",
     "TEXT",
     "TEXTS",

@@ -148,11 +148,11 @@ def program_scores(project: Project) -> Stage:
 
 
 def best_of_n(project: Project) -> Stage:
-    """Best of N: verdicts, scores, and how they are measured."""
+    """Best of N: tests, programs, verdicts, scores, and how they are measured."""
     measuring = seeded(project.settings.evaluation, project.settings.seed)
     return Stage(
         BEST_OF_N,
-        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS, PROGRAM_SCORES),
+        inputs=(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS, PROGRAM_SCORES),
         settings={"evaluation": measuring.model_dump()},
     )
 

@@ -30,6 +30,15 @@ def prompt_templates() -> list[str]:
     return sorted(file.name.removesuffix(".txt") for file in folder.iterdir() if file.name.endswith(".txt"))
 
 
+def prompt_columns(template: str) -> set[str]:
+    """Return the columns of a question that a template shows: question, entry_point.
+
+    Raises:
+        PromptError: no such template.
+    """
+    return set(_PLACEHOLDER.findall(_template_text(template)))
+
+
 def render_prompts(
     template: str, questions: pl.DataFrame, model: str | None, revision: str | None = None
 ) -> pl.DataFrame:

@@ -59,7 +59,9 @@ class TrainRewardModel(_Specification):
 
     task: Literal["train_reward_model"] = "train_reward_model"
     groups: Path
-    """Parquet: question_id, prompt, programs, chosen, rejected, weights."""
+    """Parquet: question_id, prompt, programs, chosen, rejected, weights, margins."""
+    prompt_template: str
+    """What the prompts were rendered with."""
     backbone: str
     """Folder or hub id, or `scratch`."""
     scratch: ScratchModelSettings
