@@ -18,10 +18,13 @@ from acecoder_dagster.sandbox import Judge, Observation, SandboxSettings
 from acecoder_dagster.sandbox.guest.encoding import Opaque
 from acecoder_dagster.synthesis import mutants, split_test, value_key, vary_arguments
 
-WRITTEN_CALLS = 60
-VARIED_CALLS = 30
-MUTANTS = 40
-CPU_SECONDS = 0.5
+WRITTEN_CALLS = 50
+VARIED_CALLS = 25
+MUTANTS = 24
+POOL_PROGRAMS = 50
+"""Programs per question from the pools; of a model that answered each question many times, all are taken."""
+
+SANDBOX = SandboxSettings(cpu_seconds_per_test=0.25, max_timeouts=1)
 
 CALLS = pl.Schema(
     {
@@ -111,12 +114,19 @@ def _measured(data: Path, folder: Path, source: str) -> tuple[pl.DataFrame, pl.D
         programs = pl.read_parquet(data / "programs.parquet").unique(
             ["question_id", "program"], keep="first", maintain_order=True
         )
+        lot = (
+            pl.col("program_id")
+            .hash(seed=0)
+            .rank("ordinal")
+            .over("question_id", pl.col("model").str.starts_with("pool"))
+        )
+        programs = programs.filter(~pl.col("model").str.starts_with("pool") | (lot <= POOL_PROGRAMS))
         written = pl.read_parquet(data / "generated_tests.parquet")
         problems = problems.join(programs, on="question_id", how="semi")
         calls: list[dict[str, Any]] = []
         values: list[dict[str, Any]] = []
         with (
-            Judge(SandboxSettings(cpu_seconds_per_test=CPU_SECONDS)) as judge,
+            Judge(SANDBOX) as judge,
             ThreadPoolExecutor(2 * judge.settings.workers) as threads,
         ):
             for question in track(list(problems.iter_rows(named=True)), source):

@@ -4,7 +4,6 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
 
-
 RIGHT = (0.9, 0.05, 0.02, 0.01, 0.01, 0.005, 0.005)
 WRONG = (0.02, 0.02, 0.02, 0.05, 0.1, 0.4, 0.39)
 
