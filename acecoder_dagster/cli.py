@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from rich.markup import escape
 from acecoder_dagster.home import PROFILE_VARIABLE, Home, RunError, profile_from_environment
 from acecoder_dagster.importing import ImportFileError, ImportManifest
 from acecoder_dagster.judging import JudgeFileError
+from acecoder_dagster.publishing import PublishingError
 from acecoder_dagster.sandbox import SandboxSettings, SandboxUnavailableError
 from acecoder_dagster.sandbox.settings import LauncherName
 from acecoder_dagster.settings import SettingsError, read_settings
@@ -45,6 +46,7 @@ def main() -> None:
         JudgeFileError,
         SandboxUnavailableError,
         WarehouseError,
+        PublishingError,
         RunError,
     ) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", markup=True, soft_wrap=True)
@@ -147,20 +149,43 @@ def ui(
 
 @app.command()
 def query(
-    name_or_sql: Annotated[str | None, typer.Argument(help="A named query, or SQL.")] = None,
+    name_or_sql: Annotated[str | None, typer.Argument(help="A named query, or SQL; with --describe, a table.")] = None,
     describe: Annotated[bool, typer.Option("--describe", help="Show tables and columns with their meaning.")] = False,
+    values: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, read by getvariable('KEY').")] = None,
+    file_format: Annotated[
+        Literal["table", "csv", "json", "parquet"], typer.Option("--format", help="How rows are printed or written.")
+    ] = "table",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write: .csv, .json or .parquet.")] = None,
 ) -> None:
     """Ask the warehouse: a named query, any SQL, or - without an argument - the list of named queries."""
-    from acecoder_dagster.terminal import print_frame, print_named_queries, print_tables
-    from acecoder_dagster.warehouse import run_query
+    from acecoder_dagster.terminal_query import print_answer, print_named_queries, print_tables
 
     warehouse = Home.from_environment().warehouse
     if describe:
-        print_tables(output, warehouse)
+        print_tables(output, warehouse, name_or_sql)
     elif name_or_sql is None:
         print_named_queries(output)
     else:
-        print_frame(output, run_query(warehouse, name_or_sql))
+        print_answer(output, warehouse, name_or_sql, values or (), file_format, out)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder to make: the data set as Parquet, and its card.")],
+    permissive_only: Annotated[
+        bool, typer.Option("--permissive-only", help="Leave out what no permissive licence covers.")
+    ] = False,
+    licence: Annotated[
+        list[str] | None, typer.Option(help="NAME=SPDX: the licence of a source's questions or a model's programs.")
+    ] = None,
+) -> None:
+    """Write acecode_dataset and preference_pairs for publication, with a data card.
+
+    Nothing is written while the licence of any row is unknown: the message names the rows and what to say of them.
+    """
+    from acecoder_dagster.terminal_query import run_export
+
+    run_export(output, Home.from_environment().warehouse, folder, permissive_only, licence or ())
 
 
 @sandbox_app.command("build")

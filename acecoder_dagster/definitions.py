@@ -1,4 +1,4 @@
-"""The one place where assets, checks, resources and jobs are put together.
+"""The one place where assets, checks, resources, jobs, schedules and sensors are put together.
 
 The data's way: imported_files -> seed_functions -> questions -> candidate_tests -> oracle_programs -> filtered_tests ->
 sampled_programs -> test_results -> warehouse -> acecode_dataset, preference_pairs, hard_questions -> reward_model,
@@ -17,7 +17,10 @@ warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 from acecoder_dagster.assets import evaluation, preferences, programs, results, seeds, tables, tests, training  # noqa: E402
 from acecoder_dagster.home import Home, profile_from_environment  # noqa: E402
 from acecoder_dagster.orchestration.jobs import WHOLE_PIPELINE, jobs  # noqa: E402
+from acecoder_dagster.orchestration.operation import code_versions, operated  # noqa: E402
 from acecoder_dagster.orchestration.resources import Project  # noqa: E402
+from acecoder_dagster.orchestration.schedules import schedules  # noqa: E402
+from acecoder_dagster.orchestration.sensors import arrival_sensors, automation_sensor  # noqa: E402
 from acecoder_dagster.settings import read_settings  # noqa: E402
 
 MODULES = [seeds, tests, programs, results, tables, preferences, training, evaluation]
@@ -36,10 +39,14 @@ def build_definitions(home: Home | None = None, profile: str | None = None) -> d
     home = home or Home.from_environment()
     profile = profile or profile_from_environment()
     settings = read_settings(profile)
+    project = Project(root=str(home.root), profile=profile)
+    assets = operated(dg.load_assets_from_modules(MODULES), settings)
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(MODULES),
+        assets=assets,
         jobs=jobs,
-        resources={"project": Project(root=str(home.root), profile=profile)},
+        schedules=schedules(project, code_versions(assets)),
+        sensors=[*arrival_sensors(project), automation_sensor(project)],
+        resources={"project": project},
         executor=dg.multiprocess_executor.configured(
             {
                 "max_concurrent": settings.machine.steps_at_once,

@@ -7,10 +7,12 @@ its path, which may build on another with `extends = "micro"`. Every section is 
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from acecoder_dagster.evaluation.settings import EvaluationSettings
+from acecoder_dagster.inbox.settings import InboxSettings
 from acecoder_dagster.micro.settings import MicroSettings
 from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
 from acecoder_dagster.sampling.settings import SamplingSettings
@@ -97,6 +99,40 @@ class MachineSettings(Section):
     steps_at_once: int = Field(default=2, ge=1, description="Steps of a run that may be under way at the same time")
 
 
+class RefreshSettings(Section):
+    """When what is new is worked on without being asked."""
+
+    scheduled: bool = Field(
+        default=False, description="Whether the schedules are on from the start; else switch them on on the page"
+    )
+    on_arrival: bool = Field(
+        default=False, description="Whether batches are worked on as soon as they arrive, from the start"
+    )
+    data_cron: str = Field(default="0 2 * * *", description="When the tables are brought up to date, as in cron")
+    training_cron: str = Field(default="0 4 * * 0", description="When models are trained and measured, as in cron")
+    time_zone: str = Field(default="UTC", description="Time zone of both, as Europe/Berlin")
+    batches: tuple[str, ...] = Field(default=("*",), description="Patterns of the batches that the schedule works on")
+    batches_per_run: int | None = Field(
+        default=None, ge=1, description="Batches that one run of a backfill or schedule works on; all when left out"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("no time zone is called so; name one such as UTC or Europe/Berlin")
+        return value
+
+
+class PriceSettings(Section):
+    """What work costs, for `acecoder plan`; what is left out is not counted."""
+
+    currency: str = Field(default="USD", description="Name of the money")
+    prompt_tokens: float | None = Field(default=None, ge=0, description="Price of a million tokens that models read")
+    completion_tokens: float | None = Field(default=None, ge=0, description="Price of a million tokens they write")
+    machine_hour: float | None = Field(default=None, ge=0, description="Price of an hour of this machine")
+
+
 class Settings(Section):
     """Everything a profile may say."""
 
@@ -118,6 +154,9 @@ class Settings(Section):
     policy_rule: PolicySettings = PolicySettings()
     policy_reward_model: PolicySettings = PolicySettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    inbox: InboxSettings = InboxSettings()
+    refresh: RefreshSettings = RefreshSettings()
+    prices: PriceSettings = PriceSettings()
 
 
 def read_settings(profile: str) -> Settings:

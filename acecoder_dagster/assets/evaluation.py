@@ -9,12 +9,13 @@ from acecoder_dagster import evaluation
 from acecoder_dagster.judging import judge_table, question_tests
 from acecoder_dagster.lake import replace_file
 from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import EVALUATION, TRAINING_OWNERS
 from acecoder_dagster.orchestration.metadata import picture
 from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import Sampler, base_policy_sampler, sample_questions
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training import learning_curves
 from acecoder_dagster.orchestration.training_data import held_out_questions, held_out_results, training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
@@ -30,7 +31,6 @@ from acecoder_dagster.tables import (
     POLICY_PROGRAMS,
     POLICY_RESULTS,
     PROGRAM_SCORES,
-    QUESTIONS,
     REJECTED_ROWS,
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
@@ -71,16 +71,7 @@ def program_scores(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         known = rows.filter(pl.col("score").is_not_null())
         yield batches[0], StageRows(known, rows.height, _without_score(rows), figures)
 
-    stage = Stage(
-        PROGRAM_SCORES,
-        inputs=(QUESTIONS, SAMPLED_PROGRAMS),
-        artifacts=("reward_model",),
-        settings={
-            "prompt": settings.prompt,
-            "batches": settings.data.batches,
-            "scoring": settings.scoring.model_dump(),
-        },
-    )
+    stage = pipeline.program_scores(project)
     return run_stage(context, project, stage, compute)
 
 
@@ -100,11 +91,7 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
         rows = evaluation.best_of_n(held_out_results(project), project.lake.read(PROGRAM_SCORES), measuring)
         yield batches[0], StageRows(rows, rows.height)
 
-    stage = Stage(
-        BEST_OF_N,
-        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS, PROGRAM_SCORES),
-        settings={"evaluation": measuring.model_dump()},
-    )
+    stage = pipeline.best_of_n(project)
 
     def plot(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
         curve = evaluation.plot_best_of_n(pl.read_parquet(partitions[0].rows_file))
@@ -140,20 +127,12 @@ def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
         sampled = sample_questions(context, project, jobs, sampling)
         rows = pl.concat([programs for programs, _ in sampled.values()])
         figures = {
-            name: sum(each[name] for _, each in sampled.values()) for name in ("model_calls", "completion_tokens")
+            name: sum(each[name] for _, each in sampled.values())
+            for name in ("model_calls", "prompt_tokens", "completion_tokens")
         }
         yield batches[0], StageRows(rows, rows.height, figures=figures)
 
-    stage = Stage(
-        POLICY_PROGRAMS,
-        inputs=(QUESTIONS, FILTERED_TESTS),
-        artifacts=POLICIES,
-        settings={
-            "sampling": sampling.model_dump(exclude={"engine"}),
-            "prompt": settings.prompt,
-            "batches": settings.data.batches,
-        },
-    )
+    stage = pipeline.policy_programs(project)
     return run_stage(context, project, stage, compute)
 
 
@@ -180,7 +159,7 @@ def policy_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             )
         yield batches[0], StageRows(results, programs.height, rejected, {"programs_executed": results.height})
 
-    stage = Stage(POLICY_RESULTS, inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, POLICY_PROGRAMS))
+    stage = pipeline.policy_results(project)
     return run_stage(context, project, stage, compute)
 
 
@@ -206,11 +185,7 @@ def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.
         rows = evaluation.benchmark_scores(judged, programs, base, measuring)
         yield batches[0], StageRows(rows, rows.height)
 
-    stage = Stage(
-        BENCHMARK_SCORES,
-        inputs=(QUESTIONS, TEST_RESULTS, POLICY_RESULTS),
-        settings={"evaluation": measuring.model_dump()},
-    )
+    stage = pipeline.benchmark_scores(project)
     return run_stage(context, project, stage, compute)
 
 

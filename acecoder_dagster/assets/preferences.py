@@ -6,9 +6,10 @@ import dagster as dg
 import polars as pl
 
 from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
 from acecoder_dagster.preference import build_pairs, choose_hard_questions
@@ -54,11 +55,7 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
         for batch in batches:
             yield batch, StageRows(pairs, rows_in, rejected, figures)
 
-    stage = Stage(
-        PREFERENCE_PAIRS,
-        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
-        settings={"pairs": rule.model_dump(), "batches": settings.data.batches},
-    )
+    stage = pipeline.preference_pairs(project)
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
         publish_warehouse(project)
@@ -100,11 +97,7 @@ def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         for batch in batches:
             yield batch, StageRows(chosen, questions.height, rejected)
 
-    stage = Stage(
-        HARD_QUESTIONS,
-        inputs=(QUESTIONS, TEST_RESULTS),
-        settings={"rule": settings.hard_questions.model_dump(), "batches": settings.data.batches},
-    )
+    stage = pipeline.hard_questions(project)
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
         splits = {split for partition in partitions for split in pl.read_parquet(partition.rows_file)["split"]}

@@ -6,12 +6,13 @@ import dagster as dg
 import polars as pl
 
 from acecoder_dagster.importing import load_import
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, PROGRAMS, TRAINING_OWNERS
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import SCRATCH, base_policy_sampler, sample_questions
-from acecoder_dagster.orchestration.sources import batch_source, brings_programs
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.sources import brings_programs
+from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.orchestration.training import train_artifact
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.tables import QUESTIONS, SAMPLED_PROGRAMS
@@ -72,7 +73,7 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
     """Programs that the base policy wrote for every question (paper: 16 each), or those of an imported data set."""
     settings = project.settings
 
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
         to_sample = []
         for batch in batches:
             if brings_programs(project, batch):
@@ -85,16 +86,8 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
         if not to_sample:
             return
         sampler = base_policy_sampler(project, settings)
-        jobs = [(batch, sampler, project.lake.read(QUESTIONS, [batch])) for batch in to_sample]
+        jobs = [(batch, sampler, left(batch, project.lake.read(QUESTIONS, [batch]))) for batch in to_sample]
         for batch, (programs, figures) in sample_questions(context, project, jobs, settings.sampling).items():
             yield batch, StageRows(programs, rows_in=programs.height, figures=figures)
 
-    def source(project: Project, batch: str) -> str:
-        if brings_programs(project, batch):
-            return batch_source(project, batch)
-        sampler = base_policy_sampler(project, settings)
-        sampling = settings.sampling.model_dump_json(exclude={"engine"})
-        return f"{sampler.model}@{sampler.revision} {sampling} {settings.prompt} {settings.seed}"
-
-    stage = Stage(SAMPLED_PROGRAMS, inputs=(QUESTIONS,), source=source)
-    return run_stage(context, project, stage, compute)
+    return run_stage_by_rows(context, project, pipeline.sampled_programs(project), compute)

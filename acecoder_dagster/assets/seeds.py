@@ -4,14 +4,17 @@ from collections.abc import Iterator
 
 import dagster as dg
 import polars as pl
+from pydantic import Field
 
 from acecoder_dagster.importing import imported_batches, load_import
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, SYNTHESIS
+from acecoder_dagster.orchestration.inbox import take_in
 from acecoder_dagster.orchestration.metadata import markdown_table
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.sources import batch_source, procedural_number
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.sources import procedural_number
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.synthesis import procedural_questions, procedural_seeds
 from acecoder_dagster.tables import QUESTIONS, SEED_FUNCTIONS
 
@@ -19,19 +22,31 @@ COMPOSITIONS_HELD_OUT = "held_out_compositions_are_new"
 QUESTIONS_HELD_OUT = "held_out_questions_are_new"
 
 
-@dg.asset(group_name=SYNTHESIS, kinds={"parquet"}, owners=DATA_OWNERS, code_version="1")
-def imported_files(project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Data sets brought in by `acecoder import`: question, test and program files, checked and dealt to batches.
+class TakeIn(dg.Config):
+    """What to import before the imports are listed."""
 
-    The batches enter the graph where their columns allow: files with tests at candidate_tests, files with programs at
-    sampled_programs.
+    entry: str | None = Field(
+        default=None,
+        description="A file or folder in the inbox, or `source NAME`; the sensors fill this in",
+    )
+
+
+@dg.asset(group_name=SYNTHESIS, kinds={"parquet"}, owners=DATA_OWNERS, code_version="1")
+def imported_files(context: dg.AssetExecutionContext, config: TakeIn, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Data sets brought in by `acecoder import` or through the inbox: files of questions, tests and programs.
+
+    The files are checked and dealt to batches, which enter the graph where their columns allow: files with tests at
+    candidate_tests, files with programs at sampled_programs.
     """
+    taken_in = {} if config.entry is None else take_in(context, project, config.entry)
     imports = imported_batches(project.home.root)
     rows: list[dict[str, object]] = [
         {"batch": batch, **{f"{kind}s": count.kept for kind, count in stored.batches[batch].items()}}
         for batch, stored in imports.items()
     ]
-    return dg.MaterializeResult(metadata={"batches": len(rows), "imports": dg.MetadataValue.md(markdown_table(rows))})
+    return dg.MaterializeResult(
+        metadata={**taken_in, "batches": len(rows), "imports": dg.MetadataValue.md(markdown_table(rows))}
+    )
 
 
 @dg.asset(
@@ -64,15 +79,7 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
                 seeds = load_import(project.home.root, batch).seeds
             yield batch, StageRows(seeds, rows_in=seeds.height)
 
-    stage = Stage(
-        SEED_FUNCTIONS,
-        settings={
-            "micro": settings.micro.model_dump(),
-            "seeds": settings.seeds.questions_per_batch,
-            "seed": settings.seed,
-        },
-        source=batch_source,
-    )
+    stage = pipeline.seed_functions(project)
     return run_stage(context, project, stage, compute, checks=lambda _: [_compositions_are_held_out(project)])
 
 
@@ -108,7 +115,7 @@ def questions(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
                 rows_in = imported.questions.height + rejected.height
                 yield batch, StageRows(imported.questions, rows_in, rejected)
 
-    stage = Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
+    stage = pipeline.questions(project)
     return run_stage(context, project, stage, compute, checks=lambda _: [_questions_are_held_out(project)])
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
-from acecoder_dagster.tables import ACECODE_DATASET, BATCH_TABLES, FILTERED_TESTS, QUESTIONS, TEST_RESULTS
+from acecoder_dagster.tables import ACECODE_DATASET, BATCH_TABLES, QUESTIONS
 from acecoder_dagster.warehouse import export_rows
 
 
@@ -46,9 +47,5 @@ def acecode_dataset(context: dg.AssetExecutionContext, project: Project) -> dg.M
         for batch in batches:
             yield batch, StageRows(rows.drop("batch"), rows_in=rows.height)
 
-    stage = Stage(
-        ACECODE_DATASET,
-        inputs=(QUESTIONS, FILTERED_TESTS, TEST_RESULTS),
-        settings={"batches": project.settings.data.batches},
-    )
+    stage = pipeline.acecode_dataset(project)
     return run_stage(context, project, stage, compute)

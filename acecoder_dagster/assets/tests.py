@@ -8,13 +8,14 @@ import polars as pl
 from acecoder_dagster.importing import load_import
 from acecoder_dagster.judging import judge_table, observe_calls, question_tests
 from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TESTS
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import greedy_programs
-from acecoder_dagster.orchestration.sources import batch_source, procedural_number
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.sources import procedural_number
+from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.synthesis import FilteredTests, filter_tests, reference_oracles, write_tests
@@ -40,7 +41,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
     imported questions bring theirs.
     """
 
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
             if procedural_number(batch) is None:
                 imported = load_import(project.home.root, batch)
@@ -48,7 +49,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
                 rows_in = imported.candidate_tests.height + rejected.height
                 yield batch, StageRows(imported.candidate_tests, rows_in, rejected)
                 continue
-            questions = project.lake.read(QUESTIONS, [batch])
+            questions = left(batch, project.lake.read(QUESTIONS, [batch]))
             calls = questions.join(project.lake.read(SEED_FUNCTIONS, [batch]), on="seed_id").select(
                 "question_id", "entry_point", "setup_code", "reference_program", "argument_texts"
             )
@@ -57,8 +58,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
                 written = write_tests(observe_calls(judge, calls, progress.advance))
             yield batch, StageRows(written.tests, written.rows_in, written.rejected)
 
-    stage = Stage(CANDIDATE_TESTS, inputs=(QUESTIONS,), source=batch_source)
-    return run_stage(context, project, stage, compute)
+    return run_stage_by_rows(context, project, pipeline.candidate_tests(project), compute)
 
 
 @dg.asset(
@@ -79,8 +79,8 @@ def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
     """
     settings = project.settings
 
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        by_batch = {batch: project.lake.read(QUESTIONS, [batch]) for batch in batches}
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
+        by_batch = {batch: left(batch, project.lake.read(QUESTIONS, [batch])) for batch in batches}
         if settings.tests.oracle == "model":
             yield from greedy_programs(context, project, by_batch)
             return
@@ -91,12 +91,7 @@ def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
                 programs, rejected = reference_oracles(questions)
                 yield batch, StageRows(programs, questions.height, rejected)
 
-    stage = Stage(
-        ORACLE_PROGRAMS,
-        inputs=(QUESTIONS,),
-        settings={"tests": settings.tests.model_dump(include={"oracle", "oracle_model", "oracle_sampling"})},
-    )
-    return run_stage(context, project, stage, compute)
+    return run_stage_by_rows(context, project, pipeline.oracle_programs(project), compute)
 
 
 @dg.asset(
@@ -121,13 +116,13 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     """Tests that the oracle programs pass, of questions that keep enough of them (paper, section 3.1)."""
     settings = project.settings
 
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
-            candidates = project.lake.read(CANDIDATE_TESTS, [batch]).drop("batch")
+            candidates = left(batch, project.lake.read(CANDIDATE_TESTS, [batch]).drop("batch"))
             if settings.tests.oracle == "trusted":
                 yield batch, _stage_rows(candidates, filter_tests(candidates, None, settings.tests.min_tests), 0)
                 continue
-            oracles = project.lake.read(ORACLE_PROGRAMS, [batch])
+            oracles = left(batch, project.lake.read(ORACLE_PROGRAMS, [batch]))
             tests = question_tests(project.lake.read(QUESTIONS, [batch]), candidates)
             written = {question_id: len(of_question.tests) for question_id, of_question in tests.items()}
             progress = RowProgress(context, "oracle programs", oracles.height)
@@ -138,12 +133,7 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
                 _stage_rows(candidates, filter_tests(candidates, results, settings.tests.min_tests), results.height),
             )
 
-    stage = Stage(
-        FILTERED_TESTS,
-        inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
-        settings={"min_tests": settings.tests.min_tests, "limits": settings.sandbox.limits()},
-    )
-    return run_stage(context, project, stage, compute, checks=_some_tests_are_kept)
+    return run_stage_by_rows(context, project, pipeline.filtered_tests(project), compute, checks=_some_tests_are_kept)
 
 
 def _stage_rows(candidates: pl.DataFrame, filtered: FilteredTests, executed: int) -> StageRows:

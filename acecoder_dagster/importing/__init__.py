@@ -10,7 +10,7 @@ from acecoder_dagster.importing.errors import ImportFileError, Problems
 from acecoder_dagster.importing.imported import ImportedTables, RowCount
 from acecoder_dagster.importing.manifest import ImportManifest
 from acecoder_dagster.importing.reading import read_import
-from acecoder_dagster.importing.sources import read_batches
+from acecoder_dagster.importing.sources import read_batches, source_revision
 from acecoder_dagster.importing.store import StoredImport, imported_batches, load_import, store_import
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "load_import",
     "read_batches",
     "read_import",
+    "source_revision",
     "store_import",
 ]

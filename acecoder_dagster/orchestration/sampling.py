@@ -13,10 +13,13 @@ from acecoder_dagster.orchestration.stages import StageRows
 from acecoder_dagster.orchestration.workers import run_worker
 from acecoder_dagster.sampling import SamplingSettings, program_rows, render_prompts
 from acecoder_dagster.settings import Settings
-from acecoder_dagster.tables import ORACLE_PROGRAMS
+from acecoder_dagster.tables import ORACLE_PROGRAMS, SAMPLED_PROGRAMS
 from acecoder_dagster.workers.specifications import SamplePrograms, SamplingJob
 
 SCRATCH = "scratch"
+
+WORK_OF_MODELS = ("model_calls", "prompt_tokens", "completion_tokens")
+"""Figures of what models were asked."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,18 @@ def sample_questions(
         sampling: how many programs and how.
 
     Returns:
-        By name: programs (columns of SAMPLED_PROGRAMS) and figures (model_calls, tokens).
+        By name: programs (columns of SAMPLED_PROGRAMS) and figures (model_calls, tokens). Where there is no question,
+        no model is started.
     """
     settings = project.settings
+    sampled: dict[str, tuple[pl.DataFrame, dict[str, float]]] = {
+        name: (SAMPLED_PROGRAMS.empty(), dict.fromkeys(WORK_OF_MODELS, 0.0))
+        for name, _, questions in jobs
+        if questions.is_empty()
+    }
+    jobs = [job for job in jobs if job[0] not in sampled]
+    if not jobs:
+        return sampled
     folder = project.home.scratch / "sampling"
     folder.mkdir(parents=True, exist_ok=True)
     prompts: dict[str, pl.DataFrame] = {}
@@ -82,13 +94,13 @@ def sample_questions(
         )
     specification = SamplePrograms(jobs=tuple(specifications.values()), sampling=sampling, seed=settings.seed)
     run_worker(context, project, specification)
-    sampled = {}
     for name, sampler, _ in jobs:
         completions = pl.read_parquet(specifications[name].output)
         rows = program_rows(completions, prompts[name], sampler.name, sampler.revision, sampling)
         tokens = {
             "model_calls": float(prompts[name].height),
-            "prompt_tokens": float(completions["prompt_tokens"].sum()),
+            # A prompt is read once, however many programs answer it.
+            "prompt_tokens": float(completions.unique("question_id")["prompt_tokens"].sum()),
             "completion_tokens": float(completions["completion_tokens"].sum()),
         }
         sampled[name] = (rows, tokens)

@@ -46,13 +46,18 @@ def train_artifact(
     """
     store = project.home.artifacts
     key = content_key(artifact=name, code=asset_code_version(context), inputs=inputs)
-    artifact = store.current(name)
-    reused = artifact is not None and artifact.content_key == key
-    if artifact is None or not reused:
-        folder = store.working_folder(name, key)
-        started = time.monotonic()
-        figures = run_worker(context, project, specify(folder))
-        artifact = store.finish(name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
+
+    def waiting() -> None:
+        context.log.info(f"Another run is training {name}; waiting for it")
+
+    with store.training(name, waiting):
+        artifact = store.current(name)
+        reused = artifact is not None and artifact.content_key == key
+        if artifact is None or not reused:
+            folder = store.working_folder(name, key)
+            started = time.monotonic()
+            figures = run_worker(context, project, specify(folder))
+            artifact = store.finish(name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
     metadata: Metadata = {
         "folder": dg.MetadataValue.path(str(artifact.folder)),
         "reused": reused,

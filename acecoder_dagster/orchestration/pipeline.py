@@ -1,0 +1,201 @@
+"""What every table is made from: the inputs, settings, models and files that its rows depend on.
+
+Content keys (DESIGN: a row is computed again only when what it depends on changed) and `acecoder plan` follow from it.
+A table whose rows come to depend on something more says so here.
+"""
+
+from collections.abc import Callable
+
+from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.sampling import base_policy_sampler
+from acecoder_dagster.orchestration.sources import batch_source, brings_programs
+from acecoder_dagster.orchestration.stages import Stage
+from acecoder_dagster.settings import seeded
+from acecoder_dagster.tables import (
+    ACECODE_DATASET,
+    BENCHMARK_SCORES,
+    BEST_OF_N,
+    CANDIDATE_TESTS,
+    FILTERED_TESTS,
+    HARD_QUESTIONS,
+    ORACLE_PROGRAMS,
+    POLICY_PROGRAMS,
+    POLICY_RESULTS,
+    PREFERENCE_PAIRS,
+    PROGRAM_SCORES,
+    QUESTIONS,
+    SAMPLED_PROGRAMS,
+    SEED_FUNCTIONS,
+    TEST_RESULTS,
+)
+
+POLICIES = ("policy_rule", "policy_reward_model")
+
+
+def seed_functions(project: Project) -> Stage:
+    """Seeds: the origin of the batch, and what procedural tasks are made from."""
+    settings = project.settings
+    return Stage(
+        SEED_FUNCTIONS,
+        settings={
+            "micro": settings.micro.model_dump(),
+            "seeds": settings.seeds.questions_per_batch,
+            "seed": settings.seed,
+        },
+        source=batch_source,
+    )
+
+
+def questions(_: Project) -> Stage:
+    """Questions: their seeds."""
+    return Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
+
+
+def candidate_tests(_: Project) -> Stage:
+    """Candidate tests: the questions and the calls of their seeds, or the imported files."""
+    return Stage(CANDIDATE_TESTS, inputs=(SEED_FUNCTIONS, QUESTIONS), source=batch_source, unit="question_id")
+
+
+def oracle_programs(project: Project) -> Stage:
+    """Oracle programs: the questions, and who is the oracle."""
+    oracle = project.settings.tests.model_dump(include={"oracle", "oracle_model", "oracle_sampling"})
+    return Stage(ORACLE_PROGRAMS, inputs=(QUESTIONS,), settings={"tests": oracle}, unit="question_id")
+
+
+def filtered_tests(project: Project) -> Stage:
+    """Kept tests: the written ones, the oracle programs, and the limits that these run under."""
+    settings = project.settings
+    return Stage(
+        FILTERED_TESTS,
+        inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
+        settings={"min_tests": settings.tests.min_tests, "limits": settings.sandbox.limits()},
+        unit="question_id",
+    )
+
+
+def sampled_programs(project: Project) -> Stage:
+    """Programs: the questions, and either the imported files or model, prompt, sampling parameters and seed."""
+    settings = project.settings
+
+    def source(project: Project, batch: str) -> str:
+        if brings_programs(project, batch):
+            return batch_source(project, batch)
+        sampler = base_policy_sampler(project, settings)
+        sampling = settings.sampling.model_dump_json(exclude={"engine"})
+        return f"{sampler.model}@{sampler.revision} {sampling} {settings.prompt} {settings.seed}"
+
+    return Stage(SAMPLED_PROGRAMS, inputs=(QUESTIONS,), source=source, unit="question_id")
+
+
+def test_results(project: Project) -> Stage:
+    """Verdicts: programs, the tests of their questions, and the limits."""
+    return Stage(
+        TEST_RESULTS,
+        inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS),
+        settings={"limits": project.settings.sandbox.limits()},
+        unit="program_id",
+    )
+
+
+def acecode_dataset(project: Project) -> Stage:
+    """The published data set: questions, kept tests, verdicts of the chosen batches."""
+    return Stage(
+        ACECODE_DATASET,
+        inputs=(QUESTIONS, FILTERED_TESTS, TEST_RESULTS),
+        settings={"batches": project.settings.data.batches},
+    )
+
+
+def preference_pairs(project: Project) -> Stage:
+    """Pairs: verdicts of the chosen batches, and the rule."""
+    settings = project.settings
+    return Stage(
+        PREFERENCE_PAIRS,
+        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
+        settings={"pairs": seeded(settings.pairs, settings.seed).model_dump(), "batches": settings.data.batches},
+    )
+
+
+def hard_questions(project: Project) -> Stage:
+    """Hard questions: verdicts of the chosen batches, and the rule."""
+    settings = project.settings
+    return Stage(
+        HARD_QUESTIONS,
+        inputs=(QUESTIONS, TEST_RESULTS),
+        settings={"rule": settings.hard_questions.model_dump(), "batches": settings.data.batches},
+    )
+
+
+def program_scores(project: Project) -> Stage:
+    """Scores: the programs, the reward model, and how it reads them."""
+    settings = project.settings
+    return Stage(
+        PROGRAM_SCORES,
+        inputs=(QUESTIONS, SAMPLED_PROGRAMS),
+        artifacts=("reward_model",),
+        settings={
+            "prompt": settings.prompt,
+            "batches": settings.data.batches,
+            "scoring": settings.scoring.model_dump(),
+        },
+    )
+
+
+def best_of_n(project: Project) -> Stage:
+    """Best of N: verdicts, scores, and how they are measured."""
+    measuring = seeded(project.settings.evaluation, project.settings.seed)
+    return Stage(
+        BEST_OF_N,
+        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS, PROGRAM_SCORES),
+        settings={"evaluation": measuring.model_dump()},
+    )
+
+
+def policy_programs(project: Project) -> Stage:
+    """Programs of the policies: held-out questions, the policies, prompt and sampling parameters."""
+    settings = project.settings
+    sampling = settings.sampling.model_copy(update={"programs_per_question": settings.evaluation.programs_per_question})
+    return Stage(
+        POLICY_PROGRAMS,
+        inputs=(QUESTIONS, FILTERED_TESTS),
+        artifacts=POLICIES,
+        settings={
+            "sampling": sampling.model_dump(exclude={"engine"}),
+            "prompt": settings.prompt,
+            "batches": settings.data.batches,
+        },
+    )
+
+
+def policy_results(_: Project) -> Stage:
+    """Verdicts of the policies' programs: these and the tests of their questions."""
+    return Stage(POLICY_RESULTS, inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, POLICY_PROGRAMS))
+
+
+def benchmark_scores(project: Project) -> Stage:
+    """pass@k: verdicts before and after, and how they are measured."""
+    measuring = seeded(project.settings.evaluation, project.settings.seed)
+    return Stage(
+        BENCHMARK_SCORES,
+        inputs=(QUESTIONS, TEST_RESULTS, POLICY_RESULTS),
+        settings={"evaluation": measuring.model_dump()},
+    )
+
+
+BATCH_STAGES: dict[str, Callable[[Project], Stage]] = {
+    "seed_functions": seed_functions,
+    "questions": questions,
+    "candidate_tests": candidate_tests,
+    "oracle_programs": oracle_programs,
+    "filtered_tests": filtered_tests,
+    "sampled_programs": sampled_programs,
+    "test_results": test_results,
+}
+"""Stages of the seed batches, in the order in which the data travels."""
+
+TABLE_STAGES: dict[str, Callable[[Project], Stage]] = {
+    "acecode_dataset": acecode_dataset,
+    "preference_pairs": preference_pairs,
+    "hard_questions": hard_questions,
+}
+"""Stages that put the batches together."""

@@ -1,0 +1,77 @@
+"""Schedules: what is out of date by content key is computed at night, models are trained once a week."""
+
+import dagster as dg
+
+from acecoder_dagster.orchestration.jobs import DATA_ONLY, TRAINING_AND_EVALUATION
+from acecoder_dagster.orchestration.partitions import range_tags, register_batches
+from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.staleness import CodeVersions, chosen_batches, first_stale_stage, stale_tables
+from acecoder_dagster.tables import PREFERENCE_PAIRS
+
+STARTED_BY = "acecoder/started_by"
+DATA_SCHEDULE = "nightly_data"
+TRAINING_SCHEDULE = "weekly_training"
+
+ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+UNFINISHED = [status for status in dg.DagsterRunStatus if status not in ENDED]
+
+
+def schedules(project: Project, code_versions: CodeVersions) -> list[dg.ScheduleDefinition]:
+    """Return both schedules, with times and time zone of the profile."""
+    refresh = project.settings.refresh
+    on = dg.DefaultScheduleStatus.RUNNING if refresh.scheduled else dg.DefaultScheduleStatus.STOPPED
+
+    @dg.schedule(
+        name=DATA_SCHEDULE,
+        job_name=DATA_ONLY,
+        cron_schedule=refresh.data_cron,
+        execution_timezone=refresh.time_zone,
+        default_status=on,
+        description="Computes what is out of date: new and changed batches, changed settings, changed SQL",
+    )
+    def data(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        return _data_requests(context, project, code_versions)
+
+    @dg.schedule(
+        name=TRAINING_SCHEDULE,
+        job_name=TRAINING_AND_EVALUATION,
+        cron_schedule=refresh.training_cron,
+        execution_timezone=refresh.time_zone,
+        default_status=on,
+        description="Trains the reward model and the policies on the tables as they are, and measures them",
+    )
+    def training(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if under_way := _under_way(context.instance, TRAINING_SCHEDULE):
+            return under_way
+        if project.lake.current(PREFERENCE_PAIRS) is None:
+            return dg.SkipReason("There are no preference pairs to train on yet: materialize preference_pairs first")
+        return dg.RunRequest(tags={STARTED_BY: TRAINING_SCHEDULE})
+
+    return [data, training]
+
+
+def _data_requests(
+    context: dg.ScheduleEvaluationContext, project: Project, code_versions: CodeVersions
+) -> list[dg.RunRequest] | dg.SkipReason:
+    if under_way := _under_way(context.instance, DATA_SCHEDULE):
+        return under_way
+    refresh = project.settings.refresh
+    chosen = chosen_batches(project, refresh.batches)
+    stale = {batch: first_stale_stage(project, batch, code_versions) for batch in chosen}
+    batches = [batch for batch, stage in stale.items() if stage is not None]
+    tags = {STARTED_BY: DATA_SCHEDULE}
+    if batches:
+        context.log.info(f"Out of date: { {batch: f'from {stale[batch]} on' for batch in batches} }")
+        register_batches(context.instance, batches)
+        return [
+            dg.RunRequest(run_key=None, tags=tags | of_range)
+            for of_range in range_tags(context.instance, batches, refresh.batches_per_run)
+        ]
+    if tables := stale_tables(project, code_versions):
+        return [dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in tables], tags=tags)]
+    return dg.SkipReason(f"{len(chosen)} batches and all tables are up to date: nothing is executed, no model called")
+
+
+def _under_way(instance: dg.DagsterInstance, schedule: str) -> dg.SkipReason | None:
+    runs = instance.get_runs(dg.RunsFilter(tags={STARTED_BY: schedule}, statuses=UNFINISHED), limit=1)
+    return dg.SkipReason(f"Run {runs[0].run_id[:8]} of this schedule is still under way") if runs else None
