@@ -289,6 +289,14 @@ POLICY_PROGRAMS = Table(
     SAMPLED_PROGRAMS.columns,
 )
 
+ORACLE_RESULTS = Table(
+    "oracle_results",
+    "Verdicts of oracle_programs on all candidate tests; columns as test_results, outcomes in the order of "
+    "candidate_tests.position.",
+    "program_id",
+    TEST_RESULTS.columns,
+)
+
 POLICY_RESULTS = Table(
     "policy_results",
     "Verdicts of policy_programs; columns as test_results.",
@@ -360,6 +368,7 @@ BATCH_TABLES = (
     QUESTIONS,
     CANDIDATE_TESTS,
     ORACLE_PROGRAMS,
+    ORACLE_RESULTS,
     FILTERED_TESTS,
     SAMPLED_PROGRAMS,
     TEST_RESULTS,

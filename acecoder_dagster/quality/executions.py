@@ -5,14 +5,13 @@ from pathlib import Path
 
 import polars as pl
 
-from acecoder_dagster.judging import judge_table, question_tests
+from acecoder_dagster.judging import judge_outcomes
 from acecoder_dagster.quality.calibration import separate_labels
 from acecoder_dagster.quality.settings import QualitySettings
 from acecoder_dagster.quality.tallies import Tally
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.synthesis import mutants
 
-STAGE = "test_quality"
 COVERAGE_PROGRAM = Path(__file__).with_name("coverage_program.py")
 
 Advance = Callable[[int], None]
@@ -39,9 +38,9 @@ def execution_tallies(
     questions = questions.filter(pl.col("reference_program").is_not_null())
     on_trial, _ = separate_labels(kept)
     tests = candidates.join(questions.select("question_id"), on="question_id", how="semi")
-    tests = tests.join(on_trial.select("test_id", on_trial=True), on="test_id", how="left")
+    tests = tests.join(on_trial.select("test_id", on_trial=pl.lit(True)), on="test_id", how="left")
     references = questions.select("question_id", program_id="question_id", program="reference_program")
-    rounds = [_passed(judge, references, questions, tests, advance) for _ in range(settings.reruns)]
+    rounds = [judge_outcomes(judge, questions, references, tests, advance) for _ in range(settings.reruns)]
     seen = pl.concat(rounds).group_by("question_id", "test_id").agg(always=pl.col("passed").all(), same=_same())
     seen = seen.join(tests.select("test_id", "on_trial"), on="test_id")
     judged = seen.filter("on_trial")
@@ -58,24 +57,6 @@ def _same() -> pl.Expr:
     return pl.col("passed").n_unique() == 1
 
 
-def _passed(
-    judge: Judge, programs: pl.DataFrame, questions: pl.DataFrame, tests: pl.DataFrame, advance: Advance
-) -> pl.DataFrame:
-    """Return one row per program and test: question_id, program_id, test_id, passed."""
-    numbered = tests.sort("question_id", "position").with_columns(
-        position=pl.int_range(pl.len()).over("question_id"),
-    )
-    of_question = question_tests(questions, numbered)
-    written = {question: len(tests.tests) for question, tests in of_question.items()}
-    results, _ = judge_table(judge, programs, of_question, written, STAGE, advance)
-    single = results.select(
-        "question_id", "program_id", "passed", position=pl.int_ranges(0, pl.col("passed").list.len())
-    ).explode("passed", "position")
-    return single.join(numbered.select("question_id", "position", "test_id"), on=["question_id", "position"]).drop(
-        "position"
-    )
-
-
 def _mutation_kill(judge: Judge, questions: pl.DataFrame, tests: pl.DataFrame, limit: int, advance: Advance) -> Tally:
     """Count the mutants that the tests on trial kill, of those that any test of the question kills."""
     changed = pl.DataFrame(
@@ -86,7 +67,7 @@ def _mutation_kill(judge: Judge, questions: pl.DataFrame, tests: pl.DataFrame, l
         ],
         schema={"question_id": pl.String, "program_id": pl.String, "program": pl.String},
     )
-    outcomes = _passed(judge, changed, questions, tests, advance).join(
+    outcomes = judge_outcomes(judge, questions, changed, tests, advance).join(
         tests.select("test_id", "on_trial"), on="test_id"
     )
     failed = ~pl.col("passed")

@@ -71,8 +71,10 @@ def _literal_arguments(call: ast.Call) -> Literals | None:
 def value_key(value: object) -> str:
     """Return a text that is the same for plain values that are equal, as 1, 1.0 and True, and else another."""
     if isinstance(value, bool | int | float):
-        number = float(value) if abs(value) < 2**53 else value
-        return "0.0" if number == 0 else repr(number)
+        if isinstance(value, int) and abs(value) >= 2**53:
+            # Decimal digits of whole numbers are limited, and slow to find.
+            return hex(value)
+        return "0.0" if value == 0 else repr(float(value))
     if isinstance(value, dict):
         pairs = sorted(f"{value_key(key)}:{value_key(item)}" for key, item in value.items())
         return "{" + ",".join(pairs) + "}"

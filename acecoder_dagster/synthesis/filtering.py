@@ -1,28 +1,16 @@
 """Which candidate tests are kept, by the verdicts of oracle programs: the paper's rule, the released one, ours."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from acecoder_dagster.synthesis.agreement import CERTAIN, agree
+from acecoder_dagster.synthesis.oracles import MODEL
+from acecoder_dagster.synthesis.types import Policy
 from acecoder_dagster.tables import FILTERED_TESTS, REJECTED_ROWS
 
 STAGE = "filtered_tests"
-
-Policy = Literal["reference", "paper", "released", "agreement", "trusted"]
-"""How the verdicts of oracle programs decide.
-
-reference: a trusted program; what it fails goes.
-paper: one greedy program of a strong model stands for the truth (section 3.1); what it fails goes.
-released: the same as the released code does it (`EvaluateInferencedCode.py`): what follows a hang fails too, so does
-    every test of a program with one of the forbidden words in it, and every test after the 64th. Of several programs
-    one that passes is enough (`consolidate_dataset.py`).
-agreement: several programs of one or more models; a test is kept where they make its expected value probable, set
-    aside where they contest it (`synthesis.agreement`).
-trusted: nothing is judged; for tests that their publisher filtered.
-"""
 
 FORBIDDEN = (
     "threading",
@@ -40,6 +28,9 @@ FORBIDDEN = (
 COUNTED_TESTS = 64
 """The released code keeps the outcomes of a program in the bits of one whole number."""
 
+LAST = 1_000_000
+"""More than there are tests of a question."""
+
 ENDING_OUTCOMES = ("cpu_timeout", "wall_timeout", "memory", "crashed")
 
 
@@ -49,6 +40,17 @@ class FilteredTests:
 
     kept: pl.DataFrame
     rejected: pl.DataFrame
+
+    def with_labels(self, labels: pl.DataFrame) -> "FilteredTests":
+        """Return the same with tests added that are kept unasked, after the others of their question.
+
+        Args:
+            labels: columns of CANDIDATE_TESTS.
+        """
+        added = labels.with_columns(pl.col("position") + LAST).select(list(FILTERED_TESTS.schema))
+        both = pl.concat([self.kept, added]).sort("question_id", "position")
+        positions = pl.int_range(pl.len()).over("question_id")
+        return FilteredTests(FILTERED_TESTS.conform(both.with_columns(position=positions)), self.rejected)
 
 
 def filter_tests(
@@ -65,7 +67,7 @@ def filter_tests(
         oracle_results: columns of TEST_RESULTS, outcomes in the order of `position` of the candidate tests; None when
             the tests are trusted as they come.
         min_tests: questions with fewer kept tests lose them all (the paper: 5).
-        policy: see `Policy`.
+        policy: see `types.Policy`.
         oracles: the programs judged (columns of ORACLE_PROGRAMS), for the policies that ask who wrote what.
 
     Returns:
@@ -73,7 +75,7 @@ def filter_tests(
     """
     judged = candidates.with_columns(reason=pl.lit(""))
     if oracle_results is not None and policy != "trusted":
-        decided = _decide(oracle_results, policy, oracles)
+        decided = _decide(_outcomes(candidates, oracle_results), policy, oracles)
         judged = candidates.join(decided, on=["question_id", "position"], how="left").with_columns(
             pl.col("reason").fill_null("oracle: no oracle program")
         )
@@ -104,55 +106,60 @@ def rejected_tests(tests: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
     ).cast(dict(REJECTED_ROWS.schema))  # type: ignore[arg-type]
 
 
-def _decide(results: pl.DataFrame, policy: Policy, oracles: pl.DataFrame | None) -> pl.DataFrame:
+def _outcomes(candidates: pl.DataFrame, results: pl.DataFrame) -> pl.DataFrame:
+    """Return program_id, question_id, position and outcome of every judged candidate, programs by programs in order."""
+    single = results.select(
+        "program_id", "question_id", outcome="outcomes", position=pl.int_ranges(0, pl.col("outcomes").list.len())
+    ).explode("outcome", "position")
+    return single.join(
+        candidates.select("question_id", "position"), on=["question_id", "position"], maintain_order="left"
+    )
+
+
+def _decide(outcomes: pl.DataFrame, policy: Policy, oracles: pl.DataFrame | None) -> pl.DataFrame:
     """Return question_id, position and reason; the reason is empty where the test is kept."""
-    if policy == "agreement":
-        return _by_agreement(results, oracles)
-    if policy == "released" and oracles is not None:
-        results = _as_released(results, oracles)
-    if policy == "paper" and oracles is not None:
-        first = oracles.sort("question_id", "model", "sample_index").unique("question_id", keep="first")
-        results = results.join(first.select("program_id"), on="program_id", how="semi")
-    return (
-        results.select("question_id", "outcomes", position=pl.int_ranges(0, pl.col("outcomes").list.len()))
-        .explode("outcomes", "position")
-        .filter(pl.col("position").is_not_null())
-        .group_by("question_id", "position", maintain_order=True)
-        .agg(
-            reason=pl.when((pl.col("outcomes") == "passed").any())
-            .then(pl.lit(""))
-            .otherwise(pl.format("oracle: {}", pl.col("outcomes").first()))
-        )
+    if oracles is not None:
+        if policy == "agreement":
+            return _by_agreement(outcomes, oracles)
+        if policy == "released":
+            outcomes = _as_released(outcomes, oracles)
+        else:
+            # Of several oracle programs the first decides; beside a reference the others only look on.
+            first = pl.col("model") == MODEL if policy == "reference" else pl.col("sample_index") >= 0
+            deciding = oracles.filter(first).sort("question_id", "model", "sample_index")
+            deciding = deciding.unique("question_id", keep="first")
+            outcomes = outcomes.join(deciding.select("program_id"), on="program_id", maintain_order="left")
+    return outcomes.group_by("question_id", "position", maintain_order=True).agg(
+        reason=pl.when((pl.col("outcome") == "passed").any())
+        .then(pl.lit(""))
+        .otherwise(pl.format("oracle: {}", pl.col("outcome").first()))
     )
 
 
-def _as_released(results: pl.DataFrame, oracles: pl.DataFrame) -> pl.DataFrame:
-    """Return the results as the released executor would have them."""
+def _as_released(outcomes: pl.DataFrame, oracles: pl.DataFrame) -> pl.DataFrame:
+    """Return the outcomes as the released executor would have them."""
     forbidden = pl.any_horizontal(pl.col("program").str.contains(text, literal=True) for text in FORBIDDEN)
-    denied = set(oracles.filter(forbidden)["program_id"])
-    outcomes = []
-    for program, of_tests in results.select("program_id", "outcomes").iter_rows():
-        ended = next((n for n, outcome in enumerate(of_tests) if outcome in ENDING_OUTCOMES), len(of_tests))
-        counted = 0 if program in denied else min(ended, COUNTED_TESTS)
-        failed = [outcome if outcome != "passed" else "failed" for outcome in of_tests[counted:]]
-        outcomes.append(of_tests[:counted] + failed)
-    return results.with_columns(outcomes=pl.Series(outcomes, dtype=pl.List(pl.String)))
+    denied = oracles.filter(forbidden)["program_id"].implode()
+    ended = pl.col("outcome").is_in(ENDING_OUTCOMES).cum_max().over("program_id", order_by="position")
+    lost = pl.col("program_id").is_in(denied) | ended | (pl.col("position") >= COUNTED_TESTS)
+    failed = lost & (pl.col("outcome") == "passed")
+    return outcomes.with_columns(outcome=pl.when(failed).then(pl.lit("failed")).otherwise("outcome"))
 
 
-def _by_agreement(results: pl.DataFrame, oracles: pl.DataFrame | None) -> pl.DataFrame:
+def _by_agreement(outcomes: pl.DataFrame, oracles: pl.DataFrame) -> pl.DataFrame:
     """Return the decisions of dual agreement on every question's tests."""
-    if oracles is None:
-        raise ValueError("agreement needs the oracle programs: which model wrote which")
-    judged = results.select("program_id", "question_id", "passed").join(
-        oracles.select("program_id", "model"), on="program_id"
-    )
     rows: list[tuple[str, int, str]] = []
-    for (question,), programs in judged.sort("program_id").group_by("question_id", maintain_order=True):
-        agreement = agree(np.array(programs["passed"].to_list(), dtype=np.bool_), programs["model"].to_list())
-        rows += [
-            (str(question), position, _agreement_reason(probability))
-            for position, probability in enumerate(agreement.probabilities.tolist())
-        ]
+    by_program = outcomes.sort("question_id", "program_id", "position").group_by(
+        "question_id", "program_id", maintain_order=True
+    )
+    judged = by_program.agg("position", passed=pl.col("outcome") == "passed").join(
+        oracles.select("program_id", "model"), on="program_id", maintain_order="left"
+    )
+    for (question,), programs in judged.group_by("question_id", maintain_order=True):
+        passed = np.array(programs["passed"].to_list(), dtype=np.bool_)
+        agreement = agree(passed, programs["model"].to_list())
+        reasons = map(_agreement_reason, agreement.probabilities.tolist())
+        rows += zip([question] * passed.shape[1], programs["position"][0], reasons, strict=True)
     schema = {"question_id": pl.String, "position": pl.Int64, "reason": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
 

@@ -31,13 +31,11 @@ class SuiteMatrix:
         passed: programs by tests.
         mutants_passed: mutants of a right program by tests.
         fairness: per test, the probability that its input and expected value are what the question asks for.
-        weights: per program, how much it counts; programs of one model are alike and may share a weight.
     """
 
     passed: Flags
     mutants_passed: Flags
     fairness: Floats
-    weights: Floats
 
 
 def right_by_share(passed: Flags) -> Floats:
@@ -61,8 +59,7 @@ def smallest_suite(matrix: SuiteMatrix, min_tests: int, max_tests: int) -> list[
     odds = (1 - matrix.fairness) / np.clip(matrix.fairness, 1e-3, None)
     failed, killed = ~matrix.passed, ~matrix.mutants_passed
     # Mutants together count as much as programs together: a suite must not only know this sampler's mistakes.
-    of_mutant = matrix.weights.sum() / max(1, len(killed))
-    alive, unkilled = matrix.weights.copy(), np.full(len(killed), of_mutant)
+    alive, unkilled = np.ones(len(failed)), np.full(len(killed), max(1, len(failed)) / max(1, len(killed)))
     worth_anyway = LITTLE * matrix.fairness
     chosen: list[int] = []
     while len(chosen) < min(max_tests, matrix.passed.shape[1]):
