@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.inbox.settings import InboxSettings
 from acecoder_dagster.micro.settings import MicroSettings
 from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
+from acecoder_dagster.quality.settings import QualitySettings
 from acecoder_dagster.sampling.settings import SamplingSettings
 from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.synthesis.types import Policy
 from acecoder_dagster.training.settings import (
     PolicySettings,
     RewardModelSettings,
@@ -50,17 +52,28 @@ class TestSettings(Section):
 
     __test__ = False
 
-    oracle: Literal["reference", "model", "trusted"] = Field(
+    policy: Policy = Field(
         default="reference",
-        description="Whose verdict decides: the question's reference program; programs of `oracle_model` (the paper); "
-        "or nobody, for data sets whose tests were filtered by their publisher",
+        description="Whose verdict decides: reference: the question's reference program; paper and released: a program "
+        "of an oracle model; agreement: programs of several; trusted: nobody's, for data sets whose tests were "
+        "filtered by their publisher (synthesis/filtering.py)",
     )
-    oracle_model: str | None = Field(default=None, description="Folder or hub id, for oracle = model")
+    oracle_models: tuple[str, ...] = Field(
+        default=(),
+        description="Folders or hub ids; or models of an imported file of programs, whose programs are then taken. "
+        "With policy = reference they have no say, but show which tests tell programs apart",
+    )
     oracle_sampling: SamplingSettings = Field(
-        default=SamplingSettings(programs_per_question=1, temperature=0.0), description="How the oracle model answers"
+        default=SamplingSettings(programs_per_question=1, temperature=0.0), description="How oracle models answer"
     )
     min_tests: int = Field(
         default=5, ge=1, description="Questions with fewer kept tests are rejected (paper, section 3.1: 5)"
+    )
+    max_tests: PositiveInt | Literal["all"] = Field(
+        default="all", description="Keep the smallest suite that has the power of all kept tests, at most so many"
+    )
+    mutants: int = Field(
+        default=24, ge=0, description="For max_tests: mutants of the best program that a suite has to notice"
     )
 
 
@@ -146,6 +159,7 @@ class Settings(Section):
     prompt: str = Field(default="evalplus", description="Prompt template of all sampling and training, see prompts/")
     sampling: SamplingSettings = SamplingSettings()
     data: TrainingData = TrainingData()
+    quality: QualitySettings = QualitySettings()
     pairs: PairSettings = PairSettings()
     reward_backbone: RewardBackboneSettings = RewardBackboneSettings()
     reward_model: RewardModelSettings = RewardModelSettings()

@@ -278,6 +278,26 @@ PREFERENCE_PAIRS = Table(
     ),
 )
 
+TEST_QUALITY = Table(
+    "test_quality",
+    "The test-quality certificate: what the kept tests are worth, measured on calibration questions.",
+    "measure",
+    (
+        Column(
+            "measure",
+            TEXT,
+            "validity, true_positives, true_negatives, mutation_kill, coverage, flaky; and how labelled programs fail",
+        ),
+        Column("value", REAL, "Share over all that was counted; null where nothing was", nullable=True),
+        Column("low", REAL, "Lower end of the 95% interval (bootstrap by question)", nullable=True),
+        Column("high", REAL, "Upper end", nullable=True),
+        Column("questions", WHOLE, "Calibration questions with something to count"),
+        Column("counted", WHOLE, "Tests, programs, mutants or lines counted"),
+        Column("required", REAL, "Setting in [quality]; null where nothing is required", nullable=True),
+        Column("met", pl.Boolean(), "Whether the requirement is met; null where there is none", nullable=True),
+    ),
+)
+
 HARD_QUESTIONS = Table(
     "hard_questions",
     "Questions chosen for reinforcement learning.",
@@ -333,6 +353,14 @@ POLICY_PROGRAMS = Table(
     "Programs that trained policies wrote for held-out questions, judged; columns as sampled_programs.",
     "program_id",
     SAMPLED_PROGRAMS.columns,
+)
+
+ORACLE_RESULTS = Table(
+    "oracle_results",
+    "Verdicts of oracle_programs on all candidate tests; columns as test_results, outcomes in the order of "
+    "candidate_tests.position.",
+    "program_id",
+    TEST_RESULTS.columns,
 )
 
 POLICY_RESULTS = Table(
@@ -406,6 +434,7 @@ BATCH_TABLES = (
     QUESTIONS,
     CANDIDATE_TESTS,
     ORACLE_PROGRAMS,
+    ORACLE_RESULTS,
     FILTERED_TESTS,
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
@@ -413,6 +442,7 @@ BATCH_TABLES = (
 """Tables partitioned by seed batch, in the order in which the data travels."""
 
 WHOLE_TABLES = (
+    TEST_QUALITY,
     ACECODE_DATASET,
     PREFERENCE_PAIRS,
     HARD_QUESTIONS,

@@ -69,6 +69,35 @@ def judge_table(
     return results, REJECTED_ROWS.conform(rejected)
 
 
+def judge_outcomes(
+    judge: Judge,
+    questions: pl.DataFrame,
+    programs: pl.DataFrame,
+    tests: pl.DataFrame,
+    advance: Callable[[int], None] = lambda _: None,
+) -> pl.DataFrame:
+    """Judge programs by any tests of their questions and return single outcomes.
+
+    Args:
+        judge: an open judge.
+        questions: columns question_id, entry_point, setup_code.
+        programs: columns program_id, question_id, program; those of questions without tests are left out.
+        tests: columns test_id, question_id, position, test.
+        advance: called with the number of programs done.
+
+    Returns:
+        Columns question_id, program_id, test_id, passed: one row per program and test.
+    """
+    numbered = tests.sort("question_id", "position").with_columns(position=pl.int_range(pl.len()).over("question_id"))
+    of_question = question_tests(questions, numbered)
+    written = {question: len(tests.tests) for question, tests in of_question.items()}
+    results, _ = judge_table(judge, programs, of_question, written, "", advance)
+    positions = pl.int_ranges(0, pl.col("passed").list.len())
+    single = results.select("question_id", "program_id", "passed", position=positions).explode("passed", "position")
+    named = numbered.select("question_id", "position", "test_id")
+    return single.join(named, on=["question_id", "position"], maintain_order="left").drop("position")
+
+
 def _row(verdict: Verdict, written: int) -> dict[str, object]:
     passed = sum(verdict.passed)
     return {

@@ -4,6 +4,7 @@ Content keys (DESIGN: a row is computed again only when what it depends on chang
 A table whose rows come to depend on something more says so here.
 """
 
+import json
 from collections.abc import Callable, Iterable
 
 import dagster as dg
@@ -21,6 +22,7 @@ from acecoder_dagster.tables import (
     FILTERED_TESTS,
     HARD_QUESTIONS,
     ORACLE_PROGRAMS,
+    ORACLE_RESULTS,
     POLICY_PROGRAMS,
     POLICY_RESULTS,
     PREFERENCE_PAIRS,
@@ -29,6 +31,7 @@ from acecoder_dagster.tables import (
     ROLLOUTS,
     SAMPLED_PROGRAMS,
     SEED_FUNCTIONS,
+    TEST_QUALITY,
     TEST_RESULTS,
     TRAINING_CURVES,
     Table,
@@ -64,17 +67,32 @@ def candidate_tests(_: Project) -> Stage:
 
 def oracle_programs(project: Project) -> Stage:
     """Oracle programs: the questions, and who is the oracle."""
-    oracle = project.settings.tests.model_dump(include={"oracle", "oracle_model", "oracle_sampling"})
+    oracle = project.settings.tests.model_dump(include={"policy", "oracle_models", "oracle_sampling"})
     return Stage(ORACLE_PROGRAMS, inputs=(QUESTIONS,), settings={"tests": oracle}, unit="question_id")
 
 
+def oracle_results(project: Project) -> Stage:
+    """Verdicts on candidate tests: these, the oracle programs, and the limits that they run under."""
+    return Stage(
+        ORACLE_RESULTS,
+        inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
+        settings={"limits": project.settings.sandbox.limits()},
+        unit="program_id",
+    )
+
+
 def filtered_tests(project: Project) -> Stage:
-    """Kept tests: the written ones, the oracle programs, and the limits that these run under."""
+    """Kept tests: the written ones, the oracle programs with their verdicts, and the policy."""
     settings = project.settings
+    chosen = {"policy", "min_tests", "max_tests", "mutants"}
     return Stage(
         FILTERED_TESTS,
-        inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
-        settings={"min_tests": settings.tests.min_tests, "limits": settings.sandbox.limits()},
+        inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS, ORACLE_RESULTS),
+        settings={
+            "tests": settings.tests.model_dump(include=chosen),
+            "limits": settings.sandbox.limits(),
+            "calibration": settings.quality.batches,
+        },
         unit="question_id",
     )
 
@@ -103,6 +121,27 @@ def test_results(project: Project) -> Stage:
     )
 
 
+def test_quality(project: Project) -> Stage:
+    """The certificate: everything of the calibration batches, and what is measured and required."""
+    settings = project.settings
+
+    def source(project: Project, _: str) -> str:
+        tables = (QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS)
+        return json.dumps(
+            [(each.batch, each.content_key) for t in tables for each in project.calibration_partitions(t)]
+        )
+
+    return Stage(
+        TEST_QUALITY,
+        settings={
+            "quality": settings.quality.model_dump(),
+            "oracle_models": settings.tests.oracle_models,
+            "limits": settings.sandbox.limits(),
+        },
+        source=source,
+    )
+
+
 def acecode_dataset(project: Project) -> Stage:
     """The published data set: questions, kept tests, verdicts of the chosen batches."""
     return Stage(
@@ -119,6 +158,9 @@ def preference_pairs(project: Project) -> Stage:
         PREFERENCE_PAIRS,
         inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
         settings={"pairs": seeded(settings.pairs, settings.seed).model_dump(), "batches": settings.data.batches},
+        source=lambda project, _: (
+            certificate.content_key if (certificate := project.lake.current(TEST_QUALITY)) else ""
+        ),
     )
 
 
@@ -211,6 +253,7 @@ BATCH_STAGES: dict[str, Callable[[Project], Stage]] = {
     "questions": questions,
     "candidate_tests": candidate_tests,
     "oracle_programs": oracle_programs,
+    "oracle_results": oracle_results,
     "filtered_tests": filtered_tests,
     "sampled_programs": sampled_programs,
     "test_results": test_results,
@@ -218,6 +261,7 @@ BATCH_STAGES: dict[str, Callable[[Project], Stage]] = {
 """Stages of the seed batches, in the order in which the data travels."""
 
 TABLE_STAGES: dict[str, Callable[[Project], Stage]] = {
+    "test_quality": test_quality,
     "acecode_dataset": acecode_dataset,
     "preference_pairs": preference_pairs,
     "hard_questions": hard_questions,

@@ -4,17 +4,35 @@ Belongs here: how questions are made from seeds, how tests are made from observe
 Does not belong here: running programs (`sandbox`, `judging`), Dagster.
 """
 
+from acecoder_dagster.synthesis.agreement import Agreement, agree
+from acecoder_dagster.synthesis.calls import CallTest, split_test, value_key
 from acecoder_dagster.synthesis.filtering import FilteredTests, filter_tests
+from acecoder_dagster.synthesis.mutants import mutants
 from acecoder_dagster.synthesis.oracles import reference_oracles
 from acecoder_dagster.synthesis.procedural import procedural_questions, procedural_seeds
+from acecoder_dagster.synthesis.shrinking import SuiteMatrix, smallest_suite
+from acecoder_dagster.synthesis.suites import shrink_suites
+from acecoder_dagster.synthesis.types import Policy
+from acecoder_dagster.synthesis.variation import vary_arguments
 from acecoder_dagster.synthesis.writing import WrittenTests, write_tests
 
 __all__ = [
+    "Agreement",
+    "CallTest",
     "FilteredTests",
+    "Policy",
+    "SuiteMatrix",
     "WrittenTests",
+    "agree",
     "filter_tests",
+    "mutants",
     "procedural_questions",
     "procedural_seeds",
     "reference_oracles",
+    "shrink_suites",
+    "smallest_suite",
+    "split_test",
+    "value_key",
+    "vary_arguments",
     "write_tests",
 ]

@@ -29,7 +29,8 @@ class WarehouseReader:
             WarehouseError: DuckDB refuses the SQL, or it has no rows to return.
         """
         with _users_errors():
-            return self._relation(sql, values).pl()
+            rows: pl.DataFrame = self._relation(sql, values).pl()
+            return rows
 
     def write(self, sql: str, target: Path, file_format: FileFormat, values: Mapping[str, str] = NO_VALUES) -> None:
         """Write the rows of a statement to a file, new or in the place of an old one, without holding them in memory.
