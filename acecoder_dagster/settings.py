@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from acecoder_dagster.evaluation.settings import EvaluationSettings
+from acecoder_dagster.inputs.settings import InputSettings
 from acecoder_dagster.micro.settings import MicroSettings
 from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
 from acecoder_dagster.sampling.settings import SamplingSettings
@@ -105,6 +106,7 @@ class Settings(Section):
     seeds: SeedSettings = SeedSettings()
     micro: MicroSettings = MicroSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    inputs: InputSettings = InputSettings()
     tests: TestSettings = TestSettings()
     base_policy: BasePolicySettings = BasePolicySettings()
     prompt: str = Field(default="evalplus", description="Prompt template of all sampling and training, see prompts/")

@@ -10,9 +10,10 @@ from acecoder_dagster.orchestration.groups import DATA_OWNERS, SYNTHESIS
 from acecoder_dagster.orchestration.metadata import markdown_table
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.sources import batch_source, procedural_number
+from acecoder_dagster.orchestration.sources import batch_source, is_collected, procedural_number
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
-from acecoder_dagster.synthesis import procedural_questions, procedural_seeds
+from acecoder_dagster.seeding import load_seeds
+from acecoder_dagster.synthesis import documented_questions, procedural_questions, procedural_seeds
 from acecoder_dagster.tables import QUESTIONS, SEED_FUNCTIONS
 
 COMPOSITIONS_HELD_OUT = "held_out_compositions_are_new"
@@ -53,16 +54,20 @@ def imported_files(project: Project) -> dg.MaterializeResult:  # type: ignore[ty
     ],
 )
 def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Code to write questions from: procedural tasks, or the programs of an imported data set."""
+    """Code to write questions from: procedural tasks, collected functions, or programs of an imported data set."""
     settings = project.settings
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
+            rejected = None
             if (number := procedural_number(batch)) is not None:
                 seeds = procedural_seeds(number, settings.seeds.questions_per_batch, settings.seed, settings.micro)
+            elif is_collected(project, batch):
+                collected = load_seeds(project.home.root, batch)
+                seeds, rejected = collected.seeds, collected.rejected
             else:
                 seeds = load_import(project.home.root, batch).seeds
-            yield batch, StageRows(seeds, rows_in=seeds.height)
+            yield batch, StageRows(seeds, seeds.height + (0 if rejected is None else rejected.height), rejected)
 
     stage = Stage(
         SEED_FUNCTIONS,
@@ -102,6 +107,10 @@ def questions(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
             if procedural_number(batch) is not None:
                 seeds = project.lake.read(SEED_FUNCTIONS, [batch])
                 yield batch, StageRows(procedural_questions(seeds), rows_in=seeds.height)
+            elif is_collected(project, batch):
+                seeds = project.lake.read(SEED_FUNCTIONS, [batch])
+                written, rejected = documented_questions(seeds)
+                yield batch, StageRows(written, seeds.height, rejected)
             else:
                 imported = load_import(project.home.root, batch)
                 rejected = imported.rejected.filter(pl.col("row_kind") == "question")

@@ -13,11 +13,18 @@ from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import greedy_programs
-from acecoder_dagster.orchestration.sources import batch_source, procedural_number
+from acecoder_dagster.orchestration.sources import batch_source, is_collected, procedural_number
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.sandbox import Judge
-from acecoder_dagster.synthesis import FilteredTests, filter_tests, reference_oracles, write_tests
+from acecoder_dagster.synthesis import (
+    FilteredTests,
+    execute_inputs,
+    filter_tests,
+    observing_sandbox,
+    reference_oracles,
+    write_tests,
+)
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, ORACLE_PROGRAMS, QUESTIONS, SEED_FUNCTIONS
 
 TESTS_LEFT = "some_tests_are_kept"
@@ -36,12 +43,15 @@ TESTS_LEFT = "some_tests_are_kept"
 def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Tests as written, before any is filtered.
 
-    Procedural questions get theirs by running the reference program in the sandbox on the arguments of the seed;
-    imported questions bring theirs.
+    Procedural questions get theirs by running the reference program in the sandbox on the arguments of the seed,
+    questions from collected functions by running it on inputs drawn for it; imported questions bring theirs.
     """
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
+            if is_collected(project, batch):
+                yield batch, _tests_from_execution(context, project, batch)
+                continue
             if procedural_number(batch) is None:
                 imported = load_import(project.home.root, batch)
                 rejected = imported.rejected.filter(pl.col("row_kind") == "test")
@@ -57,7 +67,12 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
                 written = write_tests(observe_calls(judge, calls, progress.advance))
             yield batch, StageRows(written.tests, written.rows_in, written.rejected)
 
-    stage = Stage(CANDIDATE_TESTS, inputs=(QUESTIONS,), source=batch_source)
+    stage = Stage(
+        CANDIDATE_TESTS,
+        inputs=(QUESTIONS,),
+        settings={"inputs": project.settings.inputs.model_dump(), "seed": project.settings.seed},
+        source=batch_source,
+    )
     return run_stage(context, project, stage, compute)
 
 
@@ -144,6 +159,16 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         settings={"min_tests": settings.tests.min_tests, "limits": settings.sandbox.limits()},
     )
     return run_stage(context, project, stage, compute, checks=_some_tests_are_kept)
+
+
+def _tests_from_execution(context: dg.AssetExecutionContext, project: Project, batch: str) -> StageRows:
+    settings = project.settings
+    seeds = project.lake.read(SEED_FUNCTIONS, [batch]).select("seed_id", "argument_texts")
+    questions = project.lake.read(QUESTIONS, [batch]).join(seeds, on="seed_id")
+    progress = RowProgress(context, "questions", questions.height)
+    with Judge(observing_sandbox(settings.sandbox, settings.inputs)) as judge:
+        written = execute_inputs(judge, questions, settings.inputs, settings.seed, progress.advance)
+    return StageRows(written.tests, written.rows_in, written.rejected)
 
 
 def _stage_rows(candidates: pl.DataFrame, filtered: FilteredTests, executed: int) -> StageRows:

@@ -124,7 +124,7 @@ def _licence(package: str) -> str | None:
     """Return the licence that an installed package declares, None where it declares none."""
     for distribution in importlib.metadata.packages_distributions().get(package, []):
         metadata = importlib.metadata.metadata(distribution)
-        declared = metadata.get("License-Expression") or metadata.get("License")
-        if declared and "\n" not in declared:
-            return declared
+        for name in ("License-Expression", "License"):
+            if name in metadata and metadata[name] and "\n" not in metadata[name]:
+                return metadata[name]
     return None

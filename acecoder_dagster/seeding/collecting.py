@@ -45,14 +45,15 @@ def collect_seeds(manifest: SeedManifest) -> CollectedSeeds:
     kept: dict[str, FoundSeed] = {}
     rejected: list[tuple[FoundSeed, str, str]] = []
     neighbours: Neighbours[str] = Neighbours(manifest.likeness)
+    descriptions: set[tuple[str, str]] = set()
     for seed in _found(manifest):
         seed_id = _seed_id(seed)
         if seed.reason is not None:
             rejected.append((seed, seed.reason, seed.evidence))
         elif manifest.documented and not seed.instruction:
             rejected.append((seed, "no_docstring", f"{seed.upstream_id} has no docstring"))
-        elif seed_id in kept:
-            rejected.append((seed, "repeated", f"{seed.upstream_id} of {seed.source} was found before"))
+        elif seed_id in kept or (seed.instruction and (seed.entry_point, seed.instruction) in descriptions):
+            rejected.append((seed, "repeated", f"{seed.upstream_id} of {seed.source}: the same was found before"))
         else:
             parts = ngrams(code_tokens(seed.own_code), SHINGLE)
             nearest = neighbours.nearest(parts)
@@ -62,6 +63,7 @@ def collect_seeds(manifest: SeedManifest) -> CollectedSeeds:
                 rejected.append((seed, "near_duplicate", evidence))
             else:
                 neighbours.add(seed_id, parts)
+                descriptions.add((seed.entry_point, seed.instruction or ""))
                 kept[seed_id] = seed
     for seed_id in _left_out(list(kept), manifest):
         seed = kept.pop(seed_id)
@@ -89,7 +91,7 @@ def _left_out(seed_ids: list[str], manifest: SeedManifest) -> list[str]:
 
 
 def _seed_rows(kept: dict[str, FoundSeed], manifest: SeedManifest) -> pl.DataFrame:
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "seed_id": seed_id,
             "source": seed.source,

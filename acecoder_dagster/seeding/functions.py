@@ -120,12 +120,12 @@ class Module:
 
     @cached_property
     def _binders(self) -> dict[str, list[int]]:
-        """Places of the statements that give a name its value; a module's `__future__` imports are not among them."""
+        """Places of the statements that give a name its value or change it; `__future__` imports are left out."""
         binders: dict[str, list[int]] = {}
         for place, line in enumerate(self._body):
             if isinstance(line, ast.ImportFrom) and line.module == "__future__":
                 continue
-            for name in names_bound([line]):
+            for name in names_bound([line]) | _names_changed(line):
                 binders.setdefault(name, []).append(place)
         return binders
 
@@ -154,6 +154,20 @@ def names_bound(body: Iterable[ast.stmt]) -> set[str]:
         if not isinstance(node, _SCOPES):
             pending.extend(ast.iter_child_nodes(node))
     return names
+
+
+def _names_changed(line: ast.stmt) -> set[str]:
+    """Return the names whose values a statement of the module changes in place: `table[key] = 1`, `names.append(x)`."""
+    if isinstance(line, (*_SCOPES, *_IMPORTS)):
+        return set()
+    changed: list[ast.expr] = []
+    for node in ast.walk(line):
+        if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            changed.append(node.value)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            called = node.value.func
+            changed += [called.value] if isinstance(called, ast.Attribute) else []
+    return {node.id for node in changed if isinstance(node, ast.Name)}
 
 
 def names_loaded(tree: ast.AST) -> set[str]:

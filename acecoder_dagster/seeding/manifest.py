@@ -17,14 +17,15 @@ class SeedManifest(BaseModel):
         default=(), description="Folders, .py files, names of installed packages, or `stdlib`, the standard library"
     )
     data: tuple[str, ...] = Field(
-        default=(), description="Instruction data: files (.parquet, .jsonl, .jsonl.gz, .json) or hf://owner/name@revision"
+        default=(),
+        description="Instruction data: files (.parquet, .jsonl, .jsonl.gz, .json) or hf://owner/name@revision",
     )
     licence: str | None = Field(
         default=None, description="SPDX identifier for everything that does not say its own licence"
     )
     documented: bool = Field(default=False, description="Whether only functions with a docstring are wanted")
     sample: int | None = Field(default=None, ge=1, description="Draw so many seeds at random; all when left out")
-    likeness: float = Field(default=0.7, gt=0, le=1, description="Jaccard likeness from which seeds are near-duplicates")
+    likeness: float = Field(default=0.7, gt=0, le=1, description="Jaccard likeness of near-duplicates, at least")
     validation_share: float = Field(default=0.1, ge=0, lt=1, description="Share of the validation split, by hash")
     test_share: float = Field(default=0.1, ge=0, lt=1, description="Share of the test split, by hash")
     seeds_per_batch: int = Field(default=1000, ge=1, description="Seeds per batch, at most")
