@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from acecoder_dagster.endpoint.settings import EndpointSettings
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.inputs.settings import InputSettings
 from acecoder_dagster.micro.settings import MicroSettings
@@ -42,6 +43,17 @@ class SeedSettings(Section):
 
     procedural_batches: int = Field(default=0, ge=0, description="Batches of procedural questions to make")
     questions_per_batch: int = Field(default=1000, ge=1, le=5000, description="Questions in each of them")
+
+
+class QuestionSettings(Section):
+    """How questions are written from collected seeds."""
+
+    writer: Literal["docstring", "endpoint"] = Field(
+        default="docstring",
+        description="docstring: documented functions as they stand, without any model; endpoint: a language model",
+    )
+    prompt: str = Field(default="question", description="Prompt of the language model, see prompts/writing/")
+    endpoint: EndpointSettings = EndpointSettings()
 
 
 class TestSettings(Section):
@@ -106,6 +118,7 @@ class Settings(Section):
     seeds: SeedSettings = SeedSettings()
     micro: MicroSettings = MicroSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    questions: QuestionSettings = QuestionSettings()
     inputs: InputSettings = InputSettings()
     tests: TestSettings = TestSettings()
     base_policy: BasePolicySettings = BasePolicySettings()

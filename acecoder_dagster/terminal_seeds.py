@@ -13,6 +13,7 @@ from acecoder_dagster.terminal_runs import run_and_report
 SYNTHESIS_ASSETS = (
     "imported_files",
     "seed_functions",
+    "writer_answers",
     "questions",
     "candidate_tests",
     "oracle_programs",
@@ -21,7 +22,7 @@ SYNTHESIS_ASSETS = (
 )
 """Everything that needs no model of ours: from seeds to tests that are kept."""
 
-SYNTHESIS_QUERIES = ("stages", "rejected_by_reason")
+SYNTHESIS_QUERIES = ("stages", "rejected_by_reason", "writer_cost")
 
 
 def read_seed_manifest(**values: object) -> SeedManifest:

@@ -5,16 +5,25 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.endpoint import EndpointError
 from acecoder_dagster.importing import imported_batches, load_import
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, SYNTHESIS
 from acecoder_dagster.orchestration.metadata import markdown_table
 from acecoder_dagster.orchestration.partitions import seed_batches
+from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sources import batch_source, is_collected, procedural_number
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
 from acecoder_dagster.seeding import load_seeds
-from acecoder_dagster.synthesis import documented_questions, procedural_questions, procedural_seeds
-from acecoder_dagster.tables import QUESTIONS, SEED_FUNCTIONS
+from acecoder_dagster.synthesis import (
+    ask_writer,
+    documented_questions,
+    procedural_questions,
+    procedural_seeds,
+    prompt_text,
+    written_questions,
+)
+from acecoder_dagster.tables import QUESTIONS, SEED_FUNCTIONS, WRITER_ANSWERS
 
 COMPOSITIONS_HELD_OUT = "held_out_compositions_are_new"
 QUESTIONS_HELD_OUT = "held_out_questions_are_new"
@@ -86,6 +95,56 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     partitions_def=seed_batches,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name=SYNTHESIS,
+    kinds={"parquet", "openai"},
+    owners=DATA_OWNERS,
+    code_version="1",
+    check_specs=[accounted_check(WRITER_ANSWERS)],
+)
+def writer_answers(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """What a language model answers when asked for questions about collected seeds, with tokens and cost.
+
+    Empty for all other batches, and where questions are written without a model (setting questions.writer). Answers
+    are kept as they come: a run that was stopped asks only what is missing.
+    """
+    settings = project.settings
+    writing = settings.questions
+
+    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+        for batch in batches:
+            if writing.writer != "endpoint" or not is_collected(project, batch):
+                yield batch, StageRows(WRITER_ANSWERS.empty(), rows_in=0)
+                continue
+            seeds = project.lake.read(SEED_FUNCTIONS, [batch])
+            progress = RowProgress(context, "answers", seeds.height)
+            try:
+                answers = ask_writer(
+                    seeds, writing.prompt, writing.endpoint, project.home.answers, settings.seed, progress.advance
+                )
+            except EndpointError as error:
+                raise dg.Failure(str(error), allow_retries=False) from error
+            figures = {"cost": float(answers["cost"].sum()), "asked": answers.filter(~pl.col("reused")).height}
+            yield batch, StageRows(answers, rows_in=seeds.height, figures=figures)
+
+    stage = Stage(
+        WRITER_ANSWERS,
+        inputs=(SEED_FUNCTIONS,),
+        settings={
+            "writer": writing.writer,
+            "endpoint": writing.endpoint.content(),
+            "prompt": prompt_text(writing.prompt),
+            "seed": settings.seed,
+        }
+        if writing.writer == "endpoint"
+        else {},
+    )
+    return run_stage(context, project, stage, compute)
+
+
+@dg.asset(
+    deps=[seed_functions, writer_answers],
+    partitions_def=seed_batches,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name=SYNTHESIS,
     kinds={"parquet", "polars"},
     owners=DATA_OWNERS,
     code_version="1",
@@ -101,6 +160,7 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 )
 def questions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Coding questions, each answered by one function."""
+    writer = project.settings.questions.writer
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
@@ -109,7 +169,10 @@ def questions(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
                 yield batch, StageRows(procedural_questions(seeds), rows_in=seeds.height)
             elif is_collected(project, batch):
                 seeds = project.lake.read(SEED_FUNCTIONS, [batch])
-                written, rejected = documented_questions(seeds)
+                if writer == "endpoint":
+                    written, rejected = written_questions(seeds, project.lake.read(WRITER_ANSWERS, [batch]))
+                else:
+                    written, rejected = documented_questions(seeds)
                 yield batch, StageRows(written, seeds.height, rejected)
             else:
                 imported = load_import(project.home.root, batch)
@@ -117,7 +180,7 @@ def questions(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
                 rows_in = imported.questions.height + rejected.height
                 yield batch, StageRows(imported.questions, rows_in, rejected)
 
-    stage = Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
+    stage = Stage(QUESTIONS, inputs=(SEED_FUNCTIONS, WRITER_ANSWERS), settings={"writer": writer})
     return run_stage(context, project, stage, compute, checks=lambda _: [_questions_are_held_out(project)])
 
 

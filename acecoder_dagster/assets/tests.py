@@ -24,8 +24,16 @@ from acecoder_dagster.synthesis import (
     observing_sandbox,
     reference_oracles,
     write_tests,
+    written_tests,
 )
-from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, ORACLE_PROGRAMS, QUESTIONS, SEED_FUNCTIONS
+from acecoder_dagster.tables import (
+    CANDIDATE_TESTS,
+    FILTERED_TESTS,
+    ORACLE_PROGRAMS,
+    QUESTIONS,
+    SEED_FUNCTIONS,
+    WRITER_ANSWERS,
+)
 
 TESTS_LEFT = "some_tests_are_kept"
 
@@ -44,13 +52,14 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
     """Tests as written, before any is filtered.
 
     Procedural questions get theirs by running the reference program in the sandbox on the arguments of the seed,
-    questions from collected functions by running it on inputs drawn for it; imported questions bring theirs.
+    questions from collected functions by running it on inputs drawn for it, or from the model that wrote them; imported
+    questions bring theirs.
     """
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
             if is_collected(project, batch):
-                yield batch, _tests_from_execution(context, project, batch)
+                yield batch, _tests_of_collected(context, project, batch)
                 continue
             if procedural_number(batch) is None:
                 imported = load_import(project.home.root, batch)
@@ -161,8 +170,12 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     return run_stage(context, project, stage, compute, checks=_some_tests_are_kept)
 
 
-def _tests_from_execution(context: dg.AssetExecutionContext, project: Project, batch: str) -> StageRows:
+def _tests_of_collected(context: dg.AssetExecutionContext, project: Project, batch: str) -> StageRows:
     settings = project.settings
+    if settings.questions.writer == "endpoint":
+        answered = project.lake.read(SEED_FUNCTIONS, [batch]), project.lake.read(WRITER_ANSWERS, [batch])
+        written = written_tests(*answered)
+        return StageRows(written.tests, written.rows_in, written.rejected)
     seeds = project.lake.read(SEED_FUNCTIONS, [batch]).select("seed_id", "argument_texts")
     questions = project.lake.read(QUESTIONS, [batch]).join(seeds, on="seed_id")
     progress = RowProgress(context, "questions", questions.height)

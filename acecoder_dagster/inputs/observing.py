@@ -128,14 +128,17 @@ def _read(seen: Observation, settings: InputSettings) -> _Seen:
         call, value = f"list({call})", list(itertools.islice(value, _LONGEST_ITERATION))
         if len(value) == _LONGEST_ITERATION:
             return _Seen(call, None, f"value too long: {_LONGEST_ITERATION} items or more")
-    text = repr(value)
+    try:
+        text = repr(value)
+    except ValueError:  # a number of thousands of digits
+        return _Seen(call, None, "value too long: its digits cannot be written")
     if len(text) > settings.max_value_characters:
         return _Seen(call, None, f"value too long: {len(text)} characters")
     try:
         same = bool(ast.literal_eval(text) == value)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         same = False
-    return _Seen(call, value, None if same else f"value is no literal: {text[:200]}")
+    return _Seen(call, value, None) if same else _Seen(call, None, f"value is no literal: {text[:200]}")
 
 
 def _chosen(worked: dict[str, Arguments], seen: dict[str, _Seen], settings: InputSettings) -> list[str]:

@@ -1,25 +1,33 @@
 """From seed code to questions and tests: the rules, on tables.
 
-Belongs here: how questions are made from seeds, how tests are made from observed values, which tests are kept.
+Belongs here: how questions are written from seeds, with a model or without, how tests are made from observed values,
+which tests are kept.
 Does not belong here: running programs (`sandbox`, `judging`), Dagster.
 """
 
 from acecoder_dagster.synthesis.documented import documented_questions
 from acecoder_dagster.synthesis.executed import execute_inputs, observing_sandbox
 from acecoder_dagster.synthesis.filtering import FilteredTests, filter_tests
+from acecoder_dagster.synthesis.model_written import ask_writer, written_questions, written_tests
 from acecoder_dagster.synthesis.oracles import reference_oracles
 from acecoder_dagster.synthesis.procedural import procedural_questions, procedural_seeds
+from acecoder_dagster.synthesis.question_prompts import WriterPromptError, prompt_text
 from acecoder_dagster.synthesis.writing import WrittenTests, write_tests
 
 __all__ = [
     "FilteredTests",
+    "WriterPromptError",
     "WrittenTests",
+    "ask_writer",
     "documented_questions",
     "execute_inputs",
     "filter_tests",
     "observing_sandbox",
     "procedural_questions",
     "procedural_seeds",
+    "prompt_text",
     "reference_oracles",
     "write_tests",
+    "written_questions",
+    "written_tests",
 ]
