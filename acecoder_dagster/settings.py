@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from acecoder_dagster.decontamination.settings import DecontaminationSettings
 from acecoder_dagster.endpoint.settings import EndpointSettings
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.inputs.settings import InputSettings
@@ -118,6 +119,7 @@ class Settings(Section):
     seeds: SeedSettings = SeedSettings()
     micro: MicroSettings = MicroSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    decontamination: DecontaminationSettings = DecontaminationSettings()
     questions: QuestionSettings = QuestionSettings()
     inputs: InputSettings = InputSettings()
     tests: TestSettings = TestSettings()

@@ -7,6 +7,7 @@ import polars as pl
 
 from acecoder_dagster.endpoint import EndpointError
 from acecoder_dagster.importing import imported_batches, load_import
+from acecoder_dagster.orchestration.decontamination import decontaminated, decontamination_key
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, SYNTHESIS
 from acecoder_dagster.orchestration.metadata import markdown_table
 from acecoder_dagster.orchestration.partitions import seed_batches
@@ -63,7 +64,10 @@ def imported_files(project: Project) -> dg.MaterializeResult:  # type: ignore[ty
     ],
 )
 def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Code to write questions from: procedural tasks, collected functions, or programs of an imported data set."""
+    """Code to write questions from: procedural tasks, collected functions, or programs of an imported data set.
+
+    Collected functions that come from a benchmark (setting decontamination.benchmarks) are rejected, with the evidence.
+    """
     settings = project.settings
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
@@ -73,7 +77,8 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
                 seeds = procedural_seeds(number, settings.seeds.questions_per_batch, settings.seed, settings.micro)
             elif is_collected(project, batch):
                 collected = load_seeds(project.home.root, batch)
-                seeds, rejected = collected.seeds, collected.rejected
+                seeds, contaminated = decontaminated(context, project, collected.seeds)
+                rejected = pl.concat([collected.rejected, contaminated])
             else:
                 seeds = load_import(project.home.root, batch).seeds
             yield batch, StageRows(seeds, seeds.height + (0 if rejected is None else rejected.height), rejected)
@@ -84,6 +89,7 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             "micro": settings.micro.model_dump(),
             "seeds": settings.seeds.questions_per_batch,
             "seed": settings.seed,
+            "decontamination": decontamination_key(project),
         },
         source=batch_source,
     )

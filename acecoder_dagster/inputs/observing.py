@@ -3,7 +3,8 @@
 import ast
 import itertools
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from random import Random
 
@@ -15,6 +16,9 @@ from acecoder_dagster.sandbox import Observation
 
 Observe = Callable[[str, str, Sequence[str]], list[Observation]]
 """Runs calls on a program: program, setup code, calls; as `Judge.observe`."""
+
+Rounds = Generator[list[str], list[Observation], list[ObservedCall]]
+"""Yields calls to run, is sent what they gave, and returns what came of all of them."""
 
 NOTHING_TO_VARY = "no test can tell programs apart"
 _SPARE = 4
@@ -46,23 +50,58 @@ class _Seen:
         return repr(self.value)
 
 
-def observe_inputs(subject: Subject, observe: Observe, settings: InputSettings, seed: int) -> list[ObservedCall]:
-    """Draw inputs for a function, run them, and choose those whose values make tests.
+def observe_inputs(
+    subjects: Sequence[Subject],
+    observe: Observe,
+    settings: InputSettings,
+    seed: int,
+    threads: int = 1,
+    advance: Callable[[int], None] = lambda _: None,
+) -> list[ObservedCall]:
+    """Draw inputs for functions, run them, and choose those whose values make tests.
 
     First arguments that are known (of the tests, of examples in the docstring) and arguments of every likely kind are
     tried; then arguments like those that worked. Calls with as many different values as possible are chosen and run
     again, in other orders and each time in a fresh process; what gives another value is unstable.
 
     Args:
-        subject: the function.
-        observe: runs calls in the sandbox.
+        subjects: the functions.
+        observe: runs calls in the sandbox; is called from several threads.
         settings: how many calls, how many tests.
         seed: decides what is drawn.
+        threads: functions that are run at the same time.
+        advance: called with the number of functions done.
 
     Returns:
-        Every call tried: chosen ones with their value and no error, all others with the reason. Nothing when the
-        program does not define the function or it takes no arguments.
+        Every call tried, in the order of the subjects: chosen ones with their value and no error, all others with the
+        reason. Nothing for a program that does not define its function, or whose function takes no arguments.
     """
+    results: dict[int, list[ObservedCall]] = {}
+    waiting = enumerate(subjects)
+    running: dict[Future[list[Observation]], tuple[int, Rounds]] = {}
+    with ThreadPoolExecutor(threads) as pool:
+
+        def go_on(number: int, rounds: Rounds, gave: list[Observation] | None) -> None:
+            try:
+                calls = next(rounds) if gave is None else rounds.send(gave)
+            except StopIteration as done:
+                results[number] = done.value
+                advance(1)
+            else:
+                subject = subjects[number]
+                running[pool.submit(observe, subject.program, subject.setup_code, calls)] = (number, rounds)
+
+        # Only calls run in threads: Python 3.11's parser fails now and then when two threads parse (SystemError).
+        while len(results) < len(subjects):
+            while len(running) < 2 * threads and (following := next(waiting, None)) is not None:
+                go_on(following[0], _rounds(following[1], settings, seed), None)
+            for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
+                number, rounds = running.pop(future)
+                go_on(number, rounds, future.result())
+    return [call for number in range(len(subjects)) for call in results[number]]
+
+
+def _rounds(subject: Subject, settings: InputSettings, seed: int) -> Rounds:
     function = _definition(subject)
     if function is None:
         return []
@@ -71,14 +110,14 @@ def observe_inputs(subject: Subject, observe: Observe, settings: InputSettings, 
     if not drawing.takes_arguments:
         return []
     tried = _known_arguments(subject, function) | {each.text: each for each in drawing.probes(settings.probes)}
-    seen = _run(subject, list(tried), observe, settings)
+    seen = yield from _run(subject, list(tried), settings)
     worked = [arguments for text, arguments in tried.items() if seen[text].error is None]
     if worked:
         more = {each.text: each for each in drawing.more(worked, settings.calls, set(tried))}
-        seen |= _run(subject, list(more), observe, settings)
+        seen |= yield from _run(subject, list(more), settings)
         tried |= more
     chosen = _chosen({text: each for text, each in tried.items() if seen[text].error is None}, seen, settings)
-    stable = _stable(subject, chosen, seen, observe, settings, rng)
+    stable = yield from _stable(subject, chosen, seen, settings, rng)
     kept = stable[: settings.tests_per_question]
     if len({seen[text].value_text for text in kept}) < 2:
         kept = []
@@ -113,10 +152,12 @@ def _known_arguments(subject: Subject, function: ast.FunctionDef) -> dict[str, A
     return {each.text: each for each in known}
 
 
-def _run(subject: Subject, texts: list[str], observe: Observe, settings: InputSettings) -> dict[str, _Seen]:
+def _run(
+    subject: Subject, texts: list[str], settings: InputSettings
+) -> Generator[list[str], list[Observation], dict[str, _Seen]]:
     """Run calls in one process, in order, and read their values."""
     calls = [f"{subject.entry_point}({text})" for text in texts]
-    observed = observe(subject.program, subject.setup_code, calls) if calls else []
+    observed = (yield calls) if calls else []
     return {text: _read(seen, settings) for text, seen in zip(texts, observed, strict=True)}
 
 
@@ -160,18 +201,13 @@ def _chosen(worked: dict[str, Arguments], seen: dict[str, _Seen], settings: Inpu
 
 
 def _stable(
-    subject: Subject,
-    chosen: list[str],
-    seen: dict[str, _Seen],
-    observe: Observe,
-    settings: InputSettings,
-    rng: Random,
-) -> list[str]:
+    subject: Subject, chosen: list[str], seen: dict[str, _Seen], settings: InputSettings, rng: Random
+) -> Generator[list[str], list[Observation], list[str]]:
     """Return those of the chosen calls that give the same value in every run."""
     stable = list(chosen)
     for _ in range(settings.runs - 1):
         order = rng.sample(stable, len(stable))
-        again = _run(subject, order, observe, settings)
+        again = yield from _run(subject, order, settings)
         stable = [
             text for text in stable if again[text].error is None and again[text].value_text == seen[text].value_text
         ]

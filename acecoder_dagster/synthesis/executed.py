@@ -1,7 +1,6 @@
 """Tests of questions with a trusted program: inputs are drawn for it, and what it returns is expected."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import polars as pl
 
@@ -46,9 +45,5 @@ def execute_inputs(
         )
         for row in questions.iter_rows(named=True)
     ]
-    observed = []
-    with ThreadPoolExecutor(judge.settings.workers) as threads:
-        for calls in threads.map(lambda each: observe_inputs(each, judge.observe, settings, seed), subjects):
-            observed.extend(calls)
-            advance(1)
-    return write_tests(observed)
+    threads = judge.settings.workers
+    return write_tests(observe_inputs(subjects, judge.observe, settings, seed, threads, advance))

@@ -15,6 +15,7 @@ from acecoder_dagster.synthesis.reading import UnusableAnswerError, WrittenQuest
 from acecoder_dagster.synthesis.writing import WrittenTests
 from acecoder_dagster.tables import CANDIDATE_TESTS, QUESTIONS, REJECTED_ROWS, WRITER_ANSWERS
 
+TESTS_STAGE = "candidate_tests"
 _EVIDENCE_CHARACTERS = 500
 _PER_MILLION = 1_000_000
 
@@ -112,7 +113,17 @@ def written_tests(seeds: pl.DataFrame, answers: pl.DataFrame) -> WrittenTests:
             continue
         question_id = _question_id(row, written)
         kept, refused = _usable_tests(written)
-        rejected.extend(("candidate_tests", "test", text_id(question_id, t), question_id, r, e) for t, r, e in refused)
+        rejected.extend(
+            (
+                "candidate_tests",
+                "test",
+                text_id(question_id, text),
+                question_id,
+                reason,
+                evidence[:_EVIDENCE_CHARACTERS],
+            )
+            for text, reason, evidence in refused
+        )
         tests.extend(
             {
                 "test_id": text_id(question_id, test),
@@ -136,35 +147,36 @@ def _usable_tests(
 ) -> tuple[list[tuple[str, int]], list[tuple[str, str, str]]]:
     """Return the tests to keep with how often each was written, and the others with reason and evidence."""
     times: dict[str, int] = {}
-    texts: dict[str, str] = {}
-    expected: dict[str, set[str]] = {}
+    expected: dict[str, list[str]] = {}
     refused: list[tuple[str, str, str]] = []
     for text in written.tests:
         examined = examine_test(text, written.entry_point)
-        if examined.reason is not None:
-            refused.append(
-                (examined.text, examined.reason, f"{examined.evidence}: {examined.text}"[:_EVIDENCE_CHARACTERS])
-            )
+        reason, evidence = examined.reason, examined.evidence
+        if reason is None:
+            reason, evidence = _misfit(ast.parse(examined.text))
+        if reason is not None:
+            refused.append((examined.text, reason, f"{evidence}: {examined.text}"))
             continue
-        tree = ast.parse(examined.text)
-        effect = outside_effect(tree)
-        if effect is not None or len(tree.body) != 1 or not isinstance(tree.body[0], ast.Assert):
-            what = f"reaches_outside: {effect}" if effect else "not_one_assert: "
-            reason, _, evidence = what.partition(": ")
-            refused.append((examined.text, reason, f"{evidence}: {examined.text}"[:_EVIDENCE_CHARACTERS]))
-            continue
-        times[examined.key] = times.get(examined.key, 0) + 1
-        if times[examined.key] > 1:
-            refused.append((examined.text, "duplicate", examined.text[:_EVIDENCE_CHARACTERS]))
-            continue
-        tree.body[0].msg = None
-        texts[examined.key] = ast.unparse(tree)
-        expected.setdefault(_asked(tree.body[0]), set()).add(examined.key)
-    contested = {key for keys in expected.values() if len(keys) > 1 for key in keys}
-    refused += [
-        (texts[key], "contradicts_another", texts[key][:_EVIDENCE_CHARACTERS]) for key in texts if key in contested
-    ]
-    return [(text, times[key]) for key, text in texts.items() if key not in contested], refused
+        (statement,) = ast.parse(examined.text).body
+        assert isinstance(statement, ast.Assert)
+        statement.msg = None
+        test = ast.unparse(statement)
+        times[test] = times.get(test, 0) + 1
+        if times[test] > 1:
+            refused.append((examined.text, "duplicate", examined.text))
+        else:
+            expected.setdefault(_asked(statement), []).append(test)
+    contested = {test for tests in expected.values() if len(tests) > 1 for test in tests}
+    refused += [(test, "contradicts_another", test) for test in times if test in contested]
+    return [(test, count) for test, count in times.items() if test not in contested], refused
+
+
+def _misfit(tree: ast.Module) -> tuple[str | None, str]:
+    """Return why a test that is fine by itself is none of ours, with evidence."""
+    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Assert):
+        return "not_one_assert", "more than one assert statement"
+    effect = outside_effect(tree)
+    return ("reaches_outside", effect) if effect else (None, "")
 
 
 def _asked(test: ast.Assert) -> str:
