@@ -10,7 +10,7 @@ from acecoder_dagster.tables import QUESTIONS, REJECTED_ROWS
 
 WRITER = "docstring"
 STAGE = "questions"
-_SHORTEST_DOCUMENTATION = 20
+_SHORTEST_DOCUMENTATION = 10
 """Characters; less does not say what a function does."""
 
 

@@ -1,6 +1,8 @@
 import ast
+import itertools
 import random
 import textwrap
+import types
 
 import pytest
 
@@ -19,7 +21,11 @@ def observe_here(program, setup_code, calls):
 
 def evaluate(call, namespace):
     try:
-        return Observation(call, eval(call, namespace), "", "")
+        value = eval(call, namespace)
+        if isinstance(value, types.GeneratorType):  # the sandbox reports items, not the generator itself
+            items = list(itertools.islice(value, 1000))
+            value = (item for item in items)
+        return Observation(call, value, "", "")
     except Exception as error:
         return Observation(call, None, type(error).__name__, str(error))
 

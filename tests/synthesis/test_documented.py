@@ -1,10 +1,10 @@
 import ast
 
 import pytest
-from rows import rows
 
 from acecoder_dagster.synthesis import documented_questions
 from acecoder_dagster.tables import SEED_FUNCTIONS
+from tests.rows import rows
 
 DOCUMENTED = '''
 import re
