@@ -7,6 +7,7 @@ import polars as pl
 
 from acecoder_dagster.endpoint import EndpointError
 from acecoder_dagster.importing import imported_batches, load_import
+from acecoder_dagster.lake import content_key
 from acecoder_dagster.orchestration.decontamination import decontaminated, decontamination_key
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, SYNTHESIS
 from acecoder_dagster.orchestration.metadata import markdown_table
@@ -89,9 +90,8 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             "micro": settings.micro.model_dump(),
             "seeds": settings.seeds.questions_per_batch,
             "seed": settings.seed,
-            "decontamination": decontamination_key(project),
         },
-        source=batch_source,
+        source=_origin,
     )
     return run_stage(context, project, stage, compute, checks=lambda _: [_compositions_are_held_out(project)])
 
@@ -186,8 +186,16 @@ def questions(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
                 rows_in = imported.questions.height + rejected.height
                 yield batch, StageRows(imported.questions, rows_in, rejected)
 
-    stage = Stage(QUESTIONS, inputs=(SEED_FUNCTIONS, WRITER_ANSWERS), settings={"writer": writer})
+    answers, settings = ((WRITER_ANSWERS,), {"writer": writer}) if writer == "endpoint" else ((), {})
+    stage = Stage(QUESTIONS, inputs=(SEED_FUNCTIONS, *answers), settings=settings)
     return run_stage(context, project, stage, compute, checks=lambda _: [_questions_are_held_out(project)])
+
+
+def _origin(project: Project, batch: str) -> str:
+    """Return what identifies the origin of a batch; of collected seeds, the benchmarks they are kept away from too."""
+    if not is_collected(project, batch):
+        return batch_source(project, batch)
+    return content_key(seeds=batch_source(project, batch), decontamination=decontamination_key(project))
 
 
 def _compositions_are_held_out(project: Project) -> dg.AssetCheckResult:

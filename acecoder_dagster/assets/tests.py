@@ -7,6 +7,7 @@ import polars as pl
 
 from acecoder_dagster.importing import load_import
 from acecoder_dagster.judging import judge_table, observe_calls, question_tests
+from acecoder_dagster.lake import content_key
 from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TESTS
 from acecoder_dagster.orchestration.partitions import seed_batches
@@ -39,7 +40,7 @@ TESTS_LEFT = "some_tests_are_kept"
 
 
 @dg.asset(
-    deps=["questions", "seed_functions"],
+    deps=["questions", "seed_functions", "writer_answers"],
     partitions_def=seed_batches,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name=TESTS,
@@ -76,12 +77,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
                 written = write_tests(observe_calls(judge, calls, progress.advance))
             yield batch, StageRows(written.tests, written.rows_in, written.rejected)
 
-    stage = Stage(
-        CANDIDATE_TESTS,
-        inputs=(QUESTIONS,),
-        settings={"inputs": project.settings.inputs.model_dump(), "seed": project.settings.seed},
-        source=batch_source,
-    )
+    stage = Stage(CANDIDATE_TESTS, inputs=(QUESTIONS,), source=_origin)
     return run_stage(context, project, stage, compute)
 
 
@@ -168,6 +164,15 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         settings={"min_tests": settings.tests.min_tests, "limits": settings.sandbox.limits()},
     )
     return run_stage(context, project, stage, compute, checks=_some_tests_are_kept)
+
+
+def _origin(project: Project, batch: str) -> str:
+    """Return what identifies the origin of a batch; of collected seeds, how inputs are drawn for them too."""
+    if not is_collected(project, batch):
+        return batch_source(project, batch)
+    settings = project.settings
+    drawing = {"inputs": settings.inputs.model_dump(), "seed": settings.seed, "limits": settings.sandbox.limits()}
+    return content_key(seeds=batch_source(project, batch), writer=settings.questions.writer, **drawing)
 
 
 def _tests_of_collected(context: dg.AssetExecutionContext, project: Project, batch: str) -> StageRows:
