@@ -18,6 +18,7 @@ from acecoder_dagster.judging import JudgeFileError
 from acecoder_dagster.publishing import PublishingError
 from acecoder_dagster.sandbox import SandboxSettings, SandboxUnavailableError
 from acecoder_dagster.sandbox.settings import LauncherName
+from acecoder_dagster.seeding import SeedError
 from acecoder_dagster.settings import SettingsError, read_settings
 from acecoder_dagster.training.errors import RewardModelError
 from acecoder_dagster.training.settings import ScoringSettings
@@ -46,6 +47,7 @@ def main() -> None:
         SettingsError,
         ImportFileError,
         JudgeFileError,
+        SeedError,
         SandboxUnavailableError,
         WarehouseError,
         PublishingError,
@@ -121,6 +123,30 @@ def import_files(
         test_share=test_share,
     )
     sys.exit(run_import(Home.from_environment(), _profile(profile, None), output, manifest, only_check=only_check))
+
+
+@app.command()
+def seeds(
+    name: Annotated[str, typer.Option(help="Name of the collection; its batches are NAME-000 ...")],
+    code: Annotated[list[str] | None, typer.Option(help="Folder, .py file, installed package, or stdlib.")] = None,
+    data: Annotated[list[str] | None, typer.Option(help="Instruction data: file, or hf://owner/name@revision.")] = None,
+    licence: Annotated[str | None, typer.Option(help="SPDX identifier of what does not say its own licence.")] = None,
+    documented: Annotated[bool, typer.Option("--documented", help="Only functions with a docstring.")] = False,
+    sample: Annotated[int | None, typer.Option(min=1, help="Draw so many seeds; all when left out.")] = None,
+    only_collect: Annotated[bool, typer.Option("--only-collect", help="Collect, run nothing.")] = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Collect seed functions from code or instruction data, and write questions with tests from them.
+
+    From there on, `acecoder run` takes them through the rest of the graph.
+    """
+    from acecoder_dagster.terminal_seeds import read_seed_manifest, run_seeds
+
+    manifest = read_seed_manifest(
+        name=name, code=code or (), data=data or (), licence=licence, documented=documented, sample=sample
+    )
+    profile_name = _profile(profile, None)
+    sys.exit(run_seeds(Home.from_environment(), profile_name, output, manifest, only_collect=only_collect))
 
 
 @app.command()

@@ -11,8 +11,11 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
+from acecoder_dagster.decontamination.settings import DecontaminationSettings
+from acecoder_dagster.endpoint.settings import EndpointSettings
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.inbox.settings import InboxSettings
+from acecoder_dagster.inputs.settings import InputSettings
 from acecoder_dagster.micro.settings import MicroSettings
 from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
 from acecoder_dagster.quality.settings import QualitySettings
@@ -45,6 +48,17 @@ class SeedSettings(Section):
 
     procedural_batches: int = Field(default=0, ge=0, description="Batches of procedural questions to make")
     questions_per_batch: int = Field(default=1000, ge=1, le=5000, description="Questions in each of them")
+
+
+class QuestionSettings(Section):
+    """How questions are written from collected seeds."""
+
+    writer: Literal["docstring", "endpoint"] = Field(
+        default="docstring",
+        description="docstring: documented functions as they stand, without any model; endpoint: a language model",
+    )
+    prompt: str = Field(default="question", description="Prompt of the language model, see prompts/writing/")
+    endpoint: EndpointSettings = EndpointSettings()
 
 
 class TestSettings(Section):
@@ -154,6 +168,9 @@ class Settings(Section):
     seeds: SeedSettings = SeedSettings()
     micro: MicroSettings = MicroSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    decontamination: DecontaminationSettings = DecontaminationSettings()
+    questions: QuestionSettings = QuestionSettings()
+    inputs: InputSettings = InputSettings()
     tests: TestSettings = TestSettings()
     base_policy: BasePolicySettings = BasePolicySettings()
     prompt: str = Field(default="evalplus", description="Prompt template of all sampling and training, see prompts/")

@@ -103,6 +103,28 @@ SEED_FUNCTIONS = Table(
     ),
 )
 
+WRITER_ANSWERS = Table(
+    "writer_answers",
+    "What a language model answered when it was asked for questions. One row per seed that it was asked about.",
+    "seed_id",
+    (
+        Column("seed_id", TEXT, "Seed it was asked about"),
+        Column("request_key", TEXT, "Hash of messages, schema, seed, model and sampling: equal requests are paid once"),
+        Column("prompt", TEXT, "Name of the prompt file"),
+        Column("prompt_hash", TEXT, "Hash of its text"),
+        Column("model", TEXT, "Model that answered, in the endpoint's words"),
+        Column("answer", TEXT, "Its words; null where it did not answer", nullable=True),
+        Column("problem", TEXT, "Why there is no answer, null where there is one", nullable=True),
+        Column("finish_reason", TEXT, "stop, length, or what else the endpoint says", nullable=True),
+        Column("prompt_tokens", WHOLE, "Tokens of the request, null where the endpoint does not say", nullable=True),
+        Column("completion_tokens", WHOLE, "Tokens of the answer, likewise", nullable=True),
+        Column("attempts", WHOLE, "How often it was asked, with repetitions after errors"),
+        Column("seconds", REAL, "From the first attempt to the answer"),
+        Column("reused", pl.Boolean(), "Whether the answer had been paid for by an earlier run"),
+        Column("cost", REAL, "Price of the answer by the prices of the profile, paid once"),
+    ),
+)
+
 QUESTIONS = Table(
     "questions",
     "Coding questions, each answered by one function.",
@@ -431,6 +453,7 @@ REJECTED_ROWS = Table(
 
 BATCH_TABLES = (
     SEED_FUNCTIONS,
+    WRITER_ANSWERS,
     QUESTIONS,
     CANDIDATE_TESTS,
     ORACLE_PROGRAMS,

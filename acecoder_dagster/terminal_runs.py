@@ -32,6 +32,7 @@ SHOWN_FIGURES = (
 IMPORT_ASSETS = (
     "imported_files",
     "seed_functions",
+    "writer_answers",
     "questions",
     "candidate_tests",
     "oracle_programs",

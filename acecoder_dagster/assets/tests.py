@@ -17,12 +17,19 @@ from acecoder_dagster.orchestration.oracles import oracle_rows
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.sources import procedural_number
+from acecoder_dagster.orchestration.sources import is_collected, procedural_number
 from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.quality import separate_labels
 from acecoder_dagster.sandbox import Judge
-from acecoder_dagster.synthesis import filter_tests, shrink_suites, write_tests
+from acecoder_dagster.synthesis import (
+    execute_inputs,
+    filter_tests,
+    observing_sandbox,
+    shrink_suites,
+    write_tests,
+    written_tests,
+)
 from acecoder_dagster.tables import (
     CANDIDATE_TESTS,
     FILTERED_TESTS,
@@ -30,13 +37,14 @@ from acecoder_dagster.tables import (
     ORACLE_RESULTS,
     QUESTIONS,
     SEED_FUNCTIONS,
+    WRITER_ANSWERS,
 )
 
 TESTS_LEFT = "some_tests_are_kept"
 
 
 @dg.asset(
-    deps=["questions", "seed_functions"],
+    deps=["questions", "seed_functions", "writer_answers"],
     partitions_def=seed_batches,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name=TESTS,
@@ -48,12 +56,17 @@ TESTS_LEFT = "some_tests_are_kept"
 def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Tests as written, before any is filtered.
 
-    Procedural questions get theirs by running the reference program in the sandbox on the arguments of the seed;
-    imported questions bring theirs.
+    Procedural questions get theirs by running the reference program in the sandbox on the arguments of the seed,
+    questions from collected functions by running it on inputs drawn for it, or from the model that wrote them; imported
+    questions bring theirs.
     """
 
     def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
+            if is_collected(project, batch):
+                questions = left(batch, project.lake.read(QUESTIONS, [batch]))
+                yield batch, _tests_of_collected(context, project, batch, questions)
+                continue
             if procedural_number(batch) is None:
                 imported = load_import(project.home.root, batch)
                 rejected = imported.rejected.filter(pl.col("row_kind") == "test")
@@ -185,6 +198,21 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         return _some_tests_are_kept(partitions)
 
     return run_stage_by_rows(context, project, pipeline.filtered_tests(project), compute, checks)
+
+
+def _tests_of_collected(
+    context: dg.AssetExecutionContext, project: Project, batch: str, questions: pl.DataFrame
+) -> StageRows:
+    settings = project.settings
+    seeds = project.lake.read(SEED_FUNCTIONS, [batch])
+    if settings.questions.writer == "endpoint":
+        written = written_tests(seeds, project.lake.read(WRITER_ANSWERS, [batch]))
+        return StageRows(written.tests, written.rows_in, written.rejected)
+    asked = questions.join(seeds.select("seed_id", "argument_texts"), on="seed_id")
+    progress = RowProgress(context, "questions", asked.height)
+    with Judge(observing_sandbox(settings.sandbox, settings.inputs)) as judge:
+        written = execute_inputs(judge, asked, settings.inputs, settings.seed, progress.advance)
+    return StageRows(written.tests, written.rows_in, written.rejected)
 
 
 def _some_tests_are_kept(partitions: list[Partition]) -> list[dg.AssetCheckResult]:

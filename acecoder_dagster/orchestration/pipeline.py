@@ -9,11 +9,14 @@ from collections.abc import Callable, Iterable
 
 import dagster as dg
 
+from acecoder_dagster.lake import content_key
+from acecoder_dagster.orchestration.decontamination import decontamination_key
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import SCRATCH, base_policy_sampler
-from acecoder_dagster.orchestration.sources import batch_source, brings_programs
+from acecoder_dagster.orchestration.sources import batch_source, brings_programs, is_collected
 from acecoder_dagster.orchestration.stages import Stage
 from acecoder_dagster.settings import seeded
+from acecoder_dagster.synthesis import prompt_text
 from acecoder_dagster.tables import (
     ACECODE_DATASET,
     BENCHMARK_SCORES,
@@ -34,6 +37,7 @@ from acecoder_dagster.tables import (
     TEST_QUALITY,
     TEST_RESULTS,
     TRAINING_CURVES,
+    WRITER_ANSWERS,
     Table,
 )
 from acecoder_dagster.training.settings import PolicySettings
@@ -51,18 +55,50 @@ def seed_functions(project: Project) -> Stage:
             "seeds": settings.seeds.questions_per_batch,
             "seed": settings.seed,
         },
-        source=batch_source,
+        source=_origin_of_seeds,
     )
 
 
-def questions(_: Project) -> Stage:
-    """Questions: their seeds."""
-    return Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
+def _origin_of_seeds(project: Project, batch: str) -> str:
+    """The origin of a batch; of collected seeds, the benchmarks they are kept away from too."""
+    if not is_collected(project, batch):
+        return batch_source(project, batch)
+    return content_key(seeds=batch_source(project, batch), decontamination=decontamination_key(project))
 
 
-def candidate_tests(_: Project) -> Stage:
-    """Candidate tests: the questions and the calls of their seeds, or the imported files."""
-    return Stage(CANDIDATE_TESTS, inputs=(SEED_FUNCTIONS, QUESTIONS), source=batch_source, unit="question_id")
+def writer_answers(project: Project) -> Stage:
+    """Answers of the writing model: seeds, and where a model writes, which one, its prompt and the seed."""
+    writing = project.settings.questions
+    asked = {
+        "writer": writing.writer,
+        "endpoint": writing.endpoint.content(),
+        "prompt": prompt_text(writing.prompt),
+        "seed": project.settings.seed,
+    }
+    return Stage(WRITER_ANSWERS, inputs=(SEED_FUNCTIONS,), settings=asked if writing.writer == "endpoint" else {})
+
+
+def questions(project: Project) -> Stage:
+    """Questions: their seeds, and what a model wrote about them where one does."""
+    if project.settings.questions.writer != "endpoint":
+        return Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
+    return Stage(QUESTIONS, inputs=(SEED_FUNCTIONS, WRITER_ANSWERS), settings={"writer": "endpoint"})
+
+
+def candidate_tests(project: Project) -> Stage:
+    """Candidate tests: the questions and the calls of their seeds, what a model wrote, or the imported files."""
+    by_model = project.settings.questions.writer == "endpoint"
+    inputs = (SEED_FUNCTIONS, QUESTIONS, WRITER_ANSWERS) if by_model else (SEED_FUNCTIONS, QUESTIONS)
+    return Stage(CANDIDATE_TESTS, inputs=inputs, source=_origin_of_tests, unit="question_id")
+
+
+def _origin_of_tests(project: Project, batch: str) -> str:
+    """The origin of a batch; of collected seeds, how inputs are drawn for them too."""
+    if not is_collected(project, batch):
+        return batch_source(project, batch)
+    settings = project.settings
+    drawing = {"inputs": settings.inputs.model_dump(), "seed": settings.seed, "limits": settings.sandbox.limits()}
+    return content_key(seeds=batch_source(project, batch), writer=settings.questions.writer, **drawing)
 
 
 def oracle_programs(project: Project) -> Stage:
@@ -250,6 +286,7 @@ def benchmark_scores(project: Project) -> Stage:
 
 BATCH_STAGES: dict[str, Callable[[Project], Stage]] = {
     "seed_functions": seed_functions,
+    "writer_answers": writer_answers,
     "questions": questions,
     "candidate_tests": candidate_tests,
     "oracle_programs": oracle_programs,
