@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-LauncherName = Literal["auto", "docker", "bubblewrap"]
+LauncherName = Literal["auto", "service", "docker", "bubblewrap"]
 
 
 class SandboxSettings(BaseModel):
@@ -20,7 +20,10 @@ class SandboxSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    launcher: LauncherName = Field(default="auto", description="docker where an engine answers, else bubblewrap")
+    launcher: LauncherName = Field(
+        default="auto",
+        description="the service of containers/compose.yaml inside it, docker where an engine answers, else bubblewrap",
+    )
     image: str | None = Field(default=None, description="Docker image; none: the project's own, built when missing")
     runtime: str | None = Field(
         default=None, description="Docker's runtime, as runsc for gVisor; none: the engine's own. For launcher = docker"
