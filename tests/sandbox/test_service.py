@@ -20,6 +20,8 @@ from acecoder_dagster.sandbox import (
 WAIT_FOR_JUDGE = Path(__file__).parents[2] / "containers" / "sandbox" / "wait_for_judge.py"
 QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert sorted(f([2, 1])) == [1, 2]"))
 RIGHT = "def f(x):\n    return x + 1 if x == 1 else x"
+WRONG = "def f(x):\n    return x"
+EXITS = "import os\nos._exit(0)"
 LEAVES_A_FILE = "import pathlib\npathlib.Path('/tmp/left').touch()\n" + RIGHT
 FINDS_A_FILE = "import pathlib\nassert not pathlib.Path('/tmp/left').exists()\n" + RIGHT
 CONNECTS = "import os, socket\nsocket.socket(socket.AF_UNIX).connect('/run/acecoder/' + os.listdir('/run/acecoder')[0])"
