@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 import yaml
 
-from acecoder_dagster.sandbox import connect_engine
+from acecoder_dagster.sandbox import SandboxSettings, connect_engine
+from acecoder_dagster.sandbox.docker_launcher import SCIENTIFIC_RESERVE_MB
 from acecoder_dagster.sandbox.environment import environment
 from acecoder_dagster.sandbox.images import bootstrap_base
 from tests.pipeline.dagster_page import DagsterPage, browser_page
@@ -25,7 +26,7 @@ CONTAINERS = ROOT / "containers"
 PROFILE = """
 extends = "micro"
 [seeds]
-procedural_batches = 1
+procedural_batches = 2
 questions_per_batch = 20
 [micro]
 max_primitives = 2
@@ -177,10 +178,16 @@ def test_data_lies_in_named_volumes(system):
     assert {service for service, folder in mounted if folder == "/project"} == {"code-location"}
 
 
-def test_sandboxes_of_the_service_have_the_environment_of_all_sandboxes():
+def test_sandboxes_of_the_service_are_as_all_sandboxes():
     service = yaml.safe_load((CONTAINERS / "compose.yaml").read_text())["services"]["sandbox"]
+    usual = SandboxSettings()
 
     assert service["environment"] == environment() | {"PYTHONPATH": "/opt/packages"}
+    assert service["mem_limit"] == service["memswap_limit"]
+    assert service["mem_limit"] == f"{usual.memory_mb + usual.scratch_mb + SCIENTIFIC_RESERVE_MB}m"
+    assert service["shm_size"] == f"{usual.scratch_mb}m"
+    assert f"size={usual.scratch_mb}m" in service["tmpfs"][0]
+    assert service["pids_limit"] == usual.processes + 8
 
 
 def test_dagster_has_the_same_settings_in_containers_except_for_its_storage():

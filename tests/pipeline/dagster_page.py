@@ -175,13 +175,8 @@ def browser_page(address: str, pictures: Path) -> Iterator[DagsterPage]:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": 1600, "height": 900})
         page.set_default_timeout(60_000)
-        try:
-            yield DagsterPage(page, address, pictures)
-        except BaseException:
-            page.screenshot(path=pictures / "failed.png")
-            raise
-        finally:
-            browser.close()
+        yield DagsterPage(page, address, pictures)
+        browser.close()
 
 
 def _wait_until_served(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
