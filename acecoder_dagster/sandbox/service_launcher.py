@@ -16,13 +16,13 @@ from pathlib import Path
 
 from acecoder_dagster.sandbox.connection import BOOTSTRAP, Sandbox
 from acecoder_dagster.sandbox.environment import new_user_id
-from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.sandbox.settings import SANDBOXES_PER_WORKER, SandboxSettings
 from acecoder_dagster.sandbox.types import SandboxUnavailableError
 
 FOLDER_VARIABLE = "ACECODER_SANDBOXES"
 """Names the folder in which judges and the service's containers meet."""
 
-WAIT_SECONDS = 120.0  # the engine takes up to a minute to start a container again that has ended quickly many times
+WAIT_SECONDS = 300.0  # another step may have all; the engine lets one that ends again and again wait for a minute
 
 
 class ServiceLauncher:
@@ -63,7 +63,7 @@ class ServiceLauncher:
             A sandbox that is ready for questions.
 
         Raises:
-            SandboxUnavailableError: none was free for two minutes, or the one that was does not work.
+            SandboxUnavailableError: none was free for five minutes, or the one that was does not work.
         """
         address = self._folder / secrets.token_hex(8)
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
@@ -77,7 +77,7 @@ class ServiceLauncher:
             except TimeoutError as error:
                 raise SandboxUnavailableError(
                     f"no sandbox was free in {self._folder} for {WAIT_SECONDS:.0f} s: is the service up, and has it "
-                    "four containers for each of the setting sandbox.workers?"
+                    f"{SANDBOXES_PER_WORKER} containers for each of the setting sandbox.workers?"
                 ) from error
             finally:
                 address.unlink()

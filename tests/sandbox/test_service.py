@@ -102,7 +102,7 @@ def test_without_a_free_sandbox_the_judge_says_what_to_do(tmp_path, monkeypatch)
     monkeypatch.setattr(service_launcher, "WAIT_SECONDS", 0.1)
     with (
         Judge(SandboxSettings(workers=1)) as judge,
-        pytest.raises(SandboxUnavailableError, match=r"is the service up, and has it four containers for each"),
+        pytest.raises(SandboxUnavailableError, match=r"is the service up, and has it 8 containers for each"),
     ):
         verdicts(judge, RIGHT)
     assert list(tmp_path.iterdir()) == []
@@ -116,3 +116,11 @@ def test_a_service_that_cannot_be_reached_is_refused_at_once(folder, words, monk
         monkeypatch.setenv(service_launcher.FOLDER_VARIABLE, folder)
     with pytest.raises(SandboxUnavailableError, match=words):
         Judge(SandboxSettings(launcher="service"))
+
+
+@pytest.mark.parametrize(("sandboxes", "workers"), [("2", 1), ("16", 2), ("100", 12)])
+def test_judges_have_as_many_workers_as_the_service_has_sandboxes_for(sandboxes, workers, monkeypatch):
+    monkeypatch.setenv("ACECODER_SANDBOX_COUNT", sandboxes)
+
+    assert SandboxSettings().workers == workers
+    assert SandboxSettings(workers=5).workers == 5
