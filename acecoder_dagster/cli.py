@@ -220,16 +220,17 @@ def ui(
     port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
 ) -> NoReturn:
     """Open Dagster's web interface on this project folder."""
-    from acecoder_dagster.orchestration.partitions import register_batches
-    from acecoder_dagster.orchestration.sources import known_batches
-    from acecoder_dagster.runner import prepare
+    _become_dagster(profile, ["dev", "-m", "acecoder_dagster.definitions", "-h", "127.0.0.1", "-p", str(port)])
 
-    home, name = Home.from_environment(), _profile(profile, None)
-    settings = read_settings(name)
-    with prepare(home, name, settings) as instance:
-        register_batches(instance, known_batches(home, settings))
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "acecoder_dagster.definitions", "-h", "127.0.0.1"]
-    os.execv(sys.executable, [*command, "-p", str(port)])  # noqa: S606
+
+@app.command()
+def serve(
+    profile: ProfileOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "0.0.0.0",  # noqa: S104 - of its container
+    port: Annotated[int, typer.Option(help="Port to listen at.")] = 4000,
+) -> NoReturn:
+    """Serve this project folder to Dagster's web server and daemon in other containers, see containers/compose.yaml."""
+    _become_dagster(profile, ["api", "grpc", "-m", "acecoder_dagster.definitions", "-h", host, "-p", str(port)])
 
 
 @app.command()
@@ -318,6 +319,19 @@ def _sandbox_settings(profile: str | None, flags: Mapping[str, object]) -> Sandb
         return SandboxSettings.model_validate(settings.model_dump() | given)
     except ValidationError as error:
         raise SettingsError("; ".join(each["msg"] for each in error.errors())) from error
+
+
+def _become_dagster(profile: str | None, arguments: list[str]) -> NoReturn:
+    """Prepare the project folder for a page in which runs are started, and go on as the `dagster` command."""
+    from acecoder_dagster.orchestration.partitions import register_batches
+    from acecoder_dagster.orchestration.sources import known_batches
+    from acecoder_dagster.runner import prepare
+
+    home, name = Home.from_environment(), _profile(profile, None)
+    settings = read_settings(name)
+    with prepare(home, name, settings) as instance:
+        register_batches(instance, known_batches(home, settings))
+    os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])  # noqa: S606
 
 
 def _profile(profile: str | None, seed: int | None) -> str:
