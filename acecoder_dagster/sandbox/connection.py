@@ -111,7 +111,7 @@ class Sandbox:
             raise SandboxFailedError(answer.decode("utf-8", "replace"))
 
     def _check_children_start(self) -> None:
-        self.send_job(pack_program(b"", b""), 0, 0, zygote.JUDGE)
+        self.send_job(pack_program(b""), 0, 0, zygote.JUDGE)
         completion = self.receive()
         if not completion.report.startswith(child.READY):
             raise SandboxFailedError(completion.report.decode("utf-8", "replace") or "no reason given")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -73,7 +75,7 @@ class Worker:
         tests_are_scientific = needs_scientific(texts)
         for run in runs:
             lane = self._programs[tests_are_scientific or needs_scientific(run.content)]
-            run.content = pack_program(run.content, b"")
+            run.content = pack_program(run.content)
             if plan.steps(Way.OUTPUT):
                 run_script(lane, plan, run, self._settings)
                 continue
@@ -229,7 +231,7 @@ class Lane:
                 self.close()
                 raise
         for index, run in enumerate(runs):
-            run.content = pack_program(sources[index], compiled.get(index, (b"", b""))[1])
+            run.content = pack_program(sources[index], _from_base64(compiled.get(index, (b"", b""))[1]))
 
     def perform(self, description: bytes, runs: Sequence[Run], kind: bytes, in_hurry: bool) -> None:
         """Send every run through the sandbox until all its steps are known, or it is postponed."""
@@ -292,6 +294,13 @@ class Lane:
         waiting.extendleft(reversed(sent))
         sent.clear()
         self.close()
+
+
+def _from_base64(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:  # whoever compiled was killed meanwhile, or worse
+        return b""
 
 
 def _decide(test: TestPlan, payload: bytes) -> tuple[Outcome | None, str]:

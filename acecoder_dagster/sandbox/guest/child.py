@@ -116,12 +116,13 @@ def judge_program(question: PreparedQuestion, program: bytes, first_test: int, r
         write_line(report, LOADING, ERROR, _describe(error))
         return
     write_line(report, LOADING, VALUES, b"[]")
-    side = ProgramSide(channel, namespace)
+    side: ProgramSide | None = None
     for index in range(first_test, len(question.tests)):
         test = question.tests[index]
         if test.mode == "skip":
             write_line(report, index, VALUES, b"[]")
         elif test.mode == "serve":
+            side = side or ProgramSide(channel, namespace)
             try:
                 side.serve(index)
             except EndedError:

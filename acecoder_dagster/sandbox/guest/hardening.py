@@ -21,6 +21,7 @@ SECCOMP_MODE_FILTER = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc_holding_the_interpreter = ctypes.PyDLL(None)
+_fork = getattr(_libc_holding_the_interpreter, "_Fork", _libc_holding_the_interpreter.fork)
 
 # System call -> (number on x86-64, number on arm64). Denied because they reach the network, other
 # processes, the clock, namespaces, memory that nothing counts, or objects that would outlive the program.
@@ -178,7 +179,7 @@ def fork() -> int:
     Raises:
         OSError: the kernel refused.
     """
-    process = int(_libc_holding_the_interpreter.fork())
+    process = _fork()
     if process < 0:
         raise OSError("fork failed")
     return process

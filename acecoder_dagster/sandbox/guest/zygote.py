@@ -144,10 +144,11 @@ class Zygote:
         if process == 0:
             self._become_child(job, content, report, files)
         os.pwrite(self.memory_badness, self.own_badness, 0)
-        for descriptor in (content, *files):
-            os.close(descriptor)
+        for file in files:
+            os.close(file)
         stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
+        os.close(content)
         os.close(report)
         clean = self._kill_rest() and self._clean_scratch()
         cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - started
@@ -191,7 +192,7 @@ class Zygote:
         self.question = child.PreparedQuestion({"setup": "", "tests": tests})
         for kind, content in (
             (COMPILE, compiling.pack([REHEARSAL])),
-            (JUDGE, compiling.pack_program(REHEARSAL, b"")),
+            (JUDGE, compiling.pack_program(REHEARSAL)),
             (JUDGE, compiling.pack_program(REHEARSAL, compiling.compiled(REHEARSAL))),
         ):
             file = os.memfd_create("rehearsal")
