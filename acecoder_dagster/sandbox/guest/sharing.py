@@ -106,17 +106,20 @@ def _runs():
 
 def _map_text_in_huge_pages() -> None:
     for start, end, path in _runs():
+        _libc.mprotect(start, end - start, 5)
         first, last = -(-start // _HUGE) * _HUGE, end // _HUGE * _HUGE
-        for unit in range(first, last, _HUGE):
-            area = _libc.mmap(0, 2 * _HUGE, 3, 0x22, -1, 0)
-            copy = -(-area // _HUGE) * _HUGE
-            _libc.memcpy(copy, unit, _HUGE)
-            if _libc.madvise(copy, _HUGE, 25) == 0:
-                _libc.mprotect(copy, _HUGE, 5)
-                _libc.mremap(copy, _HUGE, _HUGE, 3, unit)
-            else:
-                _libc.munmap(copy, _HUGE)
-            if copy > area:
-                _libc.munmap(area, copy - area)
-            if copy + _HUGE < area + 2 * _HUGE:
-                _libc.munmap(copy + _HUGE, area + _HUGE - copy)
+        size = last - first
+        if size <= 0:
+            continue
+        area = _libc.mmap(0, size + _HUGE, 3, 0x22, -1, 0)
+        copy = -(-area // _HUGE) * _HUGE
+        _libc.memcpy(copy, first, size)
+        if _libc.madvise(copy, size, 25) == 0:
+            _libc.mprotect(copy, size, 5)
+            _libc.mremap(copy, size, size, 3, first)
+        else:
+            _libc.munmap(copy, size)
+        if copy > area:
+            _libc.munmap(area, copy - area)
+        if copy + size < area + size + _HUGE:
+            _libc.munmap(copy + size, area + _HUGE - copy)
