@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import resource
 import signal
 import struct
@@ -71,7 +70,7 @@ def install_system_call_filter() -> None:
     Raises:
         OSError: no filter is known for this machine, or the kernel refused it.
     """
-    machine = platform.machine()
+    machine = os.uname().machine
     if machine not in _AUDIT_ARCH:
         raise OSError(f"no system call filter for {machine}: use x86_64 or aarch64")
     code = _assemble(_AUDIT_ARCH[machine], column=0 if machine == "x86_64" else 1)

@@ -10,7 +10,8 @@ import ctypes
 import gc
 import sys
 import sysconfig
-from types import FrameType
+from types import CodeType, FrameType
+from typing import Any
 
 # How CPython's allocator works (Objects/obmalloc.c); where it works otherwise, filling gaps only does not help.
 POOL_BYTES, POOL_HEADER_BYTES, MAX_POOLED_BYTES = 16_384, 48, 512
@@ -33,9 +34,7 @@ def freeze_objects() -> None:
     gc.collect()
     _fill_gaps_between_objects()
     if sys.version_info >= (3, 12) and not sysconfig.get_config_var("Py_GIL_DISABLED"):
-        # Addresses, not objects: what this function creates for itself may not become immortal and dangle.
-        for address in _addresses_of_objects():
-            ctypes.c_uint32.from_address(address).value = _IMMORTAL
+        _make_immortal(gc.get_objects())
     gc.freeze()
     _map_text_in_huge_pages()
     if hasattr(_libc, "malloc_trim"):  # it is the GNU C library
@@ -68,17 +67,21 @@ def _fill_gaps_of_the_heap() -> None:
     _libc.malloc_trim(0)
 
 
-def _addresses_of_objects() -> set[int]:
-    found: set[int] = set()
-    waiting = gc.get_objects()
-    own = {id(found), id(waiting)}
-    while waiting:
-        candidate = waiting.pop()
-        address = id(candidate)
-        if address not in found and address not in own and not isinstance(candidate, FrameType):
-            found.add(address)
-            waiting.extend(gc.get_referents(candidate))
-    return found
+def _make_immortal(objects: list[Any]) -> None:
+    """Stops the counting of references to some objects and all they refer to.
+
+    Marks by address: what this function creates for itself may not become immortal and dangle.
+    """
+    own = id(objects)
+    while objects:
+        found = objects.pop()
+        count = ctypes.c_uint32.from_address(id(found))
+        if count.value == _IMMORTAL or id(found) == own or isinstance(found, FrameType):
+            continue
+        count.value = _IMMORTAL
+        objects.extend(gc.get_referents(found))
+        if isinstance(found, CodeType):  # it does not tell the collector what it refers to
+            objects += (found.co_consts, found.co_names, found.co_name, found.co_qualname, found.co_linetable)
 
 
 _HUGE = 1 << 21
