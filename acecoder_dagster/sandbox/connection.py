@@ -27,11 +27,12 @@ START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
 # image nor a file system has to carry the right version of them.
 BOOTSTRAP = f"""
-import json, os, socket, sys
+import json, os, sys
 try:
-    _, descriptors, _, _ = socket.recv_fds(channel, 16, 1)
-    content = json.loads(os.pread(descriptors[0], os.fstat(descriptors[0]).st_size, 0))
-    os.close(descriptors[0])
+    _, [[_, _, packed]], _, _ = channel.recvmsg(16, _socket.CMSG_SPACE(4))
+    descriptor = int.from_bytes(packed, sys.byteorder)
+    content = json.loads(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+    os.close(descriptor)
     for name, source in content["modules"].items():
         module = sys.modules[name] = type(sys)(name)
         exec(compile(source, name, "exec"), module.__dict__)

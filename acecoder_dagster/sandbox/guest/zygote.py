@@ -15,11 +15,11 @@ import json
 import os
 import select
 import signal
-import socket
 import stat
 import struct
 import sys
 import time
+from _socket import CMSG_SPACE, socket  # the module above it would be half a megabyte more to fork
 from typing import Any, NamedTuple
 
 from acecoder_dagster.sandbox.guest import (
@@ -45,7 +45,7 @@ QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"
 SERVE, DRIVE, SCRIPT = b"serve", b"drive", b"script"
 KEEP_USER = -1
 DESCRIPTOR = struct.Struct("i")
-DESCRIPTORS_SPACE = socket.CMSG_SPACE(4 * DESCRIPTOR.size)  # content, report, standard input and output
+DESCRIPTORS_SPACE = CMSG_SPACE(4 * DESCRIPTOR.size)  # content, report, standard input and output
 # Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
 REHEARSALS = 30
 REHEARSAL = b"""
@@ -86,7 +86,7 @@ class Job(NamedTuple):
 class Zygote:
     """Serves one host connection; see `serve`."""
 
-    def __init__(self, channel: socket.socket, settings: dict[str, Any]) -> None:
+    def __init__(self, channel: socket, settings: dict[str, Any]) -> None:
         if os.getpid() != 1:
             raise RuntimeError("the zygote must be the first process of a process namespace of its own")
         self.channel = channel
