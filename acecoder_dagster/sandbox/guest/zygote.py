@@ -49,9 +49,10 @@ DESCRIPTORS_SPACE = CMSG_SPACE(4 * DESCRIPTOR.size)  # content, report, standard
 # Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
 REHEARSALS = 30
 REHEARSAL = b"""
-import math, re
+import heapq, itertools, math, re
 from collections import Counter, defaultdict
-from typing import Dict, List
+from heapq import *
+from typing import *
 
 class Point:
     def __init__(self, x, y=0):
