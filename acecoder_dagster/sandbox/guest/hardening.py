@@ -20,6 +20,7 @@ SECCOMP_MODE_FILTER = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc_holding_the_interpreter = ctypes.PyDLL(None)
+# glibc's fork without the preparations that only a process with threads needs, from glibc 2.34 on.
 _fork = getattr(_libc_holding_the_interpreter, "_Fork", _libc_holding_the_interpreter.fork)
 
 # System call -> (number on x86-64, number on arm64). Denied because they reach the network, other
@@ -178,7 +179,7 @@ def fork() -> int:
     Raises:
         OSError: the kernel refused.
     """
-    process = _fork()
+    process = int(_fork())
     if process < 0:
         raise OSError("fork failed")
     return process
