@@ -241,11 +241,8 @@ class Zygote:
             os.close(descriptor)
 
     def _meter(self, report: int, job: Job) -> metering.Meter:
-        settings = self.settings
-        if job.kind in (SERVE, DRIVE):  # each waits while the other computes
-            patience = metering.WALL_FACTOR * settings["cpu_seconds_per_test"]
-            settings = settings | {"wait_seconds_per_test": settings["wait_seconds_per_test"] + patience}
-        return metering.Meter(report, job.steps, job.in_hurry, settings, self.shared_bytes)
+        in_conversation = job.kind in (SERVE, DRIVE)
+        return metering.Meter(report, job.steps, job.in_hurry, in_conversation, self.settings, self.shared_bytes)
 
     def _kill_rest(self) -> bool:
         if not hardening.has_children():
