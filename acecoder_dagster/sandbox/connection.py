@@ -21,7 +21,7 @@ GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
 # Each imports only those before it.
 GUEST_MODULES = (
     *("encoding", "hardening", "metering", "compiling", "preloading", "sharing"),
-    *("conversation", "serving", "child", "proxies", "asking", "driving", "zygote"),
+    *("messages", "conversation", "serving", "child", "proxies", "asking", "driving", "zygote"),
 )
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an

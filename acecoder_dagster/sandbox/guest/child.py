@@ -19,8 +19,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from acecoder_dagster.sandbox.guest.compiling import load_program
-from acecoder_dagster.sandbox.guest.conversation import EndedError
 from acecoder_dagster.sandbox.guest.encoding import ValueTooLargeError, decode_values, encode_values
+from acecoder_dagster.sandbox.guest.messages import EndedError
 from acecoder_dagster.sandbox.guest.serving import ProgramSide
 
 READY = b"+\n"  # written when the child is hardened, before it touches untrusted code
