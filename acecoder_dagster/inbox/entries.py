@@ -95,9 +95,7 @@ def read_entry(folder: Path, sources: Iterable[ImportManifest], place: str) -> I
     twins = [other.name for other in sorted(folder.iterdir()) if other != path and _is_entry(other)]
     twins = [twin for twin in twins if _import_name(folder / twin) == name]
     if twins:
-        raise ImportFileError(
-            [f"{place}: its import would be called {name}, as that of {twins[0]}; rename one of them"]
-        )
+        raise ImportFileError([f"{place}: its import is called {name}, as is that of {twins[0]}; rename one of them"])
     if path.is_dir():
         return _read_manifest(path, name)
     return _validated({"name": name, "questions": (str(path),)}, place)

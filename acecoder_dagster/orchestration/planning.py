@@ -32,6 +32,7 @@ from acecoder_dagster.tables import (
 
 IMPORTED = (QUESTIONS, CANDIDATE_TESTS, SAMPLED_PROGRAMS)
 """Tables that an import brings, questions by question."""
+BASE_POLICY = "base_policy"
 
 TRAINED_FROM = {
     "reward_model": ("preference_pairs", "base_policy"),
@@ -63,8 +64,9 @@ class PlannedStage:
 def plan_refresh(project: Project, batches: Sequence[str], code_versions: CodeVersions) -> list[PlannedStage]:
     """Return the stages that a refresh of some batches and of everything made from them would work on, in order."""
     planned: dict[str, PlannedStage] = {}
+    new_policy = pipeline.trains_base_policy(project) and not artifact_is_current(project, BASE_POLICY, code_versions)
     for batch in batches:
-        for name, work in _BatchPlan(project, batch, code_versions).work().items():
+        for name, work in _BatchPlan(project, batch, code_versions, new_policy=new_policy).work().items():
             stage = planned.setdefault(name, PlannedStage(name))
             stage.batches += 1
             stage.questions += work.questions
@@ -73,7 +75,13 @@ def plan_refresh(project: Project, batches: Sequence[str], code_versions: CodeVe
     ordered = [planned[name] for name in pipeline.BATCH_STAGES if name in planned]
     for stage in ordered:
         _estimate(stage, project.lake.partitions(pipeline.BATCH_STAGES[stage.stage](project).table), project)
-    return ordered + _whole_stages(project, {stage.stage for stage in ordered}, code_versions)
+    out_of_date = {stage.stage for stage in ordered}
+    if not new_policy:
+        return ordered + _whole_stages(project, out_of_date, code_versions)
+    trained = project.home.artifacts.current(BASE_POLICY)
+    policy = PlannedStage(BASE_POLICY, minutes=trained.figures["seconds"] / 60 if trained else None)
+    policy.cost = _cost(policy, project.settings.prices)
+    return [policy, *ordered, *_whole_stages(project, out_of_date | {BASE_POLICY}, code_versions)]
 
 
 @dataclass
@@ -86,8 +94,9 @@ class _Work:
 class _BatchPlan:
     """Follows one batch through its stages. Questions are told by id; None stands for all of the batch."""
 
-    def __init__(self, project: Project, batch: str, code_versions: CodeVersions) -> None:
+    def __init__(self, project: Project, batch: str, code_versions: CodeVersions, *, new_policy: bool) -> None:
         self._project = project
+        self._new_policy = new_policy
         self._batch = batch
         self._code_versions = code_versions
         self._settings = project.settings
@@ -106,9 +115,11 @@ class _BatchPlan:
         for name, describe in pipeline.BATCH_STAGES.items():
             stage = describe(self._project)
             waits_for = [table.name for table in stage.inputs if table.name in questions]
-            if not waits_for and is_current(self._project, name, stage, self._batch, self._code_versions):
+            resampled = self._new_policy and name == SAMPLED_PROGRAMS.name and not self._brings_programs
+            current = is_current(self._project, name, stage, self._batch, self._code_versions)
+            if current and not waits_for and not resampled:
                 continue
-            units = self._changed_units(name, stage, follows=bool(waits_for))
+            units = None if resampled else self._changed_units(name, stage, follows=bool(waits_for))
             of_questions = self._questions_of(stage, units)
             for each in (questions[waited] for waited in waits_for):
                 of_questions = None if of_questions is None or each is None else of_questions | each

@@ -70,6 +70,10 @@ def _data_requests(
         return under_way
     refresh = project.settings.refresh
     chosen = chosen_batches(project, refresh.batches)
+    if not chosen:
+        return dg.SkipReason(
+            f"No batch fits refresh.batches = {list(refresh.batches)}: import files, or set it otherwise"
+        )
     stale = {batch: first_stale_stage(project, batch, versions) for batch in chosen}
     batches = [batch for batch, stage in stale.items() if stage is not None]
     tags = {STARTED_BY: DATA_SCHEDULE}

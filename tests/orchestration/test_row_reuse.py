@@ -1,81 +1,13 @@
 """Of a batch that changed, only the rows that changed are computed: real sandboxes, imported programs."""
 
-import json
 import shutil
 
-import dagster as dg
 import polars as pl
-import pytest
 
 from acecoder_dagster.assets import results
-from acecoder_dagster.assets.programs import sampled_programs
-from acecoder_dagster.assets.results import test_results as results_asset
-from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions
-from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
-from acecoder_dagster.importing import ImportManifest, store_import
 from acecoder_dagster.judging import judge_table
-from acecoder_dagster.orchestration.partitions import register_batches
 from acecoder_dagster.tables import BATCH_TABLES, TEST_RESULTS
-
-BATCH = "small-000"
-STAGES = [
-    imported_files,
-    seed_functions,
-    questions,
-    candidate_tests,
-    oracle_programs,
-    oracle_results,
-    filtered_tests,
-    sampled_programs,
-    results_asset,
-]
-
-
-def question(number: int, slope: int = 2) -> dict:
-    """Return a question whose answer is slope * x."""
-    return {
-        "question_id": f"q{number}",
-        "question": f"Write scale(x), number {number}.",
-        "entry_point": "scale",
-        "reference_program": f"def scale(x):\n    return {slope} * x\n",
-        "tests": [f"assert scale({x}) == {slope * x}" for x in range(1, 7)],
-    }
-
-
-def program(number: int, body: str = "2 * x", index: int = 0) -> dict:
-    """Return the index-th program for a question."""
-    return {
-        "question_id": f"q{number}",
-        "model": "m",
-        "sample_index": index,
-        "program": f"def scale(x):\n    return {body}\n",
-    }
-
-
-QUESTIONS_BEFORE = [question(number) for number in range(4)]
-PROGRAMS_BEFORE = [program(n, body, i) for n in range(4) for i, body in enumerate(("2 * x", "x"))]
-
-
-@pytest.fixture
-def refresh(project, instance, tmp_path):
-    """Import files of questions and programs and bring their batch up to date; returns figures by stage."""
-
-    def run(of_questions: list[dict], of_programs: list[dict]) -> dict[str, dict]:
-        files = {"questions": of_questions, "programs": of_programs}
-        for name, lines in files.items():
-            (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        paths = {name: (str(tmp_path / f"{name}.jsonl"),) for name in files}
-        store_import(project.home.root, ImportManifest(name="small", **paths))
-        register_batches(instance, [BATCH])
-        result = dg.materialize(STAGES, partition_key=BATCH, instance=instance, resources={"project": project})
-        return {
-            event.asset_key.to_user_string(): {
-                name: entry.value for name, entry in event.materialization.metadata.items()
-            }
-            for event in result.get_asset_materialization_events()
-        }
-
-    return run
+from tests.orchestration.imports import BATCH, PROGRAMS_BEFORE, QUESTIONS_BEFORE, program, question
 
 
 def tables(project) -> dict[str, list[dict]]:

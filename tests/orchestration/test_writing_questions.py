@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions, writer_answers
-from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs
+from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
 from acecoder_dagster.orchestration.partitions import register_batches
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.seeding import SeedManifest, store_seeds
@@ -19,7 +19,16 @@ from acecoder_dagster.warehouse import build_warehouse, run_query
 sys.path.append(str(Path(__file__).parents[1] / "endpoint"))
 from fake_endpoint import FakeEndpoint
 
-ASSETS = [imported_files, seed_functions, writer_answers, questions, candidate_tests, oracle_programs, filtered_tests]
+ASSETS = [
+    imported_files,
+    seed_functions,
+    writer_answers,
+    questions,
+    candidate_tests,
+    oracle_programs,
+    oracle_results,
+    filtered_tests,
+]
 BATCH = "mine-000"
 CODE = '''
 def shout(text: str) -> str:
