@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
+import polars as pl
 from rich.console import Console
 from rich.table import Table
 
@@ -95,7 +96,8 @@ def run_export(console: Console, warehouse: Path, folder: Path, permissive_only:
     """
     declared = _pairs(licences, "--licence", "NAME=SPDX")
     exported = export_dataset(warehouse, folder, declared, permissive_only=permissive_only)
-    print_frame(console, exported.licences, title="licences")
+    of_one_kind = exported.licences.group_by("kind", "published_as", "declared", "published", maintain_order=True)
+    print_frame(console, of_one_kind.agg(pl.col("rows").sum()), title="licences")
     print_frame(console, exported.rows, title="rows")
     console.print(f"written to {folder}: README.md is the data card", markup=False, soft_wrap=True)
 

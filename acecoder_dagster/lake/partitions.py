@@ -138,7 +138,7 @@ class Lake:
     ) -> pl.DataFrame:
         """Return rows of a table with a `batch` column added: of all batches and columns, or of those named."""
         wanted = None if batches is None else set(batches)
-        names = list(columns or table.schema)
+        names = list(table.schema) if columns is None else list(columns)
         frames = [
             self._read(table, partition, names)
             for partition in self.partitions(table)

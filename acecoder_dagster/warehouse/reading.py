@@ -30,7 +30,7 @@ class WarehouseReader:
         """
         with _users_errors():
             rows: pl.DataFrame = self._relation(sql, values).pl()
-            return rows
+        return rows
 
     def write(self, sql: str, target: Path, file_format: FileFormat, values: Mapping[str, str] = NO_VALUES) -> None:
         """Write the rows of a statement to a file, new or in the place of an old one, without holding them in memory.
