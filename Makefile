@@ -30,6 +30,7 @@ bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(if $(DATA),$(BIN)/python -m benchmarks.decontamination --data $(DATA))
 	$(BIN)/python -m benchmarks.endpoint
 	$(BIN)/python -m benchmarks.warehouse
+	$(BIN)/python -m benchmarks.reward_model
 
 docs: install  ## write docs/warehouse.md anew, after a change of tables.py or sql/
 	$(BIN)/python -m acecoder_dagster.warehouse.documentation > docs/warehouse.md

@@ -101,7 +101,7 @@ def import_files(
     programs: Annotated[list[str] | None, typer.Option(help="File of programs that models wrote.")] = None,
     generated_tests: Annotated[list[str] | None, typer.Option(help="File of tests that models wrote.")] = None,
     tests: Annotated[str, typer.Option(help="official, generated, or both.")] = "official",
-    split: Annotated[str, typer.Option(help="keep: the file's split where it names one; hash: by question.")] = "keep",
+    split: Annotated[str, typer.Option(help="keep: the file's; hash: by question; train or test: all of it.")] = "keep",
     test_share: Annotated[float, typer.Option(help="Share of questions held out for measuring, by hash.")] = 0.1,
     only_check: Annotated[bool, typer.Option("--only-check", help="Read and check the files, change nothing.")] = False,
     profile: ProfileOption = None,

@@ -150,6 +150,7 @@ def _splits(kept: pl.DataFrame, manifest: ImportManifest) -> pl.Series:
 
 def _split_by_hash(group: str, manifest: ImportManifest) -> str:
     share = int(text_id("split", group), 16) / 2**64
-    if share < manifest.test_share:
+    test_share = {"train": 0.0, "test": 1.0}.get(manifest.split, manifest.test_share)
+    if share < test_share:
         return "test"
-    return "validation" if share < manifest.test_share + manifest.validation_share else "train"
+    return "validation" if share < test_share + manifest.validation_share else "train"
