@@ -28,6 +28,7 @@ from acecoder_dagster.synthesis import (
     observing_sandbox,
     shrink_suites,
     write_tests,
+    writers_trust,
     written_tests,
 )
 from acecoder_dagster.tables import (
@@ -163,29 +164,35 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     programs for the certificate.
     """
     settings = project.settings
+    chosen = settings.tests
 
     def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
-            candidates = left(batch, project.lake.read(CANDIDATE_TESTS, [batch]).drop("batch"))
+            candidates, questions, oracles, results = (
+                project.lake.read(table, [batch]).drop("batch")
+                for table in (CANDIDATE_TESTS, QUESTIONS, ORACLE_PROGRAMS, ORACLE_RESULTS)
+            )
             labels = candidates.clear()
             if project.is_calibration(batch):
                 candidates, labels = separate_labels(candidates)
-            questions, oracles, results = (
-                left(batch, project.lake.read(table, [batch])) for table in (QUESTIONS, ORACLE_PROGRAMS, ORACLE_RESULTS)
-            )
-            filtered = filter_tests(candidates, results, settings.tests.min_tests, settings.tests.policy, oracles)
+            filtered = filter_tests(candidates, results, chosen.min_tests, chosen.policy, oracles)
+            trust = writers_trust(filtered.kept, candidates)
+            changed = left(batch, questions).select("question_id")
+            candidates, labels = (rows.join(changed, on="question_id", how="semi") for rows in (candidates, labels))
+            filtered = filtered.of(changed)
             executed = 0
-            if settings.tests.max_tests != "all":
+            if chosen.max_tests != "all":
                 with Judge(settings.sandbox) as judge:
                     filtered, executed = shrink_suites(
                         filtered,
                         candidates,
                         oracles,
                         results,
+                        trust,
                         partial(judge_outcomes, judge, questions),
-                        min_tests=settings.tests.min_tests,
-                        max_tests=settings.tests.max_tests,
-                        mutants_per_question=settings.tests.mutants,
+                        min_tests=chosen.min_tests,
+                        max_tests=chosen.max_tests,
+                        mutants_per_question=chosen.mutants,
                     )
             filtered = filtered.with_labels(labels)
             rows_in = candidates.height + labels.height

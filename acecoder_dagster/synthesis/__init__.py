@@ -16,7 +16,7 @@ from acecoder_dagster.synthesis.oracles import reference_oracles
 from acecoder_dagster.synthesis.procedural import procedural_questions, procedural_seeds
 from acecoder_dagster.synthesis.question_prompts import WriterPromptError, prompt_text
 from acecoder_dagster.synthesis.shrinking import SuiteMatrix, smallest_suite
-from acecoder_dagster.synthesis.suites import shrink_suites
+from acecoder_dagster.synthesis.suites import shrink_suites, writers_trust
 from acecoder_dagster.synthesis.types import Policy
 from acecoder_dagster.synthesis.variation import vary_arguments
 from acecoder_dagster.synthesis.writing import WrittenTests, write_tests
@@ -46,6 +46,7 @@ __all__ = [
     "value_key",
     "vary_arguments",
     "write_tests",
+    "writers_trust",
     "written_questions",
     "written_tests",
 ]

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-SHARPNESS = 2.0
-"""Belief in a behaviour grows with this power of its score; chosen on one half of HumanEval's questions."""
+SHARPNESS = 3.0
+"""Belief in a behaviour grows with this power of its score; see benchmarks/results/synthesis.md."""
 
 CERTAIN = 0.8
 """Probability from which an expected value is believed; below 1 - CERTAIN it is refuted, in between contested."""

@@ -41,6 +41,12 @@ class FilteredTests:
     kept: pl.DataFrame
     rejected: pl.DataFrame
 
+    def of(self, questions: pl.DataFrame) -> "FilteredTests":
+        """Return the tests of some questions (column question_id)."""
+        return FilteredTests(
+            *(each.join(questions, on="question_id", how="semi") for each in (self.kept, self.rejected))
+        )
+
     def with_labels(self, labels: pl.DataFrame) -> "FilteredTests":
         """Return the same with tests added that are kept unasked, after the others of their question.
 

@@ -1,6 +1,6 @@
 """Kept tests reduced to the smallest suites that tell the same programs and mutants apart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import polars as pl
@@ -18,11 +18,26 @@ JudgeOutcomes = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 """Given programs and tests, returns question_id, program_id, test_id and passed of each program on each test."""
 
 
+def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, float]:
+    """Return by writer how likely its kept tests are fair: the share of its tests that were kept.
+
+    A writer whose tests are often wrong writes right ones by chance too, with inputs that the question excludes.
+
+    Args:
+        kept: columns of FILTERED_TESTS, of as many questions as there are.
+        candidates: columns of CANDIDATE_TESTS, of the same questions.
+    """
+    marked = candidates.join(kept.select("test_id", kept=pl.lit(1)), on="test_id", how="left")
+    shares = marked.group_by("origin").agg(trust=(pl.col("kept").sum() + 1) / (pl.len() + 2))
+    return dict(shares.iter_rows())
+
+
 def shrink_suites(
     filtered: FilteredTests,
     candidates: pl.DataFrame,
     oracles: pl.DataFrame,
     oracle_results: pl.DataFrame,
+    trust: Mapping[str, float],
     judge_outcomes: JudgeOutcomes,
     *,
     min_tests: int,
@@ -36,6 +51,7 @@ def shrink_suites(
         candidates: columns of CANDIDATE_TESTS.
         oracles: columns of ORACLE_PROGRAMS: all of them show which tests tell programs apart.
         oracle_results: columns of TEST_RESULTS, their outcomes on the candidates.
+        trust: what `writers_trust` returned.
         judge_outcomes: runs mutants on the kept tests.
         min_tests: fewest tests of a question.
         max_tests: most tests of a question.
@@ -47,7 +63,6 @@ def shrink_suites(
     outcomes = _oracle_outcomes(filtered.kept, candidates, oracle_results)
     changed = _mutants(outcomes, oracles, mutants_per_question)
     mutated = judge_outcomes(changed, filtered.kept)
-    fairness = _fairness(filtered.kept, candidates)
     by_program, by_mutant = _by_question(outcomes), _by_question(mutated)
     chosen: list[str] = []
     for (question,), tests in filtered.kept.sort("position").group_by("question_id", maintain_order=True):
@@ -55,7 +70,7 @@ def shrink_suites(
         matrix = SuiteMatrix(
             _matrix(by_program.get(str(question)), ids),
             _matrix(by_mutant.get(str(question)), ids),
-            np.array([fairness[test_id] for test_id in ids]),
+            np.array([trust[writer] for writer in tests["origin"]]),
         )
         chosen += [ids[position] for position in smallest_suite(matrix, min_tests, max_tests)]
     is_chosen = pl.col("test_id").is_in(chosen)
@@ -89,18 +104,6 @@ def _mutants(outcomes: pl.DataFrame, oracles: pl.DataFrame, limit: int) -> pl.Da
             for number, mutant in enumerate(mutants(program, limit))
         ]
     return pl.DataFrame(rows, schema={"question_id": pl.String, "program_id": pl.String, "program": pl.String})
-
-
-def _fairness(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, float]:
-    """Return by test how likely it is fair: the share of its writer's tests of the question that were kept.
-
-    A writer whose tests are often wrong writes right ones by chance too, with inputs that the question excludes.
-    """
-    writer = ("question_id", "origin")
-    marked = candidates.join(kept.select("test_id", kept=pl.lit(True)), on="test_id", how="left")
-    share = (pl.col("kept").sum().over(writer) + 1) / (pl.len().over(writer) + 2)
-    shares = marked.with_columns(fairness=share).filter("kept")
-    return dict(shares.select("test_id", "fairness").iter_rows())
 
 
 def _by_question(outcomes: pl.DataFrame) -> dict[str, dict[str, dict[str, bool]]]:
