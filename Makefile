@@ -27,7 +27,10 @@ bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(BIN)/python -m benchmarks.judge $(if $(DATA),--data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.agreement --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.stability --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.decontamination --data $(DATA))
+	$(BIN)/python -m benchmarks.endpoint
 	$(BIN)/python -m benchmarks.warehouse
+	$(BIN)/python -m benchmarks.reward_model
 
 docs: install  ## write docs/warehouse.md anew, after a change of tables.py or sql/
 	$(BIN)/python -m acecoder_dagster.warehouse.documentation > docs/warehouse.md

@@ -18,7 +18,10 @@ from acecoder_dagster.judging import JudgeFileError
 from acecoder_dagster.publishing import PublishingError
 from acecoder_dagster.sandbox import SandboxSettings, SandboxUnavailableError
 from acecoder_dagster.sandbox.settings import LauncherName
+from acecoder_dagster.seeding import SeedError
 from acecoder_dagster.settings import SettingsError, read_settings
+from acecoder_dagster.training.errors import RewardModelError
+from acecoder_dagster.training.settings import ScoringSettings
 from acecoder_dagster.warehouse import WarehouseError
 
 PLAIN_WIDTH = 1000
@@ -44,10 +47,13 @@ def main() -> None:
         SettingsError,
         ImportFileError,
         JudgeFileError,
+        SeedError,
         SandboxUnavailableError,
         WarehouseError,
         PublishingError,
         RunError,
+        RewardModelError,
+        FloatingPointError,
     ) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", markup=True, soft_wrap=True)
         sys.exit(2)
@@ -95,14 +101,15 @@ def import_files(
     programs: Annotated[list[str] | None, typer.Option(help="File of programs that models wrote.")] = None,
     generated_tests: Annotated[list[str] | None, typer.Option(help="File of tests that models wrote.")] = None,
     tests: Annotated[str, typer.Option(help="official, generated, or both.")] = "official",
-    split: Annotated[str, typer.Option(help="keep: the file's split where it names one; hash: by question.")] = "keep",
+    split: Annotated[str, typer.Option(help="keep: the file's; hash: by question; train or test: all of it.")] = "keep",
     test_share: Annotated[float, typer.Option(help="Share of questions held out for measuring, by hash.")] = 0.1,
     only_check: Annotated[bool, typer.Option("--only-check", help="Read and check the files, change nothing.")] = False,
     profile: ProfileOption = None,
 ) -> None:
     """Bring in question, test and program files, and run them through the graph up to preference pairs.
 
-    What is recognised: the columns of our own tables, HumanEval's, MBPP's and the published AceCode-87K's.
+    What is recognised: the columns of our own tables, HumanEval's, MBPP's, BigCodeBench's, LiveCodeBench's and the
+    published AceCode-87K's.
     """
     from acecoder_dagster.terminal_runs import run_import
 
@@ -116,6 +123,30 @@ def import_files(
         test_share=test_share,
     )
     sys.exit(run_import(Home.from_environment(), _profile(profile, None), output, manifest, only_check=only_check))
+
+
+@app.command()
+def seeds(
+    name: Annotated[str, typer.Option(help="Name of the collection; its batches are NAME-000 ...")],
+    code: Annotated[list[str] | None, typer.Option(help="Folder, .py file, installed package, or stdlib.")] = None,
+    data: Annotated[list[str] | None, typer.Option(help="Instruction data: file, or hf://owner/name@revision.")] = None,
+    licence: Annotated[str | None, typer.Option(help="SPDX identifier of what does not say its own licence.")] = None,
+    documented: Annotated[bool, typer.Option("--documented", help="Only functions with a docstring.")] = False,
+    sample: Annotated[int | None, typer.Option(min=1, help="Draw so many seeds; all when left out.")] = None,
+    only_collect: Annotated[bool, typer.Option("--only-collect", help="Collect, run nothing.")] = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Collect seed functions from code or instruction data, and write questions with tests from them.
+
+    From there on, `acecoder run` takes them through the rest of the graph.
+    """
+    from acecoder_dagster.terminal_seeds import read_seed_manifest, run_seeds
+
+    manifest = read_seed_manifest(
+        name=name, code=code or (), data=data or (), licence=licence, documented=documented, sample=sample
+    )
+    profile_name = _profile(profile, None)
+    sys.exit(run_seeds(Home.from_environment(), profile_name, output, manifest, only_collect=only_collect))
 
 
 @app.command()
@@ -141,21 +172,65 @@ def judge(
 
 
 @app.command()
+def score(
+    model: Annotated[str, typer.Argument(help="Folder or hub id of the reward model.")],
+    programs: Annotated[Path, typer.Argument(help="program, and question (with entry_point) or prompt.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The same rows with their score: .parquet or .jsonl.")],
+    prompt: Annotated[str | None, typer.Option(help="Prompt template; else the one it was trained with.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Profile or .toml file with settings in [scoring].")] = None,
+) -> None:
+    """Score programs with a reward model. Files are Parquet, JSONL (also .gz) or JSON."""
+    from acecoder_dagster.terminal_reward_model import run_score
+
+    settings = ScoringSettings() if profile is None else read_settings(profile).scoring
+    sys.exit(run_score(output, errors, model, programs, out, settings, prompt))
+
+
+@app.command()
+def train_rm(
+    pairs: Annotated[Path, typer.Argument(help="chosen, rejected, and question (with entry_point) or prompt.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the reward model.")],
+    backbone: Annotated[str, typer.Option(help="Folder or hub id of a causal model, or scratch: a new small one.")],
+    profile: ProfileOption = None,
+    seed: SeedOption = None,
+) -> None:
+    """Train a reward model on a file of preference pairs; settings are [reward_model] of the profile.
+
+    Stopped at any moment, it goes on from its last checkpoint when started again.
+    """
+    from acecoder_dagster.terminal_reward_model import run_train
+
+    sys.exit(run_train(output, errors, pairs, backbone, out, read_settings(_profile(profile, seed))))
+
+
+@app.command()
+def convert_rm(
+    source: Annotated[Path, typer.Argument(help="Folder of a checkpoint with a value head, such as AceCodeRM.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the reward model.")],
+) -> None:
+    """Convert a reward model of the published format, so that it loads everywhere."""
+    from acecoder_dagster.terminal_reward_model import run_convert
+
+    sys.exit(run_convert(output, source, out))
+
+
+@app.command()
 def ui(
     profile: ProfileOption = None,
     port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
 ) -> NoReturn:
     """Open Dagster's web interface on this project folder."""
-    from acecoder_dagster.orchestration.partitions import register_batches
-    from acecoder_dagster.orchestration.sources import known_batches
-    from acecoder_dagster.runner import prepare
+    _become_dagster(profile, ["dev", "-m", "acecoder_dagster.definitions", "-h", "127.0.0.1", "-p", str(port)])
 
-    home, name = Home.from_environment(), _profile(profile, None)
-    settings = read_settings(name)
-    with prepare(home, name, settings) as instance:
-        register_batches(instance, known_batches(home, settings))
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "acecoder_dagster.definitions", "-h", "127.0.0.1"]
-    os.execv(sys.executable, [*command, "-p", str(port)])  # noqa: S606
+
+@app.command()
+def serve(
+    profile: ProfileOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen at.")] = "0.0.0.0",  # noqa: S104 - of its container
+    port: Annotated[int, typer.Option(help="Port to listen at.")] = 4000,
+) -> NoReturn:
+    """Serve this project folder to Dagster's web server and daemon in other containers, see containers/compose.yaml."""
+    _become_dagster(profile, ["api", "grpc", "-m", "acecoder_dagster.definitions", "-h", host, "-p", str(port)])
 
 
 @app.command()
@@ -244,6 +319,19 @@ def _sandbox_settings(profile: str | None, flags: Mapping[str, object]) -> Sandb
         return SandboxSettings.model_validate(settings.model_dump() | given)
     except ValidationError as error:
         raise SettingsError("; ".join(each["msg"] for each in error.errors())) from error
+
+
+def _become_dagster(profile: str | None, arguments: list[str]) -> NoReturn:
+    """Prepare the project folder for a page in which runs are started, and go on as the `dagster` command."""
+    from acecoder_dagster.orchestration.partitions import register_batches
+    from acecoder_dagster.orchestration.sources import known_batches
+    from acecoder_dagster.runner import prepare
+
+    home, name = Home.from_environment(), _profile(profile, None)
+    settings = read_settings(name)
+    with prepare(home, name, settings) as instance:
+        register_batches(instance, known_batches(home, settings))
+    os.execv(sys.executable, [sys.executable, "-m", "dagster", *arguments])  # noqa: S606
 
 
 def _profile(profile: str | None, seed: int | None) -> str:

@@ -1,8 +1,8 @@
 """The one place where assets, checks, resources, jobs, schedules and sensors are put together.
 
-The data's way: imported_files -> seed_functions -> questions -> candidate_tests -> oracle_programs -> filtered_tests ->
-sampled_programs -> test_results -> warehouse -> acecode_dataset, preference_pairs, hard_questions -> reward_model,
-policy_rule, policy_reward_model -> best_of_n, benchmark_scores -> report.
+The data's way: imported_files -> seed_functions -> questions -> candidate_tests -> oracle_programs -> oracle_results ->
+filtered_tests -> sampled_programs -> test_results -> test_quality, warehouse -> acecode_dataset, preference_pairs,
+hard_questions -> reward_model, policy_rule, policy_reward_model -> best_of_n, benchmark_scores -> report.
 """
 
 import warnings
@@ -18,6 +18,7 @@ from acecoder_dagster.assets import (  # noqa: E402
     evaluation,
     preferences,
     programs,
+    quality,
     results,
     seeds,
     tables,
@@ -33,7 +34,7 @@ from acecoder_dagster.orchestration.schedules import schedules  # noqa: E402
 from acecoder_dagster.orchestration.sensors import arrival_sensors, automation_sensor  # noqa: E402
 from acecoder_dagster.settings import read_settings  # noqa: E402
 
-MODULES = [seeds, tests, programs, results, tables, preferences, training, training_records, evaluation]
+MODULES = [seeds, tests, programs, results, quality, tables, preferences, training, training_records, evaluation]
 
 
 def build_definitions(home: Home | None = None, profile: str | None = None) -> dg.Definitions:

@@ -52,6 +52,11 @@ class Home:
         return self.root / folder
 
     @property
+    def answers(self) -> Path:
+        """Answers of question writers, which were paid for: they outlive every stage."""
+        return self.root / "answers.sqlite"
+
+    @property
     def scratch(self) -> Path:
         """Files handed to worker processes; safe to delete when nothing runs."""
         return self.root / "scratch"

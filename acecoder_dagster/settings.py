@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
+from acecoder_dagster.decontamination.settings import DecontaminationSettings
+from acecoder_dagster.endpoint.settings import EndpointSettings
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.inbox.settings import InboxSettings
+from acecoder_dagster.inputs.settings import InputSettings
 from acecoder_dagster.micro.settings import MicroSettings
 from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
+from acecoder_dagster.quality.settings import QualitySettings
 from acecoder_dagster.sampling.settings import SamplingSettings
 from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.synthesis.types import Policy
 from acecoder_dagster.training.settings import (
     PolicySettings,
     RewardModelSettings,
@@ -45,22 +50,44 @@ class SeedSettings(Section):
     questions_per_batch: int = Field(default=1000, ge=1, le=5000, description="Questions in each of them")
 
 
+class QuestionSettings(Section):
+    """How questions are written from collected seeds."""
+
+    writer: Literal["docstring", "endpoint"] = Field(
+        default="docstring",
+        description="docstring: documented functions as they stand, without any model; endpoint: a language model",
+    )
+    prompt: str = Field(default="question", description="Prompt of the language model, see prompts/writing/")
+    endpoint: EndpointSettings = EndpointSettings()
+
+
 class TestSettings(Section):
     """How candidate tests are judged and which are kept."""
 
     __test__ = False
 
-    oracle: Literal["reference", "model", "trusted"] = Field(
+    policy: Policy = Field(
         default="reference",
-        description="Whose verdict decides: the question's reference program; programs of `oracle_model` (the paper); "
-        "or nobody, for data sets whose tests were filtered by their publisher",
+        description="Whose verdict decides: reference: the question's reference program; paper and released: a program "
+        "of an oracle model; agreement: programs of several; trusted: nobody's, for data sets whose tests were "
+        "filtered by their publisher (synthesis/filtering.py)",
     )
-    oracle_model: str | None = Field(default=None, description="Folder or hub id, for oracle = model")
+    oracle_models: tuple[str, ...] = Field(
+        default=(),
+        description="Folders or hub ids; or models of an imported file of programs, whose programs are then taken. "
+        "With policy = reference they have no say, but show which tests tell programs apart",
+    )
     oracle_sampling: SamplingSettings = Field(
-        default=SamplingSettings(programs_per_question=1, temperature=0.0), description="How the oracle model answers"
+        default=SamplingSettings(programs_per_question=1, temperature=0.0), description="How oracle models answer"
     )
     min_tests: int = Field(
         default=5, ge=1, description="Questions with fewer kept tests are rejected (paper, section 3.1: 5)"
+    )
+    max_tests: PositiveInt | Literal["all"] = Field(
+        default="all", description="Keep the smallest suite that has the power of all kept tests, at most so many"
+    )
+    mutants: int = Field(
+        default=24, ge=0, description="For max_tests: mutants of the best program that a suite has to notice"
     )
 
 
@@ -141,11 +168,15 @@ class Settings(Section):
     seeds: SeedSettings = SeedSettings()
     micro: MicroSettings = MicroSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    decontamination: DecontaminationSettings = DecontaminationSettings()
+    questions: QuestionSettings = QuestionSettings()
+    inputs: InputSettings = InputSettings()
     tests: TestSettings = TestSettings()
     base_policy: BasePolicySettings = BasePolicySettings()
     prompt: str = Field(default="evalplus", description="Prompt template of all sampling and training, see prompts/")
     sampling: SamplingSettings = SamplingSettings()
     data: TrainingData = TrainingData()
+    quality: QualitySettings = QualitySettings()
     pairs: PairSettings = PairSettings()
     reward_backbone: RewardBackboneSettings = RewardBackboneSettings()
     reward_model: RewardModelSettings = RewardModelSettings()

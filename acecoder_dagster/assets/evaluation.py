@@ -81,7 +81,7 @@ def program_scores(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     group_name=EVALUATION,
     kinds={"parquet", "polars"},
     owners=TRAINING_OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=[accounted_check(BEST_OF_N)],
 )
 def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -89,7 +89,13 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
     measuring = seeded(project.settings.evaluation, project.settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        rows = evaluation.best_of_n(held_out_results(project), project.lake.read(PROGRAM_SCORES), measuring)
+        rows = evaluation.best_of_n(
+            held_out_results(project),
+            project.lake.read(PROGRAM_SCORES),
+            training_rows(project, SAMPLED_PROGRAMS),
+            training_rows(project, FILTERED_TESTS),
+            measuring,
+        )
         yield batches[0], StageRows(rows, rows.height)
 
     stage = pipeline.best_of_n(project)
@@ -206,9 +212,17 @@ def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.
 def report(project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """What was learned, in tables and plots, with 95% intervals; also written to report.md in the project folder."""
     published = publish_warehouse(project)
+    quality = evaluation.reward_quality(
+        held_out_results(project),
+        project.lake.read(PROGRAM_SCORES),
+        training_rows(project, SAMPLED_PROGRAMS),
+        held_out_questions(project),
+        seeded(project.settings.evaluation, project.settings.seed),
+    )
     rendered = evaluation.render_report(
         project.lake.read(BENCHMARK_SCORES).drop("batch"),
         project.lake.read(BEST_OF_N).drop("batch"),
+        quality,
         training_rows(project, TEST_RESULTS)["pass_rate"],
         learning_curves(project),
     )

@@ -15,12 +15,14 @@ from acecoder_dagster.orchestration.stages import StageRows, accounted_check, ru
 from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
 from acecoder_dagster.preference import PROGRAM_COLUMNS, RESULT_COLUMNS, build_pairs, choose_hard_questions
+from acecoder_dagster.quality import error_rates
 from acecoder_dagster.settings import seeded
 from acecoder_dagster.tables import (
     HARD_QUESTIONS,
     PREFERENCE_PAIRS,
     QUESTIONS,
     SAMPLED_PROGRAMS,
+    TEST_QUALITY,
     TEST_RESULTS,
 )
 
@@ -29,7 +31,7 @@ QUESTIONS_FOUND = "questions_were_chosen"
 
 
 @dg.asset(
-    deps=["warehouse"],
+    deps=["warehouse", "test_quality"],
     group_name=TABLES,
     kinds={"parquet", "polars"},
     owners=DATA_OWNERS,
@@ -44,9 +46,11 @@ QUESTIONS_FOUND = "questions_were_chosen"
 def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Pairs of programs of one question, the first better than the second (paper, equation 3, or our rule)."""
     settings = project.settings
-    rule = seeded(settings.pairs, settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+        rule = seeded(settings.pairs, settings.seed)
+        if measured := error_rates(project.lake.read(TEST_QUALITY)):
+            rule = rule.model_copy(update={"error_rates": measured})
         results = training_rows(project, TEST_RESULTS, RESULT_COLUMNS)
         programs = training_rows(project, SAMPLED_PROGRAMS, PROGRAM_COLUMNS)
         questions = training_rows(project, QUESTIONS)
@@ -78,7 +82,7 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
 
 
 @dg.asset(
-    deps=["warehouse"],
+    deps=["warehouse", "test_quality"],
     group_name=TABLES,
     kinds={"parquet", "polars"},
     owners=DATA_OWNERS,

@@ -6,17 +6,27 @@ import dagster as dg
 import polars as pl
 from pydantic import Field
 
+from acecoder_dagster.endpoint import EndpointError
 from acecoder_dagster.importing import imported_batches, load_import
 from acecoder_dagster.orchestration import pipeline
+from acecoder_dagster.orchestration.decontamination import decontaminated
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, SYNTHESIS
 from acecoder_dagster.orchestration.inbox import take_in
 from acecoder_dagster.orchestration.metadata import markdown_table
 from acecoder_dagster.orchestration.partitions import seed_batches
+from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.sources import procedural_number
+from acecoder_dagster.orchestration.sources import is_collected, procedural_number
 from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
-from acecoder_dagster.synthesis import procedural_questions, procedural_seeds
-from acecoder_dagster.tables import QUESTIONS, SEED_FUNCTIONS
+from acecoder_dagster.seeding import load_seeds
+from acecoder_dagster.synthesis import (
+    ask_writer,
+    documented_questions,
+    procedural_questions,
+    procedural_seeds,
+    written_questions,
+)
+from acecoder_dagster.tables import QUESTIONS, SEED_FUNCTIONS, WRITER_ANSWERS
 
 COMPOSITIONS_HELD_OUT = "held_out_compositions_are_new"
 QUESTIONS_HELD_OUT = "held_out_questions_are_new"
@@ -68,16 +78,24 @@ def imported_files(context: dg.AssetExecutionContext, config: TakeIn, project: P
     ],
 )
 def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Code to write questions from: procedural tasks, or the programs of an imported data set."""
+    """Code to write questions from: procedural tasks, collected functions, or programs of an imported data set.
+
+    Collected functions that come from a benchmark (setting decontamination.benchmarks) are rejected, with the evidence.
+    """
     settings = project.settings
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
+            rejected = None
             if (number := procedural_number(batch)) is not None:
                 seeds = procedural_seeds(number, settings.seeds.questions_per_batch, settings.seed, settings.micro)
+            elif is_collected(project, batch):
+                collected = load_seeds(project.home.root, batch)
+                seeds, contaminated = decontaminated(context, project, collected.seeds)
+                rejected = pl.concat([collected.rejected, contaminated])
             else:
                 seeds = load_import(project.home.root, batch).seeds
-            yield batch, StageRows(seeds, rows_in=seeds.height)
+            yield batch, StageRows(seeds, seeds.height + (0 if rejected is None else rejected.height), rejected)
 
     stage = pipeline.seed_functions(project)
     return run_stage(context, project, stage, compute, checks=lambda _: [_compositions_are_held_out(project)])
@@ -85,6 +103,44 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 
 @dg.asset(
     deps=[seed_functions],
+    partitions_def=seed_batches,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name=SYNTHESIS,
+    kinds={"parquet", "openai"},
+    owners=DATA_OWNERS,
+    code_version="1",
+    check_specs=[accounted_check(WRITER_ANSWERS)],
+)
+def writer_answers(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """What a language model answers when asked for questions about collected seeds, with tokens and cost.
+
+    Empty for all other batches, and where questions are written without a model (setting questions.writer). Answers
+    are kept as they come: a run that was stopped asks only what is missing.
+    """
+    settings = project.settings
+    writing = settings.questions
+
+    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+        for batch in batches:
+            if writing.writer != "endpoint" or not is_collected(project, batch):
+                yield batch, StageRows(WRITER_ANSWERS.empty(), rows_in=0)
+                continue
+            seeds = project.lake.read(SEED_FUNCTIONS, [batch])
+            progress = RowProgress(context, "answers", seeds.height)
+            try:
+                answers = ask_writer(
+                    seeds, writing.prompt, writing.endpoint, project.home.answers, settings.seed, progress.advance
+                )
+            except EndpointError as error:
+                raise dg.Failure(str(error), allow_retries=False) from error
+            figures = {"cost": float(answers["cost"].sum()), "asked": answers.filter(~pl.col("reused")).height}
+            yield batch, StageRows(answers, rows_in=seeds.height, figures=figures)
+
+    return run_stage(context, project, pipeline.writer_answers(project), compute)
+
+
+@dg.asset(
+    deps=[seed_functions, writer_answers],
     partitions_def=seed_batches,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name=SYNTHESIS,
@@ -103,12 +159,20 @@ def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 )
 def questions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Coding questions, each answered by one function."""
+    writer = project.settings.questions.writer
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
             if procedural_number(batch) is not None:
                 seeds = project.lake.read(SEED_FUNCTIONS, [batch])
                 yield batch, StageRows(procedural_questions(seeds), rows_in=seeds.height)
+            elif is_collected(project, batch):
+                seeds = project.lake.read(SEED_FUNCTIONS, [batch])
+                if writer == "endpoint":
+                    written, rejected = written_questions(seeds, project.lake.read(WRITER_ANSWERS, [batch]))
+                else:
+                    written, rejected = documented_questions(seeds)
+                yield batch, StageRows(written, seeds.height, rejected)
             else:
                 imported = load_import(project.home.root, batch)
                 rejected = imported.rejected.filter(pl.col("row_kind") == "question")

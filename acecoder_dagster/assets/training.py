@@ -72,6 +72,7 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
         groups.write_parquet(groups_file)
         return TrainRewardModel(
             groups=groups_file,
+            prompt_template=settings.prompt,
             backbone=source.model if source else backbone,
             scratch=settings.reward_backbone.scratch,
             output=folder,
@@ -136,13 +137,12 @@ def _train_policy(
             training_rows(project, FILTERED_TESTS)
             .sort("position")
             .group_by("question_id")
-            .agg(tests="test", official=pl.col("origin") == "official")
+            .agg(pl.col("kind").first(), tests="test", official=pl.col("origin") == "official")
         )
         rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
         file = folder / "questions.parquet"
-        rows.select("question_id", "split", "prompt", "entry_point", "setup_code", "tests", "official").write_parquet(
-            file
-        )
+        columns = ("question_id", "split", "prompt", "entry_point", "setup_code", "kind", "tests", "official")
+        rows.select(columns).write_parquet(file)
         return TrainPolicy(
             policy=base.model,
             questions=file,

@@ -16,6 +16,7 @@ from acecoder_dagster.evaluation.plots import (
     plot_reasons,
 )
 from acecoder_dagster.evaluation.report import Report, render_report
+from acecoder_dagster.evaluation.reward_quality import RewardQuality, reward_quality
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.evaluation.statistics import Interval, bootstrap_mean, pass_at_k
 
@@ -24,6 +25,7 @@ __all__ = [
     "EvaluationSettings",
     "Interval",
     "Report",
+    "RewardQuality",
     "benchmark_scores",
     "best_of_n",
     "bootstrap_mean",
@@ -35,4 +37,5 @@ __all__ = [
     "plot_policies",
     "plot_reasons",
     "render_report",
+    "reward_quality",
 ]

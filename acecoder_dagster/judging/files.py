@@ -48,7 +48,7 @@ class JudgedFiles:
         judge_errors: programs with a test that the judge could not decide; the next start tries them again.
         seconds: what judging took, reading and writing the files not counted.
         workers: programs judged at the same time.
-        launcher: what started the sandboxes: docker or bubblewrap.
+        launcher: what started the sandboxes: service, docker or bubblewrap.
     """
 
     programs: int
@@ -147,7 +147,7 @@ class _Keys:
 
 def _interpreter(judge: Judge) -> list[str]:
     """Name the interpreter and the packages that programs see: those of an image, or of this machine."""
-    if judge.launcher_name == "docker":
+    if judge.launcher_name in ("docker", "service"):
         return [judge.settings.image or project_image()]
     packages = host_packages()
     return [platform.python_version(), packages.name if packages.is_dir() else ""]

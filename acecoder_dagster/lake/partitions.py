@@ -140,12 +140,17 @@ class Lake:
         wanted = None if batches is None else set(batches)
         names = list(table.schema) if columns is None else list(columns)
         frames = [
-            pl.read_parquet(partition.rows_file, columns=names).with_columns(batch=pl.lit(partition.batch))
+            self._read(table, partition, names)
             for partition in self.partitions(table)
             if wanted is None or partition.batch in wanted
         ]
         empty = table.empty().select(names).with_columns(batch=pl.lit("", dtype=pl.String))
         return pl.concat([empty, *frames])
+
+    def _read(self, table: Table, partition: Partition, names: Sequence[str]) -> pl.DataFrame:
+        stored = pl.read_parquet_schema(partition.rows_file)
+        rows = pl.read_parquet(partition.rows_file, columns=[name for name in names if name in stored])
+        return table.with_defaults(rows).select(*names, batch=pl.lit(partition.batch))
 
     @contextmanager
     def writing(self, table: Table, batches: Iterable[str], waiting: Callable[[], object]) -> Iterator[None]:

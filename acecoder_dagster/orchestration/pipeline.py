@@ -4,15 +4,19 @@ Content keys (DESIGN: a row is computed again only when what it depends on chang
 A table whose rows come to depend on something more says so here.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterable
 
 import dagster as dg
 
+from acecoder_dagster.lake import content_key
+from acecoder_dagster.orchestration.decontamination import decontamination_key
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import SCRATCH, base_policy_sampler
-from acecoder_dagster.orchestration.sources import batch_source, brings_programs
+from acecoder_dagster.orchestration.sources import batch_source, brings_programs, is_collected
 from acecoder_dagster.orchestration.stages import Stage
 from acecoder_dagster.settings import seeded
+from acecoder_dagster.synthesis import prompt_text
 from acecoder_dagster.tables import (
     ACECODE_DATASET,
     BENCHMARK_SCORES,
@@ -21,14 +25,19 @@ from acecoder_dagster.tables import (
     FILTERED_TESTS,
     HARD_QUESTIONS,
     ORACLE_PROGRAMS,
+    ORACLE_RESULTS,
     POLICY_PROGRAMS,
     POLICY_RESULTS,
     PREFERENCE_PAIRS,
     PROGRAM_SCORES,
     QUESTIONS,
+    ROLLOUTS,
     SAMPLED_PROGRAMS,
     SEED_FUNCTIONS,
+    TEST_QUALITY,
     TEST_RESULTS,
+    TRAINING_CURVES,
+    WRITER_ANSWERS,
     Table,
 )
 from acecoder_dagster.training.settings import PolicySettings
@@ -46,33 +55,80 @@ def seed_functions(project: Project) -> Stage:
             "seeds": settings.seeds.questions_per_batch,
             "seed": settings.seed,
         },
-        source=batch_source,
+        source=_origin_of_seeds,
     )
 
 
-def questions(_: Project) -> Stage:
-    """Questions: their seeds."""
-    return Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
+def _origin_of_seeds(project: Project, batch: str) -> str:
+    """The origin of a batch; of collected seeds, the benchmarks they are kept away from too."""
+    if not is_collected(project, batch):
+        return batch_source(project, batch)
+    return content_key(seeds=batch_source(project, batch), decontamination=decontamination_key(project))
 
 
-def candidate_tests(_: Project) -> Stage:
-    """Candidate tests: the questions and the calls of their seeds, or the imported files."""
-    return Stage(CANDIDATE_TESTS, inputs=(SEED_FUNCTIONS, QUESTIONS), source=batch_source, unit="question_id")
+def writer_answers(project: Project) -> Stage:
+    """Answers of the writing model: seeds, and where a model writes, which one, its prompt and the seed."""
+    writing = project.settings.questions
+    asked = {
+        "writer": writing.writer,
+        "endpoint": writing.endpoint.content(),
+        "prompt": prompt_text(writing.prompt),
+        "seed": project.settings.seed,
+    }
+    return Stage(WRITER_ANSWERS, inputs=(SEED_FUNCTIONS,), settings=asked if writing.writer == "endpoint" else {})
+
+
+def questions(project: Project) -> Stage:
+    """Questions: their seeds, and what a model wrote about them where one does."""
+    if project.settings.questions.writer != "endpoint":
+        return Stage(QUESTIONS, inputs=(SEED_FUNCTIONS,))
+    return Stage(QUESTIONS, inputs=(SEED_FUNCTIONS, WRITER_ANSWERS), settings={"writer": "endpoint"})
+
+
+def candidate_tests(project: Project) -> Stage:
+    """Candidate tests: the questions and the calls of their seeds, what a model wrote, or the imported files."""
+    by_model = project.settings.questions.writer == "endpoint"
+    inputs = (SEED_FUNCTIONS, QUESTIONS, WRITER_ANSWERS) if by_model else (SEED_FUNCTIONS, QUESTIONS)
+    return Stage(CANDIDATE_TESTS, inputs=inputs, source=_origin_of_tests, unit="question_id")
+
+
+def _origin_of_tests(project: Project, batch: str) -> str:
+    """The origin of a batch; of collected seeds, how inputs are drawn for them too."""
+    if not is_collected(project, batch):
+        return batch_source(project, batch)
+    settings = project.settings
+    drawing = {"inputs": settings.inputs.model_dump(), "seed": settings.seed, "limits": settings.sandbox.limits()}
+    return content_key(seeds=batch_source(project, batch), writer=settings.questions.writer, **drawing)
 
 
 def oracle_programs(project: Project) -> Stage:
     """Oracle programs: the questions, and who is the oracle."""
-    oracle = project.settings.tests.model_dump(include={"oracle", "oracle_model", "oracle_sampling"})
+    oracle = project.settings.tests.model_dump(include={"policy", "oracle_models", "oracle_sampling"})
     return Stage(ORACLE_PROGRAMS, inputs=(QUESTIONS,), settings={"tests": oracle}, unit="question_id")
 
 
+def oracle_results(project: Project) -> Stage:
+    """Verdicts on candidate tests: these, the oracle programs, and the limits that they run under."""
+    return Stage(
+        ORACLE_RESULTS,
+        inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
+        settings={"limits": project.settings.sandbox.limits()},
+        unit="program_id",
+    )
+
+
 def filtered_tests(project: Project) -> Stage:
-    """Kept tests: the written ones, the oracle programs, and the limits that these run under."""
+    """Kept tests: the written ones, the oracle programs with their verdicts, and the policy."""
     settings = project.settings
+    chosen = {"policy", "min_tests", "max_tests", "mutants"}
     return Stage(
         FILTERED_TESTS,
-        inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
-        settings={"min_tests": settings.tests.min_tests, "limits": settings.sandbox.limits()},
+        inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS, ORACLE_RESULTS),
+        settings={
+            "tests": settings.tests.model_dump(include=chosen),
+            "limits": settings.sandbox.limits(),
+            "calibration": settings.quality.batches,
+        },
         unit="question_id",
     )
 
@@ -101,6 +157,27 @@ def test_results(project: Project) -> Stage:
     )
 
 
+def test_quality(project: Project) -> Stage:
+    """The certificate: everything of the calibration batches, and what is measured and required."""
+    settings = project.settings
+
+    def source(project: Project, _: str) -> str:
+        tables = (QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS)
+        return json.dumps(
+            [(each.batch, each.content_key) for t in tables for each in project.calibration_partitions(t)]
+        )
+
+    return Stage(
+        TEST_QUALITY,
+        settings={
+            "quality": settings.quality.model_dump(),
+            "oracle_models": settings.tests.oracle_models,
+            "limits": settings.sandbox.limits(),
+        },
+        source=source,
+    )
+
+
 def acecode_dataset(project: Project) -> Stage:
     """The published data set: questions, kept tests, verdicts of the chosen batches."""
     return Stage(
@@ -117,6 +194,9 @@ def preference_pairs(project: Project) -> Stage:
         PREFERENCE_PAIRS,
         inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
         settings={"pairs": seeded(settings.pairs, settings.seed).model_dump(), "batches": settings.data.batches},
+        source=lambda project, _: (
+            certificate.content_key if (certificate := project.lake.current(TEST_QUALITY)) else ""
+        ),
     )
 
 
@@ -146,11 +226,11 @@ def program_scores(project: Project) -> Stage:
 
 
 def best_of_n(project: Project) -> Stage:
-    """Best of N: verdicts, scores, and how they are measured."""
+    """Best of N: tests, programs, verdicts, scores, and how they are measured."""
     measuring = seeded(project.settings.evaluation, project.settings.seed)
     return Stage(
         BEST_OF_N,
-        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS, PROGRAM_SCORES),
+        inputs=(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS, PROGRAM_SCORES),
         settings={"evaluation": measuring.model_dump()},
     )
 
@@ -176,6 +256,24 @@ def policy_results(_: Project) -> Stage:
     return Stage(POLICY_RESULTS, inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, POLICY_PROGRAMS))
 
 
+def rollouts(_: Project) -> Stage:
+    """Rollouts: the policies that were trained."""
+    return Stage(ROLLOUTS, source=_trained(POLICIES))
+
+
+def training_curves(_: Project) -> Stage:
+    """Learning curves: all models that were trained."""
+    return Stage(TRAINING_CURVES, source=_trained(TRAININGS))
+
+
+def _trained(names: Iterable[str]) -> Callable[[Project, str], str]:
+    def source(project: Project, _: str) -> str:
+        found = (project.home.artifacts.current(name) for name in names)
+        return " ".join(f"{artifact.name}:{artifact.content_key}" for artifact in found if artifact is not None)
+
+    return source
+
+
 def benchmark_scores(project: Project) -> Stage:
     """pass@k: verdicts before and after, and how they are measured."""
     measuring = seeded(project.settings.evaluation, project.settings.seed)
@@ -188,9 +286,11 @@ def benchmark_scores(project: Project) -> Stage:
 
 BATCH_STAGES: dict[str, Callable[[Project], Stage]] = {
     "seed_functions": seed_functions,
+    "writer_answers": writer_answers,
     "questions": questions,
     "candidate_tests": candidate_tests,
     "oracle_programs": oracle_programs,
+    "oracle_results": oracle_results,
     "filtered_tests": filtered_tests,
     "sampled_programs": sampled_programs,
     "test_results": test_results,
@@ -198,6 +298,7 @@ BATCH_STAGES: dict[str, Callable[[Project], Stage]] = {
 """Stages of the seed batches, in the order in which the data travels."""
 
 TABLE_STAGES: dict[str, Callable[[Project], Stage]] = {
+    "test_quality": test_quality,
     "acecode_dataset": acecode_dataset,
     "preference_pairs": preference_pairs,
     "hard_questions": hard_questions,
@@ -205,13 +306,15 @@ TABLE_STAGES: dict[str, Callable[[Project], Stage]] = {
 """Stages that put the batches together."""
 
 EVALUATION_STAGES: dict[str, Callable[[Project], Stage]] = {
+    "rollouts": rollouts,
+    "training_curves": training_curves,
     "program_scores": program_scores,
     "best_of_n": best_of_n,
     "policy_programs": policy_programs,
     "policy_results": policy_results,
     "benchmark_scores": benchmark_scores,
 }
-"""Stages that measure."""
+"""Stages that look at what was trained, and measure it."""
 
 
 def trains_base_policy(project: Project) -> bool:

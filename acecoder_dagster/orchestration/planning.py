@@ -20,7 +20,15 @@ from acecoder_dagster.orchestration.stages import Stage, row_reuse
 from acecoder_dagster.orchestration.staleness import CodeVersions, artifact_is_current, is_current
 from acecoder_dagster.orchestration.warehouse import warehouse_is_current, warehouse_key
 from acecoder_dagster.settings import PriceSettings
-from acecoder_dagster.tables import CANDIDATE_TESTS, QUESTIONS, SAMPLED_PROGRAMS, SEED_FUNCTIONS, TEST_RESULTS, Table
+from acecoder_dagster.tables import (
+    CANDIDATE_TESTS,
+    ORACLE_RESULTS,
+    QUESTIONS,
+    SAMPLED_PROGRAMS,
+    SEED_FUNCTIONS,
+    TEST_RESULTS,
+    Table,
+)
 
 IMPORTED = (QUESTIONS, CANDIDATE_TESTS, SAMPLED_PROGRAMS)
 """Tables that an import brings, questions by question."""
@@ -160,9 +168,12 @@ class _BatchPlan:
         if name == CANDIDATE_TESTS.name:
             return _Work(count, programs=count if self._procedural else 0)
         if name == "oracle_programs":
-            return _Work(count, model_calls=count if tests.oracle == "model" else 0)
+            return _Work(count, model_calls=0 if self._brings_programs else count * len(tests.oracle_models))
+        if name == ORACLE_RESULTS.name:
+            references = 1 if tests.policy == "reference" else 0
+            return _Work(count, programs=count * (references + len(tests.oracle_models)))
         if name == "filtered_tests":
-            return _Work(count, programs=0 if tests.oracle == "trusted" else count)
+            return _Work(count, programs=0 if tests.max_tests == "all" else count * (tests.mutants + 1))
         if name == SAMPLED_PROGRAMS.name:
             return _Work(count, model_calls=0 if self._brings_programs else count)
         if name == TEST_RESULTS.name:

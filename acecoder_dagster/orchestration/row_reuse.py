@@ -21,8 +21,7 @@ ReadRows = Callable[[Table, str], pl.DataFrame]
 
 def read_batch(lake: Lake, table: Table, batch: str) -> pl.DataFrame:
     """Return the current rows of one batch (columns of the table), none when it was never written."""
-    partition = lake.current(table, batch)
-    return table.empty() if partition is None else pl.read_parquet(partition.rows_file)
+    return lake.read(table, [batch]).drop("batch")
 
 
 @dataclass(frozen=True)
@@ -77,7 +76,7 @@ class RowReuse:
             return TakenOver(rows, rejected, final, 0)
         made = pl.concat([rows[self._unit], rejected[self._column_in_rejected()].drop_nulls()])
         units = self._unchanged(batch).filter(~pl.col("unit").is_in(made.implode()))["unit"].implode()
-        kept = pl.read_parquet(before.rows_file).filter(pl.col(self._unit).is_in(units))
+        kept = read_batch(self._lake, self._table, batch).filter(pl.col(self._unit).is_in(units))
         kept_rejected = pl.read_parquet(before.rejected_file).filter(pl.col(self._column_in_rejected()).is_in(units))
         return TakenOver(
             self._ordered(pl.concat([kept, rows]), keys) if kept.height else rows,

@@ -1,6 +1,5 @@
 """Sampling programs for tables of questions in one worker process: one start of the engine for all batches."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +8,10 @@ import polars as pl
 
 from acecoder_dagster.lake import content_key, text_id
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import StageRows
 from acecoder_dagster.orchestration.workers import run_worker
 from acecoder_dagster.sampling import SamplingSettings, program_rows, render_prompts
 from acecoder_dagster.settings import Settings
-from acecoder_dagster.tables import ORACLE_PROGRAMS, SAMPLED_PROGRAMS
+from acecoder_dagster.tables import SAMPLED_PROGRAMS
 from acecoder_dagster.workers.specifications import SamplePrograms, SamplingJob
 
 SCRATCH = "scratch"
@@ -107,17 +105,3 @@ def sample_questions(
         for done in (specifications[name].prompts, specifications[name].output):
             Path(done).unlink(missing_ok=True)
     return sampled
-
-
-def greedy_programs(
-    context: dg.AssetExecutionContext, project: Project, questions: dict[str, pl.DataFrame]
-) -> Iterator[tuple[str, StageRows]]:
-    """Yield the oracle model's programs for each batch (paper, section 3.1: greedy, one per question)."""
-    tests = project.settings.tests
-    if tests.oracle_model is None:
-        raise dg.Failure("tests.oracle = 'model' needs tests.oracle_model: a folder or hub id", allow_retries=False)
-    sampler = Sampler(tests.oracle_model, tests.oracle_model, tests.oracle_model)
-    jobs = [(batch, sampler, rows) for batch, rows in questions.items()]
-    for batch, (programs, figures) in sample_questions(context, project, jobs, tests.oracle_sampling).items():
-        rows = programs.select(list(ORACLE_PROGRAMS.schema))
-        yield batch, StageRows(rows, rows_in=rows.height, figures=figures)

@@ -1,6 +1,5 @@
 """Training in a worker process: skip what is up to date, continue what was interrupted, report the curve."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import asset_code_version
 from acecoder_dagster.orchestration.workers import run_worker
 from acecoder_dagster.training import HACKING_REPORT_FILE
-from acecoder_dagster.workers import CURVE_FILE
+from acecoder_dagster.workers.curves import read_curves
 
 REPORTED = {
     "base_policy": ("loss",),
@@ -87,17 +86,3 @@ def learning_curves(project: Project) -> dict[str, Curve]:
         recorded = read_curves(artifact.folder) if artifact else {}
         curves |= {f"{name}: {figure}": recorded[figure] for figure in figures if figure in recorded}
     return curves
-
-
-def read_curves(folder: Path) -> dict[str, Curve]:
-    """Return what a training reported, as (step, value) by the name of the figure."""
-    path = folder / CURVE_FILE
-    if not path.is_file():
-        return {}
-    curves: dict[str, list[tuple[float, float]]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        point = json.loads(line)
-        step = point.pop("step")
-        for figure, value in point.items():
-            curves.setdefault(figure, []).append((step, value))
-    return dict(curves)

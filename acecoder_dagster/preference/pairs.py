@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from acecoder_dagster.preference.probability import right_probabilities
 from acecoder_dagster.preference.rules import PASSED, RULES, TESTS, PairRule, program_form
 from acecoder_dagster.preference.settings import PairSettings
 from acecoder_dagster.preference.usable import usable_verdict
@@ -41,20 +42,23 @@ def build_pairs(
         question without any (`tables.REJECTED_ROWS`): questions given = questions with pairs + rejected rows.
     """
     rule = RULES[settings.rule]
-    judged = _judged_programs(results, questions, rule)
+    judged = _judged_programs(results, questions, rule, settings)
     distinct = _programs_of_mixed_questions(judged, programs, rule)
-    pairs = _draw(_identify(_join(distinct, rule), distinct), settings)
+    possible = _identify(_join(distinct, rule), distinct)
+    pairs = _draw(possible, settings)
     kept = pairs.join(questions.select("question_id", "split"), on="question_id", how="left")
     ordered = PREFERENCE_PAIRS.conform(kept.select(list(PREFERENCE_PAIRS.schema)).sort("question_id", "pair_id"))
-    return ordered, _questions_without_pair(questions, judged, distinct, pairs, rule)
+    return ordered, _questions_without_pair(questions, judged, distinct, possible, pairs, rule)
 
 
-def _judged_programs(results: pl.DataFrame, questions: pl.DataFrame, rule: PairRule) -> pl.DataFrame:
+def _judged_programs(
+    results: pl.DataFrame, questions: pl.DataFrame, rule: PairRule, settings: PairSettings
+) -> pl.DataFrame:
     """Return the programs of the questions, each with a question number and what the rule says about it."""
     numbered = questions.select("question_id", "question").with_row_index("question_number")
     if rule.ascii_questions:
         numbered = numbered.filter(~pl.col("question").str.contains(r"[^\x00-\x7F]"))
-    return (
+    judged = (
         results.select(RESULT_COLUMNS)
         .with_columns(tests=pl.col(rule.denominator))
         .with_columns(usable=usable_verdict() & (TESTS > 0))
@@ -63,6 +67,12 @@ def _judged_programs(results: pl.DataFrame, questions: pl.DataFrame, rule: PairR
         .drop("outcomes", "verdict", "message")
         .join(numbered.drop("question"), on="question_id")
     )
+    if settings.weighting != "probability":
+        return judged.with_columns(right=pl.lit(None, pl.Float64))
+    usable = judged.filter("usable").with_columns(tests_failed=pl.col("tests_kept") - PASSED)
+    failures = usable.select("question_number", "tests_failed", tests="tests_kept")
+    right = usable.select("program_id", right=right_probabilities(failures, settings.error_rates))
+    return judged.join(right, on="program_id", how="left")
 
 
 def _programs_of_mixed_questions(judged: pl.DataFrame, programs: pl.DataFrame, rule: PairRule) -> pl.DataFrame:
@@ -123,21 +133,30 @@ def _identify(pairs: pl.DataFrame, programs: pl.DataFrame) -> pl.DataFrame:
         rejected_program_id=rejected["program_id"],
         chosen_pass_rate=chosen["tests_passed"] / chosen["tests"],
         rejected_pass_rate=rejected["tests_passed"] / rejected["tests"],
+        truly_ordered=chosen["right"] * (1 - rejected["right"]),
     ).with_columns(pair_id=pl.concat_str("chosen_program_id", "rejected_program_id", separator="-"))
 
 
 def _draw(pairs: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
     """Keep at most the wanted number of pairs per question, at random, and weigh them."""
+    if settings.weighting == "probability":
+        pairs = pairs.filter(pl.col("truly_ordered") >= settings.min_probability)
     if settings.max_pairs_per_question != "all":
         # By the hash of the pair, not by a random number: new questions leave the choice among the old ones alone.
         lot = pl.col("pair_id").hash(settings.seed).rank("ordinal").over("question_number")
         pairs = pairs.filter(lot <= settings.max_pairs_per_question)
-    weight = 1 / pl.len().over("question_number") if settings.weighting == "question" else pl.lit(1.0)
-    return pairs.with_columns(weight=weight)
+    share = 1 / pl.len().over("question_number")
+    weights = {"pair": pl.lit(1.0), "question": share, "probability": share * pl.col("truly_ordered")}
+    return pairs.with_columns(weight=weights[settings.weighting])
 
 
 def _questions_without_pair(
-    questions: pl.DataFrame, judged: pl.DataFrame, distinct: pl.DataFrame, pairs: pl.DataFrame, rule: PairRule
+    questions: pl.DataFrame,
+    judged: pl.DataFrame,
+    distinct: pl.DataFrame,
+    possible: pl.DataFrame,
+    pairs: pl.DataFrame,
+    rule: PairRule,
 ) -> pl.DataFrame:
     """Return a rejected row for every question that has no pair, with the first reason that holds."""
     usable = judged.filter("usable")
@@ -160,6 +179,11 @@ def _questions_without_pair(
             how="left",
         )
         .join(distinct.group_by("question_number").agg(distinct=pl.len()), on="question_number", how="left")
+        .join(
+            possible.group_by("question_number").agg(truly_ordered=pl.col("truly_ordered").max()),
+            on="question_number",
+            how="left",
+        )
         .with_columns(pl.col("programs", "usable", "winners", "losers", "distinct").fill_null(0))
     )
     skipped = pl.col("question").str.contains(r"[^\x00-\x7F]") if rule.ascii_questions else pl.lit(False)
@@ -178,6 +202,8 @@ def _questions_without_pair(
         .then(pl.lit("no program good enough to win"))
         .when(pl.col("losers") == 0)
         .then(pl.lit("no program fit to lose"))
+        .when(pl.col("truly_ordered").is_not_null())
+        .then(pl.lit("no two programs whose order is likely enough to be true"))
         .when(pl.lit(rule.merge == "same_programs"))
         .then(pl.lit("same programs with different verdicts"))
         .otherwise(pl.lit("no two programs of a model far enough apart"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from typing import Protocol
@@ -10,6 +11,7 @@ from typing import Protocol
 from acecoder_dagster.sandbox.bubblewrap_launcher import BubblewrapLauncher
 from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.docker_launcher import DockerLauncher
+from acecoder_dagster.sandbox.service_launcher import FOLDER_VARIABLE, ServiceLauncher
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.types import JudgeClosedError, SandboxUnavailableError
 
@@ -77,8 +79,8 @@ def choose_launcher(settings: SandboxSettings) -> Launcher:
     """Find the way to start sandboxes.
 
     Args:
-        settings: `launcher` names one, or "auto": Docker where an engine answers and the image is there or
-            can be built, else bubblewrap.
+        settings: `launcher` names one, or "auto": a service of sandboxes where the environment names its folder,
+            else Docker where an engine answers and the image is there or can be built, else bubblewrap.
 
     Returns:
         A launcher. Nothing is ever run outside a sandbox.
@@ -86,6 +88,8 @@ def choose_launcher(settings: SandboxSettings) -> Launcher:
     Raises:
         SandboxUnavailableError: there is none; the message says what to install.
     """
+    if settings.launcher == "service" or (settings.launcher == "auto" and FOLDER_VARIABLE in os.environ):
+        return ServiceLauncher(settings)
     if settings.launcher == "docker":
         return DockerLauncher(settings)
     if settings.launcher == "bubblewrap":

@@ -7,7 +7,20 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-LauncherName = Literal["auto", "docker", "bubblewrap"]
+LauncherName = Literal["auto", "service", "docker", "bubblewrap"]
+
+COUNT_VARIABLE = "ACECODER_SANDBOX_COUNT"
+"""Says how many sandboxes a service has; containers/compose.yaml sets it."""
+
+SANDBOXES_PER_WORKER = 8
+"""Of a service: a worker needs up to four, and two steps may judge at the same time."""
+
+
+def usual_workers() -> int:
+    """Return one per core or, where a service provides the sandboxes, as many as they are enough for."""
+    if count := os.environ.get(COUNT_VARIABLE):
+        return max(1, int(count) // SANDBOXES_PER_WORKER)
+    return os.cpu_count() or 1
 
 
 class SandboxSettings(BaseModel):
@@ -20,14 +33,15 @@ class SandboxSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    launcher: LauncherName = Field(default="auto", description="docker where an engine answers, else bubblewrap")
+    launcher: LauncherName = Field(
+        default="auto",
+        description="the service of containers/compose.yaml inside it, docker where an engine answers, else bubblewrap",
+    )
     image: str | None = Field(default=None, description="Docker image; none: the project's own, built when missing")
     runtime: str | None = Field(
         default=None, description="Docker's runtime, as runsc for gVisor; none: the engine's own. For launcher = docker"
     )
-    workers: int = Field(
-        default_factory=lambda: os.cpu_count() or 1, ge=1, description="programs judged at the same time"
-    )
+    workers: int = Field(default_factory=usual_workers, ge=1, description="programs judged at the same time")
     cpu_seconds_per_test: float = Field(default=1.0, gt=0, description="processor time one test may use")
     wait_seconds_per_test: float = Field(default=3.0, gt=0, description="time one test may sleep or be blocked")
     max_timeouts: int = Field(default=2, ge=1, description="timed-out tests after which the rest are given up")

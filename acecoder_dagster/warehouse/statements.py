@@ -100,16 +100,21 @@ def quoted(text: str) -> str:
 
 def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Iterable[Path]) -> None:
     paths = ", ".join(quoted(str(path.resolve())) for path in files)
+    empty = table.empty().with_columns(batch=pl.lit("", dtype=pl.String))
+    types = connection.from_arrow(empty.to_arrow()).types
+    nulls = ", ".join(f'NULL::{dtype} AS "{name}"' for name, dtype in zip(empty.columns, types, strict=True))
+    body = f"SELECT {nulls} WHERE false"
     if paths:
-        columns = ", ".join(f'"{name}"' for name in (*table.schema, "batch"))
-        # Types given: a batch called 2026-11-21 stays text.
-        source = f"read_parquet([{paths}], hive_partitioning = true, hive_types = {{'batch': VARCHAR}})"
-        body = f"SELECT {columns} FROM {source}"  # noqa: S608 - the names are ours, the paths are quoted
-    else:
-        empty = table.empty().with_columns(batch=pl.lit("", dtype=pl.String))
-        types = connection.from_arrow(empty.to_arrow()).types
-        nulls = ", ".join(f'NULL::{dtype} AS "{name}"' for name, dtype in zip(empty.columns, types, strict=True))
-        body = f"SELECT {nulls} WHERE false"
+        defaults = {column.name: column.default for column in table.columns if column.default is not None}
+        columns = ", ".join(
+            f'coalesce("{name}", {quoted(defaults[name])}) AS "{name}"' if name in defaults else f'"{name}"'
+            for name in empty.columns
+        )
+        # Types given: a batch called 2026-11-21 stays text. By name: older files may lack a column with a default.
+        options = f"hive_partitioning = true, hive_types = {{'batch': VARCHAR}}, union_by_name = {bool(defaults)}"
+        files_rows = f"SELECT * FROM read_parquet([{paths}], {options})"  # noqa: S608 - the paths are quoted
+        source = f"{files_rows} UNION ALL BY NAME {body}" if defaults else files_rows
+        body = f"SELECT {columns} FROM ({source})"  # noqa: S608 - the names are ours
     connection.execute(f"CREATE VIEW {LAKE_SCHEMA}.{table.name} AS {body}")
 
 

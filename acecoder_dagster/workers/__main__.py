@@ -22,6 +22,7 @@ TOLD = (
     "pass_at_1",
     "validation_pass_at_1",
     "tokens_per_second",
+    "flops_share",
     "programs_per_second",
 )
 """Figures that a line of progress shows; the learning curves hold all of them."""

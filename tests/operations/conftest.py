@@ -47,6 +47,7 @@ DATA_ASSETS = [
     "questions",
     "candidate_tests",
     "oracle_programs",
+    "oracle_results",
     "filtered_tests",
     "sampled_programs",
     "test_results",

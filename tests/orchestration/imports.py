@@ -7,8 +7,8 @@ import dagster as dg
 
 from acecoder_dagster.assets.programs import sampled_programs
 from acecoder_dagster.assets.results import test_results as results_asset
-from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions
-from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs
+from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions, writer_answers
+from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
 from acecoder_dagster.importing import ImportManifest, store_import
 from acecoder_dagster.orchestration.partitions import register_batches
 from acecoder_dagster.orchestration.resources import Project
@@ -17,9 +17,11 @@ BATCH = "small-000"
 STAGES = [
     imported_files,
     seed_functions,
+    writer_answers,
     questions,
     candidate_tests,
     oracle_programs,
+    oracle_results,
     filtered_tests,
     sampled_programs,
     results_asset,

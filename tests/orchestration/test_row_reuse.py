@@ -29,7 +29,7 @@ def test_one_changed_program_is_the_only_one_executed(project, refresh):
 
     assert (first["test_results"]["programs_executed"], first["test_results"]["rows_reused"]) == (8, 0)
     assert (again["test_results"]["programs_executed"], again["test_results"]["rows_reused"]) == (1, 7)
-    assert again["filtered_tests"]["programs_executed"] == 0
+    assert again["oracle_results"]["programs_executed"] == 0
     assert project.lake.read(TEST_RESULTS)["pass_rate"].to_list() == [1.0, 0.0] * 4
 
 
@@ -37,7 +37,7 @@ def test_one_changed_question_executes_its_programs_and_no_others(refresh):
     refresh(QUESTIONS_BEFORE, PROGRAMS_BEFORE)
     again = refresh([question(0), question(1, slope=1), question(2), question(3)], PROGRAMS_BEFORE)
 
-    assert again["filtered_tests"]["programs_executed"] == 1
+    assert again["oracle_results"]["programs_executed"] == 1
     assert (again["test_results"]["programs_executed"], again["test_results"]["rows_reused"]) == (2, 6)
 
 
@@ -65,7 +65,7 @@ def test_nothing_new_executes_nothing_and_says_so(refresh):
     refresh(QUESTIONS_BEFORE, PROGRAMS_BEFORE)
     again = refresh(QUESTIONS_BEFORE, PROGRAMS_BEFORE)
 
-    for stage in ("filtered_tests", "test_results"):
+    for stage in ("oracle_results", "test_results"):
         assert again[stage]["reused"] is True
         assert again[stage]["programs_executed"] == 0
     assert again["test_results"]["rows_reused"] == 8

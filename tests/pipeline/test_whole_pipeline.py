@@ -1,9 +1,14 @@
 """The whole graph for real, on a profile small enough for a test: real sampling, sandboxes, trainings, tables.
 
-One test file, run in order by one worker: the project folder of the first test is what the others look at.
+One test file, run by one worker: the project folder that is filled once is what all tests look at, some of them in a
+browser. `ACECODER_SHOWN=FOLDER` gives those a finished project folder instead, `ACECODER_PICTURES=FOLDER` keeps the
+pictures they take; the README's are of the demo's folder:
+
+    ACECODER_SHOWN=.acecoder ACECODER_PICTURES=docs python -m pytest tests/pipeline -k page
 """
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +19,11 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.home import Home
-from acecoder_dagster.tables import ALL_TABLES, BATCH_TABLES
+from acecoder_dagster.tables import ALL_TABLES, BATCH_TABLES, FILTERED_TESTS, QUESTIONS
 from acecoder_dagster.warehouse import run_query
+from tests.pipeline.dagster_page import dagster_page
+
+SHOWN_PROJECT, PICTURES = "ACECODER_SHOWN", "ACECODER_PICTURES"
 
 PROFILE = """
 extends = "micro"
@@ -191,3 +199,91 @@ def test_the_report_is_a_file_with_plots(runs, finished):
 
     assert "Best of N" in report
     assert report.count("data:image/png;base64,") >= 4
+
+
+@pytest.fixture(scope="module")
+def shown(request, tmp_path_factory) -> tuple[Home, Path]:
+    """A copy of the finished project and its profile: what is done on the page changes nothing for other tests."""
+    folder = tmp_path_factory.mktemp("shown")
+    home, profile = Home(folder / "home"), folder / "profile.toml"
+    if other := os.environ.get(SHOWN_PROJECT):
+        shutil.copytree(other, home.root)
+        profile.write_text('extends = "micro"\n')
+    else:
+        request.getfixturevalue("finished")
+        shutil.copytree(request.getfixturevalue("runs").home.root, home.root)
+        profile.write_text(PROFILE)
+    return home, profile
+
+
+@pytest.fixture(scope="module")
+def page(shown, tmp_path_factory):
+    home, profile = shown
+    pictures = Path(os.environ.get(PICTURES) or tmp_path_factory.mktemp("pictures"))
+    with dagster_page(home.root, str(profile), pictures) as page:
+        yield page
+
+
+def test_the_graph_on_the_page_shows_the_way_of_the_data(page):
+    page.open_graph()
+    page.page.get_by_text("report", exact=True).wait_for()
+
+    names = page.names_in_graph()
+    assert {"policy_rule", "report"} | {table.name for table in BATCH_TABLES} <= names
+    page.show('group:"synthesis" or group:"tests" or group:"programs"')
+    page.picture("graph")
+
+
+def test_a_batch_is_materialized_on_the_page(page, shown):
+    page.open_graph()
+    page.show('group:"tests" or key:"seed_functions" or key:"questions"')
+    dialog = page.choose_batches("procedural-002")
+    page.picture("materialize")
+    run = page.launch_run(dialog)
+
+    page.open(f"/runs/{run}")
+
+    assert page.wait_for_run(run) == "SUCCESS"
+    page.page.get_by_text("Success", exact=True).first.wait_for()
+    page.picture("run")
+    assert shown[0].lake.current(FILTERED_TESTS, "procedural-002").rows > 0
+
+
+def test_the_report_on_the_page_shows_its_plots(page):
+    page.open("/assets/report?view=overview")
+    page.page.get_by_text("[Show Markdown]").first.click()
+    plots = page.page.get_by_role("dialog").locator("img")
+    plots.first.wait_for()
+
+    assert plots.count() >= 4
+    assert all(plots.evaluate_all("plots => plots.map(plot => plot.complete && plot.naturalWidth > 300)"))
+    page.picture("report")
+
+
+def test_several_batches_are_backfilled_on_the_page(page, shown):
+    page.open_graph()
+    page.show('key:"seed_functions" or key:"questions"')
+    backfill = page.launch_backfill(page.choose_batches("procedural-003", "procedural-004"))
+
+    assert page.wait_for_backfill(backfill) == "COMPLETED_SUCCESS"
+    page.open(f"/runs/b/{backfill}")
+    page.page.get_by_text("Completed").first.wait_for()
+    page.picture("backfill")
+    assert {"procedural-003", "procedural-004"} <= {p.batch for p in shown[0].lake.partitions(QUESTIONS)}
+
+
+def test_a_failed_check_on_the_page_says_what_to_do(page, shown):
+    _, profile = shown
+    usual = profile.read_text()
+    profile.write_text(usual + "\n[tests]\nmin_tests = 99\n")
+    try:
+        page.open("/assets/filtered_tests?view=partitions")
+        run = page.launch_run(page.choose_batches("procedural-001"))
+        assert page.wait_for_run(run) == "FAILURE"
+    finally:
+        profile.write_text(usual)
+
+    page.open("/assets/filtered_tests?view=checks&checkDetail=some_tests_are_kept")
+
+    page.page.get_by_text("lower tests.min_tests or look at the oracle programs").wait_for()
+    page.picture("check")

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.lake import Lake
-from acecoder_dagster.tables import ALL_TABLES, QUESTIONS
+from acecoder_dagster.tables import ALL_TABLES, CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS
 from acecoder_dagster.warehouse import (
     WarehouseError,
     build_warehouse,
@@ -59,6 +59,16 @@ def test_tests_say_whether_they_were_kept_and_whom_they_tell_apart(warehouse):
     ]
     sql = "SELECT test_id, programs, passed FROM test_pass_rates ORDER BY ALL"
     assert run_query(warehouse, sql).rows() == [("q1t1", 4, 3), ("q1t2", 3, 1), ("q2t0", 2, 2)]
+
+
+def test_files_from_before_a_column_have_its_default(lake, tmp_path):
+    for table in (CANDIDATE_TESTS, FILTERED_TESTS):
+        for partition in lake.partitions(table)[:1]:
+            older = pl.read_parquet(partition.rows_file, glob=False, hive_partitioning=False).drop("kind")
+            older.write_parquet(partition.rows_file)
+    kinds = run_query(build_warehouse(lake, tmp_path / "old.duckdb").path, "SELECT DISTINCT kind FROM tests")
+
+    assert kinds["kind"].to_list() == ["assert"]
 
 
 def test_tables_without_a_partition_are_empty_and_typed(warehouse):

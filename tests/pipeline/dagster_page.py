@@ -1,0 +1,191 @@
+"""Dagster's page in a real Chromium: what a person does there, and the pictures of it."""
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Locator, Page, sync_playwright
+
+CHROMIUM_FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+START_SECONDS = 180
+RUN_SECONDS = 300
+ENDED = {"SUCCESS", "FAILURE", "CANCELED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "COMPLETED", "FAILED"}
+"""What the status of a run or of a backfill is at its end."""
+RUNS = "{ runsOrError(limit: 100) { ... on Runs { results { id } } } }"
+RUN = "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
+BACKFILLS = "{ partitionBackfillsOrError(limit: 100) { ... on PartitionBackfills { results { id } } } }"
+BACKFILL = """query($id: String!) {
+    partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }"""
+BATCHES = '{ assetNodes(assetKeys: [{path: ["questions"]}]) { partitionKeys } }'
+GROUPS = "{ assetNodes { groupName } }"
+
+
+class DagsterPage:
+    """A page on one web server; every picture is written into the folder."""
+
+    def __init__(self, page: Page, address: str, pictures: Path) -> None:
+        self.page = page
+        self._address = address
+        self._pictures = pictures
+
+    def open(self, path: str) -> None:
+        self.page.goto(self._address + path, wait_until="domcontentloaded")
+
+    def picture(self, name: str) -> Path:
+        path = self._pictures / f"{name}.png"
+        self.page.wait_for_timeout(1500)  # what is animated has come to rest
+        self.page.screenshot(path=path)
+        return path
+
+    def ask(self, query: str, **variables: object) -> Any:
+        """Return the data that GraphQL answers."""
+        body = json.dumps({"query": query, "variables": variables})
+        answer = self.page.request.post(
+            f"{self._address}/graphql", data=body, headers={"content-type": "application/json"}
+        ).json()
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def open_graph(self) -> None:
+        """Show the graph with every group open."""
+        groups = {f"global@global:{node['groupName']}" for node in self.ask(GROUPS)["assetNodes"]}
+        self.open(f"/asset-groups?expanded={','.join(sorted(groups))}")
+        self.page.locator("svg foreignObject").first.wait_for()
+
+    def names_in_graph(self) -> set[str]:
+        """Return the names of assets and groups in the graph; it shortens long ones in the middle."""
+        return set(self.page.locator("svg foreignObject").all_text_contents())
+
+    def show(self, selection: str) -> None:
+        """Leave only the assets that the selection names in the graph."""
+        self.page.locator(".CodeMirror").first.click()
+        self.page.keyboard.insert_text(selection)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url("**/asset-groups~**")
+        self.page.locator("svg foreignObject").first.wait_for()
+
+    def choose_batches(self, *batches: str) -> Locator:
+        """Press Materialize and choose batches in the dialog, which is returned; those that are missing are added."""
+        known = self.ask(BATCHES)["assetNodes"][0]["partitionKeys"]
+        self.page.get_by_role("button", name="Materialize").first.click()
+        dialog = self.page.get_by_role("dialog").filter(has_text="Launch runs to materialize")
+        for batch in batches:
+            if batch in known:
+                dialog.get_by_text("Select a partition or create one").click()
+                self.page.keyboard.insert_text(batch)
+                self.page.get_by_role("menuitem").filter(has_text=batch).first.click()
+                self.page.keyboard.press("Escape")
+            else:
+                dialog.get_by_text("Add a partition").click()
+                naming = self.page.get_by_role("dialog").filter(has_text="Partition name")
+                naming.get_by_placeholder("name").fill(batch)
+                naming.get_by_role("button", name="Save").click()
+        return dialog
+
+    def launch_run(self, dialog: Locator) -> str:
+        """Launch what the dialog says and return the id of the run."""
+        return self._launch(dialog, "Launch 1 run", RUNS, "runsOrError")
+
+    def launch_backfill(self, dialog: Locator) -> str:
+        """Launch what the dialog says and return the id of the backfill."""
+        return self._launch(dialog, "Launch backfill", BACKFILLS, "partitionBackfillsOrError")
+
+    def wait_for_run(self, run_id: str) -> str:
+        """Return how the run ended."""
+        return self._wait_for_end(RUN, "runOrError", run_id)
+
+    def wait_for_backfill(self, backfill_id: str) -> str:
+        """Return how the backfill ended."""
+        return self._wait_for_end(BACKFILL, "partitionBackfillOrError", backfill_id)
+
+    def _launch(self, dialog: Locator, button: str, query: str, field: str) -> str:
+        before = self._ids(query, field)
+        dialog.get_by_role("button", name=button, exact=True).click()
+        deadline = time.monotonic() + RUN_SECONDS
+        while not (new := self._ids(query, field) - before):
+            assert time.monotonic() < deadline, "nothing was launched"
+            self.page.wait_for_timeout(200)
+        return new.pop()
+
+    def _ids(self, query: str, field: str) -> set[str]:
+        return {each["id"] for each in self.ask(query)[field]["results"]}
+
+    def _wait_for_end(self, query: str, field: str, what: str) -> str:
+        deadline = time.monotonic() + RUN_SECONDS
+        while (status := self.ask(query, id=what)[field]["status"]) not in ENDED:
+            assert time.monotonic() < deadline, status
+            self.page.wait_for_timeout(500)
+        return status
+
+
+@contextlib.contextmanager
+def dagster_page(home: Path, profile: str, pictures: Path) -> Iterator[DagsterPage]:
+    """Run `acecoder ui` on a project folder and open a browser; both are gone afterwards."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    log = home / "ui.log"
+    with log.open("w") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "acecoder_dagster", "ui", "--port", str(port), "--profile", profile],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"ACECODER_HOME": str(home)},
+            start_new_session=True,
+        )
+    try:
+        _wait_until_served(address, server, log)
+        with browser_page(address, pictures) as page:
+            yield page
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(60)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+@contextlib.contextmanager
+def browser_page(address: str, pictures: Path) -> Iterator[DagsterPage]:
+    """Open a browser for the web server at an address."""
+    chromium = shutil.which("chromium")
+    assert chromium, "install Chromium: apt-get install chromium"
+    pictures.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        page = browser.new_page(viewport={"width": 1600, "height": 900})
+        page.set_default_timeout(60_000)
+        yield DagsterPage(page, address, pictures)
+        browser.close()
+
+
+def _wait_until_served(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(f"{address}/server_info"):
+                return
+        except OSError:
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.5)
