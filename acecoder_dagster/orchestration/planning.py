@@ -15,10 +15,11 @@ from acecoder_dagster.lake.partitions import UNPARTITIONED, Partition
 from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.row_reuse import read_batch, row_keys
-from acecoder_dagster.orchestration.sources import brings_programs, procedural_number
+from acecoder_dagster.orchestration.sources import brings_programs, is_collected, procedural_number
 from acecoder_dagster.orchestration.stages import Stage, row_reuse
 from acecoder_dagster.orchestration.staleness import CodeVersions, artifact_is_current, is_current
 from acecoder_dagster.orchestration.warehouse import warehouse_is_current, warehouse_key
+from acecoder_dagster.seeding import load_seeds
 from acecoder_dagster.settings import PriceSettings
 from acecoder_dagster.tables import (
     CANDIDATE_TESTS,
@@ -27,6 +28,7 @@ from acecoder_dagster.tables import (
     SAMPLED_PROGRAMS,
     SEED_FUNCTIONS,
     TEST_RESULTS,
+    WRITER_ANSWERS,
     Table,
 )
 
@@ -101,10 +103,10 @@ class _BatchPlan:
         self._code_versions = code_versions
         self._settings = project.settings
         self._procedural = procedural_number(batch) is not None
+        self._collected = is_collected(project, batch)
         self._brings_programs = brings_programs(project, batch)
-        if self._procedural:
-            self._import: dict[Table, pl.DataFrame] = {}
-        else:
+        self._import: dict[Table, pl.DataFrame] = {}
+        if not self._procedural and not self._collected:
             found = load_import(project.home.root, batch)
             self._import = dict(zip(IMPORTED, (found.questions, found.candidate_tests, found.programs), strict=True))
 
@@ -165,8 +167,11 @@ class _BatchPlan:
     def _count(self, name: str, questions: set[str] | None, units: set[str] | None) -> _Work:
         count = self._all_questions() if questions is None else len(questions)
         tests = self._settings.tests
+        asks_writer = self._collected and self._settings.questions.writer == "endpoint"
+        if name == WRITER_ANSWERS.name:
+            return _Work(count, model_calls=count if asks_writer else 0)
         if name == CANDIDATE_TESTS.name:
-            return _Work(count, programs=count if self._procedural else 0)
+            return _Work(count, programs=0 if self._import or asks_writer else count)
         if name == "oracle_programs":
             return _Work(count, model_calls=0 if self._brings_programs else count * len(tests.oracle_models))
         if name == ORACLE_RESULTS.name:
@@ -189,6 +194,8 @@ class _BatchPlan:
         return programs.height
 
     def _all_questions(self) -> int:
+        if self._collected:
+            return load_seeds(self._project.home.root, self._batch).seeds.height
         return self._settings.seeds.questions_per_batch if self._procedural else self._import[QUESTIONS].height
 
     def _current(self, table: Table) -> pl.DataFrame:

@@ -25,7 +25,7 @@ extends = "micro"
 [seeds]
 procedural_batches = 0
 [tests]
-oracle = "trusted"
+policy = "trusted"
 [sandbox]
 launcher = "bubblewrap"
 workers = 1
@@ -44,6 +44,7 @@ batches_per_run = 2
 DATA_ASSETS = [
     "imported_files",
     "seed_functions",
+    "writer_answers",
     "questions",
     "candidate_tests",
     "oracle_programs",

@@ -9,9 +9,11 @@ from acecoder_dagster.orchestration.partitions import register_batches
 
 BATCH_ASSETS = {
     "seed_functions",
+    "writer_answers",
     "questions",
     "candidate_tests",
     "oracle_programs",
+    "oracle_results",
     "filtered_tests",
     "sampled_programs",
     "test_results",

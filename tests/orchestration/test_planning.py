@@ -20,7 +20,7 @@ def plan(project, tmp_path):
 def test_of_a_new_batch_everything_is_to_do_and_nothing_was_measured(plan):
     planned = plan("procedural-000")
 
-    assert planned["candidate_tests"].programs == planned["filtered_tests"].programs == 12
+    assert planned["candidate_tests"].programs == planned["oracle_results"].programs == 12
     assert planned["sampled_programs"].model_calls == 12
     assert planned["test_results"].programs == 12 * 16
     assert {"base_policy", "warehouse", "preference_pairs", "reward_model", "best_of_n"} <= set(planned)
@@ -50,8 +50,8 @@ def test_of_a_changed_setting_only_what_depends_on_it_is_to_do(plan, refresh, tm
 
     planned = plan(BATCH)
 
-    assert not {"seed_functions", "questions", "candidate_tests", "oracle_programs", "sampled_programs"} & set(planned)
-    assert planned["filtered_tests"].programs == 4
+    assert not {"questions", "candidate_tests", "oracle_programs", "oracle_results", "sampled_programs"} & set(planned)
+    assert planned["filtered_tests"].questions == 4
     assert planned["test_results"].programs == 8
 
 
@@ -61,7 +61,7 @@ def test_prices_make_minutes_money(plan, refresh, bring, tmp_path):
     profile = tmp_path / "tiny.toml"
     profile.write_text(profile.read_text() + "[prices]\nmachine_hour = 6.0\n")
 
-    filtered = plan(BATCH)["filtered_tests"]
+    judged = plan(BATCH)["oracle_results"]
 
-    assert filtered.questions == 1
-    assert filtered.cost == pytest.approx(filtered.minutes / 60 * 6.0)
+    assert judged.questions == judged.programs == 1
+    assert judged.cost == pytest.approx(judged.minutes / 60 * 6.0)
