@@ -4,7 +4,7 @@ Belongs here: how questions are made from seeds, how tests are made from observe
 Does not belong here: running programs (`sandbox`, `judging`), Dagster.
 """
 
-from acecoder_dagster.synthesis.agreement import Agreement, agree
+from acecoder_dagster.synthesis.agreement import Agreement, Ballot, agree
 from acecoder_dagster.synthesis.calls import CallTest, split_test, value_key
 from acecoder_dagster.synthesis.filtering import FilteredTests, filter_tests
 from acecoder_dagster.synthesis.mutants import mutants
@@ -18,6 +18,7 @@ from acecoder_dagster.synthesis.writing import WrittenTests, write_tests
 
 __all__ = [
     "Agreement",
+    "Ballot",
     "CallTest",
     "FilteredTests",
     "Policy",
