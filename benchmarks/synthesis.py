@@ -174,8 +174,9 @@ def _agreement_section(questions: Sequence[MeasuredQuestion], plain: frozenset[s
         "## Policy `agreement`",
         "",
         "No reference and no official test is used. Tests that models wrote; programs decide which expected values are "
-        f"right, and questions on which they disagree are set aside. Several models: on average {models:.0f} programs per question, each of another model, written in one "
-        f"go. Scored on the programs of {SAMPLER}.",
+        "right, and questions on which they disagree are set aside. Several models: on average "
+        f"{models:.0f} programs per question, each of another model, written in one go. Scored on the programs of "
+        f"{SAMPLER}.",
         "",
         *_table(rows),
         "",

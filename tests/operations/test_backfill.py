@@ -1,13 +1,9 @@
 """Many batches at once: runs beside each other on the default executor lose nothing and block nobody."""
 
-from dagster import AssetKey
-from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from acecoder_dagster.importing import ImportManifest, store_import
 from acecoder_dagster.orchestration.partitions import register_batches
-from acecoder_dagster.tables import BATCH_TABLES, PREFERENCE_PAIRS
-from acecoder_dagster.warehouse import run_query
-from tests.operations.conftest import DATA_ASSETS, questions_file
+from tests.operations.conftest import questions_file
 
 BATCHES = [f"eight-{number:03}" for number in range(8)]
 
