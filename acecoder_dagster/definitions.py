@@ -14,13 +14,23 @@ import dagster as dg
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
 warnings.filterwarnings("ignore", category=dg.PreviewWarning)
 
-from acecoder_dagster.assets import evaluation, preferences, programs, results, seeds, tables, tests, training  # noqa: E402
+from acecoder_dagster.assets import (  # noqa: E402
+    evaluation,
+    preferences,
+    programs,
+    results,
+    seeds,
+    tables,
+    tests,
+    training,
+    training_records,
+)
 from acecoder_dagster.home import Home, profile_from_environment  # noqa: E402
 from acecoder_dagster.orchestration.jobs import WHOLE_PIPELINE, jobs  # noqa: E402
 from acecoder_dagster.orchestration.resources import Project  # noqa: E402
 from acecoder_dagster.settings import read_settings  # noqa: E402
 
-MODULES = [seeds, tests, programs, results, tables, preferences, training, evaluation]
+MODULES = [seeds, tests, programs, results, tables, preferences, training, training_records, evaluation]
 
 
 def build_definitions(home: Home | None = None, profile: str | None = None) -> dg.Definitions:

@@ -70,6 +70,7 @@ class Table:
 TEXT = pl.String()
 WHOLE = pl.Int64()
 REAL = pl.Float64()
+FLAG = pl.Boolean()
 
 SEED_FUNCTIONS = Table(
     "seed_functions",
@@ -262,6 +263,43 @@ HARD_QUESTIONS = Table(
     ),
 )
 
+ROLLOUTS = Table(
+    "rollouts",
+    "Every program that a policy wrote while it was trained, with its rewards.",
+    "",
+    (
+        Column("model", TEXT, "Policy trained: policy_rule or policy_reward_model"),
+        Column("step", WHOLE, "Optimiser step that it was written for, from 1"),
+        Column("question_id", TEXT, "Question it answers"),
+        Column("completion_index", WHOLE, "Which of the completions of its question in that step, from 0"),
+        Column("prompt", TEXT, "What the policy was given"),
+        Column("completion", TEXT, "What it wrote"),
+        Column("program", TEXT, "The program in it"),
+        Column("completion_tokens", WHOLE, "Tokens written"),
+        Column("truncated", FLAG, "Whether it was cut at the longest length"),
+        Column("reward", REAL, "Its reward; null where judge or reward model could not tell", nullable=True),
+        Column("pass_rate", REAL, "Share of tests passed; null where the judge could not decide", nullable=True),
+        Column("official_pass_rate", REAL, "The same over official tests; null where there are none", nullable=True),
+        Column("outcomes", pl.List(TEXT), "Outcome of every test"),
+        Column("reward_model_score", REAL, "Raw score; null where no reward model is the reward", nullable=True),
+        Column("advantage", REAL, "Mean over its tokens; null where it was not trained on", nullable=True),
+        Column("kl", REAL, "Mean log ratio to the starting policy; null where there is no KL", nullable=True),
+        Column("trained", FLAG, "Whether the step learned from it; groups of equal rewards teach nothing"),
+    ),
+)
+
+TRAINING_CURVES = Table(
+    "training_curves",
+    "What every training reported, step by step.",
+    "",
+    (
+        Column("model", TEXT, "base_policy, reward_model, policy_rule or policy_reward_model"),
+        Column("step", WHOLE, "Optimiser step, from 1"),
+        Column("figure", TEXT, "loss, reward, entropy, kl, validation_pass_at_1, ..."),
+        Column("value", REAL, "Its value"),
+    ),
+)
+
 POLICY_PROGRAMS = Table(
     "policy_programs",
     "Programs that trained policies wrote for held-out questions, judged; columns as sampled_programs.",
@@ -350,6 +388,8 @@ WHOLE_TABLES = (
     ACECODE_DATASET,
     PREFERENCE_PAIRS,
     HARD_QUESTIONS,
+    ROLLOUTS,
+    TRAINING_CURVES,
     PROGRAM_SCORES,
     POLICY_PROGRAMS,
     POLICY_RESULTS,

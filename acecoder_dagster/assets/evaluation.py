@@ -215,7 +215,7 @@ def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.
 
 
 @dg.asset(
-    deps=["reward_model", best_of_n, benchmark_scores],
+    deps=["reward_model", "rollouts", "training_curves", best_of_n, benchmark_scores],
     group_name=EVALUATION,
     kinds={"markdown", "matplotlib"},
     owners=TRAINING_OWNERS,

@@ -28,6 +28,16 @@ from acecoder_dagster.training.settings import PolicySettings
 from acecoder_dagster.workers.specifications import TrainPolicy, TrainRewardModel
 
 BETTER_THAN_CHANCE = "better_than_chance"
+NOT_HACKED = "reward_rose_with_truth"
+
+
+def _not_hacked_check(policy: str) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        NOT_HACKED,
+        asset=policy,
+        blocking=False,
+        description="The reward never rose while fewer programs were right (validation questions)",
+    )
 
 
 @dg.asset(
@@ -83,7 +93,8 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
-    code_version="1",
+    code_version="2",
+    check_specs=[_not_hacked_check("policy_rule")],
 )
 def policy_rule(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Policy trained by reinforcement with the test-pass reward (paper, section 3.3)."""
@@ -96,7 +107,8 @@ def policy_rule(context: dg.AssetExecutionContext, project: Project) -> dg.Mater
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
-    code_version="1",
+    code_version="2",
+    check_specs=[_not_hacked_check("policy_reward_model")],
 )
 def policy_reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Policy trained by reinforcement with the reward model's score; the checkpoint is chosen by executed tests."""
@@ -117,10 +129,17 @@ def _train_policy(
         chosen = project.lake.read(HARD_QUESTIONS).select("question_id")
         questions = training_rows(project, QUESTIONS).join(chosen, on="question_id")
         prompts = render_prompts(settings.prompt, questions, base.model)
-        tests = training_rows(project, FILTERED_TESTS).sort("position").group_by("question_id").agg(tests="test")
+        tests = (
+            training_rows(project, FILTERED_TESTS)
+            .sort("position")
+            .group_by("question_id")
+            .agg(tests="test", official=pl.col("origin") == "official")
+        )
         rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
         file = folder / "questions.parquet"
-        rows.select("question_id", "split", "prompt", "entry_point", "setup_code", "tests").write_parquet(file)
+        rows.select("question_id", "split", "prompt", "entry_point", "setup_code", "tests", "official").write_parquet(
+            file
+        )
         return TrainPolicy(
             policy=base.model,
             questions=file,
@@ -139,7 +158,7 @@ def _train_policy(
         "policy": policy.model_dump(),
         "seed": settings.seed,
     }
-    return train_artifact(context, project, f"policy_{reward}", inputs=inputs, specify=specify)
+    return train_artifact(context, project, f"policy_{reward}", inputs=inputs, specify=specify, checks=_not_hacked)
 
 
 def _content_key(project: Project, table: Table) -> str:
@@ -157,5 +176,18 @@ def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResul
             passed=accuracy > 0.5,
             severity=dg.AssetCheckSeverity.WARN,
             description=f"Pair accuracy on validation questions: {accuracy:.3f}",
+        )
+    ]
+
+
+def _not_hacked(figures: Mapping[str, float]) -> list[dg.AssetCheckResult]:
+    return [
+        dg.AssetCheckResult(
+            check_name=NOT_HACKED,
+            passed=not figures["hacked"],
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"Kept are the weights of step {figures['best_step']:.0f}, the best by executed tests. Where "
+            "the reward was hacked, the metadata `hacking` shows the programs: see also `acecoder query "
+            "most_rewarded_wrong_programs`.",
         )
     ]

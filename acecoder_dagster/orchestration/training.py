@@ -14,6 +14,7 @@ from acecoder_dagster.orchestration.metadata import Metadata, picture
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import asset_code_version
 from acecoder_dagster.orchestration.workers import run_worker
+from acecoder_dagster.training import HACKING_REPORT_FILE
 from acecoder_dagster.workers import CURVE_FILE
 
 REPORTED = {
@@ -61,6 +62,8 @@ def train_artifact(
     }
     if curves := read_curves(artifact.folder):
         metadata["learning_curves"] = picture(plot_learning_curves(curves), f"Learning curves of {name}")
+    if (hacking := artifact.folder / HACKING_REPORT_FILE).is_file():
+        metadata["hacking"] = dg.MetadataValue.md(hacking.read_text(encoding="utf-8"))
     return dg.MaterializeResult(
         metadata=metadata, data_version=dg.DataVersion(key), check_results=checks(artifact.figures)
     )

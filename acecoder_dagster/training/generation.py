@@ -8,7 +8,7 @@ allocated once. On a GPU, TRL generates with vLLM instead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -40,6 +40,7 @@ def sample_completions(
     end_tokens: Sequence[int],
     sampling: Sampling,
     generator: torch.Generator,
+    on_end: Callable[[int, list[int]], None] = lambda row, completion: None,
 ) -> list[list[int]]:
     """Draw completions.
 
@@ -49,13 +50,15 @@ def sample_completions(
         end_tokens: Tokens that end a completion.
         sampling: How many and how.
         generator: Source of randomness, on the model's device.
+        on_end: Called with each completion as soon as it has ended, and its place among those that are returned.
 
     Returns:
         ``completions_per_prompt`` completions for the first prompt, then for the second, and so on. A completion
         ends with an end token unless it was cut at ``max_tokens``.
     """
     with torch.inference_mode():
-        return _Decoder(model, prompts, sampling).run(torch.tensor(end_tokens, device=model.device), generator)
+        decoder = _Decoder(model, prompts, sampling)
+        return decoder.run(torch.tensor(end_tokens, device=model.device), generator, on_end)
 
 
 class _Decoder:
@@ -91,7 +94,9 @@ class _Decoder:
         self._first = first.repeat_interleave(copies, 0)
         self._length = longest
 
-    def run(self, end_tokens: torch.Tensor, generator: torch.Generator) -> list[list[int]]:
+    def run(
+        self, end_tokens: torch.Tensor, generator: torch.Generator, on_end: Callable[[int, list[int]], None]
+    ) -> list[list[int]]:
         rows = torch.arange(len(self._first), device=end_tokens.device)
         completions: list[list[int]] = [[] for _ in rows]
         running = torch.ones(len(rows), dtype=torch.bool, device=end_tokens.device)
@@ -100,7 +105,10 @@ class _Decoder:
             for row, token, alive in zip(rows.tolist(), tokens.tolist(), running.tolist(), strict=True):
                 if alive:
                     completions[row].append(token)
-            running &= ~torch.isin(tokens, end_tokens)
+            ended = running & torch.isin(tokens, end_tokens)
+            for row in rows[ended].tolist():
+                on_end(row, completions[row])
+            running &= ~ended
             alive_rows = running.nonzero()[:, 0]
             if len(alive_rows) == 0 or drawn == self._sampling.max_tokens:
                 break

@@ -15,6 +15,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.trainer_callback import PrinterCallback
 
 from acecoder_dagster.progress import Progress
+from acecoder_dagster.training import HACKING_REPORT_FILE, ROLLOUTS_FILE, VALIDATIONS_FILE
 from acecoder_dagster.training.checkpoints import (
     close_work_folder,
     fingerprint,
@@ -26,22 +27,13 @@ from acecoder_dagster.training.packing import PACKED_ATTENTION
 from acecoder_dagster.training.policy_sampler import PolicySampler
 from acecoder_dagster.training.policy_trainer import PolicyTrainer, trainer_arguments
 from acecoder_dagster.training.policy_validation import Validation
-from acecoder_dagster.training.rewards import (
-    JudgePrograms,
-    RememberingJudge,
-    RewardFunction,
-    RewardModelReward,
-    RuleReward,
-)
+from acecoder_dagster.training.rewards import JudgeAlongside, JudgePrograms, Rewarder
 from acecoder_dagster.training.rollouts import RolloutFiles
 from acecoder_dagster.training.scoring import RewardScorer
 from acecoder_dagster.training.settings import PolicySettings
 
 QUESTION_COLUMNS = ("question_id", "split", "prompt")
 """Columns of the questions, all strings; ``split`` is ``train`` or ``validation`` (others are not looked at)."""
-
-ROLLOUTS_FILE = "rollouts.parquet"
-VALIDATIONS_FILE = "validations.parquet"
 
 
 def train_policy(
@@ -65,17 +57,19 @@ def train_policy(
         questions_path: Parquet with the columns of :data:`QUESTION_COLUMNS`.
         reward: ``rule`` (executed tests) or ``reward_model``. Whichever it is, the checkpoint is chosen, and
             training stopped, by executed tests on the validation questions.
-        judge_programs: Runs programs against the tests of their questions.
+        judge_programs: Runs programs against the tests of their questions, while completions are being written.
         extract_program: Finds the program in a completion.
         reward_model: Folder of the reward model, for that reward.
         output: Folder for the policy (loads with ``AutoModelForCausalLM``), ``rollouts.parquet`` (every rollout,
-            columns of :data:`~acecoder_dagster.training.rollouts.ROLLOUT_SCHEMA`) and ``validations.parquet``.
+            columns of :data:`~acecoder_dagster.training.rollouts.ROLLOUT_SCHEMA`), ``validations.parquet`` and, where
+            the policy came to please its reward instead of solving questions, ``hacking.md``.
         settings: How to train.
         progress: Told the figures of each step: reward, pass_rate and pass_at_1 (where judged), kept_groups,
             entropy, completion_tokens, seconds of each phase, and validation_pass_at_1 where validated.
 
     Returns:
-        Figures of the run: steps done, step chosen, its validation figures and those of the start, rollouts.
+        Figures of the run: steps done, step chosen, its validation figures and those of the start, rollouts, and
+        whether the policy came to please its reward instead of solving questions (hacked, 1 or 0).
 
     Raises:
         ValueError: A model cannot be loaded, the questions do not fit the settings, or no reward model was given.
@@ -84,14 +78,14 @@ def train_policy(
     prepare_process(settings.threads, settings.seed)
     model, tokenizer = _load_policy(policy)
     train, validation_questions = _read_questions(questions_path, tokenizer, model, settings)
-    rule = RuleReward(RememberingJudge(judge_programs), settings.rule_reward)
-    rewarder = rule if reward == "rule" else _reward_model_reward(reward_model, settings)
+    scorer = _scorer(reward_model, settings) if reward == "reward_model" else None
+    rewarder = Rewarder(JudgeAlongside(judge_programs), settings.rule_reward, scorer, settings.rule_weight)
     run = fingerprint([policy, reward, str(reward_model), settings.model_dump_json()], [questions_path])
     work = open_work_folder(output, run)
     sampler = PolicySampler(model, _end_tokens(model, tokenizer), settings)
     validation = Validation(
         questions=validation_questions,
-        rule=rule,
+        rewarder=rewarder,
         sampler=sampler,
         tokenizer=tokenizer,
         extract_program=extract_program,
@@ -101,7 +95,7 @@ def train_policy(
     rollout_files = RolloutFiles(work / "rollouts")
     trainer = PolicyTrainer(
         settings=settings,
-        reward=rewarder,
+        rewarder=rewarder,
         extract_program=extract_program,
         sampler=sampler,
         rollout_files=rollout_files,
@@ -124,6 +118,10 @@ def _finish(output: Path, steps: int, validation: Validation, rollout_files: Rol
     rollouts = rollout_files.merge(steps, output / ROLLOUTS_FILE)
     pl.DataFrame(history).write_parquet(output / VALIDATIONS_FILE)
     shutil.copytree(best_folder, output, dirs_exist_ok=True)
+    report = best_folder.parent / HACKING_REPORT_FILE
+    is_hacked = report.exists()
+    if is_hacked:
+        shutil.copy(report, output)
     close_work_folder(output)
     return {
         "steps": steps,
@@ -131,6 +129,7 @@ def _finish(output: Path, steps: int, validation: Validation, rollout_files: Rol
         "validation_pass_at_1": best["validation_pass_at_1"],
         "validation_pass_at_1_at_start": history[0]["validation_pass_at_1"],
         "rollouts": rollouts,
+        "hacked": float(is_hacked),
     }
 
 
@@ -153,10 +152,10 @@ def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> l
     return sorted({tokenizer.eos_token_id, *(token for token in ids if token is not None)})
 
 
-def _reward_model_reward(reward_model: Path | None, settings: PolicySettings) -> RewardFunction:
+def _scorer(reward_model: Path | None, settings: PolicySettings) -> RewardScorer:
     if reward_model is None:
         raise ValueError("The reward `reward_model` needs a reward model; give its folder.")
-    return RewardModelReward(RewardScorer(reward_model, settings.scoring))
+    return RewardScorer(reward_model, settings.scoring)
 
 
 def _in_order(questions: list[dict[str, str]], settings: PolicySettings) -> list[dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
@@ -39,13 +39,21 @@ class PolicySampler:
             for mine, weight in zip(self._model.parameters(), policy.parameters(), strict=True):
                 mine.copy_(weight)
 
-    def sample(self, prompts: Sequence[Sequence[int]], completions_per_prompt: int, stream: str) -> list[list[int]]:
+    def sample(
+        self,
+        prompts: Sequence[Sequence[int]],
+        completions_per_prompt: int,
+        stream: str,
+        on_end: Callable[[int, list[int]], None],
+    ) -> list[list[int]]:
         """Draw completions.
 
         Args:
             prompts: Token ids.
             completions_per_prompt: How many for each.
             stream: Names the random numbers; the same weights and the same stream draw the same completions.
+            on_end: Called with each completion as soon as it has ended, and its place among those that are returned;
+                not with one that is cut at the longest length.
 
         Returns:
             The completions of the first prompt, then of the second, and so on, as token ids.
@@ -58,8 +66,15 @@ class PolicySampler:
         completions: dict[int, list[list[int]]] = {}
         for start in range(0, len(by_length), at_once):
             chosen = by_length[start : start + at_once]
+
+            def on_row_end(row: int, completion: list[int], chosen: list[int] = chosen) -> None:
+                on_end(
+                    chosen[row // completions_per_prompt] * completions_per_prompt + row % completions_per_prompt,
+                    completion,
+                )
+
             drawn = sample_completions(
-                self._model, [prompts[index] for index in chosen], self._end_tokens, sampling, generator
+                self._model, [prompts[index] for index in chosen], self._end_tokens, sampling, generator, on_row_end
             )
             for place, index in enumerate(chosen):
                 completions[index] = drawn[place * completions_per_prompt : (place + 1) * completions_per_prompt]

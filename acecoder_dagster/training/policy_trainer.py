@@ -19,7 +19,7 @@ from acecoder_dagster.training.device import pick_device, wants_bfloat16
 from acecoder_dagster.training.packed_log_probs import packed_log_probs
 from acecoder_dagster.training.policy_sampler import PolicySampler
 from acecoder_dagster.training.policy_validation import Validation
-from acecoder_dagster.training.rewards import RewardFunction, Rollout
+from acecoder_dagster.training.rewards import Rewarder, Rollout
 from acecoder_dagster.training.rollouts import Generation, RolloutFiles
 from acecoder_dagster.training.settings import PolicySettings
 
@@ -64,6 +64,10 @@ def trainer_arguments(folder: Path, settings: PolicySettings) -> GRPOConfig:
         shuffle_dataset=False,
         mask_truncated_completions=True,
         gradient_checkpointing=settings.gradient_checkpointing,
+        use_vllm=settings.generation != "transformers",
+        vllm_mode="server" if settings.generation == "vllm_server" else "colocate",
+        vllm_gpu_memory_utilization=settings.vllm_memory_share,
+        vllm_server_base_url=settings.vllm_server,
         bf16=wants_bfloat16(settings.precision, device),
         use_cpu=device.type == "cpu",
         seed=settings.seed,
@@ -94,7 +98,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
 
     Args:
         settings: How to train.
-        reward: Rewards rollouts.
+        rewarder: Rewards rollouts.
         extract_program: Finds the program in a completion.
         sampler: Samples with the current weights.
         rollout_files: Where all rollouts are kept.
@@ -107,7 +111,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         self,
         *,
         settings: PolicySettings,
-        reward: RewardFunction,
+        rewarder: Rewarder,
         extract_program: Callable[[str], str],
         sampler: PolicySampler,
         rollout_files: RolloutFiles,
@@ -117,7 +121,8 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
     ) -> None:
         super().__init__(reward_funcs=[self._reward_rollouts], callbacks=[validation], **trl)
         self._policy_settings = settings
-        self._reward = reward
+        self._rewarder = rewarder
+        self._question_ids: list[str] = []
         self._extract_program = extract_program
         self._sampler = sampler
         self._rollout_files = rollout_files
@@ -131,15 +136,28 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
     # Sampling
 
     def _generate_single_turn(
-        self, prompt_ids: list[list[int]], images: object, multimodal_fields: object, num_generations: int, **_: object
-    ) -> tuple[list[list[int]], None]:
-        """Completions of the current policy; prompts come repeated once per completion."""
-        del images, multimodal_fields
+        self,
+        prompt_ids: list[list[int]],
+        images: object,
+        multimodal_fields: object,
+        num_generations: int,
+        **others: object,
+    ) -> tuple[list[list[int]], list[list[float]] | None]:
+        """Completions of the current policy, from vLLM with their log-probabilities; prompts come repeated."""
         with self._timed("generate"):
+            if self.use_vllm:
+                completions: tuple[list[list[int]], list[list[float]]] = super()._generate_single_turn(
+                    prompt_ids, images, multimodal_fields, num_generations, **others
+                )
+                return completions
             self._sampler.load(self.accelerator.unwrap_model(self.model))
             return self._sampler.sample(
-                prompt_ids[::num_generations], num_generations, f"step {self.state.global_step}"
+                prompt_ids[::num_generations], num_generations, f"step {self.state.global_step}", self._judge_alongside
             ), None
+
+    def _judge_alongside(self, index: int, completion_ids: list[int]) -> None:
+        completion = self.processing_class.decode(completion_ids, skip_special_tokens=True)
+        self._rewarder.begin(self._question_ids[index], self._extract_program(completion))
 
     # Rewards
 
@@ -161,7 +179,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
                 completions=completions,
                 token_counts=[len(ids) for ids in completion_ids],
                 truncated=[ids[-1] not in self.eos_token_ids for ids in completion_ids],
-                rewards=self._reward(rollouts),
+                rewards=self._rewarder(rollouts),
             )
         return self._generation.rewards.rewards
 
@@ -169,6 +187,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         """A generation, with the advantages of the wanted algorithm and only the groups that teach something."""
+        self._question_ids = [each["question_id"] for each in inputs]
         batch = super()._generate_and_score_completions(inputs)
         rewards = torch.tensor(
             [float("nan") if reward is None else reward for reward in self._generation.rewards.rewards],
@@ -180,10 +199,11 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         batch = {name: value[rows] if value.dim() else value for name, value in batch.items()}
         rewarded = (~rewards[rows].isnan())[:, None]
         batch["completion_mask"] = batch["completion_mask"] * rewarded
+        kl = self._log_ratios(batch) if self.beta else None
         if self._policy_settings.algorithm != "grpo":
-            batch["advantages"] = self._reinforce_pp_advantages(rewards, rows, batch)
+            batch["advantages"] = self._reinforce_pp_advantages(rewards, rows, batch["completion_mask"].float(), kl)
         batch["num_items_in_batch"] = batch["completion_mask"].sum()
-        self._keep_rollouts(rows, batch)
+        self._keep_rollouts(rows, batch, kl)
         return batch
 
     def _groups_to_train(self, rewards: torch.Tensor) -> torch.Tensor:
@@ -200,17 +220,11 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         return varied if len(varied) else torch.zeros(1, dtype=torch.long, device=rewards.device)
 
     def _reinforce_pp_advantages(
-        self, rewards: torch.Tensor, rows: torch.Tensor, batch: dict[str, torch.Tensor]
+        self, rewards: torch.Tensor, rows: torch.Tensor, mask: torch.Tensor, kl: torch.Tensor | None
     ) -> torch.Tensor:
-        mask = batch["completion_mask"].float()
         if self._policy_settings.algorithm == "reinforce_pp_baseline":
             baselined = subtract_group_mean(rewards, self.num_generations)[rows]
             return whiten(token_returns(baselined.nan_to_num(), mask, None, 0.0), mask)
-        kl = None
-        if self.beta:
-            with torch.no_grad():
-                log_probs = self._completion_log_probs(self.model, batch)
-            kl = log_probs - batch["ref_per_token_logps"]
         return whiten(token_returns(rewards[rows].nan_to_num(), mask, kl, self.beta), mask)
 
     # The loss
@@ -224,11 +238,14 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         inputs: dict[str, torch.Tensor] = self._buffered_inputs[forward]
         return inputs
 
-    def _completion_log_probs(self, model: torch.nn.Module, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+    def _log_ratios(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
+        """Per token, how much likelier the policy finds it than the policy it started from did."""
         ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], 1)
         mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], 1)
-        log_probs, _, _ = self._get_per_token_logps_and_entropies(model, ids, mask, batch["completion_ids"].shape[1])
-        return log_probs
+        width = batch["completion_ids"].shape[1]
+        with torch.no_grad():
+            log_probs, _, _ = self._get_per_token_logps_and_entropies(self.model, ids, mask, width)
+        return log_probs - batch["ref_per_token_logps"]
 
     def _get_per_token_logps_and_entropies(
         self,
@@ -260,14 +277,12 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
 
     # Records
 
-    def _keep_rollouts(self, rows: torch.Tensor, batch: dict[str, torch.Tensor]) -> None:
+    def _keep_rollouts(self, rows: torch.Tensor, batch: dict[str, torch.Tensor], kl: torch.Tensor | None) -> None:
         mask = batch["completion_mask"].float()
-        advantages = batch["advantages"]
-        if advantages.dim() == 2:
-            advantages = (advantages * mask).sum(1) / mask.sum(1).clamp(min=1)
         step = self.state.global_step + 1
-        trained = dict(zip(rows.tolist(), advantages.tolist(), strict=True))
-        table = self._generation.table(step, self.num_generations, trained)
+        advantages = _by_row(rows, batch["advantages"], mask)
+        kls = _by_row(rows, kl, mask) if kl is not None else {}
+        table = self._generation.table(step, self.num_generations, advantages, kls)
         self._rollout_files.write(step, table)
         self._figures = {"kept_groups": len(rows) / self.num_generations}
         pass_rates = table["pass_rate"].drop_nulls()
@@ -302,6 +317,13 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
 
     def create_model_card(self, *_: object, **__: object) -> None:
         """Write none: the run's report says more than a generated card."""
+
+
+def _by_row(rows: torch.Tensor, values: torch.Tensor, mask: torch.Tensor) -> dict[int, float]:
+    """Values of these rows, means over their tokens where there is one per token."""
+    if values.dim() == 2:
+        values = (values * mask).sum(1) / mask.sum(1).clamp(min=1)
+    return dict(zip(rows.tolist(), values.tolist(), strict=True))
 
 
 def _split_rows(batch: dict[str, torch.Tensor], parts: int) -> list[dict[str, torch.Tensor]]:

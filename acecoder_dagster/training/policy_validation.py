@@ -1,8 +1,7 @@
 """Choosing the checkpoint of an RL run by executed tests on questions it is not trained on.
 
-A reward model can be fooled: carried on, its reward rises while fewer programs are right (measured: reward 0.91 to
-2.20 while the share of right programs fell from 0.57 to 0.13). So whatever the reward, checkpoints are compared by
-running tests, and training stops when they no longer get better.
+A reward model can be fooled (see `hacking`). So whatever the reward, checkpoints are compared by running tests, and
+training stops when they no longer get better, or when the reward rises while they get worse.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ import shutil
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import fmean
 
 from transformers import (
     PreTrainedModel,
@@ -22,8 +22,9 @@ from transformers import (
     TrainingArguments,
 )
 
+from acecoder_dagster.training.hacking import is_hacked, truth, write_report
 from acecoder_dagster.training.policy_sampler import PolicySampler
-from acecoder_dagster.training.rewards import RewardFunction, Rollout
+from acecoder_dagster.training.rewards import Rewarder, Rewards, Rollout
 from acecoder_dagster.training.settings import PolicySettings
 
 _FIGURES = "validation.json"
@@ -37,7 +38,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
 
     Args:
         questions: (question_id, prompt) of the validation questions.
-        rule: Executed tests.
+        rewarder: Rewards rollouts and has them judged.
         sampler: Samples with given weights.
         tokenizer: Of the policy.
         extract_program: Finds the program in a completion.
@@ -49,7 +50,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         self,
         *,
         questions: Sequence[tuple[str, str]],
-        rule: RewardFunction,
+        rewarder: Rewarder,
         sampler: PolicySampler,
         tokenizer: PreTrainedTokenizerBase,
         extract_program: Callable[[str], str],
@@ -58,7 +59,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
     ) -> None:
         self._questions = questions
         self._prompt_ids = tokenizer([prompt for _, prompt in questions])["input_ids"]
-        self._rule = rule
+        self._rewarder = rewarder
         self._sampler = sampler
         self._tokenizer = tokenizer
         self._extract_program = extract_program
@@ -72,9 +73,9 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         return json.loads(self._record.read_text()) if self._record.exists() else []
 
     def best(self) -> tuple[Path, dict[str, float]]:
-        """Folder and figures of the weights with the highest pass@1; of equals, the earliest."""
+        """Folder and figures of the weights with the most right programs; of equals, the earliest."""
         found = [(folder, json.loads((folder / _FIGURES).read_text())) for folder in self._folder.glob("best-*[0-9]")]
-        return max(found, key=lambda item: (item[1]["validation_pass_at_1"], -item[1]["step"]))
+        return max(found, key=lambda item: (truth(item[1]), -item[1]["step"]))
 
     def on_train_begin(
         self,
@@ -105,41 +106,43 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         step = state.global_step
         if step % self._settings.validate_every and step != args.max_steps:
             return
-        self._validate(step, model)
+        rollouts, rewards = self._validate(step, model)
+        history = self.history()
         best_step = self.best()[1]["step"]
-        since_best = sum(figures["step"] > best_step for figures in self.history())
-        if since_best >= self._settings.patience:
+        if sum(figures["step"] > best_step for figures in history) >= self._settings.patience:
             control.should_training_stop = True
+        if is_hacked(history, self._settings.hacking_drop):
+            write_report(self._folder, history, rollouts, rewards)
+            if self._settings.on_hacking == "stop":
+                control.should_training_stop = True
 
     def _write_record(self, history: list[dict[str, float]]) -> None:
         partial = self._record.with_suffix(".partial")
         partial.write_text(json.dumps(history))
         partial.replace(self._record)
 
-    def _validate(self, step: int, model: PreTrainedModel) -> None:
+    def _validate(self, step: int, model: PreTrainedModel) -> tuple[list[Rollout], Rewards]:
         started = time.perf_counter()
         copies = self._settings.validation_completions
         self._sampler.load(model)
-        ids = self._sampler.sample(self._prompt_ids, copies, f"validation {step}")
+        ids = self._sampler.sample(self._prompt_ids, copies, f"validation {step}", self._judge_alongside)
         completions = self._tokenizer.batch_decode(ids, skip_special_tokens=True)
         rollouts = [
             Rollout(*self._questions[index // copies], self._extract_program(completion))
             for index, completion in enumerate(completions)
         ]
-        judged = [rate for rate in self._rule(rollouts).pass_rates if rate is not None]
-        if not judged:
-            raise RuntimeError("The judge could not decide any program of the validation questions.")
-        self.latest = {
-            "validation_pass_at_1": sum(rate == 1.0 for rate in judged) / len(judged),
-            "validation_pass_rate": sum(judged) / len(judged),
-            "validation_undecided": len(rollouts) - len(judged),
-            "seconds_validation": time.perf_counter() - started,
-        }
+        rewards = self._rewarder(rollouts)
+        self.latest = {**_figures(rewards), "seconds_validation": time.perf_counter() - started}
         figures = {"step": step, **self.latest}
-        better = not self.history() or self.latest["validation_pass_at_1"] > self.best()[1]["validation_pass_at_1"]
-        if better:
+        if not self.history() or truth(figures) > truth(self.best()[1]):
             self._keep(step, model, figures)
         self._write_record([*self.history(), figures])
+        return rollouts, rewards
+
+    def _judge_alongside(self, index: int, completion_ids: list[int]) -> None:
+        question_id, _ = self._questions[index // self._settings.validation_completions]
+        completion = self._tokenizer.decode(completion_ids, skip_special_tokens=True)
+        self._rewarder.begin(question_id, self._extract_program(completion))
 
     def _keep(self, step: int, model: PreTrainedModel, figures: dict[str, float]) -> None:
         folder = self._folder / f"best-{step}"
@@ -152,3 +155,22 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         for other in self._folder.glob("best-*"):
             if other != folder:
                 shutil.rmtree(other)
+
+
+def _figures(rewards: Rewards) -> dict[str, float]:
+    pass_rates = [judged.pass_rate for judged in rewards.judgements if judged.pass_rate is not None]
+    if not pass_rates:
+        raise RuntimeError("The judge could not decide any program of the validation questions.")
+    official = [judged.official_pass_rate for judged in rewards.judgements if judged.official_pass_rate is not None]
+    rewarded = [reward for reward in rewards.rewards if reward is not None]
+    if not rewarded:
+        raise RuntimeError("No program of the validation questions is short enough for the reward model to read.")
+    figures = {
+        "validation_reward": fmean(rewarded),
+        "validation_pass_at_1": fmean(rate == 1.0 for rate in pass_rates),
+        "validation_pass_rate": fmean(pass_rates),
+        "validation_undecided": len(rewards.judgements) - len(pass_rates),
+    }
+    if official:
+        figures["validation_official_pass_at_1"] = fmean(rate == 1.0 for rate in official)
+    return figures

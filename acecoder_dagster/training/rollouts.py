@@ -14,19 +14,25 @@ ROLLOUT_SCHEMA = pl.Schema(
         "step": pl.Int64(),
         "question_id": pl.String(),
         "completion_index": pl.Int64(),
+        "prompt": pl.String(),
         "completion": pl.String(),
         "program": pl.String(),
         "completion_tokens": pl.Int64(),
         "truncated": pl.Boolean(),
         "reward": pl.Float64(),
         "pass_rate": pl.Float64(),
+        "official_pass_rate": pl.Float64(),
+        "outcomes": pl.List(pl.String()),
         "reward_model_score": pl.Float64(),
         "advantage": pl.Float64(),
+        "kl": pl.Float64(),
         "trained": pl.Boolean(),
     }
 )
-"""One row per rollout. ``advantage`` is the mean over its tokens; null, and ``trained`` false, where its group was
-dropped. ``reward`` is null where judge or reward model could not tell, ``pass_rate`` and score where nobody asked."""
+"""One row per rollout. ``advantage`` and ``kl`` (log ratio to the starting policy; null without a KL) are means over
+its tokens; null, and ``trained`` false, where its group was dropped. ``reward`` is null where judge or reward model
+could not tell, ``pass_rate`` where the judge could not, ``official_pass_rate`` where the question has no official
+tests, ``reward_model_score`` where no reward model is the reward."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +53,14 @@ class Generation:
     truncated: list[bool]
     rewards: Rewards
 
-    def table(self, step: int, group_size: int, advantages: dict[int, float]) -> pl.DataFrame:
+    def table(self, step: int, group_size: int, advantages: dict[int, float], kls: dict[int, float]) -> pl.DataFrame:
         """Rows of :data:`ROLLOUT_SCHEMA`.
 
         Args:
             step: Optimiser step the rollouts were made for.
             group_size: Completions per question.
             advantages: Advantage of every rollout trained on, by its position.
+            kls: Its log ratio to the starting policy, where there is a KL.
         """
         count = len(self.rollouts)
         return pl.DataFrame(
@@ -61,14 +68,18 @@ class Generation:
                 "step": [step] * count,
                 "question_id": [rollout.question_id for rollout in self.rollouts],
                 "completion_index": [index % group_size for index in range(count)],
+                "prompt": [rollout.prompt for rollout in self.rollouts],
                 "completion": self.completions,
                 "program": [rollout.program for rollout in self.rollouts],
                 "completion_tokens": self.token_counts,
                 "truncated": self.truncated,
                 "reward": self.rewards.rewards,
-                "pass_rate": self.rewards.pass_rates,
+                "pass_rate": [judged.pass_rate for judged in self.rewards.judgements],
+                "official_pass_rate": [judged.official_pass_rate for judged in self.rewards.judgements],
+                "outcomes": [judged.outcomes for judged in self.rewards.judgements],
                 "reward_model_score": self.rewards.scores,
                 "advantage": [advantages.get(index) for index in range(count)],
+                "kl": [kls.get(index) for index in range(count)],
                 "trained": [index in advantages for index in range(count)],
             },
             schema=ROLLOUT_SCHEMA,

@@ -144,6 +144,12 @@ class PolicySettings(_Settings):
         description="With the rule reward: 1 if every test passes and 0 otherwise (the paper), or the pass rate "
         "(default of the released code).",
     )
+    rule_weight: float = Field(
+        default=0.0,
+        ge=0,
+        description="With the reward model's reward: this many times the rule reward is added to it, whose unit is a "
+        "standard deviation of its scores.",
+    )
     steps: int = Field(default=80, ge=1, description="Optimiser steps; one generation each.")
     prompts_per_step: int = Field(default=256, ge=1, description="Questions trained on in a step.")
     completions_per_prompt: int = Field(default=8, ge=2, description="Completions per question: the group.")
@@ -155,6 +161,18 @@ class PolicySettings(_Settings):
     )
     max_completion_tokens: int = Field(
         default=2_048, ge=2, description="Longest completion; one cut there is kept out of the loss."
+    )
+    generation: Literal["transformers", "vllm_colocate", "vllm_server"] = Field(
+        default="transformers",
+        description="What writes the completions of a step: the policy itself (right for small models on a CPU, which "
+        "judges programs while others are being written), vLLM on the same GPU, or a `vllm serve` beside it, as TRL "
+        "runs them. Validation is always written by the policy itself.",
+    )
+    vllm_memory_share: float = Field(
+        default=0.3, gt=0, lt=1, description="With vllm_colocate: share of the GPU's memory that vLLM may take."
+    )
+    vllm_server: str = Field(
+        default="http://127.0.0.1:8000", description="With vllm_server: where `vllm serve` answers."
     )
     temperature: float = Field(default=1.0, gt=0, description="Sampling temperature of rollouts and validation.")
     rows_per_generation: int = Field(default=512, ge=1, description="Most completions sampled side by side.")
@@ -179,6 +197,16 @@ class PolicySettings(_Settings):
         default=3,
         ge=1,
         description="Validations in a row without a new best pass rate after which training stops.",
+    )
+    hacking_drop: float = Field(
+        default=0.03,
+        gt=0,
+        lt=1,
+        description="A policy pleases its reward instead of solving questions when, on the validation questions, the "
+        "share of right programs is this far below its best and the reward is higher than it was then.",
+    )
+    on_hacking: Literal["stop", "report"] = Field(
+        default="stop", description="Then: stop and report, or only report (hacking.md)."
     )
     scoring: ScoringSettings = Field(
         default_factory=ScoringSettings, description="How the reward model scores, with that reward."

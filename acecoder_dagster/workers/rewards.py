@@ -1,24 +1,34 @@
-"""The judge as reward function: programs of a rollout in, pass rates out, keyed by question id."""
+"""The judge as reward function: programs of a rollout in, judgements out, keyed by question id, never by text."""
 
-from collections.abc import Callable, Sequence
+import logging
+import time
+from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, QuestionTests
+from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, QuestionTests, SandboxUnavailableError, Verdict
+from acecoder_dagster.training.rewards import UNDECIDED, Judgement, JudgePrograms, ProgramOfQuestion
 
-PassRates = Callable[[Sequence[tuple[str, str]]], list[float | None]]
+OUTAGE_SECONDS = 10.0
+"""Between two tries to reach sandboxes that have become unavailable."""
+
+_log = logging.getLogger(__name__)
 
 
-def pass_rates_by_question(judge: Judge, questions: pl.DataFrame) -> PassRates:
-    """Return a function from (question_id, program) to pass rates.
+def judge_by_question(judge: Judge, questions: pl.DataFrame, outage_seconds: float = OUTAGE_SECONDS) -> JudgePrograms:
+    """Return a function that judges a stream of (question_id, program) and yields judgements as they are known.
+
+    While no sandbox can be had any more (the engine is down) it waits and tries again: training stands still, and no
+    reward is invented. Where none could be had from the start, it says so instead.
 
     Args:
         judge: an open judge.
-        questions: columns question_id, entry_point, setup_code, tests.
+        questions: columns question_id, entry_point, setup_code, tests, and official: one boolean per test.
+        outage_seconds: between two tries to reach sandboxes.
 
     Returns:
-        A function that gives one pass rate per program, in order; None where the judge reached no verdict, which is
-        no reward, not a zero one.
+        A function whose judgements have no pass rate where the judge reached no verdict, which is no reward, not a
+        zero one.
     """
     tests = {
         row["question_id"]: QuestionTests(
@@ -26,16 +36,47 @@ def pass_rates_by_question(judge: Judge, questions: pl.DataFrame) -> PassRates:
         )
         for row in questions.iter_rows(named=True)
     }
+    has_worked = False
+    official = dict(questions.select("question_id", "official").iter_rows())
 
-    def pass_rates(programs: Sequence[tuple[str, str]]) -> list[float | None]:
-        jobs = (
-            ProgramJob(tests[question_id], str(number), program)
-            for number, (question_id, program) in enumerate(programs)
-        )
-        rates: list[float | None] = [None] * len(programs)
-        for verdict in judge.judge(jobs):
-            if Outcome.JUDGE_ERROR not in verdict.outcomes:
-                rates[int(verdict.program_id)] = verdict.pass_rate
-        return rates
+    def judge_programs(programs: Iterable[ProgramOfQuestion]) -> Iterator[tuple[ProgramOfQuestion, Judgement]]:
+        coming = iter(programs)
+        unanswered: dict[str, ProgramOfQuestion] = {}
+        asked = 0
+        nonlocal has_worked
 
-    return pass_rates
+        def jobs(again: dict[str, ProgramOfQuestion]) -> Iterator[ProgramJob]:
+            nonlocal asked
+            for number, (question_id, program) in again.items():
+                yield ProgramJob(tests[question_id], number, program)
+            for question_id, program in coming:
+                asked += 1
+                unanswered[str(asked)] = (question_id, program)
+                yield ProgramJob(tests[question_id], str(asked), program)
+
+        while True:
+            try:
+                for verdict in judge.judge(jobs(dict(unanswered))):
+                    has_worked = True
+                    pair = unanswered.pop(verdict.program_id)
+                    yield pair, _judgement(verdict, official[pair[0]])
+            except SandboxUnavailableError as error:
+                if not has_worked:
+                    raise
+                _log.warning("training waits, %d programs are not judged: %s", len(unanswered), error)
+                time.sleep(outage_seconds)
+            else:
+                return
+
+    return judge_programs
+
+
+def _judgement(verdict: Verdict, official: list[bool]) -> Judgement:
+    if Outcome.JUDGE_ERROR in verdict.outcomes:
+        return UNDECIDED
+    of_official = [passed for passed, is_official in zip(verdict.passed, official, strict=True) if is_official]
+    return Judgement(
+        pass_rate=verdict.pass_rate,
+        official_pass_rate=sum(of_official) / len(of_official) if of_official else None,
+        outcomes=tuple(str(outcome) for outcome in verdict.outcomes),
+    )

@@ -85,7 +85,7 @@ class TrainPolicy(_Specification):
     task: Literal["train_policy"] = "train_policy"
     policy: str
     questions: Path
-    """Parquet: question_id, split, prompt, entry_point, setup_code, tests."""
+    """Parquet: question_id, split, prompt, entry_point, setup_code, tests, official (one boolean per test)."""
     reward: Literal["rule", "reward_model"]
     reward_model: Path | None
     output: Path

@@ -98,7 +98,7 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
     from acecoder_dagster.sampling import extract_program
     from acecoder_dagster.sandbox import Judge
     from acecoder_dagster.training.policy import train_policy
-    from acecoder_dagster.workers.rewards import pass_rates_by_question
+    from acecoder_dagster.workers.rewards import judge_by_question
 
     questions = pl.read_parquet(specification.questions)
     with Judge(specification.sandbox) as judge, _curve(specification.output, progress) as recorded:
@@ -106,7 +106,7 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
             specification.policy,
             specification.questions,
             specification.reward,
-            judge_programs=pass_rates_by_question(judge, questions),
+            judge_programs=judge_by_question(judge, questions),
             extract_program=extract_program,
             reward_model=specification.reward_model,
             output=specification.output,

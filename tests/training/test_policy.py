@@ -2,7 +2,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -10,10 +10,12 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from acecoder_dagster.training import ROLLOUTS_FILE, VALIDATIONS_FILE
 from acecoder_dagster.training.advantages import subtract_group_mean, token_returns, whiten
 from acecoder_dagster.training.packed_log_probs import packed_log_probs
 from acecoder_dagster.training.packing import PACKED_ATTENTION
-from acecoder_dagster.training.policy import ROLLOUTS_FILE, VALIDATIONS_FILE, train_policy
+from acecoder_dagster.training.policy import train_policy
+from acecoder_dagster.training.rewards import Judgement
 from acecoder_dagster.training.settings import PolicySettings
 
 SETTINGS = PolicySettings(
@@ -34,9 +36,22 @@ SETTINGS = PolicySettings(
 )
 
 
-def judge_by_length(programs: Sequence[tuple[str, str]]) -> list[float | None]:
+def judge_with(pass_rate: Callable[[str], float | None]):
+    """A judge to whom only the program matters."""
+
+    def judge(programs: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Judgement]]:
+        for question_id, program in programs:
+            yield (question_id, program), Judgement(pass_rate(program), None, ("passed",))
+
+    return judge
+
+
+def by_length(program: str) -> float:
     """Programs of an even number of characters are right."""
-    return [1.0 if len(program) % 2 == 0 else 0.5 for _, program in programs]
+    return 1.0 if len(program) % 2 == 0 else 0.5
+
+
+judge_by_length = judge_with(by_length)
 
 
 @pytest.fixture(scope="module")
@@ -208,9 +223,11 @@ import sys, time
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from pathlib import Path
 from acecoder_dagster.training.policy import train_policy
+from acecoder_dagster.training.rewards import Judgement
 from acecoder_dagster.training.settings import PolicySettings
 def judge(programs):
-    return [1.0 if len(program) % 2 == 0 else 0.5 for _, program in programs]
+    for pair in programs:
+        yield pair, Judgement(1.0 if len(pair[1]) % 2 == 0 else 0.5, None, ("passed",))
 def progress(step, total, figures):
     if step == 5:
         print("step 5", flush=True)
@@ -252,12 +269,7 @@ def test_a_run_that_broke_off_before_its_first_checkpoint_starts_over(
 
 
 def test_what_the_judge_cannot_decide_is_no_zero(policy: Path, questions: Path, tmp_path: Path) -> None:
-    def judge(programs: Sequence[tuple[str, str]]) -> list[float | None]:
-        return [
-            None if len(program) % 3 == 0 else rate
-            for (_, program), rate in zip(programs, judge_by_length(programs), strict=True)
-        ]
-
+    judge = judge_with(lambda program: None if len(program) % 3 == 0 else by_length(program))
     settings = SETTINGS.model_copy(update={"steps": 2})
     train(policy, questions, tmp_path / "policy", settings, judge_programs=judge)
     rollouts = pl.read_parquet(tmp_path / "policy" / ROLLOUTS_FILE)
@@ -272,9 +284,10 @@ def test_what_the_judge_cannot_decide_is_no_zero(policy: Path, questions: Path, 
 def test_a_program_is_judged_once_per_question(policy: Path, questions: Path, tmp_path: Path) -> None:
     asked: list[tuple[str, str]] = []
 
-    def judge(programs: Sequence[tuple[str, str]]) -> list[float | None]:
-        asked.extend(programs)
-        return judge_by_length(programs)
+    def judge(programs: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Judgement]]:
+        for pair, judgement in judge_by_length(programs):
+            asked.append(pair)
+            yield pair, judgement
 
     train(policy, questions, tmp_path / "policy", judge_programs=judge, extract_program=lambda text: text[:1])
     assert len(asked) == len(set(asked)) > 0
@@ -285,10 +298,10 @@ def test_training_stops_and_keeps_the_start_when_executed_tests_get_no_better(
 ) -> None:
     judged = 0
 
-    def judge(programs: Sequence[tuple[str, str]]) -> list[float | None]:
+    def judge(programs: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Judgement]]:
         nonlocal judged
         judged += 1
-        return [1.0 if judged == 1 else rate for rate in judge_by_length(programs)]
+        return judge_with(lambda program: 1.0 if judged == 1 else by_length(program))(programs)
 
     settings = SETTINGS.model_copy(update={"steps": 20, "validate_every": 1, "patience": 3})
     figures, _ = train(policy, questions, tmp_path / "policy", settings, judge_programs=judge)
@@ -327,7 +340,7 @@ def test_the_reward_model_is_a_reward_in_its_own_standard_deviations(
     (reward_model / "reward_calibration.json").write_text(json.dumps({"mean": 0.25, "std": 0.5}))
     run()
     rollouts = pl.read_parquet(tmp_path / "policy" / ROLLOUTS_FILE)
-    assert rollouts["pass_rate"].null_count() == rollouts.height
+    assert rollouts["pass_rate"].to_list() == [by_length(program) for program in rollouts["program"]]
     prompts = dict(pl.read_parquet(questions).select("question_id", "prompt").iter_rows())
     scorer = RewardScorer(reward_model, ScoringSettings(precision="float32"))
     scores = scorer.score([(prompts[q], p) for q, p in rollouts.select("question_id", "program").iter_rows()])

@@ -1,0 +1,3 @@
+-- described by: rollouts
+CREATE VIEW rollouts AS
+SELECT * EXCLUDE (batch) FROM lake.rollouts;

@@ -1,0 +1,3 @@
+-- described by: training_curves
+CREATE VIEW training_curves AS
+SELECT * EXCLUDE (batch) FROM lake.training_curves;
