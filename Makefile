@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 WHEELS := $(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null)
 TORCH := $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
 
-.PHONY: demo test ui check bench install requirements clean
+.PHONY: demo test ui check bench docs install requirements clean
 
 demo: install  ## run the whole pipeline on the micro profile and show what was learned
 	$(BIN)/acecoder demo
@@ -27,7 +27,13 @@ bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(BIN)/python -m benchmarks.judge $(if $(DATA),--data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.agreement --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.stability --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.decontamination --data $(DATA))
+	$(BIN)/python -m benchmarks.endpoint
 	$(BIN)/python -m benchmarks.warehouse
+	$(BIN)/python -m benchmarks.reward_model
+
+docs: install  ## write docs/warehouse.md anew, after a change of tables.py or sql/
+	$(BIN)/python -m acecoder_dagster.warehouse.documentation > docs/warehouse.md
 
 install: $(STAMP)
 

@@ -5,7 +5,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Literal, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -15,9 +15,13 @@ from rich.markup import escape
 from acecoder_dagster.home import PROFILE_VARIABLE, Home, RunError, profile_from_environment
 from acecoder_dagster.importing import ImportFileError, ImportManifest
 from acecoder_dagster.judging import JudgeFileError
+from acecoder_dagster.publishing import PublishingError
 from acecoder_dagster.sandbox import SandboxSettings, SandboxUnavailableError
 from acecoder_dagster.sandbox.settings import LauncherName
+from acecoder_dagster.seeding import SeedError
 from acecoder_dagster.settings import SettingsError, read_settings
+from acecoder_dagster.training.errors import RewardModelError
+from acecoder_dagster.training.settings import ScoringSettings
 from acecoder_dagster.warehouse import WarehouseError
 
 PLAIN_WIDTH = 1000
@@ -43,9 +47,13 @@ def main() -> None:
         SettingsError,
         ImportFileError,
         JudgeFileError,
+        SeedError,
         SandboxUnavailableError,
         WarehouseError,
+        PublishingError,
         RunError,
+        RewardModelError,
+        FloatingPointError,
     ) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", markup=True, soft_wrap=True)
         sys.exit(2)
@@ -75,6 +83,17 @@ def run(
     sys.exit(run_and_report(Home.from_environment(), _profile(profile, seed), output, assets, batch))
 
 
+@app.command()
+def plan(
+    batch: Annotated[list[str] | None, typer.Option(help="Batch to plan for; all when left out.")] = None,
+    profile: ProfileOption = None,
+) -> None:
+    """Show what a refresh would do before anything is spent: rows, programs, tokens, minutes, money."""
+    from acecoder_dagster.terminal_plan import print_plan
+
+    print_plan(Home.from_environment(), profile or profile_from_environment(), output, batch)
+
+
 @app.command("import")
 def import_files(
     name: Annotated[str, typer.Option(help="Name of the import; its batches are NAME-000 ...")],
@@ -82,14 +101,15 @@ def import_files(
     programs: Annotated[list[str] | None, typer.Option(help="File of programs that models wrote.")] = None,
     generated_tests: Annotated[list[str] | None, typer.Option(help="File of tests that models wrote.")] = None,
     tests: Annotated[str, typer.Option(help="official, generated, or both.")] = "official",
-    split: Annotated[str, typer.Option(help="keep: the file's split where it names one; hash: by question.")] = "keep",
+    split: Annotated[str, typer.Option(help="keep: the file's; hash: by question; train or test: all of it.")] = "keep",
     test_share: Annotated[float, typer.Option(help="Share of questions held out for measuring, by hash.")] = 0.1,
     only_check: Annotated[bool, typer.Option("--only-check", help="Read and check the files, change nothing.")] = False,
     profile: ProfileOption = None,
 ) -> None:
     """Bring in question, test and program files, and run them through the graph up to preference pairs.
 
-    What is recognised: the columns of our own tables, HumanEval's, MBPP's and the published AceCode-87K's.
+    What is recognised: the columns of our own tables, HumanEval's, MBPP's, BigCodeBench's, LiveCodeBench's and the
+    published AceCode-87K's.
     """
     from acecoder_dagster.terminal_runs import run_import
 
@@ -103,6 +123,30 @@ def import_files(
         test_share=test_share,
     )
     sys.exit(run_import(Home.from_environment(), _profile(profile, None), output, manifest, only_check=only_check))
+
+
+@app.command()
+def seeds(
+    name: Annotated[str, typer.Option(help="Name of the collection; its batches are NAME-000 ...")],
+    code: Annotated[list[str] | None, typer.Option(help="Folder, .py file, installed package, or stdlib.")] = None,
+    data: Annotated[list[str] | None, typer.Option(help="Instruction data: file, or hf://owner/name@revision.")] = None,
+    licence: Annotated[str | None, typer.Option(help="SPDX identifier of what does not say its own licence.")] = None,
+    documented: Annotated[bool, typer.Option("--documented", help="Only functions with a docstring.")] = False,
+    sample: Annotated[int | None, typer.Option(min=1, help="Draw so many seeds; all when left out.")] = None,
+    only_collect: Annotated[bool, typer.Option("--only-collect", help="Collect, run nothing.")] = False,
+    profile: ProfileOption = None,
+) -> None:
+    """Collect seed functions from code or instruction data, and write questions with tests from them.
+
+    From there on, `acecoder run` takes them through the rest of the graph.
+    """
+    from acecoder_dagster.terminal_seeds import read_seed_manifest, run_seeds
+
+    manifest = read_seed_manifest(
+        name=name, code=code or (), data=data or (), licence=licence, documented=documented, sample=sample
+    )
+    profile_name = _profile(profile, None)
+    sys.exit(run_seeds(Home.from_environment(), profile_name, output, manifest, only_collect=only_collect))
 
 
 @app.command()
@@ -128,6 +172,49 @@ def judge(
 
 
 @app.command()
+def score(
+    model: Annotated[str, typer.Argument(help="Folder or hub id of the reward model.")],
+    programs: Annotated[Path, typer.Argument(help="program, and question (with entry_point) or prompt.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="The same rows with their score: .parquet or .jsonl.")],
+    prompt: Annotated[str | None, typer.Option(help="Prompt template; else the one it was trained with.")] = None,
+    profile: Annotated[str | None, typer.Option(help="Profile or .toml file with settings in [scoring].")] = None,
+) -> None:
+    """Score programs with a reward model. Files are Parquet, JSONL (also .gz) or JSON."""
+    from acecoder_dagster.terminal_reward_model import run_score
+
+    settings = ScoringSettings() if profile is None else read_settings(profile).scoring
+    sys.exit(run_score(output, errors, model, programs, out, settings, prompt))
+
+
+@app.command()
+def train_rm(
+    pairs: Annotated[Path, typer.Argument(help="chosen, rejected, and question (with entry_point) or prompt.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the reward model.")],
+    backbone: Annotated[str, typer.Option(help="Folder or hub id of a causal model, or scratch: a new small one.")],
+    profile: ProfileOption = None,
+    seed: SeedOption = None,
+) -> None:
+    """Train a reward model on a file of preference pairs; settings are [reward_model] of the profile.
+
+    Stopped at any moment, it goes on from its last checkpoint when started again.
+    """
+    from acecoder_dagster.terminal_reward_model import run_train
+
+    sys.exit(run_train(output, errors, pairs, backbone, out, read_settings(_profile(profile, seed))))
+
+
+@app.command()
+def convert_rm(
+    source: Annotated[Path, typer.Argument(help="Folder of a checkpoint with a value head, such as AceCodeRM.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the reward model.")],
+) -> None:
+    """Convert a reward model of the published format, so that it loads everywhere."""
+    from acecoder_dagster.terminal_reward_model import run_convert
+
+    sys.exit(run_convert(output, source, out))
+
+
+@app.command()
 def ui(
     profile: ProfileOption = None,
     port: Annotated[int, typer.Option(help="Port of the web page.")] = 3000,
@@ -148,20 +235,43 @@ def serve(
 
 @app.command()
 def query(
-    name_or_sql: Annotated[str | None, typer.Argument(help="A named query, or SQL.")] = None,
+    name_or_sql: Annotated[str | None, typer.Argument(help="A named query, or SQL; with --describe, a table.")] = None,
     describe: Annotated[bool, typer.Option("--describe", help="Show tables and columns with their meaning.")] = False,
+    values: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, read by getvariable('KEY').")] = None,
+    file_format: Annotated[
+        Literal["table", "csv", "json", "parquet"], typer.Option("--format", help="How rows are printed or written.")
+    ] = "table",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write: .csv, .json or .parquet.")] = None,
 ) -> None:
     """Ask the warehouse: a named query, any SQL, or - without an argument - the list of named queries."""
-    from acecoder_dagster.terminal import print_frame, print_named_queries, print_tables
-    from acecoder_dagster.warehouse import run_query
+    from acecoder_dagster.terminal_query import print_answer, print_named_queries, print_tables
 
     warehouse = Home.from_environment().warehouse
     if describe:
-        print_tables(output, warehouse)
+        print_tables(output, warehouse, name_or_sql)
     elif name_or_sql is None:
         print_named_queries(output)
     else:
-        print_frame(output, run_query(warehouse, name_or_sql))
+        print_answer(output, warehouse, name_or_sql, values or (), file_format, out)
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="Folder to make: the data set as Parquet, and its card.")],
+    permissive_only: Annotated[
+        bool, typer.Option("--permissive-only", help="Leave out what no permissive licence covers.")
+    ] = False,
+    licence: Annotated[
+        list[str] | None, typer.Option(help="NAME=SPDX: the licence of a source's questions or a model's programs.")
+    ] = None,
+) -> None:
+    """Write acecode_dataset and preference_pairs for publication, with a data card.
+
+    Nothing is written while the licence of any row is unknown: the message names the rows and what to say of them.
+    """
+    from acecoder_dagster.terminal_query import run_export
+
+    run_export(output, Home.from_environment().warehouse, folder, permissive_only, licence or ())
 
 
 @sandbox_app.command("build")

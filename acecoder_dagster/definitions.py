@@ -1,8 +1,8 @@
-"""The one place where assets, checks, resources and jobs are put together.
+"""The one place where assets, checks, resources, jobs, schedules and sensors are put together.
 
-The data's way: imported_files -> seed_functions -> questions -> candidate_tests -> oracle_programs -> filtered_tests ->
-sampled_programs -> test_results -> warehouse -> acecode_dataset, preference_pairs, hard_questions -> reward_model,
-policy_rule, policy_reward_model -> best_of_n, benchmark_scores -> report.
+The data's way: imported_files -> seed_functions -> questions -> candidate_tests -> oracle_programs -> oracle_results ->
+filtered_tests -> sampled_programs -> test_results -> test_quality, warehouse -> acecode_dataset, preference_pairs,
+hard_questions -> reward_model, policy_rule, policy_reward_model -> best_of_n, benchmark_scores -> report.
 """
 
 import warnings
@@ -18,6 +18,7 @@ from acecoder_dagster.assets import (  # noqa: E402
     evaluation,
     preferences,
     programs,
+    quality,
     results,
     seeds,
     tables,
@@ -27,10 +28,13 @@ from acecoder_dagster.assets import (  # noqa: E402
 )
 from acecoder_dagster.home import Home, profile_from_environment  # noqa: E402
 from acecoder_dagster.orchestration.jobs import WHOLE_PIPELINE, jobs  # noqa: E402
+from acecoder_dagster.orchestration.operation import operated  # noqa: E402
 from acecoder_dagster.orchestration.resources import Project  # noqa: E402
+from acecoder_dagster.orchestration.schedules import schedules  # noqa: E402
+from acecoder_dagster.orchestration.sensors import arrival_sensors, automation_sensor  # noqa: E402
 from acecoder_dagster.settings import read_settings  # noqa: E402
 
-MODULES = [seeds, tests, programs, results, tables, preferences, training, training_records, evaluation]
+MODULES = [seeds, tests, programs, results, quality, tables, preferences, training, training_records, evaluation]
 
 
 def build_definitions(home: Home | None = None, profile: str | None = None) -> dg.Definitions:
@@ -46,10 +50,14 @@ def build_definitions(home: Home | None = None, profile: str | None = None) -> d
     home = home or Home.from_environment()
     profile = profile or profile_from_environment()
     settings = read_settings(profile)
+    project = Project(root=str(home.root), profile=profile)
+    assets = operated(dg.load_assets_from_modules(MODULES), settings)
     return dg.Definitions(
-        assets=dg.load_assets_from_modules(MODULES),
+        assets=assets,
         jobs=jobs,
-        resources={"project": Project(root=str(home.root), profile=profile)},
+        schedules=schedules(project, [spec for asset in assets for spec in asset.specs]),
+        sensors=[*arrival_sensors(project), automation_sensor(project)],
+        resources={"project": project},
         executor=dg.multiprocess_executor.configured(
             {
                 "max_concurrent": settings.machine.steps_at_once,

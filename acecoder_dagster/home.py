@@ -47,6 +47,15 @@ class Home:
         """Imported data sets, one folder per batch."""
         return self.root / "imports"
 
+    def inbox(self, folder: str) -> Path:
+        """Folder of the setting inbox.folder: inside the project folder unless it is absolute."""
+        return self.root / folder
+
+    @property
+    def answers(self) -> Path:
+        """Answers of question writers, which were paid for: they outlive every stage."""
+        return self.root / "answers.sqlite"
+
     @property
     def scratch(self) -> Path:
         """Files handed to worker processes; safe to delete when nothing runs."""

@@ -11,7 +11,7 @@ from importlib.resources import files
 import dagster as dg
 
 from acecoder_dagster.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, RunError
-from acecoder_dagster.orchestration.partitions import register_batches, seed_batches
+from acecoder_dagster.orchestration.partitions import range_tags, register_batches
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
 from acecoder_dagster.settings import Settings
 
@@ -23,9 +23,6 @@ UNFINISHED = [
     for status in dg.DagsterRunStatus
     if status not in {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 ]
-
-RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
-"""Dagster's tags for a run over a range of partitions."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +76,7 @@ def run_assets(instance: dg.DagsterInstance, batches: Sequence[str], assets: Seq
     """
     register_batches(instance, list(batches))
     started = time.monotonic()
-    results = [_run(instance, tags, assets) for tags in _range_tags(instance, batches)]
+    results = [_run(instance, tags, assets) for tags in range_tags(instance, batches) or [{}]]
     return RunOutcome(
         all(result.success for result in results),
         tuple(failure for result in results for failure in _failed_steps(result)),
@@ -99,21 +96,6 @@ def _run(instance: dg.DagsterInstance, tags: dict[str, str], assets: Sequence[st
         tags={TERMINAL_TAG: "true", **tags},
         raise_on_error=False,
     )
-
-
-def _range_tags(instance: dg.DagsterInstance, batches: Sequence[str]) -> list[dict[str, str]]:
-    """Return the tags of each run: one per range of batches that are neighbours, one without where there are none."""
-    if not batches:
-        return [{}]
-    assert seed_batches.name is not None
-    places = {batch: place for place, batch in enumerate(instance.get_dynamic_partitions(seed_batches.name))}
-    ranges: list[list[str]] = []
-    for batch in sorted(set(batches), key=places.__getitem__):
-        if ranges and places[batch] == places[ranges[-1][-1]] + 1:
-            ranges[-1].append(batch)
-        else:
-            ranges.append([batch])
-    return [dict(zip(RANGE_TAGS, (each[0], each[-1]), strict=True)) for each in ranges]
 
 
 @contextmanager

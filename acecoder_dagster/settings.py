@@ -7,14 +7,21 @@ its path, which may build on another with `extends = "micro"`. Every section is 
 import tomllib
 from pathlib import Path
 from typing import Any, Literal, TypeVar
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
+from acecoder_dagster.decontamination.settings import DecontaminationSettings
+from acecoder_dagster.endpoint.settings import EndpointSettings
 from acecoder_dagster.evaluation.settings import EvaluationSettings
+from acecoder_dagster.inbox.settings import InboxSettings
+from acecoder_dagster.inputs.settings import InputSettings
 from acecoder_dagster.micro.settings import MicroSettings
 from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
+from acecoder_dagster.quality.settings import QualitySettings
 from acecoder_dagster.sampling.settings import SamplingSettings
 from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.synthesis.types import Policy
 from acecoder_dagster.training.settings import (
     PolicySettings,
     RewardModelSettings,
@@ -43,22 +50,44 @@ class SeedSettings(Section):
     questions_per_batch: int = Field(default=1000, ge=1, le=5000, description="Questions in each of them")
 
 
+class QuestionSettings(Section):
+    """How questions are written from collected seeds."""
+
+    writer: Literal["docstring", "endpoint"] = Field(
+        default="docstring",
+        description="docstring: documented functions as they stand, without any model; endpoint: a language model",
+    )
+    prompt: str = Field(default="question", description="Prompt of the language model, see prompts/writing/")
+    endpoint: EndpointSettings = EndpointSettings()
+
+
 class TestSettings(Section):
     """How candidate tests are judged and which are kept."""
 
     __test__ = False
 
-    oracle: Literal["reference", "model", "trusted"] = Field(
+    policy: Policy = Field(
         default="reference",
-        description="Whose verdict decides: the question's reference program; programs of `oracle_model` (the paper); "
-        "or nobody, for data sets whose tests were filtered by their publisher",
+        description="Whose verdict decides: reference: the question's reference program; paper and released: a program "
+        "of an oracle model; agreement: programs of several; trusted: nobody's, for data sets whose tests were "
+        "filtered by their publisher (synthesis/filtering.py)",
     )
-    oracle_model: str | None = Field(default=None, description="Folder or hub id, for oracle = model")
+    oracle_models: tuple[str, ...] = Field(
+        default=(),
+        description="Folders or hub ids; or models of an imported file of programs, whose programs are then taken. "
+        "With policy = reference they have no say, but show which tests tell programs apart",
+    )
     oracle_sampling: SamplingSettings = Field(
-        default=SamplingSettings(programs_per_question=1, temperature=0.0), description="How the oracle model answers"
+        default=SamplingSettings(programs_per_question=1, temperature=0.0), description="How oracle models answer"
     )
     min_tests: int = Field(
         default=5, ge=1, description="Questions with fewer kept tests are rejected (paper, section 3.1: 5)"
+    )
+    max_tests: PositiveInt | Literal["all"] = Field(
+        default="all", description="Keep the smallest suite that has the power of all kept tests, at most so many"
+    )
+    mutants: int = Field(
+        default=24, ge=0, description="For max_tests: mutants of the best program that a suite has to notice"
     )
 
 
@@ -97,6 +126,40 @@ class MachineSettings(Section):
     steps_at_once: int = Field(default=2, ge=1, description="Steps of a run that may be under way at the same time")
 
 
+class RefreshSettings(Section):
+    """When what is new is worked on without being asked."""
+
+    scheduled: bool = Field(
+        default=False, description="Whether the schedules are on from the start; else switch them on on the page"
+    )
+    on_arrival: bool = Field(
+        default=False, description="Whether batches are worked on as soon as they arrive, from the start"
+    )
+    data_cron: str = Field(default="0 2 * * *", description="When the tables are brought up to date, as in cron")
+    training_cron: str = Field(default="0 4 * * 0", description="When models are trained and measured, as in cron")
+    time_zone: str = Field(default="UTC", description="Time zone of both, as Europe/Berlin")
+    batches: tuple[str, ...] = Field(default=("*",), description="Patterns of the batches that the schedule works on")
+    batches_per_run: int | None = Field(
+        default=None, ge=1, description="Batches that one run of a backfill or schedule works on; all when left out"
+    )
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_time_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("no time zone is called so; name one such as UTC or Europe/Berlin")
+        return value
+
+
+class PriceSettings(Section):
+    """What work costs, for `acecoder plan`; what is left out is not counted."""
+
+    currency: str = Field(default="USD", description="Name of the money")
+    prompt_tokens: float | None = Field(default=None, ge=0, description="Price of a million tokens that models read")
+    completion_tokens: float | None = Field(default=None, ge=0, description="Price of a million tokens they write")
+    machine_hour: float | None = Field(default=None, ge=0, description="Price of an hour of this machine")
+
+
 class Settings(Section):
     """Everything a profile may say."""
 
@@ -105,11 +168,15 @@ class Settings(Section):
     seeds: SeedSettings = SeedSettings()
     micro: MicroSettings = MicroSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    decontamination: DecontaminationSettings = DecontaminationSettings()
+    questions: QuestionSettings = QuestionSettings()
+    inputs: InputSettings = InputSettings()
     tests: TestSettings = TestSettings()
     base_policy: BasePolicySettings = BasePolicySettings()
     prompt: str = Field(default="evalplus", description="Prompt template of all sampling and training, see prompts/")
     sampling: SamplingSettings = SamplingSettings()
     data: TrainingData = TrainingData()
+    quality: QualitySettings = QualitySettings()
     pairs: PairSettings = PairSettings()
     reward_backbone: RewardBackboneSettings = RewardBackboneSettings()
     reward_model: RewardModelSettings = RewardModelSettings()
@@ -118,6 +185,9 @@ class Settings(Section):
     policy_rule: PolicySettings = PolicySettings()
     policy_reward_model: PolicySettings = PolicySettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    inbox: InboxSettings = InboxSettings()
+    refresh: RefreshSettings = RefreshSettings()
+    prices: PriceSettings = PriceSettings()
 
 
 def read_settings(profile: str) -> Settings:

@@ -15,12 +15,16 @@ class TableError(ValueError):
 
 @dataclass(frozen=True)
 class Column:
-    """One column: name, Polars type, meaning, and whether it may be null."""
+    """One column: name, Polars type, meaning, and whether it may be null.
+
+    `default` is the value of rows that do not say, such as those of files from before there was the column.
+    """
 
     name: str
     dtype: pl.DataType | type[pl.DataType]
     description: str
     nullable: bool = False
+    default: str | None = None
 
 
 @dataclass(frozen=True)
@@ -41,13 +45,22 @@ class Table:
         """Return the table without rows."""
         return pl.DataFrame(schema=self.schema)
 
+    def with_defaults(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows with the defaults of the columns that have one, where rows do not say."""
+        defaults = {column.name: pl.lit(column.default) for column in self.columns if column.default is not None}
+        return rows.with_columns(
+            pl.col(name).fill_null(default) if name in rows.columns else default.alias(name)
+            for name, default in defaults.items()
+        )
+
     def conform(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return the rows with the table's columns in the table's order.
+        """Return the rows with the table's columns in the table's order, with defaults where rows do not say.
 
         Raises:
-            TableError: when a column is missing, unknown, of another type, null where it may not be,
+            TableError: when a column without a default is missing, unknown, of another type, null where it may not be,
                 or when the key is not unique.
         """
+        rows = self.with_defaults(rows)
         missing = [name for name in self.schema if name not in rows.columns]
         unknown = [name for name in rows.columns if name not in self.schema]
         if missing or unknown:
@@ -90,6 +103,28 @@ SEED_FUNCTIONS = Table(
     ),
 )
 
+WRITER_ANSWERS = Table(
+    "writer_answers",
+    "What a language model answered when it was asked for questions. One row per seed that it was asked about.",
+    "seed_id",
+    (
+        Column("seed_id", TEXT, "Seed it was asked about"),
+        Column("request_key", TEXT, "Hash of messages, schema, seed, model and sampling: equal requests are paid once"),
+        Column("prompt", TEXT, "Name of the prompt file"),
+        Column("prompt_hash", TEXT, "Hash of its text"),
+        Column("model", TEXT, "Model that answered, in the endpoint's words"),
+        Column("answer", TEXT, "Its words; null where it did not answer", nullable=True),
+        Column("problem", TEXT, "Why there is no answer, null where there is one", nullable=True),
+        Column("finish_reason", TEXT, "stop, length, or what else the endpoint says", nullable=True),
+        Column("prompt_tokens", WHOLE, "Tokens of the request, null where the endpoint does not say", nullable=True),
+        Column("completion_tokens", WHOLE, "Tokens of the answer, likewise", nullable=True),
+        Column("attempts", WHOLE, "How often it was asked, with repetitions after errors"),
+        Column("seconds", REAL, "From the first attempt to the answer"),
+        Column("reused", pl.Boolean(), "Whether the answer had been paid for by an earlier run"),
+        Column("cost", REAL, "Price of the answer by the prices of the profile, paid once"),
+    ),
+)
+
 QUESTIONS = Table(
     "questions",
     "Coding questions, each answered by one function.",
@@ -102,12 +137,24 @@ QUESTIONS = Table(
         Column("split", TEXT, "train, validation or test"),
         Column("licence", TEXT, "SPDX licence identifier, or the words of the source"),
         Column("question", TEXT, "The text that a model is given"),
-        Column("entry_point", TEXT, "Name of the function to write"),
+        Column("entry_point", TEXT, "Function or class to write; empty where programs read standard input"),
         Column("setup_code", TEXT, "Code that runs before the tests, empty for most"),
         Column("reference_program", TEXT, "A trusted right answer", nullable=True),
         Column("writer", TEXT, "Model that wrote the question, `procedural` or `imported`"),
     ),
 )
+
+ASSERT, UNITTEST, STDIN, CALL = "assert", "unittest", "stdin", "call"
+TEST_KINDS = {
+    ASSERT: "Python source, usually one assert statement",
+    UNITTEST: "JSON object with the `code` of `unittest.TestCase` classes and the test's `method`, as Class.method",
+    STDIN: "JSON object with the `input` that a program reads and the `output` that it must print",
+    CALL: "JSON object with `input`, one JSON argument of the entry point per line, and `output`, its value as JSON",
+}
+"""Kinds of tests, and what the column `test` holds of each; all tests of a question are of one kind."""
+
+_KIND = Column("kind", TEXT, f"Kind of test: {', '.join(TEST_KINDS)}; one kind per question", default=ASSERT)
+_TEST = Column("test", TEXT, "; ".join(f"{kind}: {meaning}" for kind, meaning in TEST_KINDS.items()))
 
 CANDIDATE_TESTS = Table(
     "candidate_tests",
@@ -116,10 +163,11 @@ CANDIDATE_TESTS = Table(
     (
         Column("test_id", TEXT, "Hash of question_id and test"),
         Column("question_id", TEXT, "Question it tests"),
-        Column("test", TEXT, "Python source, usually one assert statement"),
+        _TEST,
         Column("position", WHOLE, "Order among the candidate tests of its question, from 0"),
         Column("origin", TEXT, "`official`, `reference execution`, or the model that wrote it"),
         Column("times_written", WHOLE, "How often the writer produced it"),
+        _KIND,
     ),
 )
 
@@ -143,9 +191,10 @@ FILTERED_TESTS = Table(
     (
         Column("test_id", TEXT, "Hash of question_id and test, as in candidate_tests"),
         Column("question_id", TEXT, "Question it tests"),
-        Column("test", TEXT, "Python source"),
+        _TEST,
         Column("position", WHOLE, "Order among the kept tests of its question, from 0: the index into outcomes"),
         Column("origin", TEXT, "As in candidate_tests"),
+        _KIND,
     ),
 )
 
@@ -215,7 +264,8 @@ TEST_RESULTS = Table(
 
 ACECODE_DATASET = Table(
     "acecode_dataset",
-    "The published AceCode-87K schema (id, source, question, test_cases, inferences) and our question_id and split.",
+    "The published AceCode-87K schema (id, source, question, test_cases, inferences) and our question_id and split. "
+    "Questions whose tests are not asserts do not fit it and are rejected.",
     "id",
     (
         Column("id", TEXT, "<source>_<upstream_id>"),
@@ -247,6 +297,26 @@ PREFERENCE_PAIRS = Table(
         Column("chosen_pass_rate", REAL, "Its pass rate under the rule's denominator"),
         Column("rejected_pass_rate", REAL, "Its pass rate under the rule's denominator"),
         Column("weight", REAL, "Weight of the pair in the loss"),
+    ),
+)
+
+TEST_QUALITY = Table(
+    "test_quality",
+    "The test-quality certificate: what the kept tests are worth, measured on calibration questions.",
+    "measure",
+    (
+        Column(
+            "measure",
+            TEXT,
+            "validity, true_positives, true_negatives, mutation_kill, coverage, flaky; and how labelled programs fail",
+        ),
+        Column("value", REAL, "Share over all that was counted; null where nothing was", nullable=True),
+        Column("low", REAL, "Lower end of the 95% interval (bootstrap by question)", nullable=True),
+        Column("high", REAL, "Upper end", nullable=True),
+        Column("questions", WHOLE, "Calibration questions with something to count"),
+        Column("counted", WHOLE, "Tests, programs, mutants or lines counted"),
+        Column("required", REAL, "Setting in [quality]; null where nothing is required", nullable=True),
+        Column("met", pl.Boolean(), "Whether the requirement is met; null where there is none", nullable=True),
     ),
 )
 
@@ -307,6 +377,14 @@ POLICY_PROGRAMS = Table(
     SAMPLED_PROGRAMS.columns,
 )
 
+ORACLE_RESULTS = Table(
+    "oracle_results",
+    "Verdicts of oracle_programs on all candidate tests; columns as test_results, outcomes in the order of "
+    "candidate_tests.position.",
+    "program_id",
+    TEST_RESULTS.columns,
+)
+
 POLICY_RESULTS = Table(
     "policy_results",
     "Verdicts of policy_programs; columns as test_results.",
@@ -331,7 +409,7 @@ BEST_OF_N = Table(
     "",
     (
         Column("n", WHOLE, "Programs to choose from"),
-        Column("method", TEXT, "average, reward_model or oracle"),
+        Column("method", TEXT, "average, greedy, majority, generated_tests, reward_model or oracle"),
         Column("solved", REAL, "Share of questions whose chosen program passes all tests"),
         Column("low", REAL, "Lower end of the 95% interval (bootstrap by question)"),
         Column("high", REAL, "Upper end"),
@@ -375,9 +453,11 @@ REJECTED_ROWS = Table(
 
 BATCH_TABLES = (
     SEED_FUNCTIONS,
+    WRITER_ANSWERS,
     QUESTIONS,
     CANDIDATE_TESTS,
     ORACLE_PROGRAMS,
+    ORACLE_RESULTS,
     FILTERED_TESTS,
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
@@ -385,6 +465,7 @@ BATCH_TABLES = (
 """Tables partitioned by seed batch, in the order in which the data travels."""
 
 WHOLE_TABLES = (
+    TEST_QUALITY,
     ACECODE_DATASET,
     PREFERENCE_PAIRS,
     HARD_QUESTIONS,

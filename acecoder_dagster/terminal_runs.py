@@ -6,7 +6,8 @@ import polars as pl
 from rich.console import Console
 
 from acecoder_dagster.home import Home
-from acecoder_dagster.importing import ImportManifest, RowCount, read_import, store_import
+from acecoder_dagster.importing import ImportManifest, RowCount, read_import
+from acecoder_dagster.orchestration.inbox import bring_in
 from acecoder_dagster.orchestration.sources import known_batches
 from acecoder_dagster.runner import RunOutcome, close_killed_runs, only_run, prepare, run_assets
 from acecoder_dagster.sandbox import Judge
@@ -31,12 +32,15 @@ SHOWN_FIGURES = (
 IMPORT_ASSETS = (
     "imported_files",
     "seed_functions",
+    "writer_answers",
     "questions",
     "candidate_tests",
     "oracle_programs",
+    "oracle_results",
     "filtered_tests",
     "sampled_programs",
     "test_results",
+    "test_quality",
     "warehouse",
     "acecode_dataset",
     "preference_pairs",
@@ -65,8 +69,8 @@ def run_import(home: Home, profile: str, console: Console, manifest: ImportManif
         imported = read_import(manifest)
         _print_import(console, imported.counts(), imported.reasons().to_dicts())
         return 0
-    with only_run(home):
-        stored = store_import(home.root, manifest)
+    with only_run(home), prepare(home, profile, read_settings(profile)) as instance:
+        stored = bring_in(home, instance, manifest)
     _print_import(console, stored.counts, stored.reasons)
     if stored.unchanged:
         console.print(f"{stored.name}: the same files as before, nothing to import again.")
@@ -92,7 +96,7 @@ def run_and_report(
         console.print(f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
         outcome = run_assets(instance, chosen, assets)
     # A part of the graph may have run without its asset: what is shown is what is there now.
-    build_warehouse(home.lake, home.warehouse)
+    build_warehouse(home.lake, home.warehouse, home.artifacts)
     for name in queries:
         if not (rows := run_query(home.warehouse, name)).is_empty():
             print_frame(console, rows, title=name)

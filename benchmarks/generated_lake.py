@@ -15,6 +15,7 @@ from acecoder_dagster.tables import (
 
 BATCH_QUESTIONS = 1000
 MEAN_TESTS = 15.6
+WRITTEN_TESTS = 20
 BODIES = 2000
 VARIANTS = 40
 """Different programs from which those of one question are drawn, so that some are the same."""
@@ -26,17 +27,19 @@ def write_generated_lake(lake: Lake, questions: int, programs_per_question: int,
     for start in range(0, questions, BATCH_QUESTIONS):
         rng = np.random.default_rng((seed, start))
         numbers = np.arange(start, min(start + BATCH_QUESTIONS, questions))
-        tests = rng.binomial(20, MEAN_TESTS / 20, len(numbers)).clip(5)
+        tests = rng.binomial(WRITTEN_TESTS, MEAN_TESTS / WRITTEN_TESTS, len(numbers)).clip(5)
         variants = rng.integers(0, VARIANTS, (len(numbers), programs_per_question))
         batch = f"generated-{start // BATCH_QUESTIONS:04d}"
-        for table, rows in (
-            (QUESTIONS, _questions(numbers)),
-            (CANDIDATE_TESTS, _tests(numbers, np.full_like(tests, 20))),
-            (FILTERED_TESTS, _tests(numbers, tests)),
-            (SAMPLED_PROGRAMS, _programs(numbers, variants, bodies)),
-            (TEST_RESULTS, _results(rng, numbers, tests, variants)),
+        candidates, kept = _tests(numbers, np.full_like(tests, WRITTEN_TESTS)), _tests(numbers, tests)
+        for table, rows, rejected in (
+            (QUESTIONS, _questions(numbers), None),
+            (CANDIDATE_TESTS, candidates, None),
+            (FILTERED_TESTS, kept, _rejected(candidates.join(kept, on="test_id", how="anti"))),
+            (SAMPLED_PROGRAMS, _programs(numbers, variants, bodies), None),
+            (TEST_RESULTS, _results(rng, numbers, tests, variants), None),
         ):
-            lake.write(table, batch, _complete(table, rows), content_key="generated", figures={"rows_in": rows.height})
+            complete, figures = _complete(table, rows), {"rows_in": rows.height}
+            lake.write(table, batch, complete, content_key="generated", rejected=rejected, figures=figures)
 
 
 def _bodies(rng: np.random.Generator) -> pl.Series:
@@ -80,6 +83,17 @@ def _tests(numbers: np.ndarray, counts: np.ndarray) -> pl.DataFrame:
     ).with_columns(test=pl.format("assert f({}, 2) == {}", "position", pl.col("position") * 3))
 
 
+def _rejected(tests: pl.DataFrame) -> pl.DataFrame:
+    return tests.select(
+        stage=pl.lit(FILTERED_TESTS.name),
+        row_kind=pl.lit("test"),
+        row_id="test_id",
+        question_id="question_id",
+        reason=pl.lit("oracle: failed"),
+        evidence="test",
+    )
+
+
 def _programs(numbers: np.ndarray, variants: np.ndarray, bodies: pl.Series) -> pl.DataFrame:
     return _program_ids(numbers, variants).select(
         "program_id",
@@ -120,7 +134,7 @@ def _results(rng: np.random.Generator, numbers: np.ndarray, tests: np.ndarray, v
         .with_columns(
             passed=pl.Series(passed, dtype=pl.List(pl.Boolean)),
             tests_kept=np.repeat(tests, variants.shape[1]),
-            tests_written=pl.lit(20),
+            tests_written=pl.lit(WRITTEN_TESTS),
         )
         .with_columns(
             outcomes=pl.col("passed").list.eval(

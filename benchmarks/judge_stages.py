@@ -3,6 +3,7 @@
 import os
 import statistics
 import time
+from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def _stages(sandbox: Sandbox) -> dict[str, Callable[[], None]]:
     steps = len(plan.tests)
     sandbox.send_question(plan.calls)
     sandbox.send_job(pack([source]), 0, 1, zygote.COMPILE)
-    code = read_report(sandbox.receive().report)[0][1]
+    code = b64decode(read_report(sandbox.receive().report)[0][1])
 
     def job(content: bytes, first: int, kind: bytes) -> Callable[[], None]:
         def run() -> None:
@@ -75,10 +76,10 @@ def _stages(sandbox: Sandbox) -> dict[str, Callable[[], None]]:
 
     return {
         "a process: fork, user, end, wait": job(b"", 0, zygote.COMPILE),
-        "and an empty program": job(pack_program(b"", b""), steps, zygote.JUDGE),
+        "and an empty program": job(pack_program(b""), steps, zygote.JUDGE),
         "and its own program, compiled before": job(pack_program(source, code), steps, zygote.JUDGE),
         "and 16 calls, values encoded and written": job(pack_program(source, code), 0, zygote.JUDGE),
-        "(the same, compiled in its own process)": job(pack_program(source, b""), 0, zygote.JUDGE),
+        "(the same, compiled in its own process)": job(pack_program(source), 0, zygote.JUDGE),
         f"(a process that compiles {BATCH} programs)": job(pack([source] * BATCH), 0, zygote.COMPILE),
     }
 

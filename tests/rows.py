@@ -8,7 +8,10 @@ from acecoder_dagster.tables import Table
 def rows(table: Table, *given: dict) -> pl.DataFrame:
     """Return rows of the table; columns not given are null where they may be, else empty or zero."""
     blank = {pl.String: "", pl.Int64: 0, pl.Float64: 0.0, pl.List: []}
-    default = {column.name: None if column.nullable else blank[type(column.dtype)] for column in table.columns}
+    default = {
+        column.name: None if column.nullable else column.default or blank[type(column.dtype)]
+        for column in table.columns
+    }
     unknown = {name for row in given for name in row} - set(default)
     assert not unknown, f"{table.name} has no columns {unknown}"
     return pl.DataFrame([default | row for row in given], schema=table.schema)

@@ -32,7 +32,7 @@ def test_an_own_profile_builds_on_another_and_changes_only_what_it_names(profile
     settings = read_settings(profile('extends = "micro"\n[tests]\nmin_tests = 3\n'))
 
     assert settings.tests.min_tests == 3
-    assert settings.tests.oracle == read_settings("micro").tests.oracle
+    assert settings.tests.policy == read_settings("micro").tests.policy
     assert settings.sampling == read_settings("micro").sampling
 
 
@@ -40,9 +40,12 @@ def test_an_own_profile_builds_on_another_and_changes_only_what_it_names(profile
     ("text", "message"),
     [
         ("sede = 1", "sede: unknown key; valid keys here are seed, machine, seeds"),
-        ("[tests]\nmin_test = 1", "tests.min_test: unknown key; valid keys here are oracle, oracle_model"),
+        ("[tests]\nmin_test = 1", "tests.min_test: unknown key; valid keys here are policy, oracle_models"),
         ("[tests]\nmin_tests = 0", "tests.min_tests: Input should be greater than or equal to 1"),
-        ('[tests]\noracle = "nobody"', "tests.oracle: Input should be 'reference', 'model' or 'trusted'"),
+        (
+            '[tests]\npolicy = "nobody"',
+            "tests.policy: Input should be 'reference', 'paper', 'released', 'agreement' or 'trusted'",
+        ),
         ("seed = ", "not valid TOML"),
         ('extends = "own"', "no profile 'own': name one of local, micro, paper"),
     ],

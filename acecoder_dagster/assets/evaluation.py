@@ -9,16 +9,17 @@ from acecoder_dagster import evaluation
 from acecoder_dagster.judging import judge_table, question_tests
 from acecoder_dagster.lake import replace_file
 from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import EVALUATION, TRAINING_OWNERS
 from acecoder_dagster.orchestration.metadata import picture
 from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import Sampler, base_policy_sampler, sample_questions
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training import learning_curves
 from acecoder_dagster.orchestration.training_data import held_out_questions, held_out_results, training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
-from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, run_worker
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES, run_worker
 from acecoder_dagster.sampling import render_prompts
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.settings import seeded
@@ -30,7 +31,6 @@ from acecoder_dagster.tables import (
     POLICY_PROGRAMS,
     POLICY_RESULTS,
     PROGRAM_SCORES,
-    QUESTIONS,
     REJECTED_ROWS,
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
@@ -46,6 +46,7 @@ POLICIES = ("policy_rule", "policy_reward_model")
     kinds={"parquet", "pytorch"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
     check_specs=[accounted_check(PROGRAM_SCORES)],
 )
@@ -71,16 +72,7 @@ def program_scores(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         known = rows.filter(pl.col("score").is_not_null())
         yield batches[0], StageRows(known, rows.height, _without_score(rows), figures)
 
-    stage = Stage(
-        PROGRAM_SCORES,
-        inputs=(QUESTIONS, SAMPLED_PROGRAMS),
-        artifacts=("reward_model",),
-        settings={
-            "prompt": settings.prompt,
-            "batches": settings.data.batches,
-            "scoring": settings.scoring.model_dump(),
-        },
-    )
+    stage = pipeline.program_scores(project)
     return run_stage(context, project, stage, compute)
 
 
@@ -89,7 +81,7 @@ def program_scores(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     group_name=EVALUATION,
     kinds={"parquet", "polars"},
     owners=TRAINING_OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=[accounted_check(BEST_OF_N)],
 )
 def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -97,14 +89,16 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
     measuring = seeded(project.settings.evaluation, project.settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        rows = evaluation.best_of_n(held_out_results(project), project.lake.read(PROGRAM_SCORES), measuring)
+        rows = evaluation.best_of_n(
+            held_out_results(project),
+            project.lake.read(PROGRAM_SCORES),
+            training_rows(project, SAMPLED_PROGRAMS),
+            training_rows(project, FILTERED_TESTS),
+            measuring,
+        )
         yield batches[0], StageRows(rows, rows.height)
 
-    stage = Stage(
-        BEST_OF_N,
-        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS, PROGRAM_SCORES),
-        settings={"evaluation": measuring.model_dump()},
-    )
+    stage = pipeline.best_of_n(project)
 
     def plot(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
         curve = evaluation.plot_best_of_n(pl.read_parquet(partitions[0].rows_file))
@@ -121,6 +115,7 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
     kinds={"parquet", "vllm"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
     check_specs=[accounted_check(POLICY_PROGRAMS)],
 )
@@ -140,20 +135,12 @@ def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
         sampled = sample_questions(context, project, jobs, sampling)
         rows = pl.concat([programs for programs, _ in sampled.values()])
         figures = {
-            name: sum(each[name] for _, each in sampled.values()) for name in ("model_calls", "completion_tokens")
+            name: sum(each[name] for _, each in sampled.values())
+            for name in ("model_calls", "prompt_tokens", "completion_tokens")
         }
         yield batches[0], StageRows(rows, rows.height, figures=figures)
 
-    stage = Stage(
-        POLICY_PROGRAMS,
-        inputs=(QUESTIONS, FILTERED_TESTS),
-        artifacts=POLICIES,
-        settings={
-            "sampling": sampling.model_dump(exclude={"engine"}),
-            "prompt": settings.prompt,
-            "batches": settings.data.batches,
-        },
-    )
+    stage = pipeline.policy_programs(project)
     return run_stage(context, project, stage, compute)
 
 
@@ -180,7 +167,7 @@ def policy_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             )
         yield batches[0], StageRows(results, programs.height, rejected, {"programs_executed": results.height})
 
-    stage = Stage(POLICY_RESULTS, inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, POLICY_PROGRAMS))
+    stage = pipeline.policy_results(project)
     return run_stage(context, project, stage, compute)
 
 
@@ -206,12 +193,13 @@ def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.
         rows = evaluation.benchmark_scores(judged, programs, base, measuring)
         yield batches[0], StageRows(rows, rows.height)
 
-    stage = Stage(
-        BENCHMARK_SCORES,
-        inputs=(QUESTIONS, TEST_RESULTS, POLICY_RESULTS),
-        settings={"evaluation": measuring.model_dump()},
-    )
-    return run_stage(context, project, stage, compute)
+    def plot(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
+        scores = pl.read_parquet(partitions[0].rows_file)
+        for (metric,), of_metric in scores.group_by("metric", maintain_order=True):
+            context.add_asset_metadata({f"plot {metric}": picture(evaluation.plot_policies(of_metric), str(metric))})
+        return []
+
+    return run_stage(context, project, pipeline.benchmark_scores(project), compute, checks=plot)
 
 
 @dg.asset(
@@ -224,9 +212,17 @@ def benchmark_scores(context: dg.AssetExecutionContext, project: Project) -> dg.
 def report(project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """What was learned, in tables and plots, with 95% intervals; also written to report.md in the project folder."""
     published = publish_warehouse(project)
+    quality = evaluation.reward_quality(
+        held_out_results(project),
+        project.lake.read(PROGRAM_SCORES),
+        training_rows(project, SAMPLED_PROGRAMS),
+        held_out_questions(project),
+        seeded(project.settings.evaluation, project.settings.seed),
+    )
     rendered = evaluation.render_report(
         project.lake.read(BENCHMARK_SCORES).drop("batch"),
         project.lake.read(BEST_OF_N).drop("batch"),
+        quality,
         training_rows(project, TEST_RESULTS)["pass_rate"],
         learning_curves(project),
     )

@@ -5,19 +5,24 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.evaluation import plot_histogram
 from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
+from acecoder_dagster.orchestration.metadata import picture
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
 from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
-from acecoder_dagster.preference import build_pairs, choose_hard_questions
+from acecoder_dagster.preference import PROGRAM_COLUMNS, RESULT_COLUMNS, build_pairs, choose_hard_questions
+from acecoder_dagster.quality import error_rates
 from acecoder_dagster.settings import seeded
 from acecoder_dagster.tables import (
     HARD_QUESTIONS,
     PREFERENCE_PAIRS,
     QUESTIONS,
     SAMPLED_PROGRAMS,
+    TEST_QUALITY,
     TEST_RESULTS,
 )
 
@@ -26,7 +31,7 @@ QUESTIONS_FOUND = "questions_were_chosen"
 
 
 @dg.asset(
-    deps=["warehouse"],
+    deps=["warehouse", "test_quality"],
     group_name=TABLES,
     kinds={"parquet", "polars"},
     owners=DATA_OWNERS,
@@ -41,12 +46,15 @@ QUESTIONS_FOUND = "questions_were_chosen"
 def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Pairs of programs of one question, the first better than the second (paper, equation 3, or our rule)."""
     settings = project.settings
-    rule = seeded(settings.pairs, settings.seed)
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        results = training_rows(project, TEST_RESULTS)
+        rule = seeded(settings.pairs, settings.seed)
+        if measured := error_rates(project.lake.read(TEST_QUALITY)):
+            rule = rule.model_copy(update={"error_rates": measured})
+        results = training_rows(project, TEST_RESULTS, RESULT_COLUMNS)
+        programs = training_rows(project, SAMPLED_PROGRAMS, PROGRAM_COLUMNS)
         questions = training_rows(project, QUESTIONS)
-        pairs, rejected = build_pairs(results, training_rows(project, SAMPLED_PROGRAMS), questions, rule)
+        pairs, rejected = build_pairs(results, programs, questions, rule)
         paired = pairs["question_id"].n_unique()
         figures = {"questions_paired": paired, "pairs_per_question": round(pairs.height / max(paired, 1), 2)}
         # A question has pairs or is rejected: its pairs count as they are, the question without counts as one row.
@@ -54,14 +62,14 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
         for batch in batches:
             yield batch, StageRows(pairs, rows_in, rejected, figures)
 
-    stage = Stage(
-        PREFERENCE_PAIRS,
-        inputs=(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS),
-        settings={"pairs": rule.model_dump(), "batches": settings.data.batches},
-    )
+    stage = pipeline.preference_pairs(project)
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
         publish_warehouse(project)
+        pairs = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
+        gaps = pairs["chosen_pass_rate"] - pairs["rejected_pass_rate"]
+        plot = plot_histogram(gaps, "pass rate of the chosen program minus that of the rejected one", "pairs")
+        context.add_asset_metadata({"pass_rate_gaps": picture(plot, "Gaps")})
         return [
             dg.AssetCheckResult(
                 check_name=PAIRS_FOUND,
@@ -74,7 +82,7 @@ def preference_pairs(context: dg.AssetExecutionContext, project: Project) -> dg.
 
 
 @dg.asset(
-    deps=["warehouse"],
+    deps=["warehouse", "test_quality"],
     group_name=TABLES,
     kinds={"parquet", "polars"},
     owners=DATA_OWNERS,
@@ -100,14 +108,13 @@ def hard_questions(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         for batch in batches:
             yield batch, StageRows(chosen, questions.height, rejected)
 
-    stage = Stage(
-        HARD_QUESTIONS,
-        inputs=(QUESTIONS, TEST_RESULTS),
-        settings={"rule": settings.hard_questions.model_dump(), "batches": settings.data.batches},
-    )
+    stage = pipeline.hard_questions(project)
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
-        splits = {split for partition in partitions for split in pl.read_parquet(partition.rows_file)["split"]}
+        chosen = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
+        plot = plot_histogram(chosen["mean_pass_rate"], "mean pass rate of a question's programs", "questions chosen")
+        context.add_asset_metadata({"mean_pass_rates": picture(plot, "Mean pass rates")})
+        splits = set(chosen["split"])
         missing = {"train", "validation"} - splits
         return [
             dg.AssetCheckResult(

@@ -6,14 +6,15 @@ import dagster as dg
 import polars as pl
 
 from acecoder_dagster.importing import load_import
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, PROGRAMS, TRAINING_OWNERS
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.sampling import SCRATCH, base_policy_sampler, sample_questions
-from acecoder_dagster.orchestration.sources import batch_source, brings_programs
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.sampling import base_policy_sampler, sample_questions
+from acecoder_dagster.orchestration.sources import brings_programs
+from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.orchestration.training import train_artifact
-from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.tables import QUESTIONS, SAMPLED_PROGRAMS
 from acecoder_dagster.workers.specifications import TrainBasePolicy
 
@@ -23,6 +24,7 @@ from acecoder_dagster.workers.specifications import TrainBasePolicy
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
 )
 def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -32,19 +34,13 @@ def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.Mater
     """
     settings = project.settings
     base = settings.base_policy
-    if base.model != SCRATCH:
+    if not pipeline.trains_base_policy(project):
         return dg.MaterializeResult(metadata={"model": base.model, "revision": base.revision or "unpinned"})
-    inputs = {
-        "base_policy": base.model_dump(),
-        "micro": settings.micro.model_dump(),
-        "prompt": settings.prompt,
-        "seed": settings.seed,
-    }
     return train_artifact(
         context,
         project,
         "base_policy",
-        inputs=inputs,
+        inputs=pipeline.base_policy(project),
         specify=lambda folder: TrainBasePolicy(
             output=folder,
             prompt_template=settings.prompt,
@@ -65,6 +61,7 @@ def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.Mater
     kinds={"parquet", "vllm"},
     owners=DATA_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
     check_specs=[accounted_check(SAMPLED_PROGRAMS)],
 )
@@ -72,7 +69,7 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
     """Programs that the base policy wrote for every question (paper: 16 each), or those of an imported data set."""
     settings = project.settings
 
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
         to_sample = []
         for batch in batches:
             if brings_programs(project, batch):
@@ -85,16 +82,8 @@ def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.
         if not to_sample:
             return
         sampler = base_policy_sampler(project, settings)
-        jobs = [(batch, sampler, project.lake.read(QUESTIONS, [batch])) for batch in to_sample]
+        jobs = [(batch, sampler, left(batch, project.lake.read(QUESTIONS, [batch]))) for batch in to_sample]
         for batch, (programs, figures) in sample_questions(context, project, jobs, settings.sampling).items():
             yield batch, StageRows(programs, rows_in=programs.height, figures=figures)
 
-    def source(project: Project, batch: str) -> str:
-        if brings_programs(project, batch):
-            return batch_source(project, batch)
-        sampler = base_policy_sampler(project, settings)
-        sampling = settings.sampling.model_dump_json(exclude={"engine"})
-        return f"{sampler.model}@{sampler.revision} {sampling} {settings.prompt} {settings.seed}"
-
-    stage = Stage(SAMPLED_PROGRAMS, inputs=(QUESTIONS,), source=source)
-    return run_stage(context, project, stage, compute)
+    return run_stage_by_rows(context, project, pipeline.sampled_programs(project), compute)

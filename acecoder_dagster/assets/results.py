@@ -8,12 +8,13 @@ import polars as pl
 from acecoder_dagster.evaluation import plot_pass_rates
 from acecoder_dagster.judging import judge_table, question_tests
 from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, PROGRAMS
 from acecoder_dagster.orchestration.metadata import picture
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
 
@@ -44,8 +45,8 @@ def test_results(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
     """Verdicts: every sampled program run in the sandbox on the kept tests of its question."""
     settings = project.settings
 
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        programs = {batch: project.lake.read(SAMPLED_PROGRAMS, [batch]) for batch in batches}
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
+        programs = {batch: left(batch, project.lake.read(SAMPLED_PROGRAMS, [batch])) for batch in batches}
         progress = RowProgress(context, "programs", sum(rows.height for rows in programs.values()))
         with Judge(settings.sandbox) as judge:
             for batch, rows in programs.items():
@@ -57,20 +58,15 @@ def test_results(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
                     judge, rows, tests, dict(written.iter_rows()), "test_results", progress.advance
                 )
                 figures = {"programs_executed": results.height, "tests_executed": int(results["tests_kept"].sum())}
-                yield batch, StageRows(results, rows.height, rejected, figures)
-
-    stage = Stage(
-        TEST_RESULTS,
-        inputs=(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS),
-        settings={"limits": settings.sandbox.limits()},
-    )
+                without_verdict = results.filter(verdict="judge_error")["program_id"]
+                yield batch, StageRows(results, rows.height, rejected, figures, try_again=without_verdict)
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
         results = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
         context.add_asset_metadata({"pass_rates": picture(plot_pass_rates(results["pass_rate"]), "Pass rates")})
         return [_judge_works(results)]
 
-    return run_stage(context, project, stage, compute, checks)
+    return run_stage_by_rows(context, project, pipeline.test_results(project), compute, checks)
 
 
 def _judge_works(results: pl.DataFrame) -> dg.AssetCheckResult:

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TABLES
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.stages import StageRows, accounted_check, run_stage
+from acecoder_dagster.orchestration.training_data import training_rows
 from acecoder_dagster.orchestration.warehouse import publish_warehouse
-from acecoder_dagster.tables import ACECODE_DATASET, BATCH_TABLES, FILTERED_TESTS, QUESTIONS, TEST_RESULTS
+from acecoder_dagster.tables import ACECODE_DATASET, ASSERT, BATCH_TABLES, FILTERED_TESTS, QUESTIONS, REJECTED_ROWS
 from acecoder_dagster.warehouse import export_rows
 
 
@@ -38,17 +40,31 @@ def warehouse(project: Project) -> dg.MaterializeResult:  # type: ignore[type-ar
     check_specs=[accounted_check(ACECODE_DATASET)],
 )
 def acecode_dataset(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Questions, kept tests and programs with pass rates, in the schema of the published AceCode-87K."""
+    """Questions, kept tests and programs with pass rates, in the schema of the published AceCode-87K.
+
+    That schema knows only asserts: questions with other tests are rejected.
+    """
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         chosen = [partition.batch for partition in project.training_partitions(QUESTIONS)]
         rows = export_rows(project.home.warehouse, "acecode_dataset").filter(pl.col("batch").is_in(chosen))
+        rejected = _without_asserts(training_rows(project, FILTERED_TESTS))
         for batch in batches:
-            yield batch, StageRows(rows.drop("batch"), rows_in=rows.height)
+            yield batch, StageRows(rows.drop("batch"), rows.height + rejected.height, rejected)
 
-    stage = Stage(
-        ACECODE_DATASET,
-        inputs=(QUESTIONS, FILTERED_TESTS, TEST_RESULTS),
-        settings={"batches": project.settings.data.batches},
-    )
+    stage = pipeline.acecode_dataset(project)
     return run_stage(context, project, stage, compute)
+
+
+def _without_asserts(tests: pl.DataFrame) -> pl.DataFrame:
+    kinds = tests.group_by("question_id").agg(pl.col("kind").first()).sort("question_id")
+    return REJECTED_ROWS.conform(
+        kinds.filter(pl.col("kind") != ASSERT).select(
+            stage=pl.lit(ACECODE_DATASET.name),
+            row_kind=pl.lit("question"),
+            row_id="question_id",
+            question_id="question_id",
+            reason=pl.lit("tests are not asserts"),
+            evidence=pl.format("tests of kind {}: the published schema holds asserts only", pl.col("kind")),
+        )
+    )

@@ -1,30 +1,51 @@
 """Tests: written, judged by oracle programs, and those that are kept."""
 
 from collections.abc import Iterator
+from functools import partial
 
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.evaluation import plot_histogram
 from acecoder_dagster.importing import load_import
-from acecoder_dagster.judging import judge_table, observe_calls, question_tests
+from acecoder_dagster.judging import judge_outcomes, judge_table, observe_calls, question_tests
 from acecoder_dagster.lake.partitions import Partition
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TESTS
+from acecoder_dagster.orchestration.metadata import picture
+from acecoder_dagster.orchestration.oracles import oracle_rows
 from acecoder_dagster.orchestration.partitions import seed_batches
 from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.sampling import greedy_programs
-from acecoder_dagster.orchestration.sources import batch_source, procedural_number
-from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
-from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
+from acecoder_dagster.orchestration.sources import is_collected, procedural_number
+from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES
+from acecoder_dagster.quality import separate_labels
 from acecoder_dagster.sandbox import Judge
-from acecoder_dagster.synthesis import FilteredTests, filter_tests, reference_oracles, write_tests
-from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, ORACLE_PROGRAMS, QUESTIONS, SEED_FUNCTIONS
+from acecoder_dagster.synthesis import (
+    execute_inputs,
+    filter_tests,
+    observing_sandbox,
+    shrink_suites,
+    write_tests,
+    writers_trust,
+    written_tests,
+)
+from acecoder_dagster.tables import (
+    CANDIDATE_TESTS,
+    FILTERED_TESTS,
+    ORACLE_PROGRAMS,
+    ORACLE_RESULTS,
+    QUESTIONS,
+    SEED_FUNCTIONS,
+    WRITER_ANSWERS,
+)
 
 TESTS_LEFT = "some_tests_are_kept"
 
 
 @dg.asset(
-    deps=["questions", "seed_functions"],
+    deps=["questions", "seed_functions", "writer_answers"],
     partitions_def=seed_batches,
     backfill_policy=dg.BackfillPolicy.single_run(),
     group_name=TESTS,
@@ -36,19 +57,24 @@ TESTS_LEFT = "some_tests_are_kept"
 def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Tests as written, before any is filtered.
 
-    Procedural questions get theirs by running the reference program in the sandbox on the arguments of the seed;
-    imported questions bring theirs.
+    Procedural questions get theirs by running the reference program in the sandbox on the arguments of the seed,
+    questions from collected functions by running it on inputs drawn for it, or from the model that wrote them; imported
+    questions bring theirs.
     """
 
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
+            if is_collected(project, batch):
+                questions = left(batch, project.lake.read(QUESTIONS, [batch]))
+                yield batch, _tests_of_collected(context, project, batch, questions)
+                continue
             if procedural_number(batch) is None:
                 imported = load_import(project.home.root, batch)
                 rejected = imported.rejected.filter(pl.col("row_kind") == "test")
                 rows_in = imported.candidate_tests.height + rejected.height
                 yield batch, StageRows(imported.candidate_tests, rows_in, rejected)
                 continue
-            questions = project.lake.read(QUESTIONS, [batch])
+            questions = left(batch, project.lake.read(QUESTIONS, [batch]))
             calls = questions.join(project.lake.read(SEED_FUNCTIONS, [batch]), on="seed_id").select(
                 "question_id", "entry_point", "setup_code", "reference_program", "argument_texts"
             )
@@ -57,8 +83,7 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
                 written = write_tests(observe_calls(judge, calls, progress.advance))
             yield batch, StageRows(written.tests, written.rows_in, written.rejected)
 
-    stage = Stage(CANDIDATE_TESTS, inputs=(QUESTIONS,), source=batch_source)
-    return run_stage(context, project, stage, compute)
+    return run_stage_by_rows(context, project, pipeline.candidate_tests(project), compute)
 
 
 @dg.asset(
@@ -69,34 +94,22 @@ def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.M
     kinds={"parquet", "vllm"},
     owners=DATA_OWNERS,
     pool=ACCELERATOR_POOL,
-    code_version="1",
+    retry_policy=WORKER_RETRIES,
+    code_version="2",
     check_specs=[accounted_check(ORACLE_PROGRAMS)],
 )
 def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Programs whose verdicts decide which tests are kept.
 
-    By setting tests.oracle: the questions' reference programs, a greedy program of a strong model (the paper), or none.
+    By setting tests.policy: the questions' reference programs, programs of strong models (the paper: one, greedy), or
+    none. Models of an imported file of programs are not asked again: their programs are taken.
     """
-    settings = project.settings
 
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        by_batch = {batch: project.lake.read(QUESTIONS, [batch]) for batch in batches}
-        if settings.tests.oracle == "model":
-            yield from greedy_programs(context, project, by_batch)
-            return
-        for batch, questions in by_batch.items():
-            if settings.tests.oracle == "trusted":
-                yield batch, StageRows(ORACLE_PROGRAMS.empty(), rows_in=0)
-            else:
-                programs, rejected = reference_oracles(questions)
-                yield batch, StageRows(programs, questions.height, rejected)
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
+        by_batch = {batch: left(batch, project.lake.read(QUESTIONS, [batch])) for batch in batches}
+        yield from oracle_rows(context, project, by_batch)
 
-    stage = Stage(
-        ORACLE_PROGRAMS,
-        inputs=(QUESTIONS,),
-        settings={"tests": settings.tests.model_dump(include={"oracle", "oracle_model", "oracle_sampling"})},
-    )
-    return run_stage(context, project, stage, compute)
+    return run_stage_by_rows(context, project, pipeline.oracle_programs(project), compute)
 
 
 @dg.asset(
@@ -107,6 +120,33 @@ def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
     kinds={"parquet", "docker"},
     owners=DATA_OWNERS,
     code_version="1",
+    check_specs=[accounted_check(ORACLE_RESULTS)],
+)
+def oracle_results(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Verdicts of the oracle programs on every candidate test: which program passes which test."""
+    settings = project.settings
+
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
+        for batch in batches:
+            oracles = left(batch, project.lake.read(ORACLE_PROGRAMS, [batch]))
+            tests = question_tests(project.lake.read(QUESTIONS, [batch]), project.lake.read(CANDIDATE_TESTS, [batch]))
+            written = {question_id: len(of_question.tests) for question_id, of_question in tests.items()}
+            progress = RowProgress(context, "oracle programs", oracles.height)
+            with Judge(settings.sandbox) as judge:
+                results, rejected = judge_table(judge, oracles, tests, written, "oracle_results", progress.advance)
+            yield batch, StageRows(results, oracles.height, rejected, {"programs_executed": results.height})
+
+    return run_stage_by_rows(context, project, pipeline.oracle_results(project), compute)
+
+
+@dg.asset(
+    deps=["questions", "candidate_tests", "oracle_programs", "oracle_results"],
+    partitions_def=seed_batches,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    group_name=TESTS,
+    kinds={"parquet", "docker"},
+    owners=DATA_OWNERS,
+    code_version="2",
     check_specs=[
         accounted_check(FILTERED_TESTS),
         dg.AssetCheckSpec(
@@ -118,38 +158,68 @@ def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
     ],
 )
 def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Tests that the oracle programs pass, of questions that keep enough of them (paper, section 3.1)."""
+    """Tests that the policy keeps, of questions that keep enough of them (paper, section 3.1), as few as needed.
+
+    The official tests of calibration questions are kept whatever the policy says of them, and have no say: they label
+    programs for the certificate.
+    """
     settings = project.settings
+    chosen = settings.tests
 
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
+    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
-            candidates = project.lake.read(CANDIDATE_TESTS, [batch]).drop("batch")
-            if settings.tests.oracle == "trusted":
-                yield batch, _stage_rows(candidates, filter_tests(candidates, None, settings.tests.min_tests), 0)
-                continue
-            oracles = project.lake.read(ORACLE_PROGRAMS, [batch])
-            tests = question_tests(project.lake.read(QUESTIONS, [batch]), candidates)
-            written = {question_id: len(of_question.tests) for question_id, of_question in tests.items()}
-            progress = RowProgress(context, "oracle programs", oracles.height)
-            with Judge(settings.sandbox) as judge:
-                results, _ = judge_table(judge, oracles, tests, written, "filtered_tests", progress.advance)
-            yield (
-                batch,
-                _stage_rows(candidates, filter_tests(candidates, results, settings.tests.min_tests), results.height),
+            candidates, questions, oracles, results = (
+                project.lake.read(table, [batch]).drop("batch")
+                for table in (CANDIDATE_TESTS, QUESTIONS, ORACLE_PROGRAMS, ORACLE_RESULTS)
             )
+            labels = candidates.clear()
+            if project.is_calibration(batch):
+                candidates, labels = separate_labels(candidates)
+            filtered = filter_tests(candidates, results, chosen.min_tests, chosen.policy, oracles)
+            trust = writers_trust(filtered.kept, candidates)
+            changed = left(batch, questions).select("question_id")
+            candidates, labels = (rows.join(changed, on="question_id", how="semi") for rows in (candidates, labels))
+            filtered = filtered.of(changed)
+            executed = 0
+            if chosen.max_tests != "all":
+                with Judge(settings.sandbox) as judge:
+                    filtered, executed = shrink_suites(
+                        filtered,
+                        candidates,
+                        oracles,
+                        results,
+                        trust,
+                        partial(judge_outcomes, judge, questions),
+                        min_tests=chosen.min_tests,
+                        max_tests=chosen.max_tests,
+                        mutants_per_question=chosen.mutants,
+                    )
+            filtered = filtered.with_labels(labels)
+            rows_in = candidates.height + labels.height
+            yield batch, StageRows(filtered.kept, rows_in, filtered.rejected, {"programs_executed": executed})
 
-    stage = Stage(
-        FILTERED_TESTS,
-        inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
-        settings={"min_tests": settings.tests.min_tests, "limits": settings.sandbox.limits()},
-    )
-    return run_stage(context, project, stage, compute, checks=_some_tests_are_kept)
+    def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
+        kept = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
+        plot = plot_histogram(kept.group_by("question_id").len()["len"], "kept tests of a question", "questions")
+        context.add_asset_metadata({"tests_per_question": picture(plot, "Kept tests")})
+        return _some_tests_are_kept(partitions)
+
+    return run_stage_by_rows(context, project, pipeline.filtered_tests(project), compute, checks)
 
 
-def _stage_rows(candidates: pl.DataFrame, filtered: FilteredTests, executed: int) -> StageRows:
-    return StageRows(
-        filtered.kept, rows_in=candidates.height, rejected=filtered.rejected, figures={"programs_executed": executed}
-    )
+def _tests_of_collected(
+    context: dg.AssetExecutionContext, project: Project, batch: str, questions: pl.DataFrame
+) -> StageRows:
+    settings = project.settings
+    seeds = project.lake.read(SEED_FUNCTIONS, [batch])
+    if settings.questions.writer == "endpoint":
+        written = written_tests(seeds, project.lake.read(WRITER_ANSWERS, [batch]))
+        return StageRows(written.tests, written.rows_in, written.rejected)
+    asked = questions.join(seeds.select("seed_id", "argument_texts"), on="seed_id")
+    progress = RowProgress(context, "questions", asked.height)
+    with Judge(observing_sandbox(settings.sandbox, settings.inputs)) as judge:
+        written = execute_inputs(judge, asked, settings.inputs, settings.seed, progress.advance)
+    return StageRows(written.tests, written.rows_in, written.rejected)
 
 
 def _some_tests_are_kept(partitions: list[Partition]) -> list[dg.AssetCheckResult]:

@@ -7,12 +7,13 @@ from typing import Literal
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import TRAINING, TRAINING_OWNERS
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import base_policy_sampler
 from acecoder_dagster.orchestration.training import train_artifact
 from acecoder_dagster.orchestration.training_data import training_rows
-from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL
+from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.preference import preference_groups
 from acecoder_dagster.sampling import render_prompts
 from acecoder_dagster.settings import seeded
@@ -22,7 +23,6 @@ from acecoder_dagster.tables import (
     PREFERENCE_PAIRS,
     QUESTIONS,
     SAMPLED_PROGRAMS,
-    Table,
 )
 from acecoder_dagster.training.settings import PolicySettings
 from acecoder_dagster.workers.specifications import TrainPolicy, TrainRewardModel
@@ -46,6 +46,7 @@ def _not_hacked_check(policy: str) -> dg.AssetCheckSpec:
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="1",
     check_specs=[
         dg.AssetCheckSpec(
@@ -71,20 +72,21 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
         groups.write_parquet(groups_file)
         return TrainRewardModel(
             groups=groups_file,
+            prompt_template=settings.prompt,
             backbone=source.model if source else backbone,
             scratch=settings.reward_backbone.scratch,
             output=folder,
             settings=seeded(settings.reward_model, settings.seed),
         )
 
-    inputs = {
-        "pairs": _content_key(project, PREFERENCE_PAIRS),
-        "backbone": source.revision if source else settings.reward_backbone.model_dump(),
-        "prompt": settings.prompt,
-        "settings": settings.reward_model.model_dump(),
-        "seed": settings.seed,
-    }
-    return train_artifact(context, project, "reward_model", inputs=inputs, specify=specify, checks=_better_than_chance)
+    return train_artifact(
+        context,
+        project,
+        "reward_model",
+        inputs=pipeline.reward_model(project),
+        specify=specify,
+        checks=_better_than_chance,
+    )
 
 
 @dg.asset(
@@ -93,6 +95,7 @@ def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="2",
     check_specs=[_not_hacked_check("policy_rule")],
 )
@@ -107,6 +110,7 @@ def policy_rule(context: dg.AssetExecutionContext, project: Project) -> dg.Mater
     kinds={"pytorch", "huggingface"},
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
+    retry_policy=WORKER_RETRIES,
     code_version="2",
     check_specs=[_not_hacked_check("policy_reward_model")],
 )
@@ -133,13 +137,12 @@ def _train_policy(
             training_rows(project, FILTERED_TESTS)
             .sort("position")
             .group_by("question_id")
-            .agg(tests="test", official=pl.col("origin") == "official")
+            .agg(pl.col("kind").first(), tests="test", official=pl.col("origin") == "official")
         )
         rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
         file = folder / "questions.parquet"
-        rows.select("question_id", "split", "prompt", "entry_point", "setup_code", "tests", "official").write_parquet(
-            file
-        )
+        columns = ("question_id", "split", "prompt", "entry_point", "setup_code", "kind", "tests", "official")
+        rows.select(columns).write_parquet(file)
         return TrainPolicy(
             policy=base.model,
             questions=file,
@@ -150,22 +153,9 @@ def _train_policy(
             sandbox=settings.sandbox,
         )
 
-    inputs = {
-        "base": base.revision,
-        "questions": _content_key(project, HARD_QUESTIONS),
-        "reward_model": judge_model.content_key if judge_model else None,
-        "prompt": settings.prompt,
-        "policy": policy.model_dump(),
-        "seed": settings.seed,
-    }
-    return train_artifact(context, project, f"policy_{reward}", inputs=inputs, specify=specify, checks=_not_hacked)
-
-
-def _content_key(project: Project, table: Table) -> str:
-    partition = project.lake.current(table)
-    if partition is None:
-        raise dg.Failure(f"{table.name} has no rows yet: materialize it first", allow_retries=False)
-    return partition.content_key
+    name = f"policy_{reward}"
+    inputs = pipeline.TRAININGS[name](project)
+    return train_artifact(context, project, name, inputs=inputs, specify=specify, checks=_not_hacked)
 
 
 def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResult]:
@@ -175,7 +165,8 @@ def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResul
             check_name=BETTER_THAN_CHANCE,
             passed=accuracy > 0.5,
             severity=dg.AssetCheckSeverity.WARN,
-            description=f"Pair accuracy on validation questions: {accuracy:.3f}",
+            description=f"Pair accuracy on validation questions: {accuracy:.3f}. At 0.5 it chooses by chance: look at "
+            "its learning curves and at the gaps of preference_pairs; give it more pairs or epochs (reward_model).",
         )
     ]
 

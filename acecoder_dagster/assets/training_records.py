@@ -1,24 +1,22 @@
 """What trainings leave to look at, as tables: every rollout, and every figure of every step."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
 import dagster as dg
 import polars as pl
 
 from acecoder_dagster.lake.artifacts import Artifact
+from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import TRAINING, TRAINING_OWNERS
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import Stage, StageRows, accounted_check, run_stage
-from acecoder_dagster.orchestration.training import read_curves
-from acecoder_dagster.tables import ROLLOUTS, TRAINING_CURVES, Table
+from acecoder_dagster.tables import ROLLOUTS, TRAINING_CURVES
 from acecoder_dagster.training import ROLLOUTS_FILE
-
-POLICIES = ("policy_rule", "policy_reward_model")
-TRAININGS = ("base_policy", "reward_model", *POLICIES)
+from acecoder_dagster.workers.curves import read_curves
 
 
 @dg.asset(
-    deps=POLICIES,
+    deps=pipeline.POLICIES,
     group_name=TRAINING,
     kinds={"parquet", "polars"},
     owners=TRAINING_OWNERS,
@@ -31,11 +29,11 @@ def rollouts(context: dg.AssetExecutionContext, project: Project) -> dg.Material
     def read(artifact: Artifact) -> pl.DataFrame:
         return pl.read_parquet(artifact.folder / ROLLOUTS_FILE)
 
-    return _collect(context, project, ROLLOUTS, POLICIES, read)
+    return _collect(context, project, pipeline.rollouts(project), pipeline.POLICIES, read)
 
 
 @dg.asset(
-    deps=TRAININGS,
+    deps=list(pipeline.TRAININGS),
     group_name=TRAINING,
     kinds={"parquet", "polars"},
     owners=TRAINING_OWNERS,
@@ -53,28 +51,22 @@ def training_curves(context: dg.AssetExecutionContext, project: Project) -> dg.M
         ]
         return pl.DataFrame(points, schema=TRAINING_CURVES.schema, strict=False).drop("model")
 
-    return _collect(context, project, TRAINING_CURVES, TRAININGS, read)
+    return _collect(context, project, pipeline.training_curves(project), pipeline.TRAININGS, read)
 
 
 def _collect(
     context: dg.AssetExecutionContext,
     project: Project,
-    table: Table,
-    trainings: Sequence[str],
+    stage: Stage,
+    trainings: Iterable[str],
     read: Callable[[Artifact], pl.DataFrame],
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Write what the trainings that are there left, one after another, with a column `model`."""
 
-    def finished() -> list[Artifact]:
-        found = (project.home.artifacts.current(name) for name in trainings)
-        return [artifact for artifact in found if artifact is not None]
-
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        of_each = [read(artifact).with_columns(model=pl.lit(artifact.name)) for artifact in finished()]
-        rows = table.conform(pl.concat(of_each)) if of_each else table.empty()
+        found = (project.home.artifacts.current(name) for name in trainings)
+        of_each = [read(artifact).with_columns(model=pl.lit(artifact.name)) for artifact in found if artifact]
+        rows = stage.table.conform(pl.concat(of_each)) if of_each else stage.table.empty()
         yield batches[0], StageRows(rows, rows.height)
 
-    def source(*_: object) -> str:
-        return " ".join(f"{artifact.name}:{artifact.content_key}" for artifact in finished())
-
-    return run_stage(context, project, Stage(table, source=source), compute)
+    return run_stage(context, project, stage, compute)

@@ -6,8 +6,17 @@ Does not belong here: judging programs, scoring them with a reward model, Dagste
 
 from acecoder_dagster.evaluation.benchmark import benchmark_scores
 from acecoder_dagster.evaluation.best_of_n import best_of_n
-from acecoder_dagster.evaluation.plots import Curve, plot_best_of_n, plot_learning_curves, plot_pass_rates
+from acecoder_dagster.evaluation.plots import (
+    Curve,
+    plot_best_of_n,
+    plot_histogram,
+    plot_learning_curves,
+    plot_pass_rates,
+    plot_policies,
+    plot_reasons,
+)
 from acecoder_dagster.evaluation.report import Report, render_report
+from acecoder_dagster.evaluation.reward_quality import RewardQuality, reward_quality
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.evaluation.statistics import Interval, bootstrap_mean, pass_at_k
 
@@ -16,12 +25,17 @@ __all__ = [
     "EvaluationSettings",
     "Interval",
     "Report",
+    "RewardQuality",
     "benchmark_scores",
     "best_of_n",
     "bootstrap_mean",
     "pass_at_k",
     "plot_best_of_n",
+    "plot_histogram",
     "plot_learning_curves",
     "plot_pass_rates",
+    "plot_policies",
+    "plot_reasons",
     "render_report",
+    "reward_quality",
 ]

@@ -15,11 +15,21 @@ Curve = Sequence[tuple[float, float]]
 
 METHOD_LABELS = {
     "average": "any program (average)",
+    "greedy": "the greedy program",
+    "majority": "most frequent behaviour",
+    "generated_tests": "most generated tests passed",
     "reward_model": "highest reward-model score",
     "oracle": "any that passes (oracle)",
 }
-BLUE, GREY = "#2b6cb0", "#a0aec0"
-METHOD_COLOURS = {"average": GREY, "reward_model": BLUE, "oracle": "#2f855a"}
+BLUE, GREY, GREEN, RED = "#2b6cb0", "#a0aec0", "#2f855a", "#c53030"
+METHOD_COLOURS = {
+    "average": GREY,
+    "greedy": "#4a5568",
+    "majority": "#b7791f",
+    "generated_tests": "#6b46c1",
+    "reward_model": BLUE,
+    "oracle": GREEN,
+}
 
 
 def plot_policies(scores: pl.DataFrame) -> bytes:
@@ -42,6 +52,8 @@ def plot_best_of_n(rows: pl.DataFrame) -> bytes:
     axes = figure.subplots()
     for method, label in METHOD_LABELS.items():
         of_method = rows.filter(pl.col("method") == method).sort("n")
+        if of_method.is_empty():
+            continue
         colour = METHOD_COLOURS[method]
         axes.plot(of_method["n"], of_method["solved"], marker="o", color=colour, label=label)
         axes.fill_between(of_method["n"], of_method["low"], of_method["high"], color=colour, alpha=0.15)
@@ -53,12 +65,59 @@ def plot_best_of_n(rows: pl.DataFrame) -> bytes:
     return _png(figure)
 
 
+def plot_calibration(rows: pl.DataFrame) -> bytes:
+    """Plot how often an order is right against how likely the scores say; `rows` are `RewardQuality.calibration`."""
+    figure = _figure(4.5, 4)
+    axes = figure.subplots()
+    axes.plot([0.5, 1], [0.5, 1], color=GREY, linestyle="--", label="perfect")
+    axes.plot(rows["predicted"], rows["observed"], marker="o", color=BLUE, label="reward model")
+    axes.set(xlim=(0.5, 1), ylim=(0, 1), xlabel="probability by the scores", ylabel="share of pairs ordered rightly")
+    axes.legend(frameon=False)
+    return _png(figure)
+
+
+def plot_scores(programs: pl.DataFrame) -> bytes:
+    """Plot scores against length and against pass rate; `programs` are `RewardQuality.programs`."""
+    figure = _figure(9, 3.6)
+    by_length, by_truth = figure.subplots(1, 2, sharey=True)
+    for solved, colour, label in ((False, RED, "wrong"), (True, GREEN, "right")):
+        some = programs.filter(pl.col("solved") == solved)
+        for axes, column in ((by_length, "characters"), (by_truth, "pass_rate")):
+            axes.scatter(some[column], some["relative_score"], s=4, alpha=0.4, color=colour, label=label)
+    by_length.set(xscale="log", xlabel="characters", ylabel="score above the question's mean")
+    by_truth.set(xlabel="pass rate")
+    by_length.legend(frameon=False, markerscale=3)
+    return _png(figure)
+
+
 def plot_pass_rates(pass_rates: pl.Series) -> bytes:
     """Plot how many programs have which pass rate, in twentieths; those that pass everything have the last bar."""
     figure = _figure(6, 3.2)
     axes = figure.subplots()
     axes.hist(pass_rates.drop_nulls(), bins=[step / 20 for step in range(22)], color=BLUE, edgecolor="white")
     axes.set(xlim=(0, 1.05), xlabel="pass rate (last bar: every test passed)", ylabel="programs")
+    return _png(figure)
+
+
+def plot_histogram(values: pl.Series, xlabel: str, ylabel: str) -> bytes:
+    """Plot how often which value occurs."""
+    figure = _figure(6, 3.2)
+    axes = figure.subplots()
+    axes.hist(values.drop_nulls(), bins=30, color=BLUE, edgecolor="white")
+    axes.set(xlabel=xlabel, ylabel=ylabel)
+    return _png(figure)
+
+
+def plot_reasons(rejected: pl.DataFrame) -> bytes:
+    """Plot how many rows were rejected for which reason, the most frequent reasons first; columns row_kind, reason."""
+    counts = rejected.group_by("row_kind", "reason").len().sort("len", "reason", descending=[True, False]).head(12)
+    figure = _figure(7, 0.35 * counts.height + 1)
+    axes = figure.subplots()
+    places = np.arange(counts.height)[::-1]
+    axes.barh(places, counts["len"], color=BLUE)
+    names = [f"{kind}: {reason}"[:60] for kind, reason in counts.select("row_kind", "reason").iter_rows()]
+    axes.set_yticks(places, names)
+    axes.set(xlabel="rows rejected")
     return _png(figure)
 
 

@@ -6,14 +6,19 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from acecoder_dagster.evaluation.best_of_n import best_counted
 from acecoder_dagster.evaluation.plots import (
     METHOD_LABELS,
     Curve,
     plot_best_of_n,
+    plot_calibration,
     plot_learning_curves,
     plot_pass_rates,
     plot_policies,
+    plot_scores,
 )
+from acecoder_dagster.evaluation.quality_section import reward_model_section
+from acecoder_dagster.evaluation.reward_quality import RewardQuality
 
 
 @dataclass(frozen=True)
@@ -25,20 +30,30 @@ class Report:
 
 
 def render_report(
-    benchmark: pl.DataFrame, best_of_n: pl.DataFrame, pass_rates: pl.Series, learning_curves: Mapping[str, Curve]
+    benchmark: pl.DataFrame,
+    best_of_n: pl.DataFrame,
+    quality: RewardQuality,
+    pass_rates: pl.Series,
+    learning_curves: Mapping[str, Curve],
 ) -> Report:
     """Write the report.
 
     Args:
         benchmark: Rows of `tables.BENCHMARK_SCORES`, the policy before training first.
         best_of_n: Rows of `tables.BEST_OF_N`.
+        quality: How good the reward model's scores are.
         pass_rates: Pass rate of each sampled program.
         learning_curves: Rows of (step, figure) by the name of the figure; curves without rows are left out.
     """
     curves = {name: curve for name, curve in learning_curves.items() if len(curve)}
     metrics = benchmark["metric"].unique(maintain_order=True)
     plots = {f"policies {metric}": plot_policies(benchmark.filter(pl.col("metric") == metric)) for metric in metrics}
-    plots |= {"best of N": plot_best_of_n(best_of_n), "pass rates": plot_pass_rates(pass_rates)}
+    plots |= {
+        "best of N": plot_best_of_n(best_of_n),
+        "calibration": plot_calibration(quality.calibration),
+        "scores": plot_scores(quality.programs),
+        "pass rates": plot_pass_rates(pass_rates),
+    }
     if curves:
         plots["learning curves"] = plot_learning_curves(curves)
 
@@ -53,6 +68,8 @@ def render_report(
         "Held-out questions solved when one of N sampled programs is chosen; gain over choosing any.",
         _best_of_n_table(best_of_n),
         _image("best of N", plots),
+        _counting(best_of_n),
+        *reward_model_section(quality, _image("calibration", plots), _image("scores", plots)),
         "## Pass rates",
         f"{len(pass_rates):,} sampled programs; {(pass_rates == 1).sum():,} pass every test of their question.",
         _image("pass rates", plots),
@@ -78,6 +95,18 @@ def _best_of_n_table(rows: pl.DataFrame) -> str:
         for row in rows.iter_rows(named=True)
     )
     return "\n".join([header, *lines])
+
+
+def _counting(rows: pl.DataFrame) -> str:
+    """Return the gain of the reward model counted at a fixed N, and as the paper's headline counts."""
+    of_model = rows.filter(pl.col("method") == "reward_model").sort("n")
+    fixed = of_model.filter(pl.col("questions") == of_model["questions"].max()).row(-1, named=True)
+    best = best_counted(of_model).row(0, named=True)
+    return (
+        f"Two ways of counting what the reward model gains over choosing any: at the fixed N = {fixed['n']}, "
+        f"{_gain(fixed)}; the best of all N, as the paper's headline takes maxima, {_gain(best)} (N = {best['n']}). "
+        "Only the first can be relied on: the N of the second was chosen by looking."
+    )
 
 
 def _solved(row: Mapping[str, float]) -> str:

@@ -9,7 +9,7 @@ class EvaluationSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     best_of: tuple[PositiveInt, ...] = Field(
-        (1, 2, 4, 8, 16),
+        (1, 2, 4, 8, 16, 32, 64),
         min_length=1,
         description="Numbers N of programs to choose from; questions with fewer scored programs are left out of that N",
     )

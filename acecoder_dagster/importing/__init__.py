@@ -5,30 +5,37 @@ Does not belong here: running anything that was imported, choosing tests by verd
 A new format is a module with its columns and a `convert` function, and a line in `formats.FORMATS`.
 """
 
-from acecoder_dagster.importing.columns import IDENTIFIER, IO_TESTS, ROW, TEXT, TEXTS, FileColumn
+from acecoder_dagster.importing.columns import IDENTIFIER, IO_TESTS, REAL, ROW, TEXT, TEXTS, FileColumn
 from acecoder_dagster.importing.errors import ImportFileError, Problems
 from acecoder_dagster.importing.imported import ImportedTables, RowCount
 from acecoder_dagster.importing.manifest import ImportManifest
+from acecoder_dagster.importing.python_tests import ExaminedTest, examine_test
 from acecoder_dagster.importing.reading import read_import
-from acecoder_dagster.importing.sources import read_batches
+from acecoder_dagster.importing.sources import Source, read_batches, read_source, source_revision
 from acecoder_dagster.importing.store import StoredImport, imported_batches, load_import, store_import
 
 __all__ = [
     "IDENTIFIER",
     "IO_TESTS",
+    "REAL",
     "ROW",
     "TEXT",
     "TEXTS",
+    "ExaminedTest",
     "FileColumn",
     "ImportFileError",
     "ImportManifest",
     "ImportedTables",
     "Problems",
     "RowCount",
+    "Source",
     "StoredImport",
+    "examine_test",
     "imported_batches",
     "load_import",
     "read_batches",
     "read_import",
+    "read_source",
+    "source_revision",
     "store_import",
 ]

@@ -1,5 +1,6 @@
 """The columns that files may have: what each may hold, and how raw values become Polars columns."""
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -134,6 +135,11 @@ def _inferences_from_polars(series: pl.Series) -> pl.Series:
     return series.list.eval(pl.struct(fields))
 
 
+def _as_json(series: pl.Series) -> pl.Series:
+    texts = [None if value is None else json.dumps(value, default=str) for value in series.to_list()]
+    return pl.Series(series.name, texts, dtype=pl.String)
+
+
 TEXT = ColumnKind("text", pl.String(), _is_text, _reads_text)
 IDENTIFIER = ColumnKind(
     "text or a whole number",
@@ -168,6 +174,16 @@ IO_TESTS = ColumnKind(
     from_json=_io_tests_from_json,
     from_polars=_io_tests_from_polars,
     needed=tuple(_IO_FIELDS),
+)
+
+
+JSON = ColumnKind(
+    "any JSON value, or its text",
+    pl.String(),
+    lambda value: True,
+    lambda dtype: True,
+    from_json=lambda value: value if _is_text(value) else json.dumps(value),
+    from_polars=lambda series: series if _reads_text(series.dtype) else _as_json(series),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 import polars as pl
 
-from acecoder_dagster.importing import acecode, humaneval, interchange, mbpp
+from acecoder_dagster.importing import acecode, bigcodebench, humaneval, interchange, livecodebench, mbpp
 from acecoder_dagster.importing.columns import FileColumn
 from acecoder_dagster.importing.errors import ImportFileError, Problems
 from acecoder_dagster.importing.interchange import Contents
@@ -34,6 +34,8 @@ FORMATS = (
     Format("HumanEval", "questions", humaneval.COLUMNS, humaneval.convert),
     Format("MBPP", "questions", mbpp.FULL_COLUMNS, mbpp.convert_full),
     Format("MBPP sanitized", "questions", mbpp.SANITIZED_COLUMNS, mbpp.convert_sanitized),
+    Format("BigCodeBench", "questions", bigcodebench.COLUMNS, bigcodebench.convert),
+    Format("LiveCodeBench", "questions", livecodebench.COLUMNS, livecodebench.convert),
     Format("AceCode-87K", "questions", acecode.COLUMNS, acecode.convert),
     Format("acecoder generated tests", "generated tests", interchange.TEST_COLUMNS, interchange.convert_tests),
     Format("acecoder programs", "programs", interchange.PROGRAM_COLUMNS, interchange.convert_programs),

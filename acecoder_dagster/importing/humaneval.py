@@ -1,13 +1,14 @@
 """HumanEval's own format (github.com/openai/human-eval, MIT): one `check(candidate)` function per question.
 
-HumanEval+ and others that keep these columns are read too; a check with loops stays one test.
+HumanEval+ and others that keep these columns are read too. A check that is not plain asserts is taken apart as the
+judge does; one with loops stays one test.
 """
 
 import polars as pl
 
 from acecoder_dagster.importing.columns import IDENTIFIER, ROW, TEXT, FileColumn
 from acecoder_dagster.importing.interchange import Contents, questions_table
-from acecoder_dagster.importing.python_tests import complete_check, lift_asserts
+from acecoder_dagster.importing.python_tests import lift_asserts
 
 COLUMNS = (
     FileColumn("task_id", IDENTIFIER, "Id of the question, e.g. HumanEval/0", required=True),
@@ -33,8 +34,7 @@ def convert(frame: pl.DataFrame, file: str) -> Contents:
                 "entry_point": row["entry_point"],
                 "reference_program": row["prompt"] + row["canonical_solution"],
                 "tests": tests or [],
-                "tests_faithful": tests is not None,
-                "check_code": complete_check(row["test"], row["entry_point"]),
+                "test_code": row["test"] if tests is None else "",
                 "licence": "MIT",
             }
         )

@@ -4,14 +4,26 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from acecoder_dagster.importing.columns import FLAG, IDENTIFIER, REAL, ROW, TEXT, TEXTS, WHOLE, WHOLES, FileColumn
+from acecoder_dagster.importing.columns import (
+    FLAG,
+    IDENTIFIER,
+    JSON,
+    REAL,
+    ROW,
+    TEXT,
+    TEXTS,
+    WHOLE,
+    WHOLES,
+    FileColumn,
+)
+from acecoder_dagster.importing.python_tests import defined_names, most_called_function
 
 UNKNOWN = "unknown"
 
 QUESTION_COLUMNS = (
     FileColumn("question_id", IDENTIFIER, "Id of the question, unique among all files of the import", required=True),
     FileColumn("question", TEXT, "The text that a model is given", required=True),
-    FileColumn("entry_point", TEXT, "Name of the function to write", required=True),
+    FileColumn("entry_point", TEXT, "Function or class to write; found for tests, none for io_tests on standard input"),
     FileColumn("source", TEXT, "Name of the data set; else the file's name without its ending"),
     FileColumn("split", TEXT, "train, validation or test; other words count as none", default=""),
     FileColumn("reference_program", TEXT, "A trusted right answer; none if empty"),
@@ -19,6 +31,8 @@ QUESTION_COLUMNS = (
     FileColumn("tests_faithful", FLAG, "false: `tests` does not say all, `check_code` is the one test", default=True),
     FileColumn("setup_code", TEXT, "Code that runs before the tests", default=""),
     FileColumn("check_code", TEXT, "The tests as one program, used where tests_faithful is false", default=""),
+    FileColumn("test_code", TEXT, "Tests as code: check(candidate) or unittest.TestCase classes", default=""),
+    FileColumn("io_tests", JSON, "Tests as a list of objects with the texts input and output", default=""),
     FileColumn("challenge_tests", TEXTS, "Harder tests that the data set does not count; kept as rejected", default=[]),
     FileColumn("licence", TEXT, "SPDX licence identifier, or the words of the source", default=UNKNOWN),
 )
@@ -75,8 +89,17 @@ def programs_table(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def convert_questions(frame: pl.DataFrame, file: str) -> Contents:
-    """Return questions of our own format."""
-    return Contents(questions=frame.with_columns(pl.col("source").fill_null(file.partition(".")[0])))
+    """Return questions of our own format. An entry point that is not given is the function that most tests call."""
+    entry_points = [
+        entry_point or most_called_function(tests, defined_names(reference or "")) or ""
+        for entry_point, tests, reference in frame.select("entry_point", "tests", "reference_program").iter_rows()
+    ]
+    return Contents(
+        questions=frame.with_columns(
+            pl.col("source").fill_null(file.partition(".")[0]),
+            pl.Series("entry_point", entry_points, dtype=pl.String),
+        )
+    )
 
 
 def convert_tests(frame: pl.DataFrame, file: str) -> Contents:

@@ -19,9 +19,10 @@ class ImportManifest(BaseModel):
     tests: Literal["official", "generated", "both"] = Field(
         default="official", description="Tests to use: those in the questions' files, those that models wrote, or both"
     )
-    split: Literal["keep", "hash"] = Field(
+    split: Literal["keep", "hash", "train", "test"] = Field(
         default="keep",
-        description="keep: the file's train, validation or test where it says one, else by hash; hash: all by hash",
+        description="keep: the file's train, validation or test where it says one, else by hash; hash: all by hash; "
+        "train: train or validation, by hash; test: all held out",
     )
     validation_share: float = Field(default=0.1, ge=0, lt=1, description="Share of the validation split, by hash")
     test_share: float = Field(default=0.1, ge=0, lt=1, description="Share of the test split, by hash")

@@ -1,15 +1,20 @@
 """Imported questions become rows of `questions` and `seed_functions`; their tests are listed for `candidate_rows`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from acecoder_dagster.importing.columns import FILE, REVISION, ROW
 from acecoder_dagster.importing.editions import edition_groups
+from acecoder_dagster.importing.io_tests import MALFORMED, read_io_tests
 from acecoder_dagster.importing.manifest import ImportManifest
 from acecoder_dagster.importing.python_tests import call_arguments, complete_check
 from acecoder_dagster.importing.rejections import Rejections
 from acecoder_dagster.lake import text_id
+from acecoder_dagster.tables import ASSERT, CALL
+from acecoder_dagster.test_rows import code_rows, io_row
 
 SPLITS = ("train", "validation", "test")
 """From least to most held out."""
@@ -20,7 +25,7 @@ class ImportedQuestions:
     """The questions of an import.
 
     `known` has every question of the files, used or not: upstream_id, question_id, entry_point, usable.
-    `official_tests` has their tests: question_id, test, challenge (published as an uncounted extra), where.
+    `official_tests` has their tests: question_id, kind, test, where; and where one cannot be used, reason and problem.
     """
 
     questions: pl.DataFrame
@@ -30,7 +35,7 @@ class ImportedQuestions:
 
 
 def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: Rejections) -> ImportedQuestions:
-    """Give the questions ids and splits; reject those without text or without a function to call."""
+    """Give the questions ids and splits; reject those without text, and those with neither function nor input."""
     ids = [
         text_id(source, upstream, question, entry_point or "")
         for source, upstream, question, entry_point in read.select(
@@ -39,16 +44,18 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: R
     ]
     read = read.rename({"question_id": "upstream_id"}).with_columns(pl.Series("question_id", ids, dtype=pl.String))
     no_question = pl.col("question").str.strip_chars() == ""
-    identifier = pl.col("entry_point").str.contains(r"^[\p{L}_][\p{L}\p{N}_]*$").fill_null(value=False)
+    reads_input = (pl.col("entry_point") == "") & (pl.col("io_tests") != "")
+    identifier = pl.col("entry_point").str.contains(r"^[\p{L}_][\p{L}\p{N}_]*$")
+    has_entry = (identifier | reads_input).fill_null(value=False)
     read = read.with_columns(
-        reason=pl.when(no_question).then(pl.lit("empty_question")).when(~identifier).then(pl.lit("no_entry_point")),
+        reason=pl.when(no_question).then(pl.lit("empty_question")).when(~has_entry).then(pl.lit("no_entry_point")),
         where=pl.format("{} row {}", FILE, ROW),
     ).with_columns(usable=pl.col("reason").is_null())
     found = (
         pl.when(no_question)
         .then(pl.lit("the question has no text"))
-        .when(pl.col("entry_point").is_null())
-        .then(pl.lit("its tests call no function"))
+        .when(pl.col("entry_point").fill_null("") == "")
+        .then(pl.lit("its tests call no function, and it names none"))
         .otherwise(pl.format("the entry point {} is no function's name", "entry_point"))
     )
     evidence = pl.format("{}: {}", "where", found)
@@ -81,18 +88,34 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: R
 
 
 def _official_tests(read: pl.DataFrame) -> pl.DataFrame:
-    rows: list[tuple[str, str, bool, str]] = []
-    for row in read.iter_rows(named=True):
-        whole = complete_check(row["check_code"], row["entry_point"] or "")
-        tests = row["tests"] if row["tests_faithful"] else [whole]
-        rows.extend((row["question_id"], test, False, row["where"]) for test in tests)
-        rows.extend((row["question_id"], test, True, row["where"]) for test in row["challenge_tests"])
-    schema = {"question_id": pl.String, "test": pl.String, "challenge": pl.Boolean, "where": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    rows = [
+        (row["question_id"], kind, test, row["where"], reason, problem)
+        for row in read.iter_rows(named=True)
+        for kind, test, reason, problem in _tests_of(row)
+    ]
+    columns = ("question_id", "kind", "test", "where", "reason", "problem")
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _tests_of(row: dict[str, Any]) -> Iterator[tuple[str, str, str | None, str]]:
+    """Yield kind, test, reason not to use it, and what is wrong with it."""
+    entry_point = row["entry_point"] or ""
+    tests = row["tests"] if row["tests_faithful"] else [complete_check(row["check_code"], entry_point)]
+    yield from ((ASSERT, test, None, "") for test in tests)
+    if row["test_code"].strip():
+        yield from ((found.kind, found.test, None, "") for found in code_rows(row["test_code"], entry_point))
+    for read in read_io_tests(row["io_tests"], entry_point):
+        if read.test is None:
+            yield CALL, read.found, MALFORMED, read.problem
+        else:
+            written = io_row(read.test, entry_point)
+            yield written.kind, written.test, None, ""
+    yield from ((ASSERT, test, "challenge_test", "published as an uncounted extra") for test in row["challenge_tests"])
 
 
 def _with_seeds(kept: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
-    by_question = tests.filter(~pl.col("challenge")).group_by("question_id", maintain_order=True).agg("test")
+    asserts = tests.filter(pl.col("reason").is_null(), kind=ASSERT)
+    by_question = asserts.group_by("question_id", maintain_order=True).agg("test")
     texts = dict(by_question.iter_rows())
     seed_ids: list[str] = []
     arguments: list[list[str]] = []
@@ -127,6 +150,7 @@ def _splits(kept: pl.DataFrame, manifest: ImportManifest) -> pl.Series:
 
 def _split_by_hash(group: str, manifest: ImportManifest) -> str:
     share = int(text_id("split", group), 16) / 2**64
-    if share < manifest.test_share:
+    test_share = {"train": 0.0, "test": 1.0}.get(manifest.split, manifest.test_share)
+    if share < test_share:
         return "test"
-    return "validation" if share < manifest.test_share + manifest.validation_share else "train"
+    return "validation" if share < test_share + manifest.validation_share else "train"

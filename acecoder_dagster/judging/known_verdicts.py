@@ -1,4 +1,7 @@
-"""Verdicts kept beside the file they are for, so that a judge that was killed goes on where it stopped."""
+"""Verdicts kept beside the file they are for, so that a judge that was killed goes on where it stopped.
+
+They lie in an SQLite file; what is asked of it is in `sql/known_verdicts`.
+"""
 
 import json
 import sqlite3
@@ -7,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from acecoder_dagster.judging.errors import JudgeFileError
+from acecoder_dagster.paths import project_folder
 
 ENDING = ".judged"
 _ADVICE = {
@@ -36,16 +40,11 @@ class KnownVerdicts:
             JudgeFileError: another process has them open, or they cannot be read.
         """
         self._path = out.with_name(out.name + ENDING)
+        statements = project_folder("sql") / "known_verdicts"
+        self._statements = {path.stem: path.read_text(encoding="utf-8") for path in statements.glob("*.sql")}
         try:
             self._database = sqlite3.connect(self._path, isolation_level=None, timeout=1)
-            # In this mode a commit costs no wait for the disk, needs no memory shared with other processes, and keeps
-            # them away.
-            self._database.execute("PRAGMA locking_mode = EXCLUSIVE")
-            self._database.execute("PRAGMA journal_mode = WAL")
-            self._database.execute("PRAGMA synchronous = NORMAL")
-            self._database.execute(
-                "CREATE TABLE IF NOT EXISTS verdicts (key BLOB PRIMARY KEY, is_final INTEGER, fields TEXT)"
-            )
+            self._database.executescript(self._statements["open"])
         except sqlite3.Error as error:
             raise self._explained(error) from error
 
@@ -70,7 +69,7 @@ class KnownVerdicts:
         """
         values = (key, is_final, json.dumps(fields))
         try:
-            self._database.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", values)
+            self._database.execute(self._statements["keep"], values)
         except sqlite3.Error as error:
             raise self._explained(error) from error
 
@@ -80,7 +79,7 @@ class KnownVerdicts:
         Raises:
             JudgeFileError: the verdicts cannot be read.
         """
-        row = self._row("SELECT is_final FROM verdicts WHERE key = ?", key)
+        row = self._row("is_final", key)
         return row is not None and bool(row[0])
 
     def get(self, key: bytes) -> dict[str, Any] | None:
@@ -89,12 +88,12 @@ class KnownVerdicts:
         Raises:
             JudgeFileError: the verdicts cannot be read.
         """
-        row = self._row("SELECT fields FROM verdicts WHERE key = ?", key)
+        row = self._row("fields", key)
         return None if row is None else json.loads(row[0])
 
-    def _row(self, question: str, key: bytes) -> tuple[Any, ...] | None:
+    def _row(self, statement: str, key: bytes) -> tuple[Any, ...] | None:
         try:
-            found: tuple[Any, ...] | None = self._database.execute(question, (key,)).fetchone()
+            found: tuple[Any, ...] | None = self._database.execute(self._statements[statement], (key,)).fetchone()
         except sqlite3.Error as error:
             raise self._explained(error) from error
         return found

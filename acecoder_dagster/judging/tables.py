@@ -6,6 +6,7 @@ import polars as pl
 
 from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, Verdict
 from acecoder_dagster.tables import REJECTED_ROWS, TEST_RESULTS
+from acecoder_dagster.test_rows import question_from_rows
 
 NO_TESTS = "question has no kept tests"
 
@@ -15,16 +16,12 @@ def question_tests(questions: pl.DataFrame, tests: pl.DataFrame) -> dict[str, Qu
 
     Args:
         questions: columns question_id, entry_point, setup_code.
-        tests: columns question_id, position, test.
+        tests: columns question_id, position, kind, test.
     """
-    by_question = dict(tests.sort("question_id", "position").group_by("question_id").agg("test").iter_rows())
-    return {
-        row["question_id"]: QuestionTests(
-            row["question_id"], row["entry_point"], row["setup_code"], tuple(by_question[row["question_id"]])
-        )
-        for row in questions.select("question_id", "entry_point", "setup_code").iter_rows(named=True)
-        if row["question_id"] in by_question
-    }
+    by_question = tests.sort("question_id", "position").group_by("question_id").agg(pl.col("kind").first(), "test")
+    rows = questions.join(by_question, on="question_id", maintain_order="left")
+    columns = rows.select("question_id", "entry_point", "setup_code", "kind", "test")
+    return {row[0]: question_from_rows(*row) for row in columns.iter_rows()}
 
 
 def judge_table(
@@ -70,6 +67,35 @@ def judge_table(
         evidence=pl.lit(""),
     )
     return results, REJECTED_ROWS.conform(rejected)
+
+
+def judge_outcomes(
+    judge: Judge,
+    questions: pl.DataFrame,
+    programs: pl.DataFrame,
+    tests: pl.DataFrame,
+    advance: Callable[[int], None] = lambda _: None,
+) -> pl.DataFrame:
+    """Judge programs by any tests of their questions and return single outcomes.
+
+    Args:
+        judge: an open judge.
+        questions: columns question_id, entry_point, setup_code.
+        programs: columns program_id, question_id, program; those of questions without tests are left out.
+        tests: columns test_id, question_id, position, test.
+        advance: called with the number of programs done.
+
+    Returns:
+        Columns question_id, program_id, test_id, passed: one row per program and test.
+    """
+    numbered = tests.sort("question_id", "position").with_columns(position=pl.int_range(pl.len()).over("question_id"))
+    of_question = question_tests(questions, numbered)
+    written = {question: len(tests.tests) for question, tests in of_question.items()}
+    results, _ = judge_table(judge, programs, of_question, written, "", advance)
+    positions = pl.int_ranges(0, pl.col("passed").list.len())
+    single = results.select("question_id", "program_id", "passed", position=positions).explode("passed", "position")
+    named = numbered.select("question_id", "position", "test_id")
+    return single.join(named, on=["question_id", "position"], maintain_order="left").drop("position")
 
 
 def _row(verdict: Verdict, written: int) -> dict[str, object]:

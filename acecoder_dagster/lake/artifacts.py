@@ -1,6 +1,9 @@
 """Folders that training writes (models, tokenizers): one per content key, behind a pointer to the finished one."""
 
+import fcntl
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,3 +51,24 @@ class ArtifactStore:
         except FileNotFoundError:
             return None
         return Artifact(name, self.root / name / stored["content_key"], stored["content_key"], stored["figures"])
+
+    def all_current(self) -> list[Artifact]:
+        """Return the current artifact of every training that was finished, ordered by name."""
+        found = [self.current(pointer.parent.name) for pointer in sorted(self.root.glob(f"*/{POINTER}"))]
+        return [artifact for artifact in found if artifact is not None]
+
+    @contextmanager
+    def training(self, name: str, waiting: Callable[[], object]) -> Iterator[None]:
+        """Hold an artifact while it is trained, so that two runs never write into one folder.
+
+        The kernel lets go of it when the process ends. `waiting` is called once when another process holds it.
+        """
+        folder = self.root / name
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / "training.lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -8,6 +8,8 @@ WHOLE_PIPELINE = "whole_pipeline"
 DATA_ONLY = "data_only"
 TRAINING_ONLY = "training_only"
 EVALUATION_ONLY = "evaluation_only"
+TAKE_IN = "take_in"
+TRAINING_AND_EVALUATION = "training_and_evaluation"
 
 jobs = [
     dg.define_asset_job(
@@ -29,5 +31,15 @@ jobs = [
         EVALUATION_ONLY,
         selection=dg.AssetSelection.groups(EVALUATION),
         description="Best-of-N, pass@1 of the policies, report, from the models that are there",
+    ),
+    dg.define_asset_job(
+        TRAINING_AND_EVALUATION,
+        selection=dg.AssetSelection.groups(TRAINING, EVALUATION),
+        description="Reward model, policies and what they are worth, from the tables that are there",
+    ),
+    dg.define_asset_job(
+        TAKE_IN,
+        selection=dg.AssetSelection.assets("imported_files"),
+        description="Imports one file of the inbox, or one configured source, and registers its batches",
     ),
 ]

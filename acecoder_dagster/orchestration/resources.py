@@ -45,13 +45,22 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         except SettingsError as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
 
+    def is_calibration(self, batch: str) -> bool:
+        """Return whether the questions of a batch only measure the tests (setting quality.batches)."""
+        return any(fnmatch(batch, pattern) for pattern in self.settings.quality.batches)
+
+    def calibration_partitions(self, table: Table) -> list[Partition]:
+        """Return the calibration batches of a table (setting quality.batches)."""
+        return [partition for partition in self.lake.partitions(table) if self.is_calibration(partition.batch)]
+
     def training_partitions(self, table: Table) -> list[Partition]:
-        """Return the batches of a table that feed training and evaluation (setting data.batches)."""
+        """Return the batches of a table that feed training and evaluation (settings data and quality.batches)."""
         patterns = self.settings.data.batches
         return [
             partition
             for partition in self.lake.partitions(table)
             if any(fnmatch(partition.batch, pattern) for pattern in patterns)
+            and not self.is_calibration(partition.batch)
         ]
 
 

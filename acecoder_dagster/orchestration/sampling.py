@@ -1,6 +1,5 @@
 """Sampling programs for tables of questions in one worker process: one start of the engine for all batches."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,14 +8,16 @@ import polars as pl
 
 from acecoder_dagster.lake import content_key, text_id
 from acecoder_dagster.orchestration.resources import Project
-from acecoder_dagster.orchestration.stages import StageRows
 from acecoder_dagster.orchestration.workers import run_worker
 from acecoder_dagster.sampling import SamplingSettings, program_rows, render_prompts
 from acecoder_dagster.settings import Settings
-from acecoder_dagster.tables import ORACLE_PROGRAMS
+from acecoder_dagster.tables import SAMPLED_PROGRAMS
 from acecoder_dagster.workers.specifications import SamplePrograms, SamplingJob
 
 SCRATCH = "scratch"
+
+WORK_OF_MODELS = ("model_calls", "prompt_tokens", "completion_tokens")
+"""Figures of what models were asked."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,18 @@ def sample_questions(
         sampling: how many programs and how.
 
     Returns:
-        By name: programs (columns of SAMPLED_PROGRAMS) and figures (model_calls, tokens).
+        By name: programs (columns of SAMPLED_PROGRAMS) and figures (model_calls, tokens). Where there is no question,
+        no model is started.
     """
     settings = project.settings
+    sampled: dict[str, tuple[pl.DataFrame, dict[str, float]]] = {
+        name: (SAMPLED_PROGRAMS.empty(), dict.fromkeys(WORK_OF_MODELS, 0.0))
+        for name, _, questions in jobs
+        if questions.is_empty()
+    }
+    jobs = [job for job in jobs if job[0] not in sampled]
+    if not jobs:
+        return sampled
     folder = project.home.scratch / "sampling"
     folder.mkdir(parents=True, exist_ok=True)
     prompts: dict[str, pl.DataFrame] = {}
@@ -82,30 +92,16 @@ def sample_questions(
         )
     specification = SamplePrograms(jobs=tuple(specifications.values()), sampling=sampling, seed=settings.seed)
     run_worker(context, project, specification)
-    sampled = {}
     for name, sampler, _ in jobs:
         completions = pl.read_parquet(specifications[name].output)
         rows = program_rows(completions, prompts[name], sampler.name, sampler.revision, sampling)
         tokens = {
             "model_calls": float(prompts[name].height),
-            "prompt_tokens": float(completions["prompt_tokens"].sum()),
+            # A prompt is read once, however many programs answer it.
+            "prompt_tokens": float(completions.unique("question_id")["prompt_tokens"].sum()),
             "completion_tokens": float(completions["completion_tokens"].sum()),
         }
         sampled[name] = (rows, tokens)
         for done in (specifications[name].prompts, specifications[name].output):
             Path(done).unlink(missing_ok=True)
     return sampled
-
-
-def greedy_programs(
-    context: dg.AssetExecutionContext, project: Project, questions: dict[str, pl.DataFrame]
-) -> Iterator[tuple[str, StageRows]]:
-    """Yield the oracle model's programs for each batch (paper, section 3.1: greedy, one per question)."""
-    tests = project.settings.tests
-    if tests.oracle_model is None:
-        raise dg.Failure("tests.oracle = 'model' needs tests.oracle_model: a folder or hub id", allow_retries=False)
-    sampler = Sampler(tests.oracle_model, tests.oracle_model, tests.oracle_model)
-    jobs = [(batch, sampler, rows) for batch, rows in questions.items()]
-    for batch, (programs, figures) in sample_questions(context, project, jobs, tests.oracle_sampling).items():
-        rows = programs.select(list(ORACLE_PROGRAMS.schema))
-        yield batch, StageRows(rows, rows_in=rows.height, figures=figures)

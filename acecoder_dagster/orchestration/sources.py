@@ -1,8 +1,9 @@
-"""What a seed batch is made from: its name says whether it is procedural, else it was imported."""
+"""What a seed batch is made from: its name says whether it is procedural; else it was collected or imported."""
 
 from acecoder_dagster.home import Home
 from acecoder_dagster.importing import imported_batches
 from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.seeding import collected_batches
 from acecoder_dagster.settings import Settings
 
 PROCEDURAL_PREFIX = "procedural-"
@@ -14,29 +15,36 @@ def procedural_batches(settings: Settings) -> list[str]:
 
 
 def known_batches(home: Home, settings: Settings) -> list[str]:
-    """Return every batch of the project: the procedural ones of the profile, then the imported ones."""
-    return procedural_batches(settings) + list(imported_batches(home.root))
+    """Return every batch of the project: the procedural ones of the profile, then those collected and imported."""
+    return procedural_batches(settings) + list(collected_batches(home.root)) + list(imported_batches(home.root))
 
 
 def procedural_number(batch: str) -> int | None:
-    """Return the number of a procedural batch, or None for an imported one."""
+    """Return the number of a procedural batch, or None for any other."""
     number = batch.removeprefix(PROCEDURAL_PREFIX)
     return int(number) if number != batch and number.isdigit() else None
 
 
 def batch_source(project: Project, batch: str) -> str:
-    """Return what identifies the origin of a batch: its name when procedural, else the content key of its import.
+    """Return what identifies the origin of a batch: its name when procedural, else the key of its seeds or import.
 
     Raises:
-        KeyError: the batch is neither procedural nor imported.
+        KeyError: the batch is neither procedural nor collected nor imported.
     """
     if procedural_number(batch) is not None:
         return batch
+    if is_collected(project, batch):
+        return collected_batches(project.home.root)[batch].content_key
     return imported_batches(project.home.root)[batch].content_key
+
+
+def is_collected(project: Project, batch: str) -> bool:
+    """Return whether the batch holds collected seed functions, from which questions are to be written."""
+    return batch in collected_batches(project.home.root)
 
 
 def brings_programs(project: Project, batch: str) -> bool:
     """Return whether the batch belongs to an import with programs: none are sampled for it, even if it got none."""
-    if procedural_number(batch) is not None:
+    if procedural_number(batch) is not None or is_collected(project, batch):
         return False
     return imported_batches(project.home.root)[batch].counts["program"].kept > 0

@@ -1,6 +1,5 @@
 """Training in a worker process: skip what is up to date, continue what was interrupted, report the curve."""
 
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +14,7 @@ from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import asset_code_version
 from acecoder_dagster.orchestration.workers import run_worker
 from acecoder_dagster.training import HACKING_REPORT_FILE
-from acecoder_dagster.workers import CURVE_FILE
+from acecoder_dagster.workers.curves import read_curves
 
 REPORTED = {
     "base_policy": ("loss",),
@@ -46,14 +45,19 @@ def train_artifact(
         checks: further asset checks over the figures of the training.
     """
     store = project.home.artifacts
-    key = content_key(artifact=name, code=asset_code_version(context), inputs=inputs)
-    artifact = store.current(name)
-    reused = artifact is not None and artifact.content_key == key
-    if artifact is None or not reused:
-        folder = store.working_folder(name, key)
-        started = time.monotonic()
-        figures = run_worker(context, project, specify(folder))
-        artifact = store.finish(name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
+    key = artifact_key(name, asset_code_version(context), inputs)
+
+    def waiting() -> None:
+        context.log.info(f"Another run is training {name}; waiting for it")
+
+    with store.training(name, waiting):
+        artifact = store.current(name)
+        reused = artifact is not None and artifact.content_key == key
+        if artifact is None or not reused:
+            folder = store.working_folder(name, key)
+            started = time.monotonic()
+            figures = run_worker(context, project, specify(folder))
+            artifact = store.finish(name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
     metadata: Metadata = {
         "folder": dg.MetadataValue.path(str(artifact.folder)),
         "reused": reused,
@@ -69,6 +73,11 @@ def train_artifact(
     )
 
 
+def artifact_key(name: str, code_version: str, inputs: Mapping[str, object]) -> str:
+    """Return the content key that a trained model has when it is up to date."""
+    return content_key(artifact=name, code=code_version, inputs=inputs)
+
+
 def learning_curves(project: Project) -> dict[str, Curve]:
     """Return what a reader of the report wants to see of each training, by `<training>: <figure>`."""
     curves: dict[str, Curve] = {}
@@ -77,17 +86,3 @@ def learning_curves(project: Project) -> dict[str, Curve]:
         recorded = read_curves(artifact.folder) if artifact else {}
         curves |= {f"{name}: {figure}": recorded[figure] for figure in figures if figure in recorded}
     return curves
-
-
-def read_curves(folder: Path) -> dict[str, Curve]:
-    """Return what a training reported, as (step, value) by the name of the figure."""
-    path = folder / CURVE_FILE
-    if not path.is_file():
-        return {}
-    curves: dict[str, list[tuple[float, float]]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        point = json.loads(line)
-        step = point.pop("step")
-        for figure, value in point.items():
-            curves.setdefault(figure, []).append((step, value))
-    return dict(curves)

@@ -1,14 +1,16 @@
 """Rows that feed training and evaluation: the batches that the setting data.batches names."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.tables import FILTERED_TESTS, QUESTIONS, TEST_RESULTS, Table
 
 
-def training_rows(project: Project, table: Table) -> pl.DataFrame:
-    """Return the rows of the batches that feed training and evaluation, with their `batch`."""
-    return project.lake.read(table, [partition.batch for partition in project.training_partitions(table)])
+def training_rows(project: Project, table: Table, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Return rows of the batches that feed training and evaluation, all columns or those named, with their `batch`."""
+    return project.lake.read(table, [partition.batch for partition in project.training_partitions(table)], columns)
 
 
 def held_out_questions(project: Project) -> pl.DataFrame:

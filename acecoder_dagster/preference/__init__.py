@@ -6,7 +6,19 @@ Does not belong here: pass rates (`judge` results carry them), training on the p
 
 from acecoder_dagster.preference.groups import preference_groups
 from acecoder_dagster.preference.hard import choose_hard_questions
-from acecoder_dagster.preference.pairs import build_pairs
-from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
+from acecoder_dagster.preference.pairs import PROGRAM_COLUMNS, RESULT_COLUMNS, build_pairs
+from acecoder_dagster.preference.probability import failure_group, right_probabilities
+from acecoder_dagster.preference.settings import ErrorRates, HardQuestionSettings, PairSettings
 
-__all__ = ["HardQuestionSettings", "PairSettings", "build_pairs", "choose_hard_questions", "preference_groups"]
+__all__ = [
+    "PROGRAM_COLUMNS",
+    "RESULT_COLUMNS",
+    "ErrorRates",
+    "HardQuestionSettings",
+    "PairSettings",
+    "build_pairs",
+    "choose_hard_questions",
+    "failure_group",
+    "preference_groups",
+    "right_probabilities",
+]

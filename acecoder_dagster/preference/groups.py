@@ -7,13 +7,14 @@ def preference_groups(pairs: pl.DataFrame, programs: pl.DataFrame, prompts: pl.D
     """Return pairs grouped by question, every distinct program once.
 
     Args:
-        pairs: columns question_id, chosen_program_id, rejected_program_id, weight.
+        pairs: columns question_id, chosen_program_id, rejected_program_id, chosen_pass_rate, rejected_pass_rate,
+            weight.
         programs: columns program_id, program.
         prompts: columns question_id, prompt.
 
     Returns:
         Columns question_id, prompt, programs (list of texts), chosen, rejected (lists of positions in programs, one
-        entry per pair) and weights, ordered by question_id.
+        entry per pair), weights and margins (difference of the pass rates), ordered by question_id.
     """
     texts = programs.select("program_id", "program")
     both = pairs.join(texts, left_on="chosen_program_id", right_on="program_id").join(
@@ -37,13 +38,18 @@ def preference_groups(pairs: pl.DataFrame, programs: pl.DataFrame, prompts: pl.D
         )
         .sort("question_id", "position", "position_rejected")
         .group_by("question_id", maintain_order=True)
-        .agg(chosen="position", rejected="position_rejected", weights="weight")
+        .agg(
+            chosen="position",
+            rejected="position_rejected",
+            weights="weight",
+            margins=pl.col("chosen_pass_rate") - pl.col("rejected_pass_rate"),
+        )
     )
     listed = distinct.group_by("question_id", maintain_order=True).agg(programs="program")
     return (
         prompts.select("question_id", "prompt")
         .join(listed, on="question_id")
         .join(grouped_pairs, on="question_id")
-        .select("question_id", "prompt", "programs", "chosen", "rejected", "weights")
+        .select("question_id", "prompt", "programs", "chosen", "rejected", "weights", "margins")
         .sort("question_id")
     )

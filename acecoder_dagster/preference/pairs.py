@@ -2,10 +2,26 @@
 
 import polars as pl
 
+from acecoder_dagster.preference.probability import right_probabilities
 from acecoder_dagster.preference.rules import PASSED, RULES, TESTS, PairRule, program_form
 from acecoder_dagster.preference.settings import PairSettings
 from acecoder_dagster.preference.usable import usable_verdict
 from acecoder_dagster.tables import PREFERENCE_PAIRS, REJECTED_ROWS
+
+RESULT_COLUMNS = (
+    "program_id",
+    "question_id",
+    "verdict",
+    "outcomes",
+    "tests_passed",
+    "tests_kept",
+    "tests_written",
+    "message",
+)
+"""Columns of the verdicts that pairs are chosen by."""
+
+PROGRAM_COLUMNS = ("program_id", "model", "sample_index", "program")
+"""Columns of the programs that pairs are chosen by: at the paper's scale the others fill gigabytes."""
 
 
 def build_pairs(
@@ -16,8 +32,8 @@ def build_pairs(
     A program with an outcome `judge_error` or `unstable` is never in a pair, nor is one of a question without tests.
 
     Args:
-        results: Verdicts (`tables.TEST_RESULTS`).
-        programs: The programs judged; columns program_id, model, sample_index, program.
+        results: Verdicts; columns RESULT_COLUMNS of `tables.TEST_RESULTS`.
+        programs: The programs judged; columns PROGRAM_COLUMNS of `tables.SAMPLED_PROGRAMS`.
         questions: All questions that could have a pair; columns question_id, question, split.
         settings: The rule, and how many pairs to keep.
 
@@ -26,37 +42,37 @@ def build_pairs(
         question without any (`tables.REJECTED_ROWS`): questions given = questions with pairs + rejected rows.
     """
     rule = RULES[settings.rule]
-    judged = _judged_programs(results, questions, rule)
+    judged = _judged_programs(results, questions, rule, settings)
     distinct = _programs_of_mixed_questions(judged, programs, rule)
-    pairs = _draw(_identify(_join(distinct, rule), distinct), settings)
+    possible = _identify(_join(distinct, rule), distinct)
+    pairs = _draw(possible, settings)
     kept = pairs.join(questions.select("question_id", "split"), on="question_id", how="left")
     ordered = PREFERENCE_PAIRS.conform(kept.select(list(PREFERENCE_PAIRS.schema)).sort("question_id", "pair_id"))
-    return ordered, _questions_without_pair(questions, judged, distinct, pairs, rule)
+    return ordered, _questions_without_pair(questions, judged, distinct, possible, pairs, rule)
 
 
-def _judged_programs(results: pl.DataFrame, questions: pl.DataFrame, rule: PairRule) -> pl.DataFrame:
+def _judged_programs(
+    results: pl.DataFrame, questions: pl.DataFrame, rule: PairRule, settings: PairSettings
+) -> pl.DataFrame:
     """Return the programs of the questions, each with a question number and what the rule says about it."""
     numbered = questions.select("question_id", "question").with_row_index("question_number")
     if rule.ascii_questions:
         numbered = numbered.filter(~pl.col("question").str.contains(r"[^\x00-\x7F]"))
-    columns = (
-        "program_id",
-        "question_id",
-        "verdict",
-        "outcomes",
-        "tests_passed",
-        "tests_kept",
-        "tests_written",
-        "message",
-    )
-    return (
-        results.select(columns)
-        .join(numbered.drop("question"), on="question_id")
+    judged = (
+        results.select(RESULT_COLUMNS)
         .with_columns(tests=pl.col(rule.denominator))
         .with_columns(usable=usable_verdict() & (TESTS > 0))
         .with_columns(can_win=pl.col("usable") & rule.can_win, can_lose=pl.col("usable") & rule.can_lose)
+        # Before the join, which would copy the 22 million outcomes of the paper's scale.
         .drop("outcomes", "verdict", "message")
+        .join(numbered.drop("question"), on="question_id")
     )
+    if settings.weighting != "probability":
+        return judged.with_columns(right=pl.lit(None, pl.Float64))
+    usable = judged.filter("usable").with_columns(tests_failed=pl.col("tests_kept") - PASSED)
+    failures = usable.select("question_number", "tests_failed", tests="tests_kept")
+    right = usable.select("program_id", right=right_probabilities(failures, settings.error_rates))
+    return judged.join(right, on="program_id", how="left")
 
 
 def _programs_of_mixed_questions(judged: pl.DataFrame, programs: pl.DataFrame, rule: PairRule) -> pl.DataFrame:
@@ -66,7 +82,7 @@ def _programs_of_mixed_questions(judged: pl.DataFrame, programs: pl.DataFrame, r
     fit = (
         judged.filter(pl.col("can_win") | pl.col("can_lose"))
         .join(mixed.select("question_number"), on="question_number", how="semi")
-        .join(programs.select("program_id", "model", "sample_index", "program"), on="program_id")
+        .join(programs.select(PROGRAM_COLUMNS), on="program_id")
         .sort("question_number", "model", "sample_index", "program_id")
         .with_columns(text=pl.col("program").hash())
     )
@@ -81,7 +97,9 @@ def _merge_same_programs(programs: pl.DataFrame) -> pl.DataFrame:
     The same program with two verdicts depends on something outside it, as hash order or the clock.
     """
     texts = programs.unique(["question_number", "text"], keep="first", maintain_order=True)
-    forms = texts.select("question_number", "text", form=program_form(pl.col("program")).hash())
+    # The streaming engine spreads the regular expressions over the cores: they are most of the work.
+    form = program_form(pl.col("program")).hash()
+    forms = texts.lazy().select("question_number", "text", form=form).collect(engine="streaming")
     of_form = ("question_number", "form")
     return (
         programs.join(forms, on=("question_number", "text"))
@@ -115,21 +133,30 @@ def _identify(pairs: pl.DataFrame, programs: pl.DataFrame) -> pl.DataFrame:
         rejected_program_id=rejected["program_id"],
         chosen_pass_rate=chosen["tests_passed"] / chosen["tests"],
         rejected_pass_rate=rejected["tests_passed"] / rejected["tests"],
+        truly_ordered=chosen["right"] * (1 - rejected["right"]),
     ).with_columns(pair_id=pl.concat_str("chosen_program_id", "rejected_program_id", separator="-"))
 
 
 def _draw(pairs: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
     """Keep at most the wanted number of pairs per question, at random, and weigh them."""
+    if settings.weighting == "probability":
+        pairs = pairs.filter(pl.col("truly_ordered") >= settings.min_probability)
     if settings.max_pairs_per_question != "all":
         # By the hash of the pair, not by a random number: new questions leave the choice among the old ones alone.
         lot = pl.col("pair_id").hash(settings.seed).rank("ordinal").over("question_number")
         pairs = pairs.filter(lot <= settings.max_pairs_per_question)
-    weight = 1 / pl.len().over("question_number") if settings.weighting == "question" else pl.lit(1.0)
-    return pairs.with_columns(weight=weight)
+    share = 1 / pl.len().over("question_number")
+    weights = {"pair": pl.lit(1.0), "question": share, "probability": share * pl.col("truly_ordered")}
+    return pairs.with_columns(weight=weights[settings.weighting])
 
 
 def _questions_without_pair(
-    questions: pl.DataFrame, judged: pl.DataFrame, distinct: pl.DataFrame, pairs: pl.DataFrame, rule: PairRule
+    questions: pl.DataFrame,
+    judged: pl.DataFrame,
+    distinct: pl.DataFrame,
+    possible: pl.DataFrame,
+    pairs: pl.DataFrame,
+    rule: PairRule,
 ) -> pl.DataFrame:
     """Return a rejected row for every question that has no pair, with the first reason that holds."""
     usable = judged.filter("usable")
@@ -152,6 +179,11 @@ def _questions_without_pair(
             how="left",
         )
         .join(distinct.group_by("question_number").agg(distinct=pl.len()), on="question_number", how="left")
+        .join(
+            possible.group_by("question_number").agg(truly_ordered=pl.col("truly_ordered").max()),
+            on="question_number",
+            how="left",
+        )
         .with_columns(pl.col("programs", "usable", "winners", "losers", "distinct").fill_null(0))
     )
     skipped = pl.col("question").str.contains(r"[^\x00-\x7F]") if rule.ascii_questions else pl.lit(False)
@@ -170,6 +202,8 @@ def _questions_without_pair(
         .then(pl.lit("no program good enough to win"))
         .when(pl.col("losers") == 0)
         .then(pl.lit("no program fit to lose"))
+        .when(pl.col("truly_ordered").is_not_null())
+        .then(pl.lit("no two programs whose order is likely enough to be true"))
         .when(pl.lit(rule.merge == "same_programs"))
         .then(pl.lit("same programs with different verdicts"))
         .otherwise(pl.lit("no two programs of a model far enough apart"))

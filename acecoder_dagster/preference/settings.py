@@ -2,7 +2,26 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt
+
+RIGHT = (0.9, 0.05, 0.02, 0.01, 0.01, 0.005, 0.005)
+WRONG = (0.02, 0.02, 0.02, 0.05, 0.1, 0.4, 0.39)
+
+FAILURES = ("none", "one", "up to 10%", "up to 25%", "up to 50%", "more than 50%", "all")
+"""Groups of programs by the tests they fail; `one` also where one is more than 10%."""
+
+
+class ErrorRates(BaseModel):
+    """Of programs known to be right, and of those known to be wrong: the shares that fail so many tests.
+
+    The groups are `FAILURES`. `acecoder quality` measures the rates on questions with known answers; these stand in
+    where a project has no such questions, measured on HumanEval (benchmarks/results/synthesis.md).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    right: tuple[PositiveFloat, ...] = Field(RIGHT, min_length=7, max_length=7, description="Shares of right programs")
+    wrong: tuple[PositiveFloat, ...] = Field(WRONG, min_length=7, max_length=7, description="Shares of wrong programs")
 
 
 class PairSettings(BaseModel):
@@ -16,10 +35,16 @@ class PairSettings(BaseModel):
     max_pairs_per_question: PositiveInt | Literal["all"] = Field(
         8, description="Pairs drawn at random from those of a question; `all` keeps all, as the paper does"
     )
-    weighting: Literal["pair", "question"] = Field(
+    weighting: Literal["pair", "question", "probability"] = Field(
         "question",
-        description="pair: every pair weighs 1, as in the released code; question: the pairs of a question share 1",
+        description="pair: every pair weighs 1, as in the released code; question: the pairs of a question share 1; "
+        "probability: and each of these shares is multiplied by the probability that the winner is right and the "
+        "loser wrong",
     )
+    min_probability: float = Field(
+        0.8, ge=0, le=1, description="For weighting = probability: less likely pairs are left out"
+    )
+    error_rates: ErrorRates = Field(ErrorRates(), description="For weighting = probability: how programs fail tests")
     seed: int = Field(0, description="Seed of the drawing of pairs")
 
 

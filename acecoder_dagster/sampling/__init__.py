@@ -5,7 +5,7 @@ Importing this package loads no engine; `engine` and `sampler` are for worker pr
 """
 
 from acecoder_dagster.sampling.extraction import extract_program
-from acecoder_dagster.sampling.prompts import PromptError, prompt_templates, render_prompts
+from acecoder_dagster.sampling.prompts import PromptError, prompt_columns, prompt_templates, render_prompts
 from acecoder_dagster.sampling.rows import program_rows
 from acecoder_dagster.sampling.settings import EngineSettings, SamplingSettings
 
@@ -15,6 +15,7 @@ __all__ = [
     "SamplingSettings",
     "extract_program",
     "program_rows",
+    "prompt_columns",
     "prompt_templates",
     "render_prompts",
 ]

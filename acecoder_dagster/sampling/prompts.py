@@ -2,7 +2,8 @@
 
 A template is plain text, given to the model as it is, or a chat: an ``[user]`` and an ``[assistant]`` line start its
 two turns. A chat is rendered with the model's own chat template; the assistant's turn is left open for the model to
-continue. ``{question}`` and ``{entry_point}`` stand for the columns of that name.
+continue. ``{question}`` and ``{entry_point}`` stand for the columns of that name; lines that name an entry point are
+left out for questions that have none.
 """
 
 import json
@@ -15,6 +16,7 @@ from importlib import resources
 import polars as pl
 
 _TURNS = re.compile(r"\[user\]\n(?P<user>.*?)^\[assistant\]\n(?P<assistant>.*)", re.DOTALL | re.MULTILINE)
+_ENTRY_POINT_LINE = re.compile(r"^.*\{entry_point\}.*\n?", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\{(question|entry_point)\}")
 
 
@@ -26,6 +28,15 @@ def prompt_templates() -> list[str]:
     """Return the names of all templates."""
     folder = resources.files("acecoder_dagster.prompts")
     return sorted(file.name.removesuffix(".txt") for file in folder.iterdir() if file.name.endswith(".txt"))
+
+
+def prompt_columns(template: str) -> set[str]:
+    """Return the columns of a question that a template shows: question, entry_point.
+
+    Raises:
+        PromptError: no such template.
+    """
+    return set(_PLACEHOLDER.findall(_template_text(template)))
 
 
 def render_prompts(
@@ -75,6 +86,8 @@ def _template_text(template: str) -> str:
 
 
 def _fill(text: str, row: dict[str, str]) -> str:
+    if not row["entry_point"]:
+        text = _ENTRY_POINT_LINE.sub("", text)
     # One pass, so that braces inside a question are left alone.
     return _PLACEHOLDER.sub(lambda found: row[found[1]], text)
 

@@ -4,6 +4,7 @@ from acecoder_dagster.sandbox.host_packages import host_packages, install_host_p
 from acecoder_dagster.sandbox.images import build_image, connect_engine, ensure_image, project_image
 from acecoder_dagster.sandbox.judge import Judge
 from acecoder_dagster.sandbox.settings import SandboxSettings
+from acecoder_dagster.sandbox.test_code import TestCode, read_test_code
 from acecoder_dagster.sandbox.types import (
     IoTest,
     Observation,
@@ -23,6 +24,7 @@ __all__ = [
     "QuestionTests",
     "SandboxSettings",
     "SandboxUnavailableError",
+    "TestCode",
     "Verdict",
     "build_image",
     "connect_engine",
@@ -30,4 +32,5 @@ __all__ = [
     "host_packages",
     "install_host_packages",
     "project_image",
+    "read_test_code",
 ]

@@ -104,7 +104,7 @@ class BubblewrapLauncher:
         arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--clearenv"]
         for name, value in (environment() | {"PYTHONPATH": PACKAGES_FOLDER}).items():
             arguments += ["--setenv", name, value]
-        program = f"import socket\nchannel = socket.socket(fileno={channel})\n{BOOTSTRAP}"
+        program = f"import _socket\nchannel = _socket.socket(fileno={channel})\n{BOOTSTRAP}"
         return [*arguments, str(INTERPRETER), *INTERPRETER_OPTIONS, "-c", program]
 
 

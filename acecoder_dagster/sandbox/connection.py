@@ -21,17 +21,18 @@ GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
 # Each imports only those before it.
 GUEST_MODULES = (
     *("encoding", "hardening", "metering", "compiling", "preloading", "sharing"),
-    *("conversation", "serving", "child", "proxies", "asking", "driving", "zygote"),
+    *("messages", "conversation", "serving", "child", "proxies", "asking", "driving", "zygote"),
 )
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
 # image nor a file system has to carry the right version of them.
 BOOTSTRAP = f"""
-import json, os, socket, sys
+import json, os, sys
 try:
-    _, descriptors, _, _ = socket.recv_fds(channel, 16, 1)
-    content = json.loads(os.pread(descriptors[0], os.fstat(descriptors[0]).st_size, 0))
-    os.close(descriptors[0])
+    _, [[_, _, packed]], _, _ = channel.recvmsg(16, _socket.CMSG_SPACE(4))
+    descriptor = int.from_bytes(packed, sys.byteorder)
+    content = json.loads(os.pread(descriptor, os.fstat(descriptor).st_size, 0))
+    os.close(descriptor)
     for name, source in content["modules"].items():
         module = sys.modules[name] = type(sys)(name)
         exec(compile(source, name, "exec"), module.__dict__)
@@ -111,7 +112,7 @@ class Sandbox:
             raise SandboxFailedError(answer.decode("utf-8", "replace"))
 
     def _check_children_start(self) -> None:
-        self.send_job(pack_program(b"", b""), 0, 0, zygote.JUDGE)
+        self.send_job(pack_program(b""), 0, 0, zygote.JUDGE)
         completion = self.receive()
         if not completion.report.startswith(child.READY):
             raise SandboxFailedError(completion.report.decode("utf-8", "replace") or "no reason given")

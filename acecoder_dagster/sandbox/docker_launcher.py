@@ -108,8 +108,8 @@ class DockerLauncher:
         reserve = SCIENTIFIC_RESERVE_MB if scientific else RESERVE_MB
         memory = f"{settings.memory_mb + settings.scratch_mb + reserve}m"
         program = (
-            "import socket\n"
-            "channel = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)\n"
+            "import _socket\n"
+            "channel = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)\n"
             f"channel.connect('{SOCKET_FOLDER}/{SOCKET_NAME}')\n"
             f"{BOOTSTRAP}"
         )

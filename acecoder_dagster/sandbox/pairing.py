@@ -14,7 +14,7 @@ from typing import Protocol
 
 from acecoder_dagster.sandbox.connection import Completion, Sandbox
 from acecoder_dagster.sandbox.guest import child, driving
-from acecoder_dagster.sandbox.guest.metering import NOTHING
+from acecoder_dagster.sandbox.guest.metering import HURRY, NOTHING
 from acecoder_dagster.sandbox.guest.zygote import DRIVE, JUDGE, SERVE
 from acecoder_dagster.sandbox.planning import QuestionPlan, Way
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run, read_report
@@ -44,7 +44,7 @@ class _Attempt:
     unsupported: set[int]
 
 
-def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run) -> frozenset[int]:
+def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, in_hurry: bool) -> frozenset[int]:
     """Run a program against all tests of a question that are not to be executed beside it.
 
     Args:
@@ -52,12 +52,13 @@ def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run) 
         tests: the sandbox for tests.
         plan: the question.
         run: the program; takes in what became of the tests.
+        in_hurry: whether to postpone a program that takes long, or whose tests do.
 
     Returns:
-        The tests that are still to be executed beside the program.
+        The tests that are still to be executed beside the program, unless it is postponed.
     """
     beside = frozenset(plan.steps(Way.BESIDE))
-    unsupported = set() if len(beside) == len(plan.tests) else _run(programs, tests, plan, run)
+    unsupported = set() if len(beside) == len(plan.tests) else _run(programs, tests, plan, run, in_hurry)
     # A program that cannot be loaded, or was given up, has outcomes for these as well.
     to_execute = frozenset(unsupported | {step for step in beside if run.outcomes[step] is None})
     for step in to_execute:
@@ -66,12 +67,12 @@ def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run) 
     return to_execute
 
 
-def _run(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run) -> set[int]:
+def _run(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, in_hurry: bool) -> set[int]:
     first: int | None = 0
     unsupported: set[int] = set()
     while first is not None:
         try:
-            attempt = _attempt(programs, tests, plan, run, first)
+            attempt = _attempt(programs, tests, plan, run, first, in_hurry)
         except SandboxFailedError as error:
             _log.warning("a sandbox failed and is replaced: %s", error)
             programs.close()
@@ -86,18 +87,21 @@ def _run(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run) -> set[int]:
             programs.close()
             tests.close()
             raise
+        if attempt.completion.stopped_for == HURRY:
+            run.is_postponed = True
+            break
         run.unsealed |= attempt.unsealed
         unsupported |= attempt.unsupported
         first = run.absorb(attempt.completion, first)
     return unsupported
 
 
-def _attempt(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, first: int) -> _Attempt:
+def _attempt(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, first: int, in_hurry: bool) -> _Attempt:
     driven = [step for step in plan.steps(Way.PROXIES) if step >= first]
     steps = len(plan.tests)
     program_sandbox = programs.ready(plan.calls)
     if not driven:
-        program_sandbox.send_job(run.content, first, steps, JUDGE)
+        program_sandbox.send_job(run.content, first, steps, JUDGE, in_hurry)
         completion = program_sandbox.receive()
         if not completion.clean:
             programs.close()
@@ -105,8 +109,8 @@ def _attempt(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, first: i
     test_sandbox = tests.ready(plan.comparisons)
     program_end, test_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with program_end, test_end:
-        program_sandbox.send_job(run.content, first, steps, SERVE, files=[program_end.fileno()])
-        test_sandbox.send_job(b"", first, steps, DRIVE, files=[test_end.fileno()])
+        program_sandbox.send_job(run.content, first, steps, SERVE, in_hurry, files=[program_end.fileno()])
+        test_sandbox.send_job(b"", first, steps, DRIVE, in_hurry, files=[test_end.fileno()])
     of_tests, of_program = test_sandbox.receive(), program_sandbox.receive()
     for lane, completion in ((tests, of_tests), (programs, of_program)):
         if not completion.clean:
@@ -126,10 +130,12 @@ def _merged(of_program: Completion, of_tests: Completion, driven: Sequence[int])
     for step, (kind, payload) in noted.items():
         lines[step] = (child.ERROR if step in unsupported else kind.upper(), payload)
     report = child.READY + b"".join(b"%d %b %b\n" % (step, *line) for step, line in lines.items())
+    is_in_the_way = HURRY in (of_program.stopped_for, of_tests.stopped_for)
     is_tests_fault = of_tests.stopped_for != NOTHING or of_tests.status != 0
     blamed = of_tests if is_tests_fault else of_program
     completion = replace(
         blamed,
+        stopped_for=HURRY if is_in_the_way else blamed.stopped_for,
         cpu_ms=of_program.cpu_ms + of_tests.cpu_ms,
         wall_ms=of_program.wall_ms,
         report=report,

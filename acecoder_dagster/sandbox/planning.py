@@ -131,7 +131,7 @@ def plan_question(question: QuestionTests) -> QuestionPlan:
         return _plan_function_calls(question)
     code = TestCode("", question.tests)
     if question.test_code:
-        code = read_test_code(question.test_code, question.entry_point)
+        code = read_test_code(question.test_code, question.entry_point, question.methods)
     setup = read_setup(question.setup_code, question.entry_point)
     is_divisible = not code.module and not _rely_on_each_other(code.tests)
     planned = [_plan_test(test, question.entry_point, setup, code.module, is_divisible) for test in code.tests]

@@ -7,7 +7,7 @@ from collections import deque
 
 from acecoder_dagster.sandbox.connection import Completion, Sandbox
 from acecoder_dagster.sandbox.guest import child
-from acecoder_dagster.sandbox.guest.metering import NOTHING
+from acecoder_dagster.sandbox.guest.metering import HURRY, NOTHING
 from acecoder_dagster.sandbox.guest.zygote import SCRIPT
 from acecoder_dagster.sandbox.io_tests import is_same_output
 from acecoder_dagster.sandbox.pairing import Lane
@@ -20,7 +20,7 @@ PIPELINE_DEPTH = 2
 _Sent = tuple[int, int]  # a test, and the file the program prints to
 
 
-def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettings) -> None:
+def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettings, in_hurry: bool) -> None:
     """Run a program once per test, each time in a fresh child.
 
     Args:
@@ -28,6 +28,7 @@ def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettin
         plan: a question with inputs and outputs.
         run: the program; takes in the outcome of every test.
         settings: the limits.
+        in_hurry: whether to postpone a program that takes long.
     """
     waiting = deque(range(len(plan.question.io_tests)))
     sent: deque[_Sent] = deque()
@@ -36,7 +37,7 @@ def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettin
         try:
             sandbox = lane.ready(plan.calls)
             while waiting and len(sent) < PIPELINE_DEPTH:
-                sent.append((waiting[0], _send(sandbox, run, plan.question.io_tests[waiting[0]].input)))
+                sent.append((waiting[0], _send(sandbox, run, plan.question.io_tests[waiting[0]].input, in_hurry)))
                 waiting.popleft()
             completion = sandbox.receive()
         except SandboxFailedError as error:
@@ -59,22 +60,24 @@ def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettin
         if run.outcomes[step] is None:  # else it was given up while this ran
             run.outcomes[step], run.messages[step] = outcome, message
         timeouts += outcome in TIMEOUTS
+        run.is_postponed |= completion.stopped_for == HURRY
         if not completion.clean:
             lane.close()
             _put_back(waiting, sent)
         if timeouts >= settings.max_timeouts:
             run.settle(step, outcome, message)
+        if timeouts >= settings.max_timeouts or run.is_postponed:
             waiting.clear()
 
 
-def _send(sandbox: Sandbox, run: Run, text: str) -> int:
+def _send(sandbox: Sandbox, run: Run, text: str, in_hurry: bool) -> int:
     output = os.memfd_create("output", os.MFD_CLOEXEC)
     given = os.memfd_create("input", os.MFD_CLOEXEC)
     try:
         with open(given, "wb", closefd=False) as file:
             file.write(text.encode("utf-8", "surrogatepass"))
         os.lseek(given, 0, os.SEEK_SET)
-        sandbox.send_job(run.content, 0, 1, SCRIPT, files=[given, output])
+        sandbox.send_job(run.content, 0, 1, SCRIPT, in_hurry, files=[given, output])
     except BaseException:
         os.close(output)
         raise

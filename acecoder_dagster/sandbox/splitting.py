@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from acecoder_dagster.sandbox.comparing import may_execute_values
+from acecoder_dagster.sandbox.names import bound_names, loaded_names, needed, reached, text, top_names
 
 MAX_TEST_BYTES = 100_000
 PLACEHOLDER = "__r"
@@ -91,7 +92,7 @@ def read_setup(setup_code: str, entry_point: str) -> Setup:
         return Setup("", frozenset(), frozenset(), frozenset())
     imports = [statement for statement in body if isinstance(statement, _IMPORTS)]
     fixed, _ = _defined_names(imports)
-    return Setup(_text(imports), fixed, frozenset(), frozenset())
+    return Setup(text(imports), fixed, frozenset(), frozenset())
 
 
 def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
@@ -119,22 +120,22 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         raise NotSplittableError("calls the program before the first assert")
     conditions = [statement.test for statement in asserts]
     condition = conditions[0] if len(conditions) == 1 else ast.BoolOp(ast.And(), conditions)
-    splitter = _Splitter(entry_point, fixed | changeable | _bound_names([condition]))
+    splitter = _Splitter(entry_point, fixed | changeable | bound_names([condition]))
     try:
         comparison = cast(ast.expr, splitter.visit(condition))
         _refuse_comparing_own_objects(comparison, splitter.roots, entry_point)
         calls = tuple(ast.unparse(call) for call in splitter.calls)
         definitions = [*_parse(setup.comparison_code), *prelude]
-        compared = _reached(definitions, _loaded_names([comparison]))
+        compared = reached(definitions, loaded_names([comparison]))
         if may_execute_values(definitions, compared):
             raise NotSplittableError("the comparison may do more with a value than compare it")
-        shared = _reached(prelude, _loaded_names(splitter.calls)) & compared & (changeable | _shown_names(prelude))
+        shared = reached(prelude, loaded_names(splitter.calls)) & compared & (changeable | _shown_names(prelude))
         if shared:
             raise NotSplittableError(f"the program would see, and may change, {min(shared)}, which is compared")
-        modules = tuple(sorted(_loaded_names([comparison]) & splitter.modules))
-        call_prelude = _needed(prelude, _loaded_names(splitter.calls))
+        modules = tuple(sorted(loaded_names([comparison]) & splitter.modules))
+        call_prelude = needed(prelude, loaded_names(splitter.calls))
         is_shown = bool(compared & setup.shown_names)
-        return SplitTest(_text(prelude), _text(call_prelude), calls, modules, comparison, is_shown)
+        return SplitTest(text(prelude), text(call_prelude), calls, modules, comparison, is_shown)
     except RecursionError as error:
         raise NotSplittableError("nested too deeply") from error
 
@@ -150,14 +151,14 @@ def names_defined(test: str) -> frozenset[str]:
         if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
             names.add(statement.name)
         elif not isinstance(statement, ast.Assert):
-            names |= _bound_names([statement])
+            names |= bound_names([statement])
     return frozenset(names)
 
 
 def names_used(test: str) -> frozenset[str]:
     """Find the names a test reads; none where it does not parse."""
     try:
-        return _loaded_names(_parse(test))
+        return loaded_names(_parse(test))
     except NotSplittableError:
         return frozenset()
 
@@ -196,8 +197,8 @@ class _Splitter(ast.NodeTransformer):
         root = _root_name(node.elt)
         if root is None or not self._is_foreign(root) or not isinstance(node.elt, ast.Call):
             return False
-        used = _loaded_names([node.elt]) | _loaded_names(part for g in node.generators for part in g.ifs)
-        targets = _bound_names([generator.target for generator in node.generators])
+        used = loaded_names([node.elt]) | loaded_names(part for g in node.generators for part in g.ifs)
+        targets = bound_names([generator.target for generator in node.generators])
         return targets <= used and not any(isinstance(part, _DECISIONS) for part in ast.walk(node))
 
     def _visit_name(self, node: ast.Name) -> ast.AST:
@@ -216,7 +217,7 @@ class _Splitter(ast.NodeTransformer):
         asked = links[last]
         if not root[:1].isupper() and any(map(_asks_method, links[first_call : last + 1])):
             raise NotSplittableError("asks what the program returned about a value")
-        inside = _loaded_names([argument for link in links[: last + 1] for argument in _arguments(link)])
+        inside = loaded_names([argument for link in links[: last + 1] for argument in _arguments(link)])
         if root != self.entry_point and self.entry_point in inside:
             raise NotSplittableError(f"{root} would see what is compared")
         if last == len(links) - 1:
@@ -248,7 +249,7 @@ class _Splitter(ast.NodeTransformer):
         return _is_foreign(name, self.entry_point, self.known)
 
     def _foreign_names_in(self, node: ast.AST) -> bool:
-        return any(self._is_foreign(name) for name in _loaded_names([node]))
+        return any(self._is_foreign(name) for name in loaded_names([node]))
 
 
 def _is_foreign(name: str, entry_point: str, known: frozenset[str]) -> bool:
@@ -260,8 +261,8 @@ def _is_foreign(name: str, entry_point: str, known: frozenset[str]) -> bool:
 
 def _foreign_names(nodes: Iterable[ast.AST], entry_point: str, known: frozenset[str]) -> bool:
     nodes = list(nodes)
-    known |= _bound_names(nodes)
-    return any(_is_foreign(name, entry_point, known) for name in _loaded_names(nodes))
+    known |= bound_names(nodes)
+    return any(_is_foreign(name, entry_point, known) for name in loaded_names(nodes))
 
 
 def _refuse_comparing_own_objects(comparison: ast.expr, roots: list[str], entry_point: str) -> None:
@@ -269,7 +270,7 @@ def _refuse_comparing_own_objects(comparison: ast.expr, roots: list[str], entry_
     own = {f"{PLACEHOLDER}{i}" for i, root in enumerate(roots) if root != entry_point}
     for node in ast.walk(comparison):
         if isinstance(node, ast.Compare):
-            sides = [_loaded_names([side]) for side in (node.left, *node.comparators)]
+            sides = [loaded_names([side]) for side in (node.left, *node.comparators)]
             asked = [side for side in sides if any(name.startswith(PLACEHOLDER) for name in side)]
             if len(asked) > 1 and any(side & own for side in asked):
                 raise NotSplittableError("compares two objects of the program")
@@ -334,63 +335,10 @@ def _parse(text: str) -> list[ast.stmt]:
         raise NotSplittableError(f"does not parse: {error}") from error
 
 
-def _needed(statements: list[ast.stmt], names: frozenset[str]) -> list[ast.stmt]:
-    """The statements that define these names, and what those need in turn."""
-    names = _reached(statements, names)
-    return [statement for statement in statements if _top_names(statement) & names]
-
-
-def _reached(statements: list[ast.stmt], names: frozenset[str]) -> frozenset[str]:
-    """These names, and those that the statements defining them read in turn."""
-    while True:
-        defining = [statement for statement in statements if _top_names(statement) & names]
-        more = names | _loaded_names(defining)
-        if more == names:
-            return names
-        names = more
-
-
-def _text(statements: Iterable[ast.stmt]) -> str:
-    return "\n".join(ast.unparse(statement) for statement in statements)
-
-
-def _loaded_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
-    """Names that are read, wherever they are bound."""
-    return frozenset(
-        part.id
-        for node in nodes
-        for part in ast.walk(node)
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)
-    )
-
-
-def _bound_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
-    """Names that comprehensions, lambdas and functions bind for themselves."""
-    names = set()
-    for node in nodes:
-        for part in ast.walk(node):
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-                names.add(part.id)
-            elif isinstance(part, ast.arg):
-                names.add(part.arg)
-            elif isinstance(part, (ast.FunctionDef, ast.ClassDef)):
-                names.add(part.name)
-            elif isinstance(part, ast.alias):
-                names.add((part.asname or part.name).partition(".")[0])
-    return frozenset(names)
-
-
 def _shown_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
     """Names that statements define, but for modules."""
-    names = [_top_names(statement) for statement in statements if not isinstance(statement, _IMPORTS)]
+    names = [top_names(statement) for statement in statements if not isinstance(statement, _IMPORTS)]
     return frozenset().union(*names)
-
-
-def _top_names(statement: ast.stmt) -> frozenset[str]:
-    """Names that one statement of a module defines there."""
-    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-        return frozenset({statement.name})
-    return _bound_names([statement])
 
 
 def _defined_names(statements: Iterable[ast.stmt]) -> tuple[frozenset[str], frozenset[str]]:
@@ -405,9 +353,9 @@ def _defined_names(statements: Iterable[ast.stmt]) -> tuple[frozenset[str], froz
         if isinstance(statement, _DEFINITIONS):
             if any(alias.name == "*" for alias in getattr(statement, "names", [])):
                 raise NotSplittableError("imports every name of a module")
-            fixed |= _top_names(statement)
+            fixed |= top_names(statement)
         elif isinstance(statement, ast.Assign):
-            names = _bound_names(statement.targets)
+            names = bound_names(statement.targets)
             if isinstance(statement.value, ast.Constant):
                 fixed |= names
             else:

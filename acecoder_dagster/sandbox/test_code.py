@@ -35,6 +35,7 @@ class TestCode:
         module: what the tests share, executed once before them; may be empty.
         tests: statements, one entry per test.
         imports: modules all tests need, worth importing ahead.
+        methods: of `unittest.TestCase` classes, the method behind each test, as `Class.method`; else empty.
     """
 
     __test__ = False  # not a test class of pytest's
@@ -42,19 +43,21 @@ class TestCode:
     module: str
     tests: tuple[str, ...]
     imports: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
 
 
 class _NotAListOfAssertsError(Exception):
     pass
 
 
-def read_test_code(test_code: str, entry_point: str) -> TestCode:
+def read_test_code(test_code: str, entry_point: str, methods: tuple[str, ...] = ()) -> TestCode:
     """Find the tests in test code.
 
     Args:
         test_code: Python text with a function `check`, with classes that derive from `unittest.TestCase`, or with
             asserts only.
         entry_point: the name of what is tested.
+        methods: of `unittest.TestCase` classes, those methods that are wanted, as `Class.method`; all where empty.
 
     Returns:
         One test per assert of `check` where it is a list of asserts, else one for the whole of it; one per method
@@ -64,10 +67,10 @@ def read_test_code(test_code: str, entry_point: str) -> TestCode:
         body = ast.parse(test_code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return TestCode("", (test_code,))
-    cases = list(_unittest_methods(body))
-    if cases:
-        tests = (UNITTEST_RUN.format(case=case, method=method) for case, method in cases)
-        return TestCode(test_code, tuple(tests), ("unittest", "traceback"))
+    runs = {f"{case}.{method}": UNITTEST_RUN.format(case=case, method=method) for case, method in _cases(body)}
+    if runs:
+        wanted = methods or tuple(runs)
+        return TestCode(test_code, tuple(runs[name] for name in wanted), ("unittest", "traceback"), wanted)
     check = next((s for s in body if isinstance(s, ast.FunctionDef) and s.name == CHECK), None)
     try:
         if check is None:
@@ -80,7 +83,7 @@ def read_test_code(test_code: str, entry_point: str) -> TestCode:
         return TestCode("", (test_code + call,))
 
 
-def _unittest_methods(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
+def _cases(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
     """Class and method of every test, in the order of their definition."""
     classes: dict[str, list[str]] = {}
     for statement in body:

@@ -59,6 +59,8 @@ class QuestionTests:
         tests: Python text, one entry per test: an assert statement, or any statements.
         test_code: Python text that defines `check(candidate)`, as HumanEval does, or `unittest.TestCase`
             classes, as BigCodeBench does.
+        methods: of `unittest.TestCase` classes in the test code, the methods that count, as `Class.method`; all where
+            empty.
         io_tests: inputs and outputs, as in LiveCodeBench.
     """
 
@@ -68,6 +70,7 @@ class QuestionTests:
     tests: tuple[str, ...] = ()
     test_code: str = ""
     io_tests: tuple[IoTest, ...] = ()
+    methods: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse questions whose kind of test is not clear.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import logging
 from collections import OrderedDict, deque
 from collections.abc import Sequence
@@ -58,33 +60,34 @@ class Worker:
             JudgeClosedError: another thread closed the judge.
         """
         if any(test.way is not Way.VALUES for test in plan.tests):
-            return self._judge_other_ways(plan, programs)
+            return self._judge_other_ways(plan, programs, in_hurry)
         runs = self.run(plan.calls, [False] * len(plan.tests), programs, in_hurry)
         finished = [run for run in runs if not run.is_postponed]
         self._decide(plan, finished)
         for run in finished:
-            self._ask_for_objects(plan, run)
+            self._ask_for_objects(plan, run, in_hurry)
         return runs
 
-    def _judge_other_ways(self, plan: QuestionPlan, programs: Sequence[bytes]) -> list[Run]:
+    def _judge_other_ways(self, plan: QuestionPlan, programs: Sequence[bytes], in_hurry: bool) -> list[Run]:
         says_passed = [test.way is Way.PROXIES for test in plan.tests]
         runs = [self._new_run(program, says_passed) for program in programs]
         texts = b"\n".join((plan.calls, plan.comparisons, *(text.encode() for text in plan.code.tests)))
         tests_are_scientific = needs_scientific(texts)
         for run in runs:
             lane = self._programs[tests_are_scientific or needs_scientific(run.content)]
-            run.content = pack_program(run.content, b"")
+            run.content = pack_program(run.content)
             if plan.steps(Way.OUTPUT):
-                run_script(lane, plan, run, self._settings)
+                run_script(lane, plan, run, self._settings, in_hurry)
                 continue
-            to_execute = run_with_proxies(lane, self._comparisons[tests_are_scientific], plan, run)
-            self._decide(plan, [run])
-            if to_execute:
-                self._execute_beside(lane, plan, run, to_execute)
-            self._ask_for_objects(plan, run)
+            to_execute = run_with_proxies(lane, self._comparisons[tests_are_scientific], plan, run, in_hurry)
+            if to_execute and not run.is_postponed:
+                self._execute_beside(lane, plan, run, to_execute, in_hurry)
+            if not run.is_postponed:
+                self._decide(plan, [run])
+                self._ask_for_objects(plan, run, in_hurry)
         return runs
 
-    def _ask_for_objects(self, plan: QuestionPlan, run: Run) -> None:
+    def _ask_for_objects(self, plan: QuestionPlan, run: Run, in_hurry: bool) -> None:
         """Run by proxies the tests that failed because a call gave no plain value: they may need more of it."""
         steps = [
             step
@@ -99,7 +102,8 @@ class Worker:
         again = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
         is_scientific = needs_scientific(with_proxies.comparisons)
         lane = self._programs[is_scientific or needs_scientific(run.content)]
-        unsupported = run_with_proxies(lane, self._comparisons[is_scientific], with_proxies, again)
+        unsupported = run_with_proxies(lane, self._comparisons[is_scientific], with_proxies, again, in_hurry)
+        run.is_postponed = again.is_postponed
         run.take_over(again, set(steps) - unsupported)
 
     def _decide(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
@@ -109,10 +113,11 @@ class Worker:
                     run.outcomes[step], run.messages[step] = _decide(test, run.payloads[step])
         self._compare_in_sandbox(plan, runs)
 
-    def _execute_beside(self, lane: Lane, plan: QuestionPlan, run: Run, steps: frozenset[int]) -> None:
+    def _execute_beside(self, lane: Lane, plan: QuestionPlan, run: Run, steps: frozenset[int], in_hurry: bool) -> None:
         """Execute beside their program the tests that can run nowhere else, in a sandbox that knows no other test."""
         executed = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
-        lane.perform(plan.beside(steps), [executed], zygote.JUDGE, in_hurry=False)
+        lane.perform(plan.beside(steps), [executed], zygote.JUDGE, in_hurry)
+        run.is_postponed = executed.is_postponed
         run.take_over(executed, steps)
 
     def run(
@@ -229,7 +234,7 @@ class Lane:
                 self.close()
                 raise
         for index, run in enumerate(runs):
-            run.content = pack_program(sources[index], compiled.get(index, (b"", b""))[1])
+            run.content = pack_program(sources[index], _from_base64(compiled.get(index, (b"", b""))[1]))
 
     def perform(self, description: bytes, runs: Sequence[Run], kind: bytes, in_hurry: bool) -> None:
         """Send every run through the sandbox until all its steps are known, or it is postponed."""
@@ -292,6 +297,13 @@ class Lane:
         waiting.extendleft(reversed(sent))
         sent.clear()
         self.close()
+
+
+def _from_base64(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:  # whoever compiled was killed meanwhile, or worse
+        return b""
 
 
 def _decide(test: TestPlan, payload: bytes) -> tuple[Outcome | None, str]:

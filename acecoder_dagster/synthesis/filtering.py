@@ -1,12 +1,37 @@
-"""Which candidate tests are kept, by the verdicts of oracle programs."""
+"""Which candidate tests are kept, by the verdicts of oracle programs: the paper's rule, the released one, ours."""
 
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
+from acecoder_dagster.synthesis.agreement import CERTAIN, agree
+from acecoder_dagster.synthesis.oracles import MODEL
+from acecoder_dagster.synthesis.types import Policy
 from acecoder_dagster.tables import FILTERED_TESTS, REJECTED_ROWS
 
 STAGE = "filtered_tests"
+
+FORBIDDEN = (
+    "threading",
+    "multiprocess",
+    "import os",
+    "from os",
+    "shutil",
+    "import torch",
+    "from torch",
+    "import sklearn",
+    "from sklearn",
+)
+"""A program with any of these texts fails every test in the released code, wherever they stand."""
+
+COUNTED_TESTS = 64
+"""The released code keeps the outcomes of a program in the bits of one whole number."""
+
+LAST = 1_000_000
+"""More than there are tests of a question."""
+
+ENDING_OUTCOMES = ("cpu_timeout", "wall_timeout", "memory", "crashed")
 
 
 @dataclass(frozen=True)
@@ -16,62 +41,67 @@ class FilteredTests:
     kept: pl.DataFrame
     rejected: pl.DataFrame
 
+    def of(self, questions: pl.DataFrame) -> "FilteredTests":
+        """Return the tests of some questions (column question_id)."""
+        return FilteredTests(
+            *(each.join(questions, on="question_id", how="semi") for each in (self.kept, self.rejected))
+        )
 
-def filter_tests(candidates: pl.DataFrame, oracle_results: pl.DataFrame | None, min_tests: int) -> FilteredTests:
-    """Keep the tests that an oracle program passes, and the questions that have enough of them.
+    def with_labels(self, labels: pl.DataFrame) -> "FilteredTests":
+        """Return the same with tests added that are kept unasked, after the others of their question.
 
-    The paper's rule (section 3.1): one oracle program per question; its failed tests go, then questions with fewer
-    than five tests left. Where a question has several oracle programs a test is kept if any passes it, as the released
-    code does (consolidate_dataset.py).
+        Args:
+            labels: columns of CANDIDATE_TESTS.
+        """
+        added = labels.with_columns(pl.col("position") + LAST).select(list(FILTERED_TESTS.schema))
+        both = pl.concat([self.kept, added]).sort("question_id", "position")
+        positions = pl.int_range(pl.len()).over("question_id")
+        return FilteredTests(FILTERED_TESTS.conform(both.with_columns(position=positions)), self.rejected)
+
+
+def filter_tests(
+    candidates: pl.DataFrame,
+    oracle_results: pl.DataFrame | None,
+    min_tests: int,
+    policy: Policy = "reference",
+    oracles: pl.DataFrame | None = None,
+) -> FilteredTests:
+    """Keep the tests that the policy allows, and the questions that have enough of them.
 
     Args:
         candidates: columns of CANDIDATE_TESTS.
         oracle_results: columns of TEST_RESULTS, outcomes in the order of `position` of the candidate tests; None when
             the tests are trusted as they come.
-        min_tests: questions with fewer kept tests lose them all.
+        min_tests: questions with fewer kept tests lose them all (the paper: 5).
+        policy: see `types.Policy`.
+        oracles: the programs judged (columns of ORACLE_PROGRAMS), for the policies that ask who wrote what.
 
     Returns:
-        Kept tests (columns of FILTERED_TESTS, positions counted anew) and rejected ones with the oracle's outcome.
+        Kept tests (columns of FILTERED_TESTS, positions counted anew) and rejected ones with the reason.
     """
-    judged = candidates.with_columns(outcome=pl.lit("passed"))
-    if oracle_results is not None:
-        judged = candidates.join(_outcomes(oracle_results), on=["question_id", "position"], how="left")
-    passed = judged.filter(pl.col("outcome") == "passed")
+    judged = candidates.with_columns(reason=pl.lit(""))
+    if oracle_results is not None and policy != "trusted":
+        decided = _decide(_outcomes(candidates, oracle_results), policy, oracles)
+        judged = candidates.join(decided, on=["question_id", "position"], how="left").with_columns(
+            pl.col("reason").fill_null("oracle: no oracle program")
+        )
+    passed = judged.filter(pl.col("reason") == "")
     enough = passed.filter(pl.len().over("question_id") >= min_tests)
     too_few = passed.join(enough, on="test_id", how="anti")
     kept = enough.sort("question_id", "position").with_columns(
         position=pl.int_range(pl.len()).over("question_id"),
     )
-    failed = judged.filter(pl.col("outcome").is_null() | (pl.col("outcome") != "passed"))
     rejected = pl.concat(
         [
-            _rejected(failed, pl.format("oracle: {}", pl.col("outcome").fill_null("no oracle program"))),
-            _rejected(too_few, pl.lit(f"fewer than {min_tests} tests of its question are left")),
+            rejected_tests(judged.filter(pl.col("reason") != ""), pl.col("reason")),
+            rejected_tests(too_few, pl.lit(f"fewer than {min_tests} tests of its question are left")),
         ]
     )
     return FilteredTests(FILTERED_TESTS.conform(kept.select(list(FILTERED_TESTS.schema))), rejected)
 
 
-def _outcomes(results: pl.DataFrame) -> pl.DataFrame:
-    """One row per question and test position: passed if any oracle program passes, else an outcome of the first."""
-    return (
-        results.select(
-            "question_id",
-            "outcomes",
-            position=pl.int_ranges(0, pl.col("outcomes").list.len()),
-        )
-        .explode("outcomes", "position")
-        .group_by("question_id", "position", maintain_order=True)
-        .agg(
-            outcome=pl.when((pl.col("outcomes") == "passed").any())
-            .then(pl.lit("passed"))
-            .otherwise(pl.col("outcomes").first())
-        )
-        .filter(pl.col("position").is_not_null())
-    )
-
-
-def _rejected(tests: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
+def rejected_tests(tests: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
+    """Return tests as rejected rows (columns of REJECTED_ROWS)."""
     return tests.select(
         stage=pl.lit(STAGE),
         row_kind=pl.lit("test"),
@@ -80,3 +110,67 @@ def _rejected(tests: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
         reason=reason,
         evidence=pl.col("test").str.slice(0, 500),
     ).cast(dict(REJECTED_ROWS.schema))  # type: ignore[arg-type]
+
+
+def _outcomes(candidates: pl.DataFrame, results: pl.DataFrame) -> pl.DataFrame:
+    """Return program_id, question_id, position and outcome of every judged candidate, programs by programs in order."""
+    single = results.select(
+        "program_id", "question_id", outcome="outcomes", position=pl.int_ranges(0, pl.col("outcomes").list.len())
+    ).explode("outcome", "position")
+    return single.join(
+        candidates.select("question_id", "position"), on=["question_id", "position"], maintain_order="left"
+    )
+
+
+def _decide(outcomes: pl.DataFrame, policy: Policy, oracles: pl.DataFrame | None) -> pl.DataFrame:
+    """Return question_id, position and reason; the reason is empty where the test is kept."""
+    if oracles is not None:
+        if policy == "agreement":
+            return _by_agreement(outcomes, oracles)
+        if policy == "released":
+            outcomes = _as_released(outcomes, oracles)
+        else:
+            # Of several oracle programs the first decides; beside a reference the others only look on.
+            first = pl.col("model") == MODEL if policy == "reference" else pl.col("sample_index") >= 0
+            deciding = oracles.filter(first).sort("question_id", "model", "sample_index")
+            deciding = deciding.unique("question_id", keep="first")
+            outcomes = outcomes.join(deciding.select("program_id"), on="program_id", maintain_order="left")
+    return outcomes.group_by("question_id", "position", maintain_order=True).agg(
+        reason=pl.when((pl.col("outcome") == "passed").any())
+        .then(pl.lit(""))
+        .otherwise(pl.format("oracle: {}", pl.col("outcome").first()))
+    )
+
+
+def _as_released(outcomes: pl.DataFrame, oracles: pl.DataFrame) -> pl.DataFrame:
+    """Return the outcomes as the released executor would have them."""
+    forbidden = pl.any_horizontal(pl.col("program").str.contains(text, literal=True) for text in FORBIDDEN)
+    denied = oracles.filter(forbidden)["program_id"].implode()
+    ended = pl.col("outcome").is_in(ENDING_OUTCOMES).cum_max().over("program_id", order_by="position")
+    lost = pl.col("program_id").is_in(denied) | ended | (pl.col("position") >= COUNTED_TESTS)
+    failed = lost & (pl.col("outcome") == "passed")
+    return outcomes.with_columns(outcome=pl.when(failed).then(pl.lit("failed")).otherwise("outcome"))
+
+
+def _by_agreement(outcomes: pl.DataFrame, oracles: pl.DataFrame) -> pl.DataFrame:
+    """Return the decisions of dual agreement on every question's tests."""
+    rows: list[tuple[str, int, str]] = []
+    by_program = outcomes.sort("question_id", "program_id", "position").group_by(
+        "question_id", "program_id", maintain_order=True
+    )
+    judged = by_program.agg("position", passed=pl.col("outcome") == "passed").join(
+        oracles.select("program_id", "model"), on="program_id", maintain_order="left"
+    )
+    for (question,), programs in judged.group_by("question_id", maintain_order=True):
+        passed = np.array(programs["passed"].to_list(), dtype=np.bool_)
+        agreement = agree(passed, programs["model"].to_list())
+        reasons = map(_agreement_reason, agreement.probabilities.tolist())
+        rows += zip([question] * passed.shape[1], programs["position"][0], reasons, strict=True)
+    schema = {"question_id": pl.String, "position": pl.Int64, "reason": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _agreement_reason(probability: float) -> str:
+    if probability >= CERTAIN:
+        return ""
+    return "agreement: refuted" if probability <= 1 - CERTAIN else "agreement: contested"

@@ -37,6 +37,6 @@ def reference_oracles(questions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
         row_id="question_id",
         question_id="question_id",
         reason=pl.lit("question has no reference program"),
-        evidence=pl.lit("setting tests.oracle = 'reference' needs one"),
+        evidence=pl.lit("setting tests.policy = 'reference' needs one"),
     )
     return ORACLE_PROGRAMS.conform(programs), REJECTED_ROWS.conform(rejected)

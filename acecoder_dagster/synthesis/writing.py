@@ -1,6 +1,7 @@
 """Tests from observed values: what a trusted program returns becomes the expected value."""
 
 import ast
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from acecoder_dagster.tables import CANDIDATE_TESTS, REJECTED_ROWS
 
 ORIGIN = "reference execution"
 STAGE = "candidate_tests"
+RELATIVE_TOLERANCE = 1e-9
+"""How far a fraction may be from the expected one; the order of additions alone changes the last digits."""
+
 MAX_EXPECTED_CHARACTERS = 2_000
 """Longer expected values are rejected: nobody reads them, and every sampled program pays for comparing them."""
 
@@ -38,7 +42,7 @@ def write_tests(observed: Iterable[ObservedCall]) -> WrittenTests:
     rows_in = 0
     for call in observed:
         rows_in += 1
-        test = f"assert {call.call} == {call.value!r}"
+        test = expectation(call.call, call.value)
         test_id = text_id(call.question_id, test)
         reason = call.error or _unwritable(call.value) or ("repeated test" if test_id in seen else None)
         if reason is not None:
@@ -71,6 +75,13 @@ def write_tests(observed: Iterable[ObservedCall]) -> WrittenTests:
         pl.DataFrame(rejected, schema=REJECTED_ROWS.schema),
         rows_in,
     )
+
+
+def expectation(call: str, value: object) -> str:
+    """Return the test that a call gives a value: equal to it, or of a fraction so close that only rounding differs."""
+    if isinstance(value, float) and math.isfinite(value) and not value.is_integer():
+        return f"assert abs({call} - {value!r}) <= {max(abs(value), 1.0) * RELATIVE_TOLERANCE!r}"
+    return f"assert {call} == {value!r}"
 
 
 def _unwritable(value: object) -> str | None:

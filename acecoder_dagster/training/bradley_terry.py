@@ -50,7 +50,7 @@ def score_pairs(
         with autocast(settings.precision, device):
             scores = scorer(row)
         group_weights = [next(weights) for _ in groups]
-        loss, margins = bradley_terry(scores, groups, group_weights, settings.centre_coefficient)
+        loss, margins = bradley_terry(scores, groups, group_weights, settings)
         yield ScoredForward(loss, scores.detach(), margins, row.input_ids.numel())
 
 
@@ -61,20 +61,19 @@ def pair_weights(step: Sequence[PreferenceGroup], weighting: str) -> list[list[f
         step: The groups of one optimiser step.
         weighting: ``pair`` or ``prompt``, see :class:`RewardModelSettings`.
     """
-    totals = [sum(weight for *_, weight in group.pairs) for group in step]
+    totals = [sum(pair.weight for pair in group.pairs) for group in step]
     if weighting == "prompt":
         return [
-            [weight / total / len(step) for *_, weight in group.pairs]
-            for group, total in zip(step, totals, strict=True)
+            [pair.weight / total / len(step) for pair in group.pairs] for group, total in zip(step, totals, strict=True)
         ]
-    return [[weight / sum(totals) for *_, weight in group.pairs] for group in step]
+    return [[pair.weight / sum(totals) for pair in group.pairs] for group in step]
 
 
 def bradley_terry(
     scores: torch.Tensor,
     groups: Sequence[PreferenceGroup],
     weights: Sequence[Sequence[float]],
-    centre_coefficient: float,
+    settings: RewardModelSettings,
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Weighted loss of all pairs of the groups.
 
@@ -82,7 +81,7 @@ def bradley_terry(
         scores: Scores of the groups' programs, in order.
         groups: The groups scored.
         weights: Weight of every pair, as of :func:`pair_weights`.
-        centre_coefficient: Weight of ``(chosen + rejected)^2`` of each pair.
+        settings: Margin and centring.
 
     Returns:
         The loss, and by how much each pair's chosen program beats the rejected one (detached).
@@ -91,13 +90,14 @@ def bradley_terry(
     rejected: list[int] = []
     offset = 0
     for group in groups:
-        chosen += [offset + pair[0] for pair in group.pairs]
-        rejected += [offset + pair[1] for pair in group.pairs]
+        chosen += [offset + pair.chosen for pair in group.pairs]
+        rejected += [offset + pair.rejected for pair in group.pairs]
         offset += len(group.packed.programs)
     weight = torch.tensor([w for group_weights in weights for w in group_weights], device=scores.device)
     chosen_scores, rejected_scores = scores[chosen], scores[rejected]
     margins = chosen_scores - rejected_scores
-    losses = torch.nn.functional.softplus(-margins)
-    if centre_coefficient:
-        losses = losses + centre_coefficient * (chosen_scores + rejected_scores).square()
+    wanted = torch.tensor([pair.margin for group in groups for pair in group.pairs], device=scores.device)
+    losses = torch.nn.functional.softplus(settings.margin_coefficient * wanted - margins)
+    if settings.centre_coefficient:
+        losses = losses + settings.centre_coefficient * (chosen_scores + rejected_scores).square()
     return (weight * losses).sum(), margins.detach()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import time
 
 import numpy
 import torch
@@ -40,3 +42,27 @@ def prepare_process(threads: int | None, seed: int) -> None:
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)
+
+
+def measured_peak_flops(precision: Precision, device: torch.device) -> float:
+    """Floating-point operations per second of a large matrix product here and now: what a training is held against.
+
+    Measured rather than looked up: the product uses the threads and the precision that training uses.
+    """
+    size, repetitions = (8_192, 20) if device.type == "cuda" else (1_024, 3)
+    matrix = torch.ones(size, size, device=device)
+    if wants_bfloat16(precision, device):
+        matrix = matrix.bfloat16()
+    best = math.inf
+    for _ in range(repetitions):
+        _wait(device)
+        started = time.perf_counter()
+        matrix @ matrix
+        _wait(device)
+        best = min(best, time.perf_counter() - started)
+    return 2 * size**3 / best
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -7,10 +7,12 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 from transformers import PreTrainedTokenizerBase
 
+from acecoder_dagster.training.errors import RewardModelError
 from acecoder_dagster.training.packing import PackedGroup
 from acecoder_dagster.training.template import encode_programs, encode_prompts
 
@@ -22,9 +24,22 @@ GROUP_COLUMNS = pl.Schema(
         "chosen": pl.List(pl.Int64()),
         "rejected": pl.List(pl.Int64()),
         "weights": pl.List(pl.Float64()),
+        "margins": pl.List(pl.Float64()),
     }
 )
 """Columns of a file of groups; pair ``k`` of a row prefers ``programs[chosen[k]]`` to ``programs[rejected[k]]``."""
+
+
+_PAIR_LISTS = ("chosen", "rejected", "weights", "margins")
+
+
+class Pair(NamedTuple):
+    """One preference: positions of the better and the worse program, its weight, and how much better it is."""
+
+    chosen: int
+    rejected: int
+    weight: float
+    margin: float
 
 
 @dataclass(frozen=True)
@@ -34,12 +49,12 @@ class PreferenceGroup:
     Attributes:
         question_id: The question.
         packed: Prompt and programs as token ids; only programs that are in a pair, each once.
-        pairs: (chosen, rejected, weight), the first two as positions in ``packed.programs``.
+        pairs: All its pairs, as positions in ``packed.programs``.
     """
 
     question_id: str
     packed: PackedGroup
-    pairs: list[tuple[int, int, float]]
+    pairs: list[Pair]
 
 
 @dataclass(frozen=True)
@@ -68,7 +83,7 @@ def read_groups(
         The groups that have at least one pair left, in the order of the file, and what was left out.
 
     Raises:
-        ValueError: A column is missing or of a wrong type, a pair points outside its programs, or no pair is left.
+        RewardModelError: A column is missing, a pair points outside its programs, or no pair is left.
     """
     rows = _checked_rows(path)
     groups: list[PreferenceGroup] = []
@@ -78,9 +93,9 @@ def read_groups(
     for row, prompt in zip(rows.iter_rows(named=True), prompts, strict=True):
         encoded = encode_programs(tokenizer, row["programs"])
         fits = [len(prompt) + len(program) <= max_tokens for program in encoded]
-        pairs = list(zip(row["chosen"], row["rejected"], row["weights"], strict=True))
-        kept = [pair for pair in pairs if fits[pair[0]] and fits[pair[1]]]
-        in_a_pair = {index for pair in pairs for index in pair[:2]}
+        pairs = [Pair(*pair) for pair in zip(*(row[name] for name in _PAIR_LISTS), strict=True)]
+        kept = [pair for pair in pairs if fits[pair.chosen] and fits[pair.rejected]]
+        in_a_pair = {index for pair in pairs for index in (pair.chosen, pair.rejected)}
         pairs_seen += len(pairs)
         programs_out += sum(not fits[index] for index in in_a_pair)
         pairs_out += len(pairs) - len(kept)
@@ -88,9 +103,11 @@ def read_groups(
         if kept:
             groups.append(_distinct_group(row["question_id"], prompt, encoded, kept))
     if not pairs_seen:
-        raise ValueError(f"{path} holds no preference pair; a reward model needs at least two questions with one.")
+        raise RewardModelError(
+            f"{path} holds no preference pair; a reward model needs at least two questions with one."
+        )
     if not groups:
-        raise ValueError(
+        raise RewardModelError(
             f"None of the {pairs_seen} preference pairs of {path} fits max_tokens={max_tokens}; raise that setting."
         )
     return groups, LeftOut(programs_out, pairs_out, questions_out)
@@ -102,7 +119,7 @@ def _checked_rows(path: Path) -> pl.DataFrame:
     rows = pl.read_parquet(path)
     missing = [name for name in GROUP_COLUMNS if name not in rows.columns]
     if missing:
-        raise ValueError(f"{path} lacks the columns {missing}; it has {rows.columns}.")
+        raise RewardModelError(f"{path} lacks the columns {missing}; it has {rows.columns}.")
     rows = rows.select(list(GROUP_COLUMNS)).cast(GROUP_COLUMNS)
     programs = pl.col("programs").list.len().cast(pl.Int64)
     inside = [
@@ -110,15 +127,22 @@ def _checked_rows(path: Path) -> pl.DataFrame:
         & (pl.col(side).list.max().fill_null(-1) < programs)
         for side in ("chosen", "rejected")
     ]
-    same_length = (pl.col("chosen").list.len() == pl.col("rejected").list.len()) & (
-        pl.col("chosen").list.len() == pl.col("weights").list.len()
+    same_length = pl.all_horizontal(
+        pl.col(name).list.len() == pl.col("chosen").list.len() for name in ("rejected", "weights", "margins")
     )
-    positive = pl.col("weights").list.min().fill_null(1.0) > 0
-    broken = rows.filter(~(inside[0] & inside[1] & same_length & positive))
+    usable = [
+        pl.col(name).list.eval(allowed.all()).list.first().fill_null(value=True)
+        for name, allowed in (
+            ("weights", pl.element().is_finite() & (pl.element() > 0)),
+            ("margins", pl.element().is_finite() & (pl.element() >= 0)),
+        )
+    ]
+    broken = rows.filter(~pl.all_horizontal(*inside, same_length, *usable))
     if broken.height:
-        raise ValueError(
+        raise RewardModelError(
             f"{path}: question {broken['question_id'][0]!r} and {broken.height - 1} others have pairs that point "
-            "outside their programs, weights that are not positive, or lists of different lengths."
+            "outside their programs, weights that are not positive numbers, margins below zero, or lists of different "
+            "lengths."
         )
     return rows
 
@@ -127,16 +151,21 @@ def _distinct_group(
     question_id: str,
     prompt: Sequence[int],
     programs: Sequence[Sequence[int]],
-    pairs: Sequence[tuple[int, int, float]],
+    pairs: Sequence[Pair],
 ) -> PreferenceGroup:
     position: dict[tuple[int, ...], int] = {}
-    for chosen, rejected, _ in pairs:
-        for index in (chosen, rejected):
+    for pair in pairs:
+        for index in (pair.chosen, pair.rejected):
             position.setdefault(tuple(programs[index]), len(position))
     return PreferenceGroup(
         question_id=question_id,
         packed=PackedGroup(prompt=prompt, programs=list(position)),
-        pairs=[(position[tuple(programs[c])], position[tuple(programs[r])], weight) for c, r, weight in pairs],
+        pairs=[
+            pair._replace(
+                chosen=position[tuple(programs[pair.chosen])], rejected=position[tuple(programs[pair.rejected])]
+            )
+            for pair in pairs
+        ],
     )
 
 
@@ -151,11 +180,13 @@ def split_by_question(
         Training groups and validation groups, at least one of each.
 
     Raises:
-        ValueError: There are fewer than two questions.
+        RewardModelError: There are fewer than two questions.
     """
     ids = sorted({group.question_id for group in groups}, key=lambda i: hashlib.sha256(f"{seed}:{i}".encode()).digest())
     if len(ids) < 2:
-        raise ValueError(f"A reward model needs pairs of at least two questions (one to validate on), got {len(ids)}.")
+        raise RewardModelError(
+            f"A reward model needs pairs of at least two questions (one to validate on), got {len(ids)}."
+        )
     count = min(max(round(len(ids) * validation_fraction), 1), len(ids) - 1)
     held_out = set(ids[:count])
     return (

@@ -19,7 +19,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreT
 from acecoder_dagster.progress import Progress
 from acecoder_dagster.training.bradley_terry import score_pairs
 from acecoder_dagster.training.checkpoints import close_work_folder, fingerprint, open_work_folder
-from acecoder_dagster.training.device import pick_device, prepare_process
+from acecoder_dagster.training.device import measured_peak_flops, pick_device, prepare_process
+from acecoder_dagster.training.errors import RewardModelError
 from acecoder_dagster.training.packing import PACKED_ATTENTION, PackedScorer
 from acecoder_dagster.training.preference_groups import (
     PreferenceGroup,
@@ -32,12 +33,20 @@ from acecoder_dagster.training.run_state import read_state, write_state
 from acecoder_dagster.training.settings import RewardModelSettings
 from acecoder_dagster.training.template import prepare_tokenizer
 
+PROMPT_TEMPLATE = "acecoder_prompt_template"
+"""In the checkpoint's ``config.json``: the template its prompts were rendered with."""
+
 CALIBRATION_FILE = "reward_calibration.json"
 """Beside the weights: mean and standard deviation of scores on validation programs (RL whitens with them)."""
 
 
 def train_reward_model(
-    groups_path: Path, backbone: str, output: Path, settings: RewardModelSettings, progress: Progress
+    groups_path: Path,
+    backbone: str,
+    output: Path,
+    settings: RewardModelSettings,
+    progress: Progress,
+    prompt_template: str,
 ) -> dict[str, float]:
     """Train a reward model and write it as a standard checkpoint.
 
@@ -50,7 +59,8 @@ def train_reward_model(
         output: Folder for the checkpoint. It loads with ``AutoModelForSequenceClassification``; beside it lies
             ``reward_calibration.json``.
         settings: How to train.
-        progress: Told loss, pair_accuracy and tokens_per_second of each step.
+        progress: Told loss, pair_accuracy, tokens_per_second, flops_share and gradient_norm of each step.
+        prompt_template: What the prompts were rendered with; the checkpoint keeps it, for scoring.
 
     Returns:
         Figures of the run: validation pair accuracy (over all pairs, and averaged over questions), loss,
@@ -58,7 +68,7 @@ def train_reward_model(
 
     Raises:
         FileNotFoundError: ``groups_path`` does not exist.
-        ValueError: No usable pairs, a broken file, or a backbone that cannot be loaded.
+        RewardModelError: No usable pairs, a broken file, or a backbone that cannot be loaded.
         FloatingPointError: The loss or its gradient is not a number.
     """
     prepare_process(settings.threads, settings.seed)
@@ -68,7 +78,7 @@ def train_reward_model(
     groups, left_out = read_groups(groups_path, tokenizer, settings.max_tokens)
     train, validation = split_by_question(groups, settings.validation_fraction, settings.seed)
     scorer.to(device).train()
-    work = open_work_folder(output, fingerprint([backbone, settings.model_dump_json()], [groups_path]))
+    work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
     run = _Run(scorer, train, settings, device)
     run.train(work, progress)
     figures = {
@@ -81,6 +91,7 @@ def train_reward_model(
         "pairs_over_length": left_out.pairs,
         "questions_over_length": left_out.questions,
     }
+    setattr(scorer.model.config, PROMPT_TEMPLATE, prompt_template)
     scorer.model.save_pretrained(output)
     tokenizer.save_pretrained(output)
     calibration = {"mean": figures["calibration_mean"], "std": figures["calibration_std"]}
@@ -93,7 +104,7 @@ def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
     """Load a causal model or a finished reward model as a scorer of packed rows, with its tokenizer.
 
     Raises:
-        ValueError: There is no such model, or it is no sequence classifier with one label.
+        RewardModelError: There is no such model, or it is no sequence classifier with one label.
     """
     try:
         tokenizer = AutoTokenizer.from_pretrained(model)
@@ -101,7 +112,7 @@ def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
             model, num_labels=1, dtype=torch.float32, attn_implementation=PACKED_ATTENTION
         )
     except OSError as error:
-        raise ValueError(
+        raise RewardModelError(
             f"Cannot load a model from {model!r}: {error}. Give a folder with config.json, weights and tokenizer, "
             "or the id of a model on the hub."
         ) from error
@@ -139,6 +150,11 @@ class _Run:
         self._total_steps = settings.epochs * self._steps_per_epoch
         self._seconds = 0.0
         self._tokens = 0
+        weights = sum(each.numel() for each in scorer.parameters())
+        embeddings = scorer.model.get_input_embeddings().weight.numel()
+        # Forward 2, backward 4 per weight and token; the products of attention are not counted.
+        self._flops_per_token = 6 * (weights - embeddings)
+        self._peak_flops = measured_peak_flops(settings.precision, device)
 
     def totals(self) -> dict[str, float]:
         """Steps, and seconds and packed tokens since the run (or its last continuation) began."""
@@ -183,6 +199,7 @@ class _Run:
             "loss": loss,
             "pair_accuracy": right / pairs,
             "tokens_per_second": tokens / seconds,
+            "flops_share": tokens / seconds * self._flops_per_token / self._peak_flops,
             "gradient_norm": norm,
         }
 

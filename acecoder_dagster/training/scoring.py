@@ -10,9 +10,12 @@ from typing import NamedTuple
 import polars as pl
 import torch
 
+from acecoder_dagster.sampling import prompt_templates
 from acecoder_dagster.training.device import autocast, pick_device, prepare_process
+from acecoder_dagster.training.errors import RewardModelError
 from acecoder_dagster.training.packing import PackedGroup, pack
-from acecoder_dagster.training.reward_model import CALIBRATION_FILE, load_scorer
+from acecoder_dagster.training.reward_files import with_prompts
+from acecoder_dagster.training.reward_model import CALIBRATION_FILE, PROMPT_TEMPLATE, load_scorer
 from acecoder_dagster.training.settings import ScoringSettings
 from acecoder_dagster.training.template import encode_programs, encode_prompts
 
@@ -38,16 +41,22 @@ class RewardScorer:
         ValueError: The model cannot be loaded.
 
     Example:
-        >>> scorer = RewardScorer("reward_model", ScoringSettings())
+        >>> scorer = RewardScorer("reward_model")
         >>> scorer.score([("Write a function that doubles.", "def f(x): return 2 * x")])
     """
 
-    def __init__(self, model: str | Path, settings: ScoringSettings) -> None:
-        self._settings = settings
+    def __init__(self, model: str | Path, settings: ScoringSettings | None = None) -> None:
+        self._settings = settings or ScoringSettings()
         self._device = pick_device()
         self._scorer, self._tokenizer = load_scorer(str(model))
         self._scorer.to(self._device).eval()
         self._calibration_path = Path(model) / CALIBRATION_FILE
+
+    @property
+    def prompt_template(self) -> str | None:
+        """The template that the model's training prompts were rendered with; None for models from elsewhere."""
+        template: str | None = getattr(self._scorer.model.config, PROMPT_TEMPLATE, None)
+        return template
 
     def calibration(self) -> Calibration:
         """What training measured on its validation programs.
@@ -119,6 +128,41 @@ class RewardScorer:
     def _forward(self, groups: Sequence[PackedGroup]) -> list[float]:
         with torch.no_grad(), autocast(self._settings.precision, self._device):
             return [float(score) for score in self._scorer(pack(groups, self._device)).tolist()]
+
+
+def score_rows(
+    model: str | Path,
+    rows: pl.DataFrame,
+    settings: ScoringSettings | None = None,
+    template: str | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> pl.DataFrame:
+    """Score programs, each beside what was asked.
+
+    Args:
+        model: Folder or hub id of the reward model.
+        rows: Columns program, and prompt (word for word) or question (and entry_point, where the template names it).
+        settings: How to score.
+        template: Prompt template for the questions; the one the model was trained with where it is not named.
+        progress: Called as ``progress(done, total)`` in distinct programs.
+
+    Returns:
+        The rows with their ``score`` (float64; null where prompt and program are too long), in order.
+
+    Raises:
+        RewardModelError: The model cannot be loaded, a row has nothing that was asked, or there are questions and
+            nobody says which template to use.
+    """
+    scorer = RewardScorer(model, settings)
+    template = template or scorer.prompt_template
+    if template is None and ("prompt" not in rows.columns or rows["prompt"].null_count()):
+        raise RewardModelError(
+            f"{model} was not trained here, so it does not say how its prompts are written: name a prompt template "
+            f"({', '.join(prompt_templates())}), or give a column prompt with whole prompts."
+        )
+    asked = with_prompts(rows, template or "", str(model))
+    scores = scorer.score(list(asked.select("prompt", "program").iter_rows()), progress)
+    return rows.with_columns(pl.Series("score", scores, dtype=pl.Float64))
 
 
 def score_programs(

@@ -105,6 +105,13 @@ class RewardModelSettings(_Settings):
         description="'pair': every pair of a step counts the same, as in the released code, so that questions with "
         "many pairs dominate; 'prompt': every question counts the same, as in equation 1 of the paper.",
     )
+    margin_coefficient: float = Field(
+        default=0.0,
+        ge=0,
+        description="How far apart the scores of a pair shall be, for a difference of 1 between the pass rates of its "
+        "programs: loss -log sigmoid(chosen - rejected - coefficient * difference). 3 is a variant of the released "
+        "code; 0 as in the paper.",
+    )
     centre_coefficient: float = Field(
         default=0.01,
         ge=0,

@@ -7,19 +7,36 @@ Does not belong here: SQL (it lies in `sql/`), the lake's files (`lake`), Dagste
 from acecoder_dagster.warehouse.build import WarehouseFigures, build_warehouse, models_version
 from acecoder_dagster.warehouse.catalogue import ColumnDescription, TableDescription
 from acecoder_dagster.warehouse.errors import WarehouseError
-from acecoder_dagster.warehouse.exports import export_rows
-from acecoder_dagster.warehouse.query import NamedQuery, describe, named_queries, run_query
+from acecoder_dagster.warehouse.exports import export_rows, export_sql
+from acecoder_dagster.warehouse.query import (
+    NamedQuery,
+    Variable,
+    describe,
+    file_format_of,
+    named_queries,
+    run_query,
+    write_query,
+)
+from acecoder_dagster.warehouse.reading import WarehouseReader, open_warehouse
+from acecoder_dagster.warehouse.statements import FileFormat
 
 __all__ = [
     "ColumnDescription",
+    "FileFormat",
     "NamedQuery",
     "TableDescription",
+    "Variable",
     "WarehouseError",
     "WarehouseFigures",
+    "WarehouseReader",
     "build_warehouse",
     "describe",
     "export_rows",
+    "export_sql",
+    "file_format_of",
     "models_version",
     "named_queries",
+    "open_warehouse",
     "run_query",
+    "write_query",
 ]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from acecoder_dagster.lake import Lake
+from acecoder_dagster.lake import ArtifactStore, Lake
 from acecoder_dagster.paths import project_folder
 from acecoder_dagster.tables import ALL_TABLES, REJECTED_ROWS, Table
 from acecoder_dagster.warehouse.catalogue import TableDescription, read_catalogue
@@ -24,6 +24,7 @@ from acecoder_dagster.warehouse.statements import (
     create_lake_views,
     described_columns,
     quoted,
+    register_artifacts,
 )
 
 STORAGE_VERSION = "v1.2.0"
@@ -49,8 +50,10 @@ class WarehouseFigures:
     rows: dict[str, int]
 
 
-def build_warehouse(lake: Lake, target: Path) -> WarehouseFigures:
+def build_warehouse(lake: Lake, target: Path, models: ArtifactStore | None = None) -> WarehouseFigures:
     """Build the DuckDB file from the current tables of the lake and rename it over `target`.
+
+    With the store of trained models, the table `trainings` says what they reported; without, it is empty.
 
     Readers are never blocked: those that have the old file open keep reading it. Builders wait for each other, and
     each reads the lake only when its turn comes, so the file that stays is made from the newest tables. A builder
@@ -69,7 +72,7 @@ def build_warehouse(lake: Lake, target: Path) -> WarehouseFigures:
         building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
         shutil.rmtree(_spill_folder(building), ignore_errors=True)
         try:
-            rows = _build(lake, building)
+            rows = _build(lake, models, building)
         except duckdb.Error as error:
             raise WarehouseError(f"{target} cannot be built from the tables in {lake.root}: {error}") from error
         with building.open("rb") as written:
@@ -103,7 +106,7 @@ def _spill_folder(building: Path) -> Path:
     return building.with_name(f"{building.name}.spill")
 
 
-def _build(lake: Lake, building: Path) -> dict[str, int]:
+def _build(lake: Lake, models: ArtifactStore | None, building: Path) -> dict[str, int]:
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
         "preserve_insertion_order": False,
@@ -115,9 +118,11 @@ def _build(lake: Lake, building: Path) -> dict[str, int]:
         # One transaction: some 300 comments, each committed to disk by itself, took as long as all the rest.
         connection.begin()
         create_lake_views(connection, lake)
+        register_artifacts(connection, models.all_current() if models else [])
         comment_lake_views(connection)
+        known = {table.full_name for table in read_catalogue(connection)}
         for path in _model_files():
-            _run_model(connection, path)
+            known |= _run_model(connection, path, known)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")
         stored = [
@@ -129,18 +134,18 @@ def _build(lake: Lake, building: Path) -> dict[str, int]:
     return rows
 
 
-def _run_model(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Run one file of `sql/models`, and comment what it made where the file does not."""
+def _run_model(connection: duckdb.DuckDBPyConnection, path: Path, known: set[str]) -> set[str]:
+    """Run one file of `sql/models`, comment what it made where the file does not, and return the names of that."""
     text = path.read_text(encoding="utf-8")
-    before = {table.full_name for table in read_catalogue(connection)}
     try:
         connection.execute(text)
     except duckdb.Error as error:
         raise WarehouseError(f"{path}: {error}") from error
     descriptions = described_columns(_describing_tables(path, text))
-    for table in read_catalogue(connection):
-        if table.full_name not in before:
-            _comment(connection, table, descriptions, path)
+    made = [table for table in read_catalogue(connection) if table.full_name not in known]
+    for table in made:
+        _comment(connection, table, descriptions, path)
+    return {table.full_name for table in made}
 
 
 def _describing_tables(path: Path, text: str) -> list[Table]:

@@ -8,11 +8,15 @@ from acecoder_dagster.paths import project_folder
 from acecoder_dagster.warehouse.query import run_query
 
 
+def export_sql(name: str) -> str:
+    """Return the SQL of `sql/exports/<name>.sql`."""
+    return (project_folder("sql") / "exports" / f"{name}.sql").read_text(encoding="utf-8")
+
+
 def export_rows(warehouse: Path, name: str) -> pl.DataFrame:
     """Return the rows that `sql/exports/<name>.sql` selects.
 
     Raises:
         WarehouseError: there is no warehouse yet.
     """
-    sql = (project_folder("sql") / "exports" / f"{name}.sql").read_text(encoding="utf-8")
-    return run_query(warehouse, sql)
+    return run_query(warehouse, export_sql(name))

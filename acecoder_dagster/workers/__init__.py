@@ -4,5 +4,12 @@ Belongs here: the specification each task is given as a JSON file, and the entry
 reported to Dagster (through Pipes) and to the terminal. Does not belong here: the work itself (`training`, `sampling`).
 """
 
+from pathlib import Path
+
 CURVE_FILE = "curve.jsonl"
 """Learning curve of a training, in its folder: one JSON object per step."""
+
+
+def failure_file(specification: Path) -> Path:
+    """Return the file in which a task that fails says why, beside its specification."""
+    return specification.with_suffix(".failed.json")

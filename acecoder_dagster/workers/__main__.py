@@ -1,5 +1,6 @@
 """Entry point of a worker process: `python -m acecoder_dagster.workers SPECIFICATION.json PARENT`."""
 
+import json
 import logging
 import os
 import sys
@@ -10,6 +11,7 @@ from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, PipesContext, open_dags
 
 from acecoder_dagster.processes import end_with_parent
 from acecoder_dagster.progress import Progress, ProgressTeller
+from acecoder_dagster.workers import failure_file
 from acecoder_dagster.workers.specifications import SPECIFICATION
 from acecoder_dagster.workers.tasks import run_task
 
@@ -20,6 +22,7 @@ TOLD = (
     "pass_at_1",
     "validation_pass_at_1",
     "tokens_per_second",
+    "flops_share",
     "programs_per_second",
 )
 """Figures that a line of progress shows; the learning curves hold all of them."""
@@ -46,8 +49,20 @@ def main() -> None:
     specification = SPECIFICATION.validate_json(Path(specification_file).read_bytes())
     quiet_libraries()
     with open_dagster_pipes() as pipes:
-        figures = run_task(specification, pipes_progress(pipes))
+        try:
+            figures = run_task(specification, pipes_progress(pipes))
+        except Exception as error:
+            said = {"error": f"{type(error).__name__}: {error}", "may_pass": may_pass(error)}
+            failure_file(Path(specification_file)).write_text(json.dumps(said), encoding="utf-8")
+            raise
         pipes.report_custom_message({"figures": figures})
+
+
+def may_pass(error: BaseException) -> bool:
+    """Return whether the same task may succeed when it is tried again: a server could not be reached."""
+    # httpx, through which models are downloaded, has errors of its own for that.
+    unreachable = any(kind.__name__ == "TransportError" for kind in type(error).__mro__)
+    return unreachable or isinstance(error, ConnectionError | TimeoutError)
 
 
 def quiet_libraries() -> None:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
-from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, QuestionTests, SandboxUnavailableError, Verdict
+from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, SandboxUnavailableError, Verdict
+from acecoder_dagster.test_rows import question_from_rows
 from acecoder_dagster.training.rewards import UNDECIDED, Judgement, JudgePrograms, ProgramOfQuestion
 
 OUTAGE_SECONDS = 10.0
@@ -23,19 +24,16 @@ def judge_by_question(judge: Judge, questions: pl.DataFrame, outage_seconds: flo
 
     Args:
         judge: an open judge.
-        questions: columns question_id, entry_point, setup_code, tests, and official: one boolean per test.
+        questions: columns question_id, entry_point, setup_code, kind and tests (see `question_from_rows`), and
+            official: one boolean per test.
         outage_seconds: between two tries to reach sandboxes.
 
     Returns:
         A function whose judgements have no pass rate where the judge reached no verdict, which is no reward, not a
         zero one.
     """
-    tests = {
-        row["question_id"]: QuestionTests(
-            row["question_id"], row["entry_point"], row["setup_code"], tuple(row["tests"])
-        )
-        for row in questions.iter_rows(named=True)
-    }
+    columns = questions.select("question_id", "entry_point", "setup_code", "kind", "tests")
+    tests = {row[0]: question_from_rows(*row) for row in columns.iter_rows()}
     has_worked = False
     official = dict(questions.select("question_id", "official").iter_rows())
 

@@ -59,7 +59,9 @@ class TrainRewardModel(_Specification):
 
     task: Literal["train_reward_model"] = "train_reward_model"
     groups: Path
-    """Parquet: question_id, prompt, programs, chosen, rejected, weights."""
+    """Parquet: question_id, prompt, programs, chosen, rejected, weights, margins."""
+    prompt_template: str
+    """What the prompts were rendered with."""
     backbone: str
     """Folder or hub id, or `scratch`."""
     scratch: ScratchModelSettings
@@ -85,7 +87,7 @@ class TrainPolicy(_Specification):
     task: Literal["train_policy"] = "train_policy"
     policy: str
     questions: Path
-    """Parquet: question_id, split, prompt, entry_point, setup_code, tests, official (one boolean per test)."""
+    """Parquet: question_id, split, prompt, entry_point, setup_code, kind, tests, official (one boolean per test)."""
     reward: Literal["rule", "reward_model"]
     reward_model: Path | None
     output: Path

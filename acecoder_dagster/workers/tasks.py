@@ -76,7 +76,12 @@ def _(specification: TrainRewardModel, progress: Progress) -> Figures:
         create_scratch_model(texts, Path(backbone), specification.scratch)
     with _curve(specification.output, progress) as recorded:
         return train_reward_model(
-            specification.groups, backbone, specification.output, specification.settings, recorded
+            specification.groups,
+            backbone,
+            specification.output,
+            specification.settings,
+            recorded,
+            specification.prompt_template,
         )
 
 

@@ -4,6 +4,7 @@ WITH kept AS (
         question_id,
         list(test ORDER BY position) AS test_cases
     FROM lake.filtered_tests
+    WHERE kind = 'assert'
     GROUP BY question_id
 ),
 

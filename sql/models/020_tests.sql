@@ -3,6 +3,7 @@ CREATE VIEW tests AS
 SELECT
     candidate.test_id,
     candidate.question_id,
+    candidate.kind,
     candidate.test,
     candidate.position AS candidate_position,
     kept.position AS position,

@@ -22,14 +22,3 @@ COMMENT ON COLUMN question_pass_rates.programs IS 'Programs of the model for the
 COMMENT ON COLUMN question_pass_rates.passed_all IS 'Programs that passed every kept test (c of pass@k)';
 COMMENT ON COLUMN question_pass_rates.mean_pass_rate IS 'Mean of their pass rates';
 COMMENT ON COLUMN question_pass_rates.std_pass_rate IS 'Standard deviation of their pass rates (of the population)';
-
--- The unbiased estimator of Chen et al. 2021 (HumanEval), 1 - C(n - c, k) / C(n, k), by logarithms of factorials.
-CREATE MACRO pass_at_k(programs, passed_all, k) AS
-CASE
-    WHEN programs < k THEN NULL
-    WHEN programs - passed_all < k THEN 1.0
-    ELSE 1 - exp(
-        lgamma(programs - passed_all + 1) - lgamma(programs - passed_all - k + 1)
-        - lgamma(programs + 1) + lgamma(programs - k + 1)
-    )
-END;

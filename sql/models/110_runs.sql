@@ -8,6 +8,12 @@ SELECT
     rows_rejected,
     (figures ->> '$.seconds')::DOUBLE AS seconds,
     (figures ->> '$.reused')::BIGINT AS reused,
+    (figures ->> '$.programs_executed')::BIGINT AS programs_executed,
+    (figures ->> '$.model_calls')::BIGINT AS model_calls,
+    (figures ->> '$.prompt_tokens')::BIGINT AS prompt_tokens,
+    (figures ->> '$.completion_tokens')::BIGINT AS completion_tokens,
+    (figures ->> '$.cost')::DOUBLE AS cost,
+    figures ->> '$.settings' AS settings,
     written_at,
     content_key,
     figures
@@ -20,8 +26,14 @@ COMMENT ON COLUMN runs.batch IS 'Seed batch, `all` where the asset has no batche
 COMMENT ON COLUMN runs.rows_in IS 'Rows that came in; null where the stage did not say';
 COMMENT ON COLUMN runs.rows_kept IS 'Rows that it wrote';
 COMMENT ON COLUMN runs.rows_rejected IS 'Rows that it kept back, with a reason (rejected_rows)';
-COMMENT ON COLUMN runs.seconds IS 'Wall time, seconds';
+COMMENT ON COLUMN runs.seconds IS 'Wall time, seconds; batches that were computed together show it in the first';
 COMMENT ON COLUMN runs.reused IS 'Rows taken over from the version before because nothing they depend on had changed';
+COMMENT ON COLUMN runs.programs_executed IS 'Programs run in the sandbox; null where the stage runs none';
+COMMENT ON COLUMN runs.model_calls IS 'Prompts that a model answered; null where the stage asks none';
+COMMENT ON COLUMN runs.prompt_tokens IS 'Tokens of those prompts, each counted once however many answers it got';
+COMMENT ON COLUMN runs.completion_tokens IS 'Tokens of the answers';
+COMMENT ON COLUMN runs.cost IS 'Money that the stage reported, in the currency of its prices; null where it knows no price';
+COMMENT ON COLUMN runs.settings IS 'Settings that the rows depend on, as JSON; null where there are none or an older version wrote them';
 COMMENT ON COLUMN runs.written_at IS 'When the rows were written';
 COMMENT ON COLUMN runs.content_key IS 'Hash of everything that the rows depend on';
 COMMENT ON COLUMN runs.figures IS 'All figures that the run reported, as JSON';

@@ -1,3 +1,4 @@
 -- described by: best_of_n
-CREATE VIEW best_of_n AS
+-- A native table: a few rows that another warehouse is compared with.
+CREATE TABLE best_of_n AS
 SELECT * EXCLUDE (batch) FROM lake.best_of_n;

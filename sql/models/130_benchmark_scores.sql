@@ -1,3 +1,4 @@
 -- described by: benchmark_scores
-CREATE VIEW benchmark_scores AS
+-- A native table: a few rows that another warehouse is compared with.
+CREATE TABLE benchmark_scores AS
 SELECT * EXCLUDE (batch) FROM lake.benchmark_scores;

@@ -18,11 +18,15 @@ SELECT
     count(*) AS questions,
     sum(programs)::BIGINT AS programs,
     avg(p1) AS pass_at_1,
-    greatest(avg(p1) - 1.96 * stddev_samp(p1) / sqrt(count(p1)), 0) AS pass_at_1_low,
-    least(avg(p1) + 1.96 * stddev_samp(p1) / sqrt(count(p1)), 1) AS pass_at_1_high,
+    share_low(p1) AS pass_at_1_low,
+    share_high(p1) AS pass_at_1_high,
     avg(p10) AS pass_at_10,
+    share_low(p10) AS pass_at_10_low,
+    share_high(p10) AS pass_at_10_high,
     count(p10) AS questions_at_10,
     avg(p100) AS pass_at_100,
+    share_low(p100) AS pass_at_100_low,
+    share_high(p100) AS pass_at_100_high,
     count(p100) AS questions_at_100
 FROM per_question
 GROUP BY model, source

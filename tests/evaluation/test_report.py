@@ -4,9 +4,9 @@ import re
 import polars as pl
 import pytest
 
-from acecoder_dagster.evaluation import render_report
-from acecoder_dagster.tables import BENCHMARK_SCORES, BEST_OF_N
-from tests.rows import rows
+from acecoder_dagster.evaluation import EvaluationSettings, render_report, reward_quality
+from acecoder_dagster.tables import BENCHMARK_SCORES, BEST_OF_N, PROGRAM_SCORES, TEST_RESULTS
+from tests.rows import result, rows
 
 PNG = b"\x89PNG"
 
@@ -36,33 +36,67 @@ BEST = rows(
         for method, solved in (("average", 0.5), ("reward_model", 0.625), ("oracle", 0.9))
     ),
 )
+QUALITY = reward_quality(
+    rows(TEST_RESULTS, result("right", "q", "pp"), result("wrong", "q", "pf")),
+    rows(
+        PROGRAM_SCORES,
+        {"program_id": "right", "question_id": "q", "score": 1.0},
+        {"program_id": "wrong", "question_id": "q", "score": 2.5},
+    ),
+    pl.DataFrame({"program_id": ["right", "wrong"], "program": ["def f(): return 1", "def f(): return '```'"]}),
+    pl.DataFrame({"question_id": ["q"], "question": ["Return one."]}),
+    EvaluationSettings(),
+)
 PASS_RATES = pl.Series([0.0, 0.5, 1.0, 1.0])
 
 
 @pytest.fixture(scope="module")
 def report():
-    return render_report(BENCHMARK, BEST, PASS_RATES, {"policy_rule: reward": [(0, 0.1), (1, 0.3)], "none": []})
+    return render_report(
+        BENCHMARK, BEST, QUALITY, PASS_RATES, {"policy_rule: reward": [(0, 0.1), (1, 0.3)], "none": []}
+    )
 
 
 def test_the_report_states_every_figure_with_its_interval(report):
     assert "| policy_rule | pass@1 | 0.750 [0.700, 0.800] | +0.250 [+0.230, +0.270] | 80 |" in report.markdown
     assert "| 8 | highest reward-model score | 0.625 [0.575, 0.675] | +0.125 [+0.105, +0.145] | 80 |" in report.markdown
     assert "4 sampled programs; 2 pass every test" in report.markdown
+    assert "| 0.4 to 0.6 | 0.000 [0.000, 0.000] | 1 | 1 |" in report.markdown
+
+
+def test_both_ways_of_counting_best_of_n_are_told():
+    falling = pl.concat([BEST, rows(BEST_OF_N, {"n": 16, "method": "reward_model", **figures(0.55, 0.05)})])
+    told = render_report(BENCHMARK, falling, QUALITY, PASS_RATES, {}).markdown
+    assert "at the fixed N = 16, +0.050 [+0.030, +0.070]" in told
+    assert "takes maxima, +0.125 [+0.105, +0.145] (N = 1)" in told
+
+
+def test_the_most_wrong_pairs_can_be_read(report):
+    assert "The right program has the score 1.00, the wrong one, with 50% of the tests passed, 2.50." in report.markdown
+    assert "```python\ndef f(): return 1\n```" in report.markdown
+    assert "````python\ndef f(): return '```'\n````" in report.markdown
 
 
 def test_the_plots_in_the_report_are_those_returned(report):
     inside = re.findall(r"!\[(.*?)\]\(data:image/png;base64,(.*?)\)", report.markdown)
     assert {name: base64.b64decode(image) for name, image in inside} == report.plots
-    assert set(report.plots) == {"policies pass@1", "best of N", "pass rates", "learning curves"}
+    assert set(report.plots) == {
+        "policies pass@1",
+        "best of N",
+        "calibration",
+        "scores",
+        "pass rates",
+        "learning curves",
+    }
     assert all(image.startswith(PNG) for image in report.plots.values())
 
 
 def test_without_curves_there_is_no_section_for_them():
-    report = render_report(BENCHMARK, BEST, PASS_RATES, {})
+    report = render_report(BENCHMARK, BEST, QUALITY, PASS_RATES, {})
     assert "Learning curves" not in report.markdown
     assert "learning curves" not in report.plots
 
 
 def test_the_same_figures_give_the_same_report(report):
-    again = render_report(BENCHMARK, BEST, PASS_RATES, {"policy_rule: reward": [(0, 0.1), (1, 0.3)]})
+    again = render_report(BENCHMARK, BEST, QUALITY, PASS_RATES, {"policy_rule: reward": [(0, 0.1), (1, 0.3)]})
     assert again == report

@@ -11,6 +11,13 @@ def test_questions_with_the_same_function_or_the_same_words_are_one_group():
     assert len({groups[0], groups[3], groups[4]}) == 3
 
 
+def test_a_name_that_is_a_convention_or_missing_makes_no_editions():
+    many = edition_groups(["task_func"] * 11 + [""] * 3, [f"Do {number}." for number in range(12)] + ["Do 11.", "End"])
+
+    assert len(set(many)) == 13
+    assert many[11] == many[12]
+
+
 def test_groups_do_not_depend_on_the_order_of_questions():
     entry_points, questions = ["b", "a", "c"], ["x", "y", "x"]
 

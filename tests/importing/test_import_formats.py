@@ -90,20 +90,27 @@ def test_humaneval_checks_of_plain_asserts_become_single_tests(write):
     assert tables.rejected["reason"].to_list() == ["entry_point_not_called"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "for n in range(3):\n        assert candidate(n) == n * 2",
-        "import math\n    assert math.isclose(candidate(1), 2)",
-        "expected = 2\n    assert candidate(1) == expected",
-        "assert candidate(1) == helper(1)",
-    ],
-    ids=["loop", "import", "variable", "helper"],
-)
-def test_humaneval_checks_that_need_more_than_asserts_stay_one_test(body, write):
-    check = f"def helper(n): return n + n\n\ndef check(candidate):\n    {body}\n"
+def test_a_humaneval_check_with_a_loop_stays_one_test(write):
+    check = "def check(candidate):\n    for n in range(3):\n        assert candidate(n) == n * 2\n"
     tables = read_import(manifest(write("HumanEval.jsonl", [humaneval(check)])))
-    assert candidate_tests_of(tables, "HumanEval/1") == [f"{check}\n\ncheck(twice)"]
+    assert candidate_tests_of(tables, "HumanEval/1") == [f"{check}\ncheck(twice)"]
+
+
+@pytest.mark.parametrize(
+    ("body", "first"),
+    [
+        ("import math\n    assert math.isclose(candidate(1), 2)", "assert judge_math.isclose(twice(1), 2)"),
+        ("expected = 2\n    assert candidate(1) == expected", "assert twice(1) == judge_expected"),
+        ("assert candidate(1) == helper(1)", "assert twice(1) == helper(1)"),
+    ],
+    ids=["import", "variable", "helper"],
+)
+def test_humaneval_asserts_that_need_more_take_it_along(body, first, write):
+    check = f"def helper(n): return n + n\n\ndef check(candidate):\n    {body}\n    assert candidate(0) == 0\n"
+    tables = read_import(manifest(write("HumanEval.jsonl", [humaneval(check)])))
+    tests = candidate_tests_of(tables, "HumanEval/1")
+    assert [test.rpartition("\n")[2] for test in tests] == [first, "assert twice(0) == 0"]
+    assert all(test.startswith("def helper(n):") for test in tests)
 
 
 MBPP = {

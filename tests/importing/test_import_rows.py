@@ -127,6 +127,14 @@ def test_splits_by_hash_have_about_the_shares_asked_for_and_stay_with_their_ques
     assert again["split"].to_list() == first["split"].to_list()[1500:]
 
 
+def test_a_whole_import_can_be_for_training_or_held_out(write):
+    file = write("q.jsonl", [{**question, "split": "test"} for question in many_questions(200)])
+    held_out = read_import(manifest(file, split="test")).questions
+    assert set(held_out["split"]) == {"test"}
+    for_training = read_import(manifest(file, split="train", test_share=0.5, validation_share=0.3)).questions
+    assert set(for_training["split"]) == {"train", "validation"}
+
+
 def test_keep_takes_the_files_split_where_it_is_one_of_ours(write, question_rows):
     question_rows[0]["split"] = "prompt"
     file = write("q.jsonl", question_rows)

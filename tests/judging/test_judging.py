@@ -12,6 +12,7 @@ TESTS = pl.DataFrame(
     {
         "question_id": ["q1", "q1"],
         "position": [1, 0],
+        "kind": ["assert", "assert"],
         "test": ["assert double(math.inf) == math.inf", "assert double(2) == 4"],
     }
 )

@@ -2,7 +2,8 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.lake import Lake
-from acecoder_dagster.tables import HARD_QUESTIONS, REJECTED_ROWS, TableError
+from acecoder_dagster.tables import CANDIDATE_TESTS, HARD_QUESTIONS, REJECTED_ROWS, TableError
+from tests.rows import rows as rows_of
 
 ROW = {"question_id": "q1", "split": "train", "mean_pass_rate": 0.5, "std_pass_rate": 0.1, "pass_share": 0.25}
 
@@ -18,6 +19,15 @@ def test_what_was_written_is_read_back_with_its_batch(lake):
 
     assert lake.read(HARD_QUESTIONS)["batch"].to_list() == ["b1", "b2"]
     assert lake.read(HARD_QUESTIONS, ["b2"])["question_id"].to_list() == ["q2"]
+
+
+def test_files_from_before_a_column_are_read_with_its_default(lake):
+    made = rows_of(CANDIDATE_TESTS, {"test_id": "t", "kind": "stdin"})
+    partition = lake.write(CANDIDATE_TESTS, "b1", made.drop("kind"), content_key="k")
+    lake.write(CANDIDATE_TESTS, "b2", made, content_key="k")
+    pl.read_parquet(partition.rows_file).drop("kind").write_parquet(partition.rows_file)
+
+    assert lake.read(CANDIDATE_TESTS)["kind"].to_list() == ["assert", "stdin"]
 
 
 def test_a_table_never_written_reads_as_no_rows_with_its_columns(lake):

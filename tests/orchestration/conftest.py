@@ -1,9 +1,11 @@
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from acecoder_dagster.orchestration.resources import Project
+from tests.orchestration import imports
 
 PROFILE = """
 extends = "micro"
@@ -24,6 +26,23 @@ def project(tmp_path: Path) -> Project:
     profile = tmp_path / "tiny.toml"
     profile.write_text(PROFILE)
     return Project(root=str(tmp_path / "home"), profile=str(profile))
+
+
+@pytest.fixture
+def bring(project, tmp_path):
+    """Imports files of questions and programs."""
+    return partial(imports.bring, project, tmp_path)
+
+
+@pytest.fixture
+def refresh(project, bring, instance):
+    """Imports files of questions and programs and brings their batch up to date; returns figures by stage."""
+
+    def run(of_questions: list[dict], of_programs: list[dict]) -> dict[str, dict]:
+        bring(of_questions, of_programs)
+        return imports.refresh(project, instance)
+
+    return run
 
 
 @pytest.fixture(scope="session")

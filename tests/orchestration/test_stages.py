@@ -3,12 +3,20 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions
-from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs
+from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
 from acecoder_dagster.orchestration.partitions import register_batches
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS
 
 BATCH = "procedural-000"
-SYNTHESIS = [imported_files, seed_functions, questions, candidate_tests, oracle_programs, filtered_tests]
+SYNTHESIS = [
+    imported_files,
+    seed_functions,
+    questions,
+    candidate_tests,
+    oracle_programs,
+    oracle_results,
+    filtered_tests,
+]
 
 
 def materialize(assets, project, instance, batch=BATCH, raise_on_error=True):

@@ -37,6 +37,13 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return folder / "chat", folder / "plain"
 
 
+def test_a_question_without_entry_point_is_not_told_of_one(models: tuple[Path, Path]) -> None:
+    questions = QUESTIONS.with_columns(entry_point=pl.Series(["", "plus_one"]))
+    script, function = render_prompts("evalplus", questions, str(models[0]))["prompt"]
+    assert "The function is called" not in script
+    assert "The function is called `plus_one`." in function
+
+
 def test_a_plain_template_needs_no_model_and_leaves_braces_of_questions_alone() -> None:
     prompts = render_prompts("plain", QUESTIONS, None)
     assert prompts.to_dicts() == [

@@ -214,6 +214,12 @@ def test_unittest_code_gives_one_outcome_per_method(judge):
     assert verdict.sealed == (True,) * 6
 
 
+def test_of_unittest_code_only_the_methods_that_count_are_run(judge):
+    methods = ("Base.test_push", "TestMore.test_wrong", "TestMore.test_empty")
+    verdict = judged(judge, STACK, entry_point="Stack", test_code=UNITTEST, methods=methods)
+    assert verdict.outcomes == ("passed", "failed", "passed"), verdict
+
+
 def test_unittest_code_that_patches_runs_beside_the_program(judge):
     code = (
         "import unittest\nfrom unittest.mock import patch\nclass T(unittest.TestCase):\n"

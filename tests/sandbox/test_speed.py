@@ -2,7 +2,7 @@
 
 import pytest
 
-from acecoder_dagster.sandbox import Judge, ProgramJob, QuestionTests, SandboxSettings
+from acecoder_dagster.sandbox import IoTest, Judge, ProgramJob, QuestionTests, SandboxSettings
 from tests.sandbox.conftest import LAUNCHERS, SHORT_LIMITS
 
 QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert f(2) == 3"))
@@ -54,6 +54,23 @@ def test_a_hanging_program_does_not_hold_up_the_others(launcher: str) -> None:
         order = [verdict.program_id for verdict in judge.judge(jobs)]
     assert order[-1] == "hanging"
     assert sorted(order[:-1], key=int) == [str(number) for number in range(60)]
+
+
+@pytest.mark.parametrize("kind", ["proxies", "beside", "script", "objects"])
+def test_a_hanging_program_does_not_hold_up_the_others_whatever_the_tests(judge: Judge, kind: str) -> None:
+    good, hanging = "class C:\n    def go(self): return 1", "class C:\n    def go(self):\n        while True: pass"
+    question = {
+        "proxies": QuestionTests("q", "C", "", ("c = C()\nassert c.go() == 1",)),
+        "beside": QuestionTests("q", "C", "", ("open('x', 'w').close()\nassert C().go() == 1",)),
+        "objects": QuestionTests("q", "make", "", ("assert make().go() == 1",)),
+        "script": QuestionTests("q", "", "", io_tests=(IoTest("", "1"), IoTest("", "1"))),
+    }[kind]
+    ending = {"script": "\nprint(C().go())", "objects": "\ndef make(): return C()"}.get(kind, "")
+    programs = {"hanging": hanging + ending} | {str(n): f"{good}{ending}\n# {n}" for n in range(4)}
+    jobs = [ProgramJob(question, name, program) for name, program in programs.items()]
+    found = {verdict.program_id: verdict.verdict for verdict in judge.judge(jobs)}
+    assert list(found)[-1] == "hanging"
+    assert found == {"hanging": "cpu_timeout"} | {str(n): "passed" for n in range(4)}
 
 
 def test_a_program_that_takes_long_and_ends_gets_its_verdict(judge: Judge) -> None:

@@ -19,6 +19,7 @@ from acecoder_dagster.training.reward_model import (
 from acecoder_dagster.training.scoring import RewardScorer, score_programs
 from acecoder_dagster.training.settings import RewardModelSettings, ScoringSettings
 
+TEMPLATE = "plain"
 SETTINGS = RewardModelSettings(
     epochs=4,
     prompts_per_step=4,
@@ -43,6 +44,7 @@ def question(number: int, programs: int = 4) -> dict:
         "chosen": [c for c, _ in pairs],
         "rejected": [r for _, r in pairs],
         "weights": [1.0 + 0.5 * (k % 2) for k in range(len(pairs))],
+        "margins": [0.5 + 0.25 * (k % 3) for k in range(len(pairs))],
     }
 
 
@@ -60,14 +62,22 @@ def groups_path(tmp_path: Path) -> Path:
     return write_groups(tmp_path / "groups.parquet", [question(n, programs=2 + n % 4) for n in range(16)])
 
 
-@pytest.mark.parametrize("weighting", ["pair", "prompt"])
-@pytest.mark.parametrize("centre_coefficient", [0.0, 0.05])
+@pytest.mark.parametrize(
+    ("weighting", "centre_coefficient", "margin_coefficient"),
+    [("pair", 0.0, 0.0), ("prompt", 0.0, 3.0), ("pair", 0.05, 3.0), ("prompt", 0.05, 0.0)],
+)
 def test_loss_and_gradient_are_those_of_plain_pairwise_training(
-    tiny_model: Path, groups_path: Path, weighting: str, centre_coefficient: float
+    tiny_model: Path, groups_path: Path, weighting: str, centre_coefficient: float, margin_coefficient: float
 ) -> None:
     scorer, tokenizer = load_scorer(str(tiny_model))
     groups, _ = read_groups(groups_path, tokenizer, max_tokens=200)
-    settings = SETTINGS.model_copy(update={"weighting": weighting, "centre_coefficient": centre_coefficient})
+    settings = SETTINGS.model_copy(
+        update={
+            "weighting": weighting,
+            "centre_coefficient": centre_coefficient,
+            "margin_coefficient": margin_coefficient,
+        }
+    )
     loss = 0.0
     for forward in score_pairs(scorer, groups, settings, torch.device("cpu")):
         forward.loss.backward()
@@ -80,14 +90,16 @@ def test_loss_and_gradient_are_those_of_plain_pairwise_training(
     expected = torch.zeros(())
     total_weight = sum(sum(question_weights) for question_weights in pl.read_parquet(groups_path)["weights"])
     for row in pl.read_parquet(groups_path).iter_rows(named=True):
-        for chosen, rejected, weight in zip(row["chosen"], row["rejected"], row["weights"], strict=True):
+        for chosen, rejected, weight, margin in zip(
+            row["chosen"], row["rejected"], row["weights"], row["margins"], strict=True
+        ):
             scores = []
             for program in (row["programs"][chosen], row["programs"][rejected]):
                 ids = tokenizer(row["prompt"])["input_ids"] + tokenizer(program)["input_ids"]
                 ids.append(tokenizer.eos_token_id)
                 scores.append(pairwise(input_ids=torch.tensor([ids])).logits[0, 0])
             share = weight / total_weight if weighting == "pair" else weight / sum(row["weights"]) / len(groups)
-            margin_loss = -torch.nn.functional.logsigmoid(scores[0] - scores[1])
+            margin_loss = -torch.nn.functional.logsigmoid(scores[0] - scores[1] - margin_coefficient * margin)
             expected = expected + share * (margin_loss + centre_coefficient * (scores[0] + scores[1]) ** 2)
     expected.backward()
 
@@ -103,6 +115,7 @@ def test_a_program_is_forwarded_once_however_many_pairs_it_is_in(tiny_model: Pat
     row["chosen"] = [*row["chosen"], 8]
     row["rejected"] = [*row["rejected"], 7]
     row["weights"] = [*row["weights"], 1.0]
+    row["margins"] = [*row["margins"], 1.0]
     tokenizer = AutoTokenizer.from_pretrained(tiny_model)
     groups, _ = read_groups(write_groups(tmp_path / "g.parquet", [row]), tokenizer, max_tokens=200)
     assert len(groups[0].packed.programs) == 8
@@ -114,12 +127,13 @@ def test_training_orders_held_out_programs_and_the_checkpoint_scores_the_same_wh
 ) -> None:
     seen: list[tuple[int, int, dict[str, float]]] = []
     figures = train_reward_model(
-        groups_path, str(tiny_model), tmp_path / "rm", SETTINGS, lambda *report: seen.append(report)
+        groups_path, str(tiny_model), tmp_path / "rm", SETTINGS, lambda *report: seen.append(report), TEMPLATE
     )
     assert figures["validation_pair_accuracy"] == 1.0
     assert [step for step, _, _ in seen] == list(range(1, 13))
     assert seen[-1][1] == 12
     assert seen[-1][2]["loss"] < seen[0][2]["loss"]
+    assert seen[-1][2]["flops_share"] > 0
     assert not list((tmp_path / "rm").glob("*/checkpoint-*"))
 
     programs = [(q["prompt"], p) for q in (question(20), question(21)) for p in q["programs"]]
@@ -131,6 +145,7 @@ def test_training_orders_held_out_programs_and_the_checkpoint_scores_the_same_wh
     with torch.no_grad():
         expected = standard(**batch).logits[:, 0]
     assert standard.config.num_labels == 1
+    assert standard.config.acecoder_prompt_template == TEMPLATE
     assert torch.allclose(torch.tensor(ours), expected, atol=1e-5)
     calibration = json.loads((tmp_path / "rm" / CALIBRATION_FILE).read_text())
     assert calibration == {"mean": figures["calibration_mean"], "std": figures["calibration_std"]}
@@ -146,7 +161,7 @@ def test_a_question_is_never_in_both_training_and_validation(tiny_model: Path, g
 
 
 def test_killed_training_continues_to_the_same_weights(tiny_model: Path, groups_path: Path, tmp_path: Path) -> None:
-    train_reward_model(groups_path, str(tiny_model), tmp_path / "undisturbed", SETTINGS, ignore_progress)
+    train_reward_model(groups_path, str(tiny_model), tmp_path / "undisturbed", SETTINGS, ignore_progress, TEMPLATE)
     script = f"""
 from pathlib import Path
 from acecoder_dagster.training.reward_model import train_reward_model
@@ -157,7 +172,7 @@ def progress(step, total, figures):
         time.sleep(600)
 settings = RewardModelSettings.model_validate_json({SETTINGS.model_dump_json()!r})
 output = Path({str(tmp_path / "killed")!r})
-train_reward_model(Path({str(groups_path)!r}), {str(tiny_model)!r}, output, settings, progress)
+train_reward_model(Path({str(groups_path)!r}), {str(tiny_model)!r}, output, settings, progress, {TEMPLATE!r})
 """
     process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=Path.cwd())
     assert process.stdout is not None
@@ -167,7 +182,9 @@ train_reward_model(Path({str(groups_path)!r}), {str(tiny_model)!r}, output, sett
     half_written = tmp_path / "killed" / "in_progress" / "checkpoint-7"
     half_written.mkdir()
     steps: list[int] = []
-    train_reward_model(groups_path, str(tiny_model), tmp_path / "killed", SETTINGS, lambda step, *_: steps.append(step))
+    train_reward_model(
+        groups_path, str(tiny_model), tmp_path / "killed", SETTINGS, lambda step, *_: steps.append(step), TEMPLATE
+    )
     assert steps == list(range(6, 13))
     models = [AutoModelForSequenceClassification.from_pretrained(tmp_path / n) for n in ("undisturbed", "killed")]
     for ours, theirs in zip(models[0].parameters(), models[1].parameters(), strict=True):
@@ -183,10 +200,12 @@ def test_a_checkpoint_of_other_settings_is_not_continued(tiny_model: Path, group
             raise StopError
 
     with pytest.raises(StopError):
-        train_reward_model(groups_path, str(tiny_model), tmp_path / "rm", SETTINGS, stop_at_six)
+        train_reward_model(groups_path, str(tiny_model), tmp_path / "rm", SETTINGS, stop_at_six, TEMPLATE)
     other = SETTINGS.model_copy(update={"learning_rate": 1e-3})
     steps: list[int] = []
-    train_reward_model(groups_path, str(tiny_model), tmp_path / "rm", other, lambda step, *_: steps.append(step))
+    train_reward_model(
+        groups_path, str(tiny_model), tmp_path / "rm", other, lambda step, *_: steps.append(step), TEMPLATE
+    )
     assert steps[0] == 1
 
 
@@ -195,7 +214,7 @@ def test_programs_over_length_are_left_out_and_counted(tiny_model: Path, tmp_pat
     rows[2]["programs"][0] = "def f(v):\n" + "    v = v + 1\n" * 80
     path = write_groups(tmp_path / "groups.parquet", rows)
     settings = SETTINGS.model_copy(update={"max_tokens": 100, "epochs": 1})
-    figures = train_reward_model(path, str(tiny_model), tmp_path / "rm", settings, ignore_progress)
+    figures = train_reward_model(path, str(tiny_model), tmp_path / "rm", settings, ignore_progress, TEMPLATE)
     assert (figures["programs_over_length"], figures["pairs_over_length"]) == (1, 2)
 
     table = pl.DataFrame(
@@ -223,19 +242,23 @@ def test_programs_over_length_are_left_out_and_counted(tiny_model: Path, tmp_pat
 
 def test_bad_input_is_named(tiny_model: Path, groups_path: Path, tmp_path: Path) -> None:
     def train(path: Path, model: str = str(tiny_model)) -> None:
-        train_reward_model(path, model, tmp_path / "rm", SETTINGS, ignore_progress)
+        train_reward_model(path, model, tmp_path / "rm", SETTINGS, ignore_progress, TEMPLATE)
 
     with pytest.raises(FileNotFoundError, match=r"nothing\.parquet"):
         train(tmp_path / "nothing.parquet")
     with pytest.raises(ValueError, match=r"Cannot load a model from 'no/such/model'"):
         train(groups_path, "no/such/model")
-    empty = {**question(1), "chosen": [], "rejected": [], "weights": []}
+    empty = {**question(1), "chosen": [], "rejected": [], "weights": [], "margins": []}
     with pytest.raises(ValueError, match="holds no preference pair"):
         train(write_groups(tmp_path / "ties.parquet", [question(1) | empty, question(2) | empty]).absolute())
     with pytest.raises(ValueError, match=r"lacks the columns \['weights'\]"):
         train(write_groups(tmp_path / "column.parquet", [{k: v for k, v in question(1).items() if k != "weights"}]))
     with pytest.raises(ValueError, match=r"question 'q3'.*outside their programs"):
         train(write_groups(tmp_path / "outside.parquet", [question(2), {**question(3), "chosen": [0, 1, 9, 0]}]))
+    for column, value in (("weights", float("nan")), ("weights", 0.0), ("margins", -0.5)):
+        wrong = {**question(3), column: [value] * 4}
+        with pytest.raises(ValueError, match=r"question 'q3'.*weights that are not positive"):
+            train(write_groups(tmp_path / f"{column}.parquet", [question(2), wrong]))
     with pytest.raises(ValueError, match="at least two questions"):
         train(write_groups(tmp_path / "single.parquet", [question(2)]))
 
@@ -243,7 +266,7 @@ def test_bad_input_is_named(tiny_model: Path, groups_path: Path, tmp_path: Path)
 def test_a_loss_that_is_not_a_number_stops_training(tiny_model: Path, groups_path: Path, tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"learning_rate": 1e30})
     with pytest.raises(FloatingPointError, match="Lower learning_rate"):
-        train_reward_model(groups_path, str(tiny_model), tmp_path / "rm", settings, ignore_progress)
+        train_reward_model(groups_path, str(tiny_model), tmp_path / "rm", settings, ignore_progress, TEMPLATE)
 
 
 def test_a_padding_token_equal_to_the_end_token_is_replaced(
@@ -256,7 +279,7 @@ def test_a_padding_token_equal_to_the_end_token_is_replaced(
     tokenizer.save_pretrained(tmp_path / "base")
     AutoModelForCausalLM.from_pretrained(tiny_model).save_pretrained(tmp_path / "base")
     settings = SETTINGS.model_copy(update={"epochs": 1})
-    train_reward_model(groups_path, str(tmp_path / "base"), tmp_path / "rm", settings, ignore_progress)
+    train_reward_model(groups_path, str(tmp_path / "base"), tmp_path / "rm", settings, ignore_progress, TEMPLATE)
     model = AutoModelForSequenceClassification.from_pretrained(tmp_path / "rm")
     tokenizer = AutoTokenizer.from_pretrained(tmp_path / "rm")
     assert model.config.pad_token_id == tokenizer.pad_token_id != tokenizer.eos_token_id

@@ -21,9 +21,9 @@ OUTCOMES = {"q1": ["pp", "pf", "ff", "pj"], "q2": ["p", "p"]}
 WRITTEN = {"q1": 3, "q2": 1}
 
 
-def write_batch(lake, question, batch):
-    """Write a question, its tests, its programs and their verdicts."""
-    outcomes, written = OUTCOMES[question], WRITTEN[question]
+def write_batch(lake, question, batch, like=None):
+    """Write a question, its tests, its programs and their verdicts: those of q1 or q2, or another one like them."""
+    outcomes, written = OUTCOMES[like or question], WRITTEN[like or question]
     kept = len(outcomes[0])
     tests = [
         {

@@ -1,11 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
 from acecoder_dagster.lake import Lake
-from acecoder_dagster.tables import ALL_TABLES, QUESTIONS
+from acecoder_dagster.tables import ALL_TABLES, CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS
 from acecoder_dagster.warehouse import (
     WarehouseError,
     build_warehouse,
@@ -14,6 +15,7 @@ from acecoder_dagster.warehouse import (
     named_queries,
     run_query,
 )
+from acecoder_dagster.warehouse.documentation import warehouse_page
 from tests.rows import rows
 from tests.warehouse.conftest import write_batch
 
@@ -59,6 +61,16 @@ def test_tests_say_whether_they_were_kept_and_whom_they_tell_apart(warehouse):
     assert run_query(warehouse, sql).rows() == [("q1t1", 4, 3), ("q1t2", 3, 1), ("q2t0", 2, 2)]
 
 
+def test_files_from_before_a_column_have_its_default(lake, tmp_path):
+    for table in (CANDIDATE_TESTS, FILTERED_TESTS):
+        for partition in lake.partitions(table)[:1]:
+            older = pl.read_parquet(partition.rows_file, glob=False, hive_partitioning=False).drop("kind")
+            older.write_parquet(partition.rows_file)
+    kinds = run_query(build_warehouse(lake, tmp_path / "old.duckdb").path, "SELECT DISTINCT kind FROM tests")
+
+    assert kinds["kind"].to_list() == ["assert"]
+
+
 def test_tables_without_a_partition_are_empty_and_typed(warehouse):
     assert run_query(warehouse, "SELECT * FROM best_of_n").height == 0
     types = {c.name: c.type for table in describe(warehouse) if table.name == "acecode_dataset" for c in table.columns}
@@ -69,8 +81,9 @@ def test_tables_without_a_partition_are_empty_and_typed(warehouse):
 def test_an_empty_lake_gives_an_empty_warehouse_that_answers_every_query(tmp_path):
     built = build_warehouse(Lake(tmp_path / "lake"), tmp_path / "acecoder.duckdb")
     assert set(built.rows.values()) == {0}
-    for name in named_queries():
-        assert run_query(built.path, name).height == 0
+    for name, query in named_queries().items():
+        needed = {variable.name: str(built.path) for variable in query.variables if variable.needed}
+        assert run_query(built.path, name, needed).height == 0
 
 
 def test_every_table_and_column_is_commented(warehouse):
@@ -81,6 +94,11 @@ def test_every_table_and_column_is_commented(warehouse):
         f"{table.full_name}.{column.name}" for table in described for column in table.columns if not column.comment
     ]
     assert silent == []
+
+
+def test_the_page_about_the_warehouse_is_up_to_date():
+    page = Path(__file__).parents[2] / "docs" / "warehouse.md"
+    assert page.read_text() == warehouse_page(), "run `make docs`"
 
 
 def test_the_file_can_be_read_by_clients_of_duckdb_1_2(warehouse):

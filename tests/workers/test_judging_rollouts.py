@@ -11,6 +11,7 @@ QUESTIONS = pl.DataFrame(
         "entry_point": ["f", "f"],
         "setup_code": ["", ""],
         "tests": [["assert f(2) == 4", "assert f(3) == 6"], ["assert f(2) == 2"]],
+        "kind": ["assert", "assert"],
         "official": [[True, False], [False]],
     }
 )

@@ -12,8 +12,9 @@ import weakref
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
-from acecoder_dagster.sandbox.guest.conversation import Conversation, EndedError, TamperedError, UnsupportedError
+from acecoder_dagster.sandbox.guest.conversation import Conversation, UnsupportedError
 from acecoder_dagster.sandbox.guest.encoding import ValueTooLargeError
+from acecoder_dagster.sandbox.guest.messages import EndedError, TamperedError
 from acecoder_dagster.sandbox.guest.proxies import DECIDING_METHODS, STRANGER, ProxyClass, make_class, number_of
 
 # Modules whose functions a test may use without importing them, because the program did.

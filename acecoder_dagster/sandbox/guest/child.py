@@ -19,8 +19,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from acecoder_dagster.sandbox.guest.compiling import load_program
-from acecoder_dagster.sandbox.guest.conversation import EndedError
 from acecoder_dagster.sandbox.guest.encoding import ValueTooLargeError, decode_values, encode_values
+from acecoder_dagster.sandbox.guest.messages import EndedError
 from acecoder_dagster.sandbox.guest.serving import ProgramSide
 
 READY = b"+\n"  # written when the child is hardened, before it touches untrusted code
@@ -116,12 +116,13 @@ def judge_program(question: PreparedQuestion, program: bytes, first_test: int, r
         write_line(report, LOADING, ERROR, _describe(error))
         return
     write_line(report, LOADING, VALUES, b"[]")
-    side = ProgramSide(channel, namespace)
+    side: ProgramSide | None = None
     for index in range(first_test, len(question.tests)):
         test = question.tests[index]
         if test.mode == "skip":
             write_line(report, index, VALUES, b"[]")
         elif test.mode == "serve":
+            side = side or ProgramSide(channel, namespace)
             try:
                 side.serve(index)
             except EndedError:

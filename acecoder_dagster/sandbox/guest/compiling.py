@@ -17,6 +17,7 @@ from types import CodeType
 FILE_NAME = "candidate.py"
 MAX_COMPILED_BYTES = 1 << 20
 _LENGTH = struct.Struct(">I")
+_SOURCE, _CODE = b"s", b"c"  # what the content of a program begins with
 
 
 def pack(parts: Sequence[bytes]) -> bytes:
@@ -36,14 +37,14 @@ def unpack(content: bytes) -> list[bytes]:
     return parts
 
 
-def pack_program(source: bytes, code: bytes) -> bytes:
+def pack_program(source: bytes, code: bytes = b"") -> bytes:
     """Prepares what `load_program` reads.
 
     Args:
         source: UTF-8 source text.
         code: what `compiled` made of it, or nothing.
     """
-    return pack([source, code])
+    return _CODE + code if code else _SOURCE + source
 
 
 def load_program(content: bytes) -> CodeType:
@@ -55,9 +56,9 @@ def load_program(content: bytes) -> CodeType:
     Raises:
         SyntaxError: and whatever else the compiler raises.
     """
-    source, code = unpack(content)
+    program = memoryview(content)[1:]
     # Only the program's own process, which is as little trusted as the one that compiled, loads the code.
-    return marshal.loads(base64.b64decode(code)) if code else _compile(source)  # noqa: S302
+    return marshal.loads(program) if content.startswith(_CODE) else _compile(bytes(program))  # noqa: S302
 
 
 def compile_programs(content: bytes, first: int, report: int) -> None:
@@ -72,7 +73,7 @@ def compile_programs(content: bytes, first: int, report: int) -> None:
         if index < first:
             continue
         try:
-            result = compiled(source)
+            result = base64.b64encode(compiled(source))
         except (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError):
             result = b""
         line = b"%d V %b\n" % (index, result if len(result) <= MAX_COMPILED_BYTES else b"")
@@ -86,7 +87,7 @@ def compiled(source: bytes) -> bytes:
     Raises:
         SyntaxError: and whatever else the compiler raises.
     """
-    return base64.b64encode(marshal.dumps(_compile(source)))
+    return marshal.dumps(_compile(source))
 
 
 def _compile(source: bytes) -> CodeType:

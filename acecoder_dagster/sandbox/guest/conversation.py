@@ -1,7 +1,7 @@
 """How a test's process and a program's process talk: the part that is the same on both sides.
 
 One of the two is active at a time: it sends a request and, until the answer comes, answers the requests of the
-other side. A message is a length and one JSON object. Nothing in it is executed, unpickled or evaluated.
+other side.
 
 Plain values without parts travel by the typed encoding. Mutable containers are mirrored: both sides hold one, and
 every message brings the contents that changed since the last, so that a list that one side changes in place, or
@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import builtins
 import collections
-import json
-import os
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -27,19 +25,11 @@ from acecoder_dagster.sandbox.guest.encoding import (
     decode_atom,
     encode_atom,
 )
+from acecoder_dagster.sandbox.guest.messages import EndedError, TamperedError, read_message, write_message
 
 VALUE, RAISE, TOO_LARGE, TURN, DONE = "value", "raise", "too large", "turn", "done"
-MAX_MESSAGE_BYTES = 4 << 20
 MAX_CONVERSATION_DEPTH = 100  # requests within requests
 MIRRORED = (list, dict, set, bytearray, collections.deque, collections.OrderedDict, collections.Counter)
-
-
-class EndedError(BaseException):
-    """The other process is gone."""
-
-
-class TamperedError(BaseException):
-    """The other process sent what is not a message."""
 
 
 class UnsupportedError(BaseException):
@@ -152,19 +142,13 @@ class Conversation:
         content = self.encode(tuple(value) if kind not in (VALUE, RAISE) and type(value) is list else value)
         message = {"kind": kind, "content": content, "mirrors": self._changes(), "dropped": self._drop_mirrors()}
         message["released"], self._released = self._released, []
-        data = json.dumps(message | self.extras(), check_circular=False, separators=(",", ":")).encode("ascii")
-        if len(data) > MAX_MESSAGE_BYTES:
-            raise ValueTooLargeError(f"a message of {len(data)} bytes")
-        self._write(len(data).to_bytes(4, "big") + data)
+        write_message(self._descriptor, message | self.extras())
 
     def receive(self) -> tuple[str, Any]:
         """Waits for one message; returns its kind and its value, still encoded."""
         self._give_up()
-        size = int.from_bytes(self._read(4), "big")
-        if size > MAX_MESSAGE_BYTES:
-            raise TamperedError
+        message = read_message(self._descriptor)
         try:
-            message = json.loads(self._read(size))
             self.read_extras(message)
             self._apply(message["mirrors"])
             self._given_up = [[int(n) for n in message[what]] for what in ("released", "dropped")]
@@ -356,27 +340,6 @@ class Conversation:
             (container.update if isinstance(container, set) else container.extend)(values)
         else:
             container[:] = [self._decode(item) for item in items]
-
-    def _write(self, data: bytes) -> None:
-        view = memoryview(data)
-        try:
-            while view:
-                view = view[os.write(self._descriptor, view) :]
-        except OSError as error:
-            raise EndedError from error
-
-    def _read(self, size: int) -> bytes:
-        parts = []
-        while size:
-            try:
-                part = os.read(self._descriptor, min(size, 1 << 16))
-            except OSError as error:
-                raise EndedError from error
-            if not part:
-                raise EndedError
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
 
 
 _IMMUTABLE: dict[type, str] = {

@@ -6,7 +6,8 @@ import types
 
 from acecoder_dagster.sandbox.guest import child
 from acecoder_dagster.sandbox.guest.asking import AnswerTooLargeError, Names, TestSide
-from acecoder_dagster.sandbox.guest.conversation import DONE, TURN, EndedError, TamperedError, UnsupportedError
+from acecoder_dagster.sandbox.guest.conversation import DONE, TURN, UnsupportedError
+from acecoder_dagster.sandbox.guest.messages import EndedError, TamperedError
 
 # What a test's process reports of one test: as a program's child does, in small letters where the program had a say.
 UNSUPPORTED = b"U"

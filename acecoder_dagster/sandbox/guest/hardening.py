@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import resource
 import signal
 import struct
@@ -21,6 +20,8 @@ SECCOMP_MODE_FILTER = 2
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc_holding_the_interpreter = ctypes.PyDLL(None)
+# glibc's fork without the preparations that only a process with threads needs, from glibc 2.34 on.
+_fork = getattr(_libc_holding_the_interpreter, "_Fork", _libc_holding_the_interpreter.fork)
 
 # System call -> (number on x86-64, number on arm64). Denied because they reach the network, other
 # processes, the clock, namespaces, memory that nothing counts, or objects that would outlive the program.
@@ -70,7 +71,7 @@ def install_system_call_filter() -> None:
     Raises:
         OSError: no filter is known for this machine, or the kernel refused it.
     """
-    machine = platform.machine()
+    machine = os.uname().machine
     if machine not in _AUDIT_ARCH:
         raise OSError(f"no system call filter for {machine}: use x86_64 or aarch64")
     code = _assemble(_AUDIT_ARCH[machine], column=0 if machine == "x86_64" else 1)
@@ -178,7 +179,7 @@ def fork() -> int:
     Raises:
         OSError: the kernel refused.
     """
-    process = int(_libc_holding_the_interpreter.fork())
+    process = int(_fork())
     if process < 0:
         raise OSError("fork failed")
     return process

@@ -26,13 +26,18 @@ class Meter:
     nothing: loading and all tests together may not use more than each of them used up.
     """
 
-    def __init__(self, report: int, steps: int, in_hurry: int, settings: dict[str, Any], shared_bytes: int) -> None:
+    def __init__(
+        self, report: int, steps: int, in_hurry: int, in_conversation: bool, settings: dict[str, Any], shared_bytes: int
+    ) -> None:
+        # Of two that talk, each waits while the other computes, or stands in line for a processor.
+        patience = WALL_FACTOR if in_conversation else 0
         self.report = report
         self.parts = steps + 1
         self.in_hurry = in_hurry
         self.shared_bytes = shared_bytes
         self.cpu_limit: float = settings["cpu_seconds_per_test"]
-        self.wait_limit: float = settings["wait_seconds_per_test"]
+        self.wait_limit: float = settings["wait_seconds_per_test"] + patience * self.cpu_limit
+        self.hurry_limits = (HURRY_SECONDS, HURRY_SECONDS * (1 + patience))
         self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
         self.report_limit: int = settings["report_mb"] << 20
         self.memory_limit: int = settings["memory_mb"] << 20
@@ -54,7 +59,7 @@ class Meter:
             return OUTPUT
         if resident_bytes > self.memory_limit:
             return MEMORY
-        if self.in_hurry and max(cpu, self.waited) > HURRY_SECONDS:
+        if self.in_hurry and (cpu > self.hurry_limits[0] or self.waited > self.hurry_limits[1]):
             return HURRY
         used = (cpu, self.waited, now - self.born)
         if size != self.size:

@@ -8,8 +8,8 @@ import os
 # What programs of language models import often. Everything here makes every fork slower, so what one in a hundred
 # programs needs (hashlib, statistics) is left to that one.
 COMMON_MODULES = """
-abc array bisect cmath collections contextlib copy dataclasses datetime decimal enum fractions functools
-heapq io itertools json math numbers operator os random re string sys textwrap time types typing
+abc bisect collections contextlib copy datetime decimal enum fractions functools heapq io itertools json math
+operator os random re string sys time types typing
 """
 # Too heavy for every sandbox, and too slow to import for a program that has one second.
 SCIENTIFIC_MODULES = """

@@ -13,7 +13,7 @@ import builtins
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from acecoder_dagster.sandbox.guest.conversation import TamperedError
+from acecoder_dagster.sandbox.guest.messages import TamperedError
 from acecoder_dagster.sandbox.guest.serving import OWN_EQUALITY, PLAIN_EQUALITY, SPECIAL_METHODS
 
 _COMPARISONS = ("__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__")

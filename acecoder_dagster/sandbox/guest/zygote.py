@@ -15,11 +15,11 @@ import json
 import os
 import select
 import signal
-import socket
 import stat
 import struct
 import sys
 import time
+from _socket import CMSG_SPACE, socket  # the module above it would be half a megabyte more to fork
 from typing import Any, NamedTuple
 
 from acecoder_dagster.sandbox.guest import (
@@ -45,13 +45,14 @@ QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"
 SERVE, DRIVE, SCRIPT = b"serve", b"drive", b"script"
 KEEP_USER = -1
 DESCRIPTOR = struct.Struct("i")
-DESCRIPTORS_SPACE = socket.CMSG_SPACE(4 * DESCRIPTOR.size)  # content, report, standard input and output
+DESCRIPTORS_SPACE = CMSG_SPACE(4 * DESCRIPTOR.size)  # content, report, standard input and output
 # Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
 REHEARSALS = 30
 REHEARSAL = b"""
-import math, re
+import heapq, itertools, math, re
 from collections import Counter, defaultdict
-from typing import Dict, List
+from heapq import *
+from typing import *
 
 class Point:
     def __init__(self, x, y=0):
@@ -86,7 +87,7 @@ class Job(NamedTuple):
 class Zygote:
     """Serves one host connection; see `serve`."""
 
-    def __init__(self, channel: socket.socket, settings: dict[str, Any]) -> None:
+    def __init__(self, channel: socket, settings: dict[str, Any]) -> None:
         if os.getpid() != 1:
             raise RuntimeError("the zygote must be the first process of a process namespace of its own")
         self.channel = channel
@@ -144,10 +145,11 @@ class Zygote:
         if process == 0:
             self._become_child(job, content, report, files)
         os.pwrite(self.memory_badness, self.own_badness, 0)
-        for descriptor in (content, *files):
-            os.close(descriptor)
+        for file in files:
+            os.close(file)
         stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
+        os.close(content)
         os.close(report)
         clean = self._kill_rest() and self._clean_scratch()
         cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - started
@@ -191,7 +193,7 @@ class Zygote:
         self.question = child.PreparedQuestion({"setup": "", "tests": tests})
         for kind, content in (
             (COMPILE, compiling.pack([REHEARSAL])),
-            (JUDGE, compiling.pack_program(REHEARSAL, b"")),
+            (JUDGE, compiling.pack_program(REHEARSAL)),
             (JUDGE, compiling.pack_program(REHEARSAL, compiling.compiled(REHEARSAL))),
         ):
             file = os.memfd_create("rehearsal")
@@ -239,11 +241,8 @@ class Zygote:
             os.close(descriptor)
 
     def _meter(self, report: int, job: Job) -> metering.Meter:
-        settings = self.settings
-        if job.kind in (SERVE, DRIVE):  # each waits while the other computes
-            patience = metering.WALL_FACTOR * settings["cpu_seconds_per_test"]
-            settings = settings | {"wait_seconds_per_test": settings["wait_seconds_per_test"] + patience}
-        return metering.Meter(report, job.steps, job.in_hurry, settings, self.shared_bytes)
+        in_conversation = job.kind in (SERVE, DRIVE)
+        return metering.Meter(report, job.steps, job.in_hurry, in_conversation, self.settings, self.shared_bytes)
 
     def _kill_rest(self) -> bool:
         if not hardening.has_children():

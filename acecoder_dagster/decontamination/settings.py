@@ -1,0 +1,20 @@
+"""Settings of decontamination."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class DecontaminationSettings(BaseModel):
+    """Which benchmarks seeds must not come from, and what counts as coming from one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    benchmarks: tuple[str, ...] = Field(
+        default=(), description="Question files or hub data sets to keep away from; none: nothing is looked for"
+    )
+    words: int = Field(default=10, ge=3, description="A run of so many words shared with a benchmark's question")
+    likeness: float = Field(default=0.6, gt=0, le=1, description="Jaccard likeness to a reference program's functions")
+    execution: bool = Field(default=True, description="Whether seeds are also run on the benchmarks' tests")
+    weak_likeness: float = Field(
+        default=0.25, ge=0, le=1, description="Likeness needed besides, where a benchmark's tests are easily passed"
+    )
+    cpu_seconds_per_test: float = Field(default=0.2, gt=0, description="Processor time of one test of a benchmark")

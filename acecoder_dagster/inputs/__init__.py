@@ -1,0 +1,20 @@
+"""Inputs for functions, and what trusted programs return on them.
+
+Belongs here: kinds of values, what a function seems to take, arguments by chance and by mutation, which observed calls
+become tests. Does not belong here: running programs (`judging`, `sandbox`), writing tests down (`synthesis`), Dagster.
+"""
+
+from acecoder_dagster.inputs.arguments import Arguments, doctest_arguments
+from acecoder_dagster.inputs.mutation import mutated
+from acecoder_dagster.inputs.observing import Observe, Subject, observe_inputs
+from acecoder_dagster.inputs.settings import InputSettings
+
+__all__ = [
+    "Arguments",
+    "InputSettings",
+    "Observe",
+    "Subject",
+    "doctest_arguments",
+    "mutated",
+    "observe_inputs",
+]

@@ -1,0 +1,59 @@
+"""Where oracle programs come from: references, imported programs of the oracle models, or the models themselves."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from acecoder_dagster.importing import load_import
+from acecoder_dagster.orchestration.resources import Project
+from acecoder_dagster.orchestration.sampling import Sampler, sample_questions
+from acecoder_dagster.orchestration.sources import brings_programs
+from acecoder_dagster.orchestration.stages import StageRows
+from acecoder_dagster.synthesis import reference_oracles
+from acecoder_dagster.tables import ORACLE_PROGRAMS, REJECTED_ROWS
+
+
+def oracle_rows(
+    context: dg.AssetExecutionContext, project: Project, questions: dict[str, pl.DataFrame]
+) -> Iterator[tuple[str, StageRows]]:
+    """Yield the oracle programs of each batch: references, imported programs of the oracle models, or sampled ones."""
+    tests = project.settings.tests
+    if tests.policy not in {"trusted", "reference"} and not tests.oracle_models:
+        raise dg.Failure(f"tests.policy = {tests.policy!r} needs tests.oracle_models", allow_retries=False)
+    to_sample: dict[str, pl.DataFrame] = {}
+    for batch, rows in questions.items():
+        references, rejected = ORACLE_PROGRAMS.empty(), REJECTED_ROWS.empty()
+        if tests.policy == "reference":
+            references, rejected = reference_oracles(rows)
+        if tests.policy == "trusted" or not tests.oracle_models:
+            yield batch, StageRows(references, references.height + rejected.height, rejected)
+        elif brings_programs(project, batch):
+            imported = load_import(project.home.root, batch).programs.join(rows, on="question_id", how="semi")
+            named = imported.filter(pl.col("model").is_in(tests.oracle_models)).select(list(ORACLE_PROGRAMS.schema))
+            programs = pl.concat([references, named])
+            yield batch, StageRows(programs, programs.height + rejected.height, rejected)
+        else:
+            to_sample[batch] = rows
+    sampled = _oracle_model_programs(context, project, to_sample) if to_sample else {}
+    for batch, (answers, figures) in sampled.items():
+        references, rejected = ORACLE_PROGRAMS.empty(), REJECTED_ROWS.empty()
+        if tests.policy == "reference":
+            references, rejected = reference_oracles(to_sample[batch])
+        programs = pl.concat([references, answers])
+        yield batch, StageRows(programs, programs.height + rejected.height, rejected, figures)
+
+
+def _oracle_model_programs(
+    context: dg.AssetExecutionContext, project: Project, questions: dict[str, pl.DataFrame]
+) -> dict[str, tuple[pl.DataFrame, dict[str, float]]]:
+    """Return, by batch, programs of all oracle models (paper, section 3.1: one model, greedy) and summed figures."""
+    tests = project.settings.tests
+    made: dict[str, tuple[pl.DataFrame, dict[str, float]]] = {}
+    for model in tests.oracle_models:
+        jobs = [(batch, Sampler(model, model, model), rows) for batch, rows in questions.items()]
+        for batch, (programs, figures) in sample_questions(context, project, jobs, tests.oracle_sampling).items():
+            before, counted = made.get(batch, (ORACLE_PROGRAMS.empty(), {}))
+            summed = {name: counted.get(name, 0.0) + value for name, value in figures.items()}
+            made[batch] = pl.concat([before, programs.select(list(ORACLE_PROGRAMS.schema))]), summed
+    return made

@@ -1,0 +1,74 @@
+"""The smallest suite that keeps the power of many tests.
+
+A test is worth the wrong programs and mutants that it fails and no chosen test fails yet. It costs the right programs
+that it fails: not every test that a reference passes is a fair one (`sum_to_n(-10)` asks for what the question does
+not say). Who is right is not known, so both are sums of probabilities.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+RIGHT_EXPONENT = 2.0
+"""A program that passes the share s of the tests is right with the probability s ** RIGHT_EXPONENT."""
+
+COST = 0.5
+"""What failing a right program costs, in wrong programs failed, for a test that is as likely fair as not."""
+
+LITTLE = 1e-3
+"""Breaks ties between tests in favour of the fairer one."""
+
+
+@dataclass(frozen=True)
+class SuiteMatrix:
+    """What is known of the tests of one question.
+
+    Attributes:
+        passed: programs by tests.
+        mutants_passed: mutants of a right program by tests.
+        fairness: per test, the probability that its input and expected value are what the question asks for.
+    """
+
+    passed: Flags
+    mutants_passed: Flags
+    fairness: Floats
+
+
+def right_by_share(passed: Flags) -> Floats:
+    """Return the probability that each program is right, from the share of the tests that it passes."""
+    shares: Floats = passed.mean(axis=1) if passed.shape[1] else np.ones(len(passed))
+    return shares**RIGHT_EXPONENT
+
+
+def smallest_suite(matrix: SuiteMatrix, min_tests: int, max_tests: int) -> list[int]:
+    """Return the positions of the tests to keep, most useful first.
+
+    Tests are taken greedily (the usual approximation of a smallest cover) until none is worth its cost or there are
+    enough of them; up to `min_tests` are taken even where they add nothing.
+
+    Args:
+        matrix: outcomes and fairness.
+        min_tests: fewest tests, if there are as many.
+        max_tests: most tests.
+    """
+    right = right_by_share(matrix.passed)
+    odds = (1 - matrix.fairness) / np.clip(matrix.fairness, 1e-3, None)
+    failed, killed = ~matrix.passed, ~matrix.mutants_passed
+    # Mutants together count as much as programs together: a suite must not only know this sampler's mistakes.
+    alive, unkilled = np.ones(len(failed)), np.full(len(killed), max(1, len(failed)) / max(1, len(killed)))
+    worth_anyway = LITTLE * matrix.fairness
+    chosen: list[int] = []
+    while len(chosen) < min(max_tests, matrix.passed.shape[1]):
+        gain = (alive * (1 - right)) @ failed - COST * odds**2 * ((alive * right) @ failed) + unkilled @ killed
+        gain += worth_anyway
+        gain[chosen] = -np.inf
+        best = int(np.argmax(gain))
+        if gain[best] <= LITTLE and len(chosen) >= min_tests:
+            break
+        chosen.append(best)
+        alive, unkilled = alive * matrix.passed[:, best], unkilled * matrix.mutants_passed[:, best]
+    return chosen

@@ -1,0 +1,136 @@
+"""What `acecoder score`, `train-rm` and `convert-rm` do in a terminal."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from acecoder_dagster.lake import replace_file
+from acecoder_dagster.settings import Settings, seeded
+from acecoder_dagster.terminal import print_frame
+from acecoder_dagster.training.errors import RewardModelError
+from acecoder_dagster.training.reward_files import PAIR_COLUMNS, SCORED_COLUMNS, pair_groups, read_rows, with_prompts
+from acecoder_dagster.training.settings import ScoringSettings
+from acecoder_dagster.workers.specifications import TrainRewardModel
+
+SCORE_ENDINGS = (".parquet", ".jsonl")
+SHOWN = (
+    "train_questions",
+    "train_pairs",
+    "programs_over_length",
+    "pairs_over_length",
+    "validation_pairs",
+    "validation_pair_accuracy",
+    "validation_loss",
+    "train_seconds",
+)
+
+
+def run_score(
+    output: Console,
+    errors: Console,
+    model: str,
+    programs: Path,
+    out: Path,
+    settings: ScoringSettings,
+    prompt: str | None,
+) -> int:
+    """Score a file of programs and write it with a column `score`; return the exit code.
+
+    Raises:
+        RewardModelError: a wrong file or model.
+    """
+    if not out.name.endswith(SCORE_ENDINGS):
+        raise RewardModelError(f"{out}: unknown kind of file; its name must end in one of {', '.join(SCORE_ENDINGS)}")
+    rows = read_rows(programs, SCORED_COLUMNS)
+    from acecoder_dagster.training.device import prepare_process
+    from acecoder_dagster.training.scoring import score_rows
+
+    prepare_process(settings.threads, seed=0)
+    with _bar(errors, "scoring") as bar:
+        scored = score_rows(model, rows, settings, prompt, lambda done, total: bar(done, total, ""))
+    given = [name for name in rows.columns if rows[name].null_count() < rows.height]
+    written = scored.select(*given, "score")
+    replace_file(out, written.write_parquet if out.suffix == ".parquet" else written.write_ndjson)
+    output.print(f"{scored.height - scored['score'].null_count():,} scores in {out}")
+    if unscored := scored["score"].null_count():
+        output.print(f"{unscored:,} programs have none: with their prompt they are over {settings.max_tokens:,} tokens")
+    return 0
+
+
+def run_train(output: Console, errors: Console, pairs: Path, backbone: str, out: Path, settings: Settings) -> int:
+    """Train a reward model on a file of pairs and print figures; return the exit code.
+
+    Started again after an interruption, it goes on from its last checkpoint.
+
+    Raises:
+        RewardModelError: a wrong file or backbone.
+        FloatingPointError: the loss is not a number.
+    """
+    renderer = None if backbone == "scratch" else backbone
+    groups = pair_groups(with_prompts(read_rows(pairs, PAIR_COLUMNS), settings.prompt, renderer))
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / "groups.parquet"
+    replace_file(file, groups.write_parquet)
+    specification = TrainRewardModel(
+        groups=file,
+        prompt_template=settings.prompt,
+        backbone=backbone,
+        scratch=settings.reward_backbone.scratch,
+        output=out,
+        settings=seeded(settings.reward_model, settings.seed),
+    )
+    from acecoder_dagster.workers.tasks import run_task
+
+    with _bar(errors, "training") as bar:
+        figures = run_task(specification, lambda step, total, told: bar(step, total, _told(told)))
+    _draw_curves(out)
+    print_frame(output, pl.DataFrame([{name: figures[name] for name in SHOWN}]))
+    output.print(f"reward model in {out}")
+    return 0
+
+
+def run_convert(output: Console, source: Path, out: Path) -> int:
+    """Convert a checkpoint with a value head; return the exit code.
+
+    Raises:
+        RewardModelError: it is none.
+    """
+    from acecoder_dagster.training.conversion import convert_value_head
+
+    bias = convert_value_head(source, out)
+    output.print(f"reward model in {out}; scores are the original's minus its bias, {bias:.6g}")
+    return 0
+
+
+def _draw_curves(folder: Path) -> None:
+    from acecoder_dagster.evaluation import plot_learning_curves
+    from acecoder_dagster.workers.curves import read_curves
+
+    picture = plot_learning_curves(read_curves(folder))
+    replace_file(folder / "learning_curves.png", lambda temporary: temporary.write_bytes(picture))
+
+
+def _told(figures: dict[str, float]) -> str:
+    shown = ("loss", "pair_accuracy", "tokens_per_second", "flops_share")
+    return "  ".join(f"{name} {figures[name]:.3g}" for name in shown)
+
+
+class _Bar:
+    def __init__(self, progress: Progress, what: str) -> None:
+        self._progress = progress
+        self._what = what
+        self._task = progress.add_task("reading", total=None)
+
+    def __call__(self, done: int, total: int, told: str) -> None:
+        self._progress.update(self._task, description=f"{self._what}  {told}", completed=done, total=total)
+
+
+@contextmanager
+def _bar(errors: Console, what: str) -> Iterator[_Bar]:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=errors) as progress:
+        yield _Bar(progress, what)

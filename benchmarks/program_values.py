@@ -1,0 +1,172 @@
+"""What recorded programs, reference programs and their mutants return on many inputs, measured once and kept.
+
+Inputs are the calls in tests that models wrote, and variations of them. Where nobody wrote tests (MBPP) they are
+variations of the one example that the question shows, its first official test.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from rich.progress import track
+
+from acecoder_dagster.sandbox import Judge, Observation, SandboxSettings
+from acecoder_dagster.sandbox.guest.encoding import Opaque
+from acecoder_dagster.synthesis import mutants, split_test, value_key, vary_arguments
+
+WRITTEN_CALLS = 50
+VARIED_CALLS = 25
+MUTANTS = 24
+POOL_PROGRAMS = 50
+"""Programs per question from the pools; of a model that answered each question many times, all are taken."""
+
+SANDBOX = SandboxSettings(cpu_seconds_per_test=0.25, max_timeouts=1)
+
+CALLS = pl.Schema(
+    {
+        "question_id": pl.String,
+        "position": pl.Int64,
+        "call": pl.String,
+        "writers": pl.List(pl.String),
+        "expected": pl.List(pl.String),
+        "times_written": pl.List(pl.Int64),
+    }
+)
+"""One row per call; the three lists have an entry per writer and expected value (as a key), empty for variations."""
+
+VALUES = pl.Schema(
+    {
+        "question_id": pl.String,
+        "program_id": pl.String,
+        "kind": pl.String,
+        "program": pl.String,
+        "values": pl.List(pl.String),
+    }
+)
+"""One row per program; `values` has a key per call, null where there was no plain value."""
+
+
+def calls_of(question: dict[str, Any], written: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return the calls of one question (rows of CALLS): the most often written ones, and variations of them.
+
+    Args:
+        question: a row of problems.parquet.
+        written: its rows of generated_tests.parquet.
+    """
+    counts: dict[str, Counter[tuple[str, str]]] = {}
+    arguments: dict[str, tuple[object, ...] | None] = {}
+    for model, tests, times in written.select("model", "tests", "counts").iter_rows():
+        for test, count in zip(tests, times, strict=True):
+            found = split_test(test.strip(), question["entry_point"])
+            if found is not None:
+                counts.setdefault(found.call, Counter())[model, _short_key(found.expected)] += count
+                arguments[found.call] = found.arguments
+    if not counts:
+        shown = split_test(question["tests"][0].strip(), question["entry_point"])
+        if shown is not None:
+            counts[shown.call] = Counter()
+            arguments[shown.call] = shown.arguments
+    # First what several models thought of, then what one of them wrote most often.
+    ranked = sorted(counts, key=lambda call: (-len({writer for writer, _ in counts[call]}), -counts[call].total()))
+    chosen = ranked[:WRITTEN_CALLS]
+    seen = [found for call in chosen if (found := arguments[call]) is not None]
+    varied = [
+        f"{question['entry_point']}({', '.join(map(repr, each))})"
+        for each in vary_arguments(seen, VARIED_CALLS, seed=0)
+    ]
+    rows = []
+    for position, call in enumerate([*chosen, *(call for call in varied if call not in counts)]):
+        claims = sorted(counts.get(call, Counter()).items())
+        rows.append(
+            {
+                "question_id": question["question_id"],
+                "position": position,
+                "call": call,
+                "writers": [writer for (writer, _), _ in claims],
+                "expected": [key for (_, key), _ in claims],
+                "times_written": [count for _, count in claims],
+            }
+        )
+    return rows
+
+
+def measure(data: Path, folder: Path, sources: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return calls (CALLS) and values (VALUES) of all questions that have programs; computed where not in the folder.
+
+    Args:
+        data: folder with problems, programs and generated_tests.
+        folder: where the results are kept, two files per source.
+        sources: data sets, as `source` in problems.parquet.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [_measured(data, folder, source) for source in sources]
+    return pl.concat([calls for calls, _ in parts]), pl.concat([values for _, values in parts])
+
+
+def _measured(data: Path, folder: Path, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    calls_file, values_file = folder / f"{source}.calls.parquet", folder / f"{source}.values.parquet"
+    if not values_file.is_file():
+        problems = pl.read_parquet(data / "problems.parquet").filter(pl.col("source") == source)
+        programs = pl.read_parquet(data / "programs.parquet").unique(
+            ["question_id", "program"], keep="first", maintain_order=True
+        )
+        lot = (
+            pl.col("program_id")
+            .hash(seed=0)
+            .rank("ordinal")
+            .over("question_id", pl.col("model").str.starts_with("pool"))
+        )
+        programs = programs.filter(~pl.col("model").str.starts_with("pool") | (lot <= POOL_PROGRAMS))
+        written = pl.read_parquet(data / "generated_tests.parquet")
+        problems = problems.join(programs, on="question_id", how="semi")
+        calls: list[dict[str, Any]] = []
+        values: list[dict[str, Any]] = []
+        with (
+            Judge(SANDBOX) as judge,
+            ThreadPoolExecutor(2 * judge.settings.workers) as threads,
+        ):
+            for question in track(list(problems.iter_rows(named=True)), source):
+                of_question = calls_of(question, written.filter(pl.col("question_id") == question["question_id"]))
+                calls += of_question
+                texts = [row["call"] for row in of_question]
+                jobs = list(_jobs(question, programs.filter(pl.col("question_id") == question["question_id"])))
+
+                def observe(
+                    job: dict[str, Any], setup: str = question["setup_code"], texts: list[str] = texts
+                ) -> dict[str, Any]:
+                    return job | {"values": [_key(seen) for seen in judge.observe(job["program"], setup, texts)]}
+
+                values += threads.map(observe, jobs)
+        pl.DataFrame(calls, schema=CALLS).write_parquet(calls_file)
+        pl.DataFrame(values, schema=VALUES).write_parquet(values_file)
+    return pl.read_parquet(calls_file), pl.read_parquet(values_file)
+
+
+def _jobs(question: dict[str, Any], programs: pl.DataFrame) -> Iterator[dict[str, Any]]:
+    def job(program_id: str, kind: str, program: str) -> dict[str, Any]:
+        return {
+            "question_id": question["question_id"],
+            "program_id": program_id,
+            "kind": kind,
+            "program": program,
+        }
+
+    yield job("reference", "reference", question["reference_program"])
+    for number, mutant in enumerate(mutants(question["reference_program"], MUTANTS)):
+        yield job(f"mutant {number}", "mutant", mutant)
+    for program_id, program in programs.select("program_id", "program").iter_rows():
+        yield job(program_id, "program", program)
+
+
+def _key(seen: Observation) -> str | None:
+    return None if seen.error or isinstance(seen.value, Opaque) else _short_key(seen.value)
+
+
+def _short_key(value: object) -> str:
+    # Long values are compared by their hash: the files would grow to gigabytes.
+    key = value_key(value)
+    return key if len(key) <= 40 else hashlib.sha256(key.encode()).hexdigest()[:24]

@@ -1,0 +1,293 @@
+"""How good the tests are that each policy keeps: `python -m benchmarks.synthesis --data FOLDER`.
+
+Programs are labelled by the official tests, which no policy sees. Suites are chosen by one half of the programs and
+mutants and scored by the other. What the programs return is measured once and kept in `--work`; that takes half an
+hour on two cores, the rest a minute.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import polars as pl
+import typer
+
+from acecoder_dagster.quality import ratio_interval
+from acecoder_dagster.synthesis import SuiteMatrix, agree, smallest_suite
+from acecoder_dagster.synthesis.agreement import CERTAIN
+from benchmarks.machine import describe_machine
+from benchmarks.measured_pairs import pair_rows
+from benchmarks.measured_questions import (
+    SAMPLER,
+    Chosen,
+    Flags,
+    MeasuredQuestion,
+    Suite,
+    measured_questions,
+    suite_tallies,
+    trust_in_writers,
+)
+
+REPORT = Path(__file__).parent / "results" / "synthesis.md"
+WORK = Path(tempfile.gettempdir()) / "acecoder-synthesis"
+MIN_TESTS, MAX_TESTS = 5, 8
+PLAIN_ORIGIN = "my-other-github-account/llm-humaneval-benchmarks"
+"""Programs that models wrote in one go, without any feedback from tests."""
+
+KEPT = (164, 157, 140, 117, 100, 80)
+"""Questions kept, most certain first: the points of the risk-coverage curve."""
+
+MEASURES = ("TPR", "TNR", "mutants killed", "valid tests")
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with problems, programs, verdicts and generated_tests.")],
+    work: Annotated[Path, typer.Option(help="Folder for what the programs return.")] = WORK,
+) -> None:
+    """Measure and write the report."""
+    humaneval = measured_questions(data, work, "humaneval")
+    mbpp = measured_questions(data, work, "mbpp")
+    plain = _plain_models(data)
+    lines = [
+        "# Test quality by policy",
+        "",
+        f"`python -m benchmarks.synthesis`, {describe_machine()}.",
+        f"HumanEval: {_size(humaneval)}. MBPP: {_size(mbpp)}. In brackets: 95% intervals, bootstrap by question.",
+        *_reference_section(humaneval, mbpp),
+        *_agreement_section(humaneval, plain),
+        *_pairs_section(humaneval, plain),
+    ]
+    REPORT.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    print(f"written: {REPORT}")
+
+
+def _plain_models(data: Path) -> frozenset[str]:
+    programs = pl.read_parquet(data / "programs.parquet", columns=["model", "origin"])
+    of_origin = programs.filter((pl.col("origin") == PLAIN_ORIGIN) | pl.col("model").str.contains("ldb-seed"))
+    return frozenset(of_origin["model"])
+
+
+def _size(questions: Sequence[MeasuredQuestion]) -> str:
+    labelled = sum(int(question.labelled.sum()) for question in questions)
+    mutants = sum(int((question.kinds == "mutant").sum()) for question in questions)
+    return f"{len(questions)} questions, {labelled:,} labelled programs, {mutants:,} mutants"
+
+
+# The policy `reference`
+
+
+def _reference_section(humaneval: Sequence[MeasuredQuestion], mbpp: Sequence[MeasuredQuestion]) -> list[str]:
+    halves = _halves([*humaneval, *mbpp])
+    rows = []
+    for name, questions in (("HumanEval", humaneval), ("MBPP", mbpp)):
+        valid = {question.question_id: question.valid for question in questions}
+        trust = trust_in_writers(questions, valid)
+        everything = {each.question_id: list(np.flatnonzero(_fair(each) & each.valid)) for each in questions}
+        everything = {question: suite for question, suite in everything.items() if len(suite) >= MIN_TESTS}
+        small = {
+            each.question_id: _small_suite(each, everything[each.question_id], trust, halves[each.question_id])
+            for each in questions
+            if each.question_id in everything
+        }
+
+        def other_half(question: MeasuredQuestion) -> Flags:
+            return ~halves[question.question_id]
+
+        def of_sampler(question: MeasuredQuestion) -> Flags:
+            return ~halves[question.question_id] & ((question.models == SAMPLER) | (question.kinds == "mutant"))
+
+        rows.append(_row(f"{name}, every valid test", questions, everything, other_half))
+        rows.append(_row(f"{name}, smallest suite", questions, small, other_half))
+        if any((question.models == SAMPLER).any() for question in questions):
+            rows.append(_row(f"{name}, smallest suite, programs of {SAMPLER} only", questions, small, of_sampler))
+    return [
+        "",
+        "## Policy `reference`",
+        "",
+        f"Tests that models wrote (HumanEval) or varied inputs (MBPP) that the reference passes, at least {MIN_TESTS}; "
+        f"then the smallest suite, at most {MAX_TESTS}, chosen by one half of all programs and mutants without their "
+        "labels. Killable mutants: those that any valid test of the question kills.",
+        "",
+        *_table(rows),
+    ]
+
+
+def _halves(questions: Sequence[MeasuredQuestion]) -> dict[str, Flags]:
+    rng = np.random.default_rng(0)
+    return {question.question_id: rng.random(len(question.kinds)) < 0.5 for question in questions}
+
+
+def _fair(question: MeasuredQuestion) -> Flags:
+    """Where models wrote tests, those; varied inputs only where there are no others."""
+    written = np.array([bool(test.writers) for test in question.tests])
+    return written if written.any() else np.ones(len(written), dtype=np.bool_)
+
+
+def _small_suite(question: MeasuredQuestion, tests: Suite, trust: Mapping[str, float], half: Flags) -> list[int]:
+    passed = question.passed[:, list(tests)]
+    matrix = SuiteMatrix(
+        passed[half & question.labelled],
+        passed[half & (question.kinds == "mutant")],
+        np.array([_fairness(question, test, trust) for test in tests]),
+    )
+    return [tests[position] for position in smallest_suite(matrix, MIN_TESTS, MAX_TESTS)]
+
+
+def _fairness(question: MeasuredQuestion, test: int, trust: Mapping[str, float]) -> float:
+    return max((trust[writer] for writer in question.tests[test].writers), default=0.5)
+
+
+# The policy `agreement`
+
+
+def _of_sampler(question: MeasuredQuestion) -> Flags:
+    flags: Flags = question.labelled & (question.models == SAMPLER)
+    return flags
+
+
+def _agreement_section(questions: Sequence[MeasuredQuestion], plain: frozenset[str]) -> list[str]:
+    def of_models(question: MeasuredQuestion) -> Flags:
+        return question.labelled & np.isin(question.models, list(plain))
+
+    def not_asked(question: MeasuredQuestion) -> Flags:
+        return question.labelled & ~np.isin(question.models, list(plain))
+
+    several = _agreed(questions, of_models)
+    alone = _agreed(questions, _of_sampler)
+    codet, codet_models = _codet(questions, _of_sampler), _codet(questions, of_models)
+    models = np.mean([of_models(question).sum() for question in questions])
+    rows = [
+        _row(f"CodeT's dual agreement of {SAMPLER}", questions, codet, _of_sampler),
+        _row(f"ours, of {SAMPLER} alone", questions, _first(alone, len(codet)), _of_sampler),
+        _row("CodeT's dual agreement of several models", questions, codet_models, _of_sampler),
+        _row("ours, of several models", questions, _first(several, len(questions)), _of_sampler),
+        _row("the same, all programs that had no say", questions, _first(several, len(questions)), not_asked),
+    ]
+    curve = [
+        _row(f"the {count} most certain", questions, _first(several, count), _of_sampler)
+        for count in KEPT
+        if count <= len(several)
+    ]
+    return [
+        "",
+        "## Policy `agreement`",
+        "",
+        "No reference and no official test is used. Tests that models wrote; programs decide which expected values are "
+        f"right. Several models: on average {models:.0f} programs per question, each of another model, written in one "
+        f"go. Scored on the programs of {SAMPLER}.",
+        "",
+        *_table(rows),
+        "",
+        "Risk and coverage, ours of several models:",
+        "",
+        *_table(curve),
+    ]
+
+
+def _agreed(
+    questions: Sequence[MeasuredQuestion], oracles: Chosen, *, shrink: bool = True
+) -> list[tuple[float, str, list[int]]]:
+    """Return confidence, question and suite of every question that keeps enough tests, most certain first."""
+    agreements = {}
+    for question in questions:
+        written = np.array([bool(test.writers) for test in question.tests])
+        rows = oracles(question)
+        if rows.any() and written.any():
+            agreement = agree(question.passed[rows][:, written], list(question.models[rows]))
+            probabilities = np.zeros(len(written))
+            probabilities[written] = agreement.probabilities
+            agreements[question.question_id] = agreement.confidence, probabilities >= CERTAIN
+    trust = trust_in_writers(questions, {question: kept for question, (_, kept) in agreements.items()})
+    suites = []
+    for question in questions:
+        confidence, kept = agreements.get(question.question_id, (0.0, np.zeros(0, dtype=np.bool_)))
+        tests = [int(test) for test in np.flatnonzero(kept)]
+        if len(tests) >= MIN_TESTS:
+            suite = _small_suite(question, tests, trust, oracles(question)) if shrink else tests
+            suites.append((confidence, question.question_id, suite))
+    return sorted(suites, key=lambda each: -each[0])
+
+
+def _codet(questions: Sequence[MeasuredQuestion], oracles: Chosen) -> dict[str, list[int]]:
+    """Return the tests of the best behaviour by CodeT's score: the root of its programs times the tests it passes."""
+    suites = {}
+    for question in questions:
+        rows = question.passed[oracles(question)]
+        written = np.array([bool(test.writers) for test in question.tests])
+        behaviours, programs = np.unique(rows & written, axis=0, return_counts=True)
+        if not len(behaviours):
+            continue
+        best = behaviours[int(np.argmax(np.sqrt(programs) * behaviours.sum(axis=1)))]
+        if best.sum() >= MIN_TESTS:
+            suites[question.question_id] = [int(test) for test in np.flatnonzero(best)]
+    return suites
+
+
+def _first(suites: Sequence[tuple[float, str, list[int]]], count: int) -> dict[str, list[int]]:
+    return {question: suite for _, question, suite in suites[:count]}
+
+
+def _row(
+    name: str, questions: Sequence[MeasuredQuestion], suites: Mapping[str, Suite], judged: Chosen
+) -> dict[str, str]:
+    tallies = suite_tallies(questions, suites, judged)
+    cells = {}
+    for measure in MEASURES:
+        share = ratio_interval(tallies[measure], 2000)
+        cells[measure] = f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]" if tallies[measure].counted else ""
+    tests = np.mean([len(suite) for suite in suites.values()])
+    return {"tests kept": name, "questions": str(len(suites)), "tests each": f"{tests:.1f}", **cells}
+
+
+# Preference pairs
+
+
+def _pairs_section(questions: Sequence[MeasuredQuestion], plain: frozenset[str]) -> list[str]:
+    def of_models(question: MeasuredQuestion) -> Flags:
+        return question.labelled & np.isin(question.models, list(plain))
+
+    def of_all(question: MeasuredQuestion) -> Flags:
+        return question.labelled
+
+    def enough(suites: dict[str, list[int]]) -> dict[str, list[int]]:
+        return {question: suite for question, suite in suites.items() if len(suite) >= MIN_TESTS}
+
+    def written_by(writers: frozenset[str], limit: int) -> dict[str, list[int]]:
+        return enough(
+            {
+                each.question_id: [n for n in np.flatnonzero(each.valid) if each.tests[n].writers & writers][:limit]
+                for each in questions
+            }
+        )
+
+    everyone = frozenset(writer for each in questions for test in each.tests for writer in test.writers)
+    agreed = _first(_agreed(questions, of_models, shrink=False), len(questions))
+    rows = [
+        *pair_rows(
+            f"of {SAMPLER} that the reference passes, 20", questions, written_by(frozenset({SAMPLER}), 20), _of_sampler
+        ),
+        *pair_rows("of all writers, valid", questions, written_by(everyone, 1000), _of_sampler),
+        *pair_rows("agreement of several models", questions, agreed, _of_sampler),
+        *pair_rows("the same, pairs of all programs", questions, agreed, of_all),
+    ]
+    return [
+        "",
+        "## Preference pairs",
+        "",
+        f"Shares by weight; pairs of programs of {SAMPLER} unless said otherwise. The error rates that ours weighs by "
+        "are measured on the other half of the questions.",
+        "",
+        *_table(rows),
+    ]
+
+
+def _table(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    names = list(rows[0])
+    cells = [" | ".join(row[name] for name in names) for row in rows]
+    return [f"| {' | '.join(names)} |", "|" + "---|" * len(names), *(f"| {row} |" for row in cells)]
+
+
+if __name__ == "__main__":
+    typer.run(main)

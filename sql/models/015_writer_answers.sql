@@ -1,0 +1,3 @@
+-- described by: writer_answers
+CREATE VIEW writer_answers AS
+SELECT * FROM lake.writer_answers;
