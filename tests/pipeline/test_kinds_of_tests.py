@@ -43,8 +43,8 @@ launcher = "bubblewrap"
 workers = 1
 """
 ASSETS = [
-    imported_files, seed_functions, questions, candidate_tests, oracle_programs, oracle_results, filtered_tests, sampled_programs,
-    results_asset, warehouse, acecode_dataset, preference_pairs,
+    imported_files, seed_functions, questions, candidate_tests, oracle_programs, oracle_results, filtered_tests,
+    sampled_programs, results_asset, warehouse, acecode_dataset, preference_pairs,
 ]  # fmt: skip
 HALF = "def half(x):\n    return x / 2\n"
 CHECK = """
