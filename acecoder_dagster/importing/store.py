@@ -82,7 +82,8 @@ def load_import(home: Path, batch: str) -> ImportedTables:
     if stored is None or batch not in stored.batches:
         raise KeyError(f"no import has a batch {batch!r}; imported are {', '.join(imported_batches(home)) or 'none'}")
     folder = home / FOLDER / stored.name / stored.content_key / batch
-    frames = {name: pl.read_parquet(_rows_file(folder, name)) for name in IMPORTED_TABLES}
+    # Conformed: an import from before a table got its latest column has the column's default.
+    frames = {name: table.conform(pl.read_parquet(_rows_file(folder, name))) for name, table in IMPORTED_TABLES.items()}
     return ImportedTables(**frames)
 
 
