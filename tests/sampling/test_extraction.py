@@ -50,6 +50,17 @@ ANSWERS = {
     "windows line ends": ("```python\r\ndef f(v):\r\n    return v\r\n```\r\n", PROGRAM),
     "backticks inside a line": (f"Use `f`:\n```python\n{PROGRAM}```", PROGRAM),
     "null byte before a fence": ("x = 1\0\n```\n", ""),
+    "thinking twice": (f"<think>a</think>```python\n{OTHER}```<think>b</think>```python\n{PROGRAM}```", PROGRAM),
+    "answer tags inside thinking": (f"<think><answer>{OTHER}</answer></think><answer>{PROGRAM}</answer>", PROGRAM),
+    "two answers: the last": (f"<answer>{OTHER}</answer> No:\n<answer>{PROGRAM}</answer>", PROGRAM),
+    "class instead of a function": ("```python\nclass A:\n    pass\n```\n```python\nA()\n```", "class A:\n    pass\n"),
+    "async function": ("```python\nasync def f(v):\n    return v\n```", "async def f(v):\n    return v\n"),
+    "decorated function": (f"```python\n@cache\n{PROGRAM}```", f"@cache\n{PROGRAM}"),
+    "text marked as a language that is not Python": (
+        f"```json\n{{}}\n```\n```py3\n{OTHER}```\n```\n{PROGRAM}```",
+        PROGRAM,
+    ),
+    "only white space inside the block": ("```python\n   \n```", ""),
 }
 
 
