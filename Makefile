@@ -27,6 +27,7 @@ bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(BIN)/python -m benchmarks.judge $(if $(DATA),--data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.agreement --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.stability --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.synthesis --data $(DATA))
 	$(BIN)/python -m benchmarks.warehouse
 
 install: $(STAMP)
