@@ -121,16 +121,10 @@ def _other_expressions(node: ast.AST) -> Iterator[_Change]:
 
 def _without_statements(node: ast.AST) -> Iterator[_Change]:
     """Yield changes that put `pass` or the other loop exit in place of a statement."""
-    if isinstance(node, ast.Module | ast.ClassDef):
+    body = getattr(node, "body", None)
+    if not isinstance(body, list) or isinstance(node, ast.Module | ast.ClassDef):
         return
-    for field in ("body", "orelse"):
-        statements = getattr(node, field, None)
-        if isinstance(statements, list):
-            yield from _without_one(node, field, statements)
-
-
-def _without_one(node: ast.AST, field: str, statements: list[ast.stmt]) -> Iterator[_Change]:
-    for number, statement in enumerate(statements):
+    for number, statement in enumerate(body):
         match statement:
             case ast.Break():
                 other: ast.stmt = ast.Continue()
@@ -140,7 +134,7 @@ def _without_one(node: ast.AST, field: str, statements: list[ast.stmt]) -> Itera
                 other = ast.Pass()
             case _:
                 continue
-        yield _Change(node, field, [*statements[:number], other, *statements[number + 1 :]])
+        yield _Change(node, "body", [*body[:number], other, *body[number + 1 :]])
 
 
 def _other_constants(value: object) -> tuple[object, ...]:
