@@ -150,6 +150,24 @@ def seeds(
 
 
 @app.command()
+def quality(
+    questions: Annotated[list[str] | None, typer.Option(help="Questions with official tests and references.")] = None,
+    programs: Annotated[list[str] | None, typer.Option(help="Programs that models wrote for them.")] = None,
+    generated_tests: Annotated[list[str] | None, typer.Option(help="Tests that models wrote for them.")] = None,
+    profile: ProfileOption = None,
+) -> None:
+    """Measure how good the tests are that the profile's policy keeps, on questions with known answers.
+
+    The official tests only label the programs. Without files, the calibration questions imported before are measured.
+    """
+    from acecoder_dagster.terminal_quality import NAME, run_quality
+
+    given = {"questions": questions, "programs": programs or (), "generated_tests": generated_tests or ()}
+    manifest = read_manifest(name=NAME, tests="both", **given) if questions else None
+    sys.exit(run_quality(Home.from_environment(), _profile(profile, None), output, manifest))
+
+
+@app.command()
 def judge(
     questions: Annotated[Path, typer.Argument(help="question_id and tests, or test_code, or io_tests.")],
     programs: Annotated[Path, typer.Argument(help="question_id, program_id, program.")],

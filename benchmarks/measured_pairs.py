@@ -57,6 +57,8 @@ def _truth(pairs: pl.DataFrame) -> dict[str, str]:
         "both wrong": ~pl.col("right") & ~pl.col("right_loser"),
         "inverted": ~pl.col("right") & pl.col("right_loser"),
     }
+    if pairs.is_empty():
+        return {"questions": "0", "pairs": "0", **dict.fromkeys(shares, "no pair")}
     weight = pl.col("weight")
     found = pairs.select(**{name: (weight * share).sum() / weight.sum() for name, share in shares.items()})
     return {

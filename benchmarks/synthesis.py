@@ -15,8 +15,9 @@ import polars as pl
 import typer
 
 from acecoder_dagster.quality import ratio_interval
-from acecoder_dagster.synthesis import SuiteMatrix, agree, smallest_suite
+from acecoder_dagster.synthesis import Ballot, SuiteMatrix, agree, smallest_suite
 from acecoder_dagster.synthesis.agreement import CERTAIN
+from acecoder_dagster.synthesis.suites import UNWRITTEN
 from benchmarks.machine import describe_machine
 from benchmarks.measured_pairs import pair_rows
 from benchmarks.measured_questions import (
@@ -36,7 +37,10 @@ MIN_TESTS, MAX_TESTS = 5, 8
 PLAIN_ORIGIN = "my-other-github-account/llm-humaneval-benchmarks"
 """Programs that models wrote in one go, without any feedback from tests."""
 
-KEPT = (164, 157, 140, 117, 100, 80)
+UNASKED = 0.2
+"""How likely a varied input is a fair one, where models wrote tests with other inputs."""
+
+KEPT = (154, 140, 117, 100, 80)
 """Questions kept, most certain first: the points of the risk-coverage curve."""
 
 MEASURES = ("TPR", "TNR", "mutants killed", "valid tests")
@@ -84,7 +88,7 @@ def _reference_section(humaneval: Sequence[MeasuredQuestion], mbpp: Sequence[Mea
     for name, questions in (("HumanEval", humaneval), ("MBPP", mbpp)):
         valid = {question.question_id: question.valid for question in questions}
         trust = trust_in_writers(questions, valid)
-        everything = {each.question_id: list(np.flatnonzero(_fair(each) & each.valid)) for each in questions}
+        everything = {each.question_id: list(np.flatnonzero(each.valid)) for each in questions}
         everything = {question: suite for question, suite in everything.items() if len(suite) >= MIN_TESTS}
         small = {
             each.question_id: _small_suite(each, everything[each.question_id], trust, halves[each.question_id])
@@ -106,9 +110,9 @@ def _reference_section(humaneval: Sequence[MeasuredQuestion], mbpp: Sequence[Mea
         "",
         "## Policy `reference`",
         "",
-        f"Tests that models wrote (HumanEval) or varied inputs (MBPP) that the reference passes, at least {MIN_TESTS}; "
-        f"then the smallest suite, at most {MAX_TESTS}, chosen by one half of all programs and mutants without their "
-        "labels. Killable mutants: those that any valid test of the question kills.",
+        "Tests that models wrote (HumanEval only) and varied inputs that the reference passes, at least "
+        f"{MIN_TESTS}; then the smallest suite, at most {MAX_TESTS}, chosen by one half of all programs and mutants "
+        "without their labels. Killable mutants: those that any valid test of the question kills.",
         "",
         *_table(rows),
     ]
@@ -117,12 +121,6 @@ def _reference_section(humaneval: Sequence[MeasuredQuestion], mbpp: Sequence[Mea
 def _halves(questions: Sequence[MeasuredQuestion]) -> dict[str, Flags]:
     rng = np.random.default_rng(0)
     return {question.question_id: rng.random(len(question.kinds)) < 0.5 for question in questions}
-
-
-def _fair(question: MeasuredQuestion) -> Flags:
-    """Where models wrote tests, those; varied inputs only where there are no others."""
-    written = np.array([bool(test.writers) for test in question.tests])
-    return written if written.any() else np.ones(len(written), dtype=np.bool_)
 
 
 def _small_suite(question: MeasuredQuestion, tests: Suite, trust: Mapping[str, float], half: Flags) -> list[int]:
@@ -136,7 +134,8 @@ def _small_suite(question: MeasuredQuestion, tests: Suite, trust: Mapping[str, f
 
 
 def _fairness(question: MeasuredQuestion, test: int, trust: Mapping[str, float]) -> float:
-    return max((trust[writer] for writer in question.tests[test].writers), default=0.5)
+    alone = not any(each.writers for each in question.tests)
+    return max((trust[writer] for writer in question.tests[test].writers), default=UNWRITTEN if alone else UNASKED)
 
 
 # The policy `agreement`
@@ -160,10 +159,10 @@ def _agreement_section(questions: Sequence[MeasuredQuestion], plain: frozenset[s
     models = np.mean([of_models(question).sum() for question in questions])
     rows = [
         _row(f"CodeT's dual agreement of {SAMPLER}", questions, codet, _of_sampler),
-        _row(f"ours, of {SAMPLER} alone", questions, _first(alone, len(codet)), _of_sampler),
+        _row(f"ours, of {SAMPLER} alone", questions, _certain(alone), _of_sampler),
         _row("CodeT's dual agreement of several models", questions, codet_models, _of_sampler),
-        _row("ours, of several models", questions, _first(several, len(questions)), _of_sampler),
-        _row("the same, all programs that had no say", questions, _first(several, len(questions)), not_asked),
+        _row("ours, of several models", questions, _certain(several), _of_sampler),
+        _row("the same, all programs that had no say", questions, _certain(several), not_asked),
     ]
     curve = [
         _row(f"the {count} most certain", questions, _first(several, count), _of_sampler)
@@ -175,12 +174,13 @@ def _agreement_section(questions: Sequence[MeasuredQuestion], plain: frozenset[s
         "## Policy `agreement`",
         "",
         "No reference and no official test is used. Tests that models wrote; programs decide which expected values are "
-        f"right. Several models: on average {models:.0f} programs per question, each of another model, written in one "
-        f"go. Scored on the programs of {SAMPLER}.",
+        "right, and questions on which they disagree are set aside. Several models: on average "
+        f"{models:.0f} programs per question, each of another model, written in one go. Scored on the programs of "
+        f"{SAMPLER}.",
         "",
         *_table(rows),
         "",
-        "Risk and coverage, ours of several models:",
+        "Risk and coverage, ours of several models; below the setting, questions that the policy sets aside count too:",
         "",
         *_table(curve),
     ]
@@ -190,15 +190,19 @@ def _agreed(
     questions: Sequence[MeasuredQuestion], oracles: Chosen, *, shrink: bool = True
 ) -> list[tuple[float, str, list[int]]]:
     """Return confidence, question and suite of every question that keeps enough tests, most certain first."""
-    agreements = {}
+    ballots = {}
+    written = {each.question_id: np.array([bool(test.writers) for test in each.tests]) for each in questions}
     for question in questions:
-        written = np.array([bool(test.writers) for test in question.tests])
-        rows = oracles(question)
-        if rows.any() and written.any():
-            agreement = agree(question.passed[rows][:, written], list(question.models[rows]))
-            probabilities = np.zeros(len(written))
-            probabilities[written] = agreement.probabilities
-            agreements[question.question_id] = agreement.confidence, probabilities >= CERTAIN
+        rows, columns = oracles(question), written[question.question_id]
+        if rows.any() and columns.any():
+            passed = question.passed[rows][:, columns]
+            writers = [test.writers for test in question.tests if test.writers]
+            ballots[question.question_id] = Ballot(passed, list(question.models[rows]), writers)
+    agreements = {}
+    for question_id, agreement in agree(ballots).items():
+        kept = np.zeros(len(written[question_id]), dtype=np.bool_)
+        kept[written[question_id]] = agreement.probabilities >= CERTAIN
+        agreements[question_id] = agreement.confidence, kept
     trust = trust_in_writers(questions, {question: kept for question, (_, kept) in agreements.items()})
     suites = []
     for question in questions:
@@ -223,6 +227,10 @@ def _codet(questions: Sequence[MeasuredQuestion], oracles: Chosen) -> dict[str, 
         if best.sum() >= MIN_TESTS:
             suites[question.question_id] = [int(test) for test in np.flatnonzero(best)]
     return suites
+
+
+def _certain(suites: Sequence[tuple[float, str, list[int]]]) -> dict[str, list[int]]:
+    return {question: suite for confidence, question, suite in suites if confidence >= CERTAIN}
 
 
 def _first(suites: Sequence[tuple[float, str, list[int]]], count: int) -> dict[str, list[int]]:
@@ -263,7 +271,7 @@ def _pairs_section(questions: Sequence[MeasuredQuestion], plain: frozenset[str])
         )
 
     everyone = frozenset(writer for each in questions for test in each.tests for writer in test.writers)
-    agreed = _first(_agreed(questions, of_models, shrink=False), len(questions))
+    agreed = _certain(_agreed(questions, of_models, shrink=False))
     rows = [
         *pair_rows(
             f"of {SAMPLER} that the reference passes, 20", questions, written_by(frozenset({SAMPLER}), 20), _of_sampler

@@ -60,15 +60,13 @@ def main(
         measured = {f"pairs, rule {rule.rule}": _in_process(partial(_measure, _pairs, lake, rule)) for rule in RULES}
         measured["build the warehouse"] = _in_process(partial(_measure, _build, lake, warehouse))
         tables = run_query(warehouse, "SELECT count(*) AS outcomes FROM outcomes").item()
-        for name, query in named_queries().items():
-            values = {variable.name: _value(variable.name, warehouse) for variable in query.variables}
-            measured[f"query {name}"] = _in_process(partial(_measure, _query, warehouse, name, values))
+        measured |= _in_process(partial(_measure_queries, warehouse))
     lines = [
         "# The warehouse at the paper's scale",
         "",
         f"`python -m benchmarks.warehouse`; {describe_machine()}; {os.getloadavg()[0]:.1f} processes in line at the "
-        f"end. {questions:,} questions, {questions * programs:,} programs, {tables:,} outcomes. Each in a process of "
-        "its own; pairs from reading their tables to the written file.",
+        f"end. {questions:,} questions, {questions * programs:,} programs, {tables:,} outcomes. Pairs, warehouse "
+        "and queries each in a process of their own; pairs from reading their tables to the written file.",
         "",
         "| | rows | seconds | CPU seconds | peak memory, MB |",
         "|---|---|---|---|---|",
@@ -93,6 +91,14 @@ def _measure(run: Callable[..., int], *given: object) -> Measured:
 
 def _build(lake: Lake, warehouse: Path) -> int:
     return build_warehouse(lake, warehouse).rows["pass_rates"]
+
+
+def _measure_queries(warehouse: Path) -> dict[str, Measured]:
+    measured = {}
+    for name, query in named_queries().items():
+        values = {variable.name: _value(variable.name, warehouse) for variable in query.variables}
+        measured[f"query {name}"] = _measure(_query, warehouse, name, values)
+    return measured
 
 
 def _query(warehouse: Path, name: str, values: dict[str, str]) -> int:

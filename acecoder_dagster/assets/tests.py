@@ -129,8 +129,9 @@ def oracle_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
         for batch in batches:
             oracles = left(batch, project.lake.read(ORACLE_PROGRAMS, [batch]))
-            tests = question_tests(project.lake.read(QUESTIONS, [batch]), project.lake.read(CANDIDATE_TESTS, [batch]))
-            written = {question_id: len(of_question.tests) for question_id, of_question in tests.items()}
+            candidates = project.lake.read(CANDIDATE_TESTS, [batch])
+            tests = question_tests(project.lake.read(QUESTIONS, [batch]), candidates)
+            written = dict(candidates.group_by("question_id").len().iter_rows())
             progress = RowProgress(context, "oracle programs", oracles.height)
             with Judge(settings.sandbox) as judge:
                 results, rejected = judge_table(judge, oracles, tests, written, "oracle_results", progress.advance)

@@ -82,7 +82,7 @@ def judge_outcomes(
         judge: an open judge.
         questions: columns question_id, entry_point, setup_code.
         programs: columns program_id, question_id, program; those of questions without tests are left out.
-        tests: columns test_id, question_id, position, test.
+        tests: columns test_id, question_id, position, kind, test.
         advance: called with the number of programs done.
 
     Returns:
@@ -90,7 +90,7 @@ def judge_outcomes(
     """
     numbered = tests.sort("question_id", "position").with_columns(position=pl.int_range(pl.len()).over("question_id"))
     of_question = question_tests(questions, numbered)
-    written = {question: len(tests.tests) for question, tests in of_question.items()}
+    written = dict(numbered.group_by("question_id").len().iter_rows())
     results, _ = judge_table(judge, programs, of_question, written, "", advance)
     positions = pl.int_ranges(0, pl.col("passed").list.len())
     single = results.select("question_id", "program_id", "passed", position=positions).explode("passed", "position")

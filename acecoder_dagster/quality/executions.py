@@ -11,6 +11,7 @@ from acecoder_dagster.quality.settings import QualitySettings
 from acecoder_dagster.quality.tallies import Tally
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.synthesis import mutants
+from acecoder_dagster.tables import ASSERT
 
 COVERAGE_PROGRAM = Path(__file__).with_name("coverage_program.py")
 
@@ -85,7 +86,7 @@ def _coverage(judge: Judge, questions: pl.DataFrame, on_trial: pl.DataFrame) -> 
     """
     measuring = COVERAGE_PROGRAM.read_text(encoding="utf-8")
     counts = {}
-    for row, tests in _with_tests(questions, on_trial):
+    for row, tests in _with_tests(questions, on_trial.filter(pl.col("kind") == ASSERT)):
         source = f"{row['reference_program']}\n{row['setup_code']}\n"
         call = f"covered_lines({source!r}, {tests!r})"
         (seen,) = judge.observe(measuring, "", [call])

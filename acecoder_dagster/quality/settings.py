@@ -9,7 +9,8 @@ class QualitySettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     batches: tuple[str, ...] = Field(
-        (), description="Patterns of the names of calibration batches: imported with official and other tests"
+        ("calibration-*",),
+        description="Patterns of the names of calibration batches: imported with official and other tests",
     )
     mutants_per_question: int = Field(20, ge=0, description="Mutants of each reference program; 0: none is judged")
     reruns: int = Field(3, ge=2, description="How often the references are judged, to find tests that waver")

@@ -5,7 +5,7 @@ which tests are kept.
 Does not belong here: running programs (`sandbox`, `judging`), Dagster.
 """
 
-from acecoder_dagster.synthesis.agreement import Agreement, agree
+from acecoder_dagster.synthesis.agreement import Agreement, Ballot, agree
 from acecoder_dagster.synthesis.calls import CallTest, split_test, value_key
 from acecoder_dagster.synthesis.documented import documented_questions
 from acecoder_dagster.synthesis.executed import execute_inputs, observing_sandbox
@@ -23,6 +23,7 @@ from acecoder_dagster.synthesis.writing import WrittenTests, write_tests
 
 __all__ = [
     "Agreement",
+    "Ballot",
     "CallTest",
     "FilteredTests",
     "Policy",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from acecoder_dagster.synthesis.agreement import CERTAIN, agree
+from acecoder_dagster.synthesis.agreement import CERTAIN, Ballot, agree
 from acecoder_dagster.synthesis.oracles import MODEL
 from acecoder_dagster.synthesis.types import Policy
 from acecoder_dagster.tables import FILTERED_TESTS, REJECTED_ROWS
@@ -81,7 +81,7 @@ def filter_tests(
     """
     judged = candidates.with_columns(reason=pl.lit(""))
     if oracle_results is not None and policy != "trusted":
-        decided = _decide(_outcomes(candidates, oracle_results), policy, oracles)
+        decided = _decide(candidates, oracle_results, policy, oracles)
         judged = candidates.join(decided, on=["question_id", "position"], how="left").with_columns(
             pl.col("reason").fill_null("oracle: no oracle program")
         )
@@ -122,11 +122,14 @@ def _outcomes(candidates: pl.DataFrame, results: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _decide(outcomes: pl.DataFrame, policy: Policy, oracles: pl.DataFrame | None) -> pl.DataFrame:
+def _decide(
+    candidates: pl.DataFrame, results: pl.DataFrame, policy: Policy, oracles: pl.DataFrame | None
+) -> pl.DataFrame:
     """Return question_id, position and reason; the reason is empty where the test is kept."""
+    outcomes = _outcomes(candidates, results)
     if oracles is not None:
         if policy == "agreement":
-            return _by_agreement(outcomes, oracles)
+            return _by_agreement(outcomes, candidates, oracles)
         if policy == "released":
             outcomes = _as_released(outcomes, oracles)
         else:
@@ -152,25 +155,40 @@ def _as_released(outcomes: pl.DataFrame, oracles: pl.DataFrame) -> pl.DataFrame:
     return outcomes.with_columns(outcome=pl.when(failed).then(pl.lit("failed")).otherwise("outcome"))
 
 
-def _by_agreement(outcomes: pl.DataFrame, oracles: pl.DataFrame) -> pl.DataFrame:
+def _by_agreement(outcomes: pl.DataFrame, candidates: pl.DataFrame, oracles: pl.DataFrame) -> pl.DataFrame:
     """Return the decisions of dual agreement on every question's tests."""
-    rows: list[tuple[str, int, str]] = []
     by_program = outcomes.sort("question_id", "program_id", "position").group_by(
         "question_id", "program_id", maintain_order=True
     )
     judged = by_program.agg("position", passed=pl.col("outcome") == "passed").join(
         oracles.select("program_id", "model"), on="program_id", maintain_order="left"
     )
-    for (question,), programs in judged.group_by("question_id", maintain_order=True):
-        passed = np.array(programs["passed"].to_list(), dtype=np.bool_)
-        agreement = agree(passed, programs["model"].to_list())
-        reasons = map(_agreement_reason, agreement.probabilities.tolist())
-        rows += zip([question] * passed.shape[1], programs["position"][0], reasons, strict=True)
+    writers = {
+        (question, position): frozenset({origin})
+        for question, position, origin in candidates.select("question_id", "position", "origin").iter_rows()
+    }
+    ballots: dict[str, Ballot] = {}
+    positions: dict[str, list[int]] = {}
+    for (key,), programs in judged.group_by("question_id", maintain_order=True):
+        question = str(key)
+        positions[question] = programs["position"][0].to_list()
+        ballots[question] = Ballot(
+            np.array(programs["passed"].to_list(), dtype=np.bool_),
+            programs["model"].to_list(),
+            [writers[question, position] for position in positions[question]],
+        )
+    rows = [
+        (question, position, _agreement_reason(probability, agreement.confidence))
+        for question, agreement in agree(ballots).items()
+        for position, probability in zip(positions[question], agreement.probabilities, strict=True)
+    ]
     schema = {"question_id": pl.String, "position": pl.Int64, "reason": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _agreement_reason(probability: float) -> str:
-    if probability >= CERTAIN:
-        return ""
-    return "agreement: refuted" if probability <= 1 - CERTAIN else "agreement: contested"
+def _agreement_reason(probability: float, confidence: float) -> str:
+    if probability <= 1 - CERTAIN:
+        return "agreement: refuted"
+    if probability < CERTAIN:
+        return "agreement: contested"
+    return "" if confidence >= CERTAIN else "agreement: programs disagree on the question"

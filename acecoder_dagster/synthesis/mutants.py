@@ -121,10 +121,16 @@ def _other_expressions(node: ast.AST) -> Iterator[_Change]:
 
 def _without_statements(node: ast.AST) -> Iterator[_Change]:
     """Yield changes that put `pass` or the other loop exit in place of a statement."""
-    body = getattr(node, "body", None)
-    if not isinstance(body, list) or isinstance(node, ast.Module | ast.ClassDef):
+    if isinstance(node, ast.Module | ast.ClassDef):
         return
-    for number, statement in enumerate(body):
+    for field in ("body", "orelse"):
+        statements = getattr(node, field, None)
+        if isinstance(statements, list):
+            yield from _without_one(node, field, statements)
+
+
+def _without_one(node: ast.AST, field: str, statements: list[ast.stmt]) -> Iterator[_Change]:
+    for number, statement in enumerate(statements):
         match statement:
             case ast.Break():
                 other: ast.stmt = ast.Continue()
@@ -134,7 +140,7 @@ def _without_statements(node: ast.AST) -> Iterator[_Change]:
                 other = ast.Pass()
             case _:
                 continue
-        yield _Change(node, "body", [*body[:number], other, *body[number + 1 :]])
+        yield _Change(node, field, [*statements[:number], other, *statements[number + 1 :]])
 
 
 def _other_constants(value: object) -> tuple[object, ...]:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
-RIGHT_EXPONENT = 2.0
+RIGHT_EXPONENT = 4.0
 """A program that passes the share s of the tests is right with the probability s ** RIGHT_EXPONENT."""
 
-COST = 0.5
+COST = 8.0
 """What failing a right program costs, in wrong programs failed, for a test that is as likely fair as not."""
 
 LITTLE = 1e-3

@@ -5,12 +5,16 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
-from acecoder_dagster.synthesis.agreement import agree
+from acecoder_dagster.synthesis.agreement import Ballot, agree
 from acecoder_dagster.synthesis.filtering import FilteredTests, rejected_tests
 from acecoder_dagster.synthesis.mutants import mutants
 from acecoder_dagster.synthesis.oracles import MODEL
 from acecoder_dagster.synthesis.shrinking import Flags, SuiteMatrix, smallest_suite
+from acecoder_dagster.synthesis.writing import ORIGIN as EXECUTED
 from acecoder_dagster.tables import FILTERED_TESTS
+
+UNWRITTEN = 0.5
+"""How likely an input that no writer thought of is one that the question asks for."""
 
 NOT_NEEDED = "the smallest suite has the power without it"
 
@@ -21,7 +25,8 @@ JudgeOutcomes = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, float]:
     """Return by writer how likely its kept tests are fair: the share of its tests that were kept.
 
-    A writer whose tests are often wrong writes right ones by chance too, with inputs that the question excludes.
+    A writer whose tests are often wrong writes right ones by chance too, with inputs that the question excludes. Tests
+    from execution are never wrong, but nobody thought of their inputs either.
 
     Args:
         kept: columns of FILTERED_TESTS, of as many questions as there are.
@@ -29,7 +34,7 @@ def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, flo
     """
     marked = candidates.join(kept.select("test_id", kept=pl.lit(1)), on="test_id", how="left")
     shares = marked.group_by("origin").agg(trust=(pl.col("kept").sum() + 1) / (pl.len() + 2))
-    return dict(shares.iter_rows())
+    return dict(shares.iter_rows()) | {EXECUTED: UNWRITTEN}
 
 
 def shrink_suites(
@@ -96,7 +101,8 @@ def _mutants(outcomes: pl.DataFrame, oracles: pl.DataFrame, limit: int) -> pl.Da
         trusted = [row["program"] for row in programs if row["model"] == MODEL]
         if not trusted:
             flags = np.array([list(tests.values()) for tests in of_question.values()], dtype=np.bool_)
-            behaviours = agree(flags, [row["model"] for row in programs]).behaviours
+            ballot = Ballot(flags, [row["model"] for row in programs], [frozenset[str]()] * flags.shape[1])
+            behaviours = agree({question: ballot})[question].behaviours
             trusted = [programs[behaviours[0].programs[0]]["program"]] if behaviours else []
         rows += [
             {"question_id": question, "program_id": f"{question} mutant {number}", "program": mutant}

@@ -12,6 +12,7 @@ import math
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
@@ -77,6 +78,7 @@ def train_reward_model(
     _start_head_near_zero(scorer)
     groups, left_out = read_groups(groups_path, tokenizer, settings.max_tokens)
     train, validation = split_by_question(groups, settings.validation_fraction, settings.seed)
+    adapters = _add_adapters(scorer, settings.lora_rank) if settings.lora_rank else None
     scorer.to(device).train()
     work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
     run = _Run(scorer, train, settings, device)
@@ -91,6 +93,8 @@ def train_reward_model(
         "pairs_over_length": left_out.pairs,
         "questions_over_length": left_out.questions,
     }
+    if adapters is not None:
+        scorer.model = adapters.merge_and_unload()
     setattr(scorer.model.config, PROMPT_TEMPLATE, prompt_template)
     scorer.model.save_pretrained(output)
     tokenizer.save_pretrained(output)
@@ -118,6 +122,22 @@ def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
         ) from error
     prepare_tokenizer(tokenizer, classifier)
     return PackedScorer(classifier), tokenizer
+
+
+def _add_adapters(scorer: PackedScorer, rank: int) -> Any:  # noqa: ANN401 - peft's LoraModel
+    """Freeze the backbone and put adapters of this rank beside its linear layers; they and the head are trained."""
+    from peft import LoraConfig, LoraModel, TaskType  # not needed by most trainings
+
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules="all-linear",
+        task_type=TaskType.SEQ_CLS,
+        exclude_modules=["score"],
+    )
+    adapters = LoraModel(scorer.model, config, "default")
+    scorer.model.score.weight.requires_grad_(True)
+    return adapters
 
 
 def _start_head_near_zero(scorer: PackedScorer) -> None:
@@ -150,10 +170,10 @@ class _Run:
         self._total_steps = settings.epochs * self._steps_per_epoch
         self._seconds = 0.0
         self._tokens = 0
-        weights = sum(each.numel() for each in scorer.parameters())
-        embeddings = scorer.model.get_input_embeddings().weight.numel()
-        # Forward 2, backward 4 per weight and token; the products of attention are not counted.
-        self._flops_per_token = 6 * (weights - embeddings)
+        embeddings = scorer.model.get_input_embeddings().weight
+        weights = [each for each in scorer.parameters() if each is not embeddings]
+        # Forward 2, backward 2 and 2 more for the gradient of a weight; the products of attention are not counted.
+        self._flops_per_token = sum((6 if each.requires_grad else 4) * each.numel() for each in weights)
         self._peak_flops = measured_peak_flops(settings.precision, device)
 
     def totals(self) -> dict[str, float]:

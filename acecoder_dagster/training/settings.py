@@ -120,6 +120,12 @@ class RewardModelSettings(_Settings):
     validation_fraction: float = Field(
         default=0.1, gt=0, lt=1, description="Share of questions held out for pair accuracy and calibration."
     )
+    lora_rank: int = Field(
+        default=0,
+        ge=0,
+        description="0: every weight is trained, as in the paper. Else the rank of LoRA adapters on all linear layers, "
+        "scaled by 2; they are trained with the score head, and merged into the weights that are written.",
+    )
     checkpoint_every: int = Field(default=100, ge=1, description="Optimiser steps between checkpoints.")
     precision: Precision = Field(default="auto", description=_PRECISION)
     threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; unset: torch decides.")

@@ -23,6 +23,7 @@ from acecoder_dagster.warehouse.statements import (
     comment_table,
     create_lake_views,
     described_columns,
+    hide_progress,
     quoted,
     register_artifacts,
 )
@@ -113,6 +114,7 @@ def _build(lake: Lake, models: ArtifactStore | None, building: Path) -> dict[str
         "temp_directory": str(_spill_folder(building)),
     }
     with duckdb.connect(":memory:", config=settings) as connection:
+        hide_progress(connection)
         connection.execute(f"ATTACH {quoted(str(building))} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE warehouse")
         # One transaction: some 300 comments, each committed to disk by itself, took as long as all the rest.

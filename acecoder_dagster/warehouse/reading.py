@@ -11,7 +11,7 @@ import polars as pl
 from acecoder_dagster.lake import replace_file
 from acecoder_dagster.warehouse.catalogue import TableDescription, read_catalogue
 from acecoder_dagster.warehouse.errors import WarehouseError
-from acecoder_dagster.warehouse.statements import FileFormat, copy_relation, set_variable
+from acecoder_dagster.warehouse.statements import FileFormat, copy_relation, hide_progress, set_variable
 
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
@@ -75,6 +75,7 @@ def open_warehouse(warehouse: Path) -> Iterator[WarehouseReader]:
     except duckdb.Error as error:
         raise WarehouseError(f"{warehouse} cannot be opened: {error}") from error
     with connection:
+        hide_progress(connection)
         yield WarehouseReader(connection)
 
 

@@ -83,6 +83,11 @@ def comment_column(connection: duckdb.DuckDBPyConnection, table: str, column: st
     connection.execute(f'COMMENT ON COLUMN {table}."{column}" IS {quoted(comment)}')
 
 
+def hide_progress(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep DuckDB from drawing a progress bar, which would get between the rows that are piped on."""
+    connection.execute("SET enable_progress_bar = false")
+
+
 def set_variable(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
     """Set what SQL on this connection reads as `getvariable('name')`."""
     connection.execute(f"SET VARIABLE {name} = ?", [value])

@@ -40,35 +40,48 @@ differing AS (
 ),
 
 evidence AS (
-    SELECT test_id, 'unstable outcome' AS evidence, unstable AS programs
+    SELECT
+        test_id,
+        question_id,
+        NULL AS text,
+        'unstable outcome' AS evidence,
+        unstable AS programs
     FROM test_pass_rates
     WHERE unstable > 0
     UNION ALL
-    SELECT test.test_id, 'same program, different outcomes', count(*)
+    SELECT test.test_id, test.question_id, NULL, 'same program, different outcomes', count(*)
     FROM differing
     INNER JOIN lake.filtered_tests AS test USING (question_id, position)
-    GROUP BY test.test_id
+    GROUP BY test.test_id, test.question_id
     UNION ALL
-    SELECT row_id, 'rejected: ' || reason, NULL
+    SELECT row_id, question_id, evidence, 'rejected: ' || reason, NULL
     FROM lake.rejected_rows
-    WHERE stage = 'filtered_tests' AND (reason ILIKE '%unstable%' OR reason ILIKE '%flaky%')
+    WHERE row_kind = 'test' AND (reason ILIKE '%unstable%' OR reason ILIKE '%flaky%')
+),
+
+-- Found first: there are few of them among millions.
+candidates AS (
+    SELECT test_id, test, origin
+    FROM lake.candidate_tests
+    WHERE test_id IN (SELECT test_id FROM evidence)
 )
 
 SELECT
     evidence.test_id,
-    candidate.question_id,
+    evidence.question_id,
     question.source,
-    candidate.batch,
-    candidate.test,
+    question.batch,
+    coalesce(candidate.test, evidence.text) AS test,
     candidate.origin,
     NOT starts_with(evidence.evidence, 'rejected') AS kept,
     evidence.evidence,
     evidence.programs
 FROM evidence
-INNER JOIN lake.candidate_tests AS candidate USING (test_id)
-LEFT JOIN lake.questions AS question ON candidate.question_id = question.question_id;
+LEFT JOIN candidates AS candidate USING (test_id)
+LEFT JOIN lake.questions AS question ON evidence.question_id = question.question_id;
 
 COMMENT ON TABLE flaky_tests IS 'One row per test and kind of evidence that its outcome depends on more than the program.';
+COMMENT ON COLUMN flaky_tests.test IS 'Python source; what its rejection shows where it never became a candidate test';
 COMMENT ON COLUMN flaky_tests.source IS 'Source of the question';
 COMMENT ON COLUMN flaky_tests.kept IS 'Whether programs are judged by it; false where it was rejected for this';
 COMMENT ON COLUMN flaky_tests.evidence IS 'unstable outcome: it changed when the judge ran it again; same program, different outcomes: two stages judged the same text and disagree; or the reason of the rejection';

@@ -26,8 +26,8 @@ CHROMIUM_FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_SECONDS = 180
-RUN_SECONDS = 300
+START_SECONDS = 600
+RUN_SECONDS = 900
 ENDED = {"SUCCESS", "FAILURE", "CANCELED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "COMPLETED", "FAILED"}
 """What the status of a run or of a backfill is at its end."""
 RUNS = "{ runsOrError(limit: 100) { ... on Runs { results { id } } } }"
@@ -88,6 +88,11 @@ class DagsterPage:
         known = self.ask(BATCHES)["assetNodes"][0]["partitionKeys"]
         self.page.get_by_role("button", name="Materialize").first.click()
         dialog = self.page.get_by_role("dialog").filter(has_text="Launch runs to materialize")
+        # Asked first where something upstream was never materialized.
+        confirm = self.page.get_by_role("button", name="Confirm")
+        dialog.or_(confirm).first.wait_for()
+        if confirm.is_visible():
+            confirm.click()
         for batch in batches:
             if batch in known:
                 dialog.get_by_text("Select a partition or create one").click()

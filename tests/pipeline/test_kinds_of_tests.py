@@ -12,7 +12,7 @@ from acecoder_dagster.assets.programs import sampled_programs
 from acecoder_dagster.assets.results import test_results as results_asset
 from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions
 from acecoder_dagster.assets.tables import acecode_dataset, warehouse
-from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs
+from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
 from acecoder_dagster.importing import ImportManifest, store_import
 from acecoder_dagster.judging import judge_files
 from acecoder_dagster.orchestration.partitions import register_batches
@@ -43,8 +43,8 @@ launcher = "bubblewrap"
 workers = 1
 """
 ASSETS = [
-    imported_files, seed_functions, questions, candidate_tests, oracle_programs, filtered_tests, sampled_programs,
-    results_asset, warehouse, acecode_dataset, preference_pairs,
+    imported_files, seed_functions, questions, candidate_tests, oracle_programs, oracle_results, filtered_tests,
+    sampled_programs, results_asset, warehouse, acecode_dataset, preference_pairs,
 ]  # fmt: skip
 HALF = "def half(x):\n    return x / 2\n"
 CHECK = """

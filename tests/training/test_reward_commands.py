@@ -70,7 +70,7 @@ def test_a_model_is_trained_on_a_file_of_pairs_and_scores_a_file_of_programs(tin
 
 
 def test_who_was_not_trained_here_has_to_say_how_prompts_are_written(tiny_model: Path) -> None:
-    with pytest.raises(RewardModelError, match=r"name a prompt template \(evalplus, plain\)"):
+    with pytest.raises(RewardModelError, match=r"name a prompt template \(evalplus, plain"):
         score_rows(tiny_model, pl.DataFrame({"question": ["add"], "program": ["def f(): pass"]}))
 
 

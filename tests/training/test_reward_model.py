@@ -191,6 +191,33 @@ train_reward_model(Path({str(groups_path)!r}), {str(tiny_model)!r}, output, sett
         assert torch.equal(ours, theirs)
 
 
+def test_adapters_leave_a_standard_checkpoint_and_continue_after_a_stop(
+    tiny_model: Path, groups_path: Path, tmp_path: Path
+) -> None:
+    class StopError(Exception):
+        pass
+
+    def stop_at_seven(step: int, total_steps: int, figures: dict[str, float]) -> None:
+        if step == 7:
+            raise StopError
+
+    settings = SETTINGS.model_copy(update={"lora_rank": 4, "learning_rate": 2e-2})
+    figures = train_reward_model(
+        groups_path, str(tiny_model), tmp_path / "undisturbed", settings, ignore_progress, TEMPLATE
+    )
+    assert figures["validation_pair_accuracy"] > 0.9
+    with pytest.raises(StopError):
+        train_reward_model(groups_path, str(tiny_model), tmp_path / "stopped", settings, stop_at_seven, TEMPLATE)
+    train_reward_model(groups_path, str(tiny_model), tmp_path / "stopped", settings, ignore_progress, TEMPLATE)
+    start = AutoModelForSequenceClassification.from_pretrained(tiny_model, num_labels=1)
+    models = [AutoModelForSequenceClassification.from_pretrained(tmp_path / n) for n in ("undisturbed", "stopped")]
+    for before, ours, theirs in zip(*(dict(each.named_parameters()).items() for each in (start, *models)), strict=True):
+        assert before[0] == ours[0] == theirs[0]
+        assert torch.equal(ours[1], theirs[1])
+        frozen = "norm" in ours[0] or "bias" in ours[0] or "embed" in ours[0]
+        assert torch.equal(ours[1], before[1]) == frozen, ours[0]
+
+
 def test_a_checkpoint_of_other_settings_is_not_continued(tiny_model: Path, groups_path: Path, tmp_path: Path) -> None:
     class StopError(Exception):
         pass

@@ -137,14 +137,17 @@ def test_flaky_tests_come_with_their_evidence(lake, tmp_path):
     # q1's kept tests: the first is unstable for a sampled program; a policy writes q2's program text, judged otherwise.
     lake.write(SAMPLED_PROGRAMS, "more", rows(SAMPLED_PROGRAMS, program("again", "q1", "again")), content_key="k")
     lake.write(TEST_RESULTS, "more", rows(TEST_RESULTS, result("again", "q1", "up")), content_key="k")
-    unstable = {"stage": "filtered_tests", "row_kind": "test", "row_id": "q1t0", "reason": "oracle: unstable"}
-    lake.write(FILTERED_TESTS, "more", FILTERED_TESTS.empty(), content_key="k", rejected=rows(REJECTED_ROWS, unstable))
+    rejected = {"stage": "filtered_tests", "row_kind": "test", "row_id": "q1t0", "reason": "oracle: unstable"}
+    early = {"row_kind": "test", "row_id": "never", "question_id": "q2", "reason": "unstable value", "evidence": "f(0)"}
+    given = rows(REJECTED_ROWS, rejected, early)
+    lake.write(FILTERED_TESTS, "more", FILTERED_TESTS.empty(), content_key="k", rejected=given)
     built = build_warehouse(lake, tmp_path / "flaky.duckdb").path
 
     found = run_query(built, "flaky_tests").select("test_id", "evidence", "kept", "programs", "test")
     assert found.rows() == [
         ("q1t1", "unstable outcome", True, 1, "assert f(1)"),
         ("q2t0", "same program, different outcomes", True, 1, "assert f(0)"),
+        ("never", "rejected: unstable value", False, None, "f(0)"),
         ("q1t0", "rejected: oracle: unstable", False, None, "assert f(0)"),
     ]
 

@@ -6,7 +6,7 @@ import importlib
 import os
 
 # What programs of language models import often. Everything here makes every fork slower, so what one in a hundred
-# programs needs (hashlib, statistics) is left to that one.
+# programs needs (dataclasses, hashlib) is left to that one.
 COMMON_MODULES = """
 abc bisect collections contextlib copy datetime decimal enum fractions functools heapq io itertools json math
 operator os random re string sys time types typing
