@@ -3,6 +3,7 @@
 import ast
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 _HINTED = {
@@ -182,8 +183,8 @@ def _add_use(function: ast.FunctionDef, name: str, scores: Counter[str]) -> None
             _add_call(node, is_it, scores)
 
 
-def _add_call(call: ast.Call, is_it: "object", scores: Counter[str]) -> None:
-    if not any(is_it(argument) for argument in call.args):  # type: ignore[operator]
+def _add_call(call: ast.Call, is_it: Callable[[ast.AST], bool], scores: Counter[str]) -> None:
+    if not any(is_it(argument) for argument in call.args):
         return
     called = call.func.id if isinstance(call.func, ast.Name) else getattr(call.func, "attr", "")
     if called == "isinstance" and len(call.args) == 2:

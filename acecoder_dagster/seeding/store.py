@@ -9,10 +9,11 @@ from pathlib import Path
 
 import polars as pl
 
-from acecoder_dagster.importing import source_revision
+from acecoder_dagster.importing import imported_batches, source_revision
 from acecoder_dagster.lake import Lake, content_key, replace_json
 from acecoder_dagster.seeding.code import find_code
 from acecoder_dagster.seeding.collecting import CollectedSeeds, collect_seeds
+from acecoder_dagster.seeding.errors import SeedError
 from acecoder_dagster.seeding.manifest import SeedManifest
 from acecoder_dagster.tables import SEED_FUNCTIONS
 
@@ -40,9 +41,11 @@ def store_seeds(home: Path, manifest: SeedManifest) -> StoredSeeds:
     Sources, manifest and code that are the same as last time are not read again.
 
     Raises:
-        SeedError: see `collect_seeds`; an earlier version stays as it is.
+        SeedError: see `collect_seeds`, or an import has this name; an earlier version stays as it is.
         ImportFileError: see `collect_seeds`.
     """
+    if manifest.name in {stored.name for stored in imported_batches(home).values()}:
+        raise SeedError(f"{manifest.name}: an import has this name, and its batches would have the same; take another")
     revisions = {
         **{address: find_code(address).revision for address in manifest.code},
         **{Path(address).name: source_revision(address) for address in manifest.data},

@@ -1,5 +1,6 @@
 """The endpoint's client against vLLM's own server, with a tiny model of random weights."""
 
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from pathlib import Path
 
 import pytest
 
@@ -37,13 +37,9 @@ def server(tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
-        str(Path(sys.executable).with_name("vllm")),
-        "serve",
-        str(folder / "model"),
-        "--served-model-name",
-        "tiny",
-    ]
+    # What `vllm serve` runs; the command itself insists on metadata that the CPU wheel has under another name.
+    command = [sys.executable, "-m", "vllm.entrypoints.openai.api_server"]
+    command += ["--model", str(folder / "model"), "--served-model-name", "tiny"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--chat-template", str(folder / "template.jinja")]
     command += ["--dtype", "float32", "--max-num-seqs", "8", "--enforce-eager"]
     environment = os.environ | {"VLLM_CPU_KVCACHE_SPACE": "1", "VLLM_NO_USAGE_STATS": "1", "HF_HUB_OFFLINE": "1"}
@@ -53,12 +49,9 @@ def server(tmp_path_factory):
             wait_until_it_answers(process, port, folder / "log")
             yield f"http://127.0.0.1:{port}/v1"
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            process.wait()
 
 
 def wait_until_it_answers(process, port, log):
@@ -83,7 +76,9 @@ def test_a_real_server_answers_by_the_schema_and_is_paid_once(server, tmp_path):
         again = ask(chats, settings, cache, lambda _: None)
         too_long = ask([Chat((("user", "x" * 2000),), SCHEMA, 0)], settings, cache, lambda _: None)
 
-    assert all(set(json.loads(answer.text)) == {"word"} for answer in answers if answer.finish_reason == "stop")
+    assert all(
+        set(json.loads(answer.text, strict=False)) == {"word"} for answer in answers if answer.finish_reason == "stop"
+    )
     assert all(answer.problem is None and answer.attempts == 1 for answer in answers)
     assert all(answer.prompt_tokens and answer.completion_tokens for answer in answers)
     assert all(answer.reused for answer in again)

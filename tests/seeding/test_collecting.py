@@ -4,6 +4,7 @@ import textwrap
 import polars as pl
 import pytest
 
+from acecoder_dagster.importing import ImportManifest, store_import
 from acecoder_dagster.seeding import SeedError, SeedManifest, collect_seeds, collected_batches, load_seeds, store_seeds
 
 FIRST = '''
@@ -82,6 +83,16 @@ def test_a_module_of_the_standard_library_has_its_licence():
 
     assert "dedent" in names(collected)
     assert set(collected.seeds["licence"]) == {"PSF-2.0"}
+
+
+def test_a_name_that_an_import_has_is_refused(tmp_path, folder):
+    file = tmp_path / "questions.jsonl"
+    question = {"question_id": "1", "question": "Add one.", "entry_point": "f", "tests": ["assert f(1) == 2"]}
+    file.write_text(json.dumps(question) + "\n")
+    store_import(tmp_path, ImportManifest(name="mine", questions=(str(file),)))
+
+    with pytest.raises(SeedError, match="an import has this name"):
+        store_seeds(tmp_path, SeedManifest(name="mine", code=(str(folder),)))
 
 
 @pytest.mark.parametrize("address", ["no_such_package_anywhere", "/no/such/folder"])
