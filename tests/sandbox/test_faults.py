@@ -148,9 +148,9 @@ def f(x):
     return x
 """
     question = QuestionTests("disk", "f", "", ("assert f(0) == 0", "assert f(1) == 1", "assert f(2) == 2"))
-    filling, after = judges(launcher).judge(
-        [ProgramJob(question, "filling", program), ProgramJob(question, "after", "def f(x): return x")]
-    )
+    jobs = [ProgramJob(question, "filling", program), ProgramJob(question, "after", "def f(x): return x")]
+    verdicts = {verdict.program_id: verdict for verdict in judges(launcher).judge(jobs)}
+    filling, after = verdicts["filling"], verdicts["after"]
     assert filling.outcomes == ("passed", "error", "passed"), filling
     assert "No space left" in filling.message
     assert after.verdict == "passed"

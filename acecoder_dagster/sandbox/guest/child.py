@@ -100,15 +100,17 @@ class PreparedQuestion:
             importlib.import_module(name)  # once here, rather than in every child
 
 
-def judge_program(question: PreparedQuestion, program: bytes, first_test: int, report: int, channel: int = -1) -> None:
-    """Executes a program, packed for `load_program`, then its tests in order from `first_test`, in one namespace."""
+def judge_program(
+    question: PreparedQuestion, programs: list[bytes], first_test: int, report: int, channel: int = -1
+) -> None:
+    """Takes a program, packed for `load_program`, out of a list and executes it, then its tests from `first_test`."""
     module = types.ModuleType("candidate")
     sys.modules["candidate"] = module
     namespace = module.__dict__
     try:
         if question.before:
             exec(question.before, namespace)
-        exec(load_program(program), namespace)
+        exec(load_program(programs.pop()), namespace)
         for text, name in ((question.setup, "<setup>"), (question.module, "<tests>")):
             if text:
                 exec(compile(text, name, "exec", dont_inherit=True), namespace)
@@ -132,8 +134,8 @@ def judge_program(question: PreparedQuestion, program: bytes, first_test: int, r
             write_line(report, index, *_perform(test, namespace))
 
 
-def run_script(program: bytes, report: int) -> None:
-    """Executes a program that reads descriptor 0 and writes descriptor 1, to the end of a normal interpreter exit."""
+def run_script(programs: list[bytes], report: int) -> None:
+    """Takes a program out of a list and executes it on descriptors 0 and 1, to the end of a normal interpreter exit."""
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8", "surrogateescape")
     sys.setrecursionlimit(SCRIPT_RECURSION_LIMIT)
@@ -142,7 +144,7 @@ def run_script(program: bytes, report: int) -> None:
     namespace = module.__dict__
     try:
         exec(USUAL_IMPORTS, namespace)
-        exec(load_program(program), namespace)
+        exec(load_program(programs.pop()), namespace)
     except SystemExit:
         pass
     except BaseException as error:

@@ -170,22 +170,23 @@ class Zygote:
             os._exit(0)
 
     def _perform(self, job: Job, content_file: int, report: int, user_id: int, to_close: range) -> None:
-        content = os.pread(content_file, job.size, 0)
+        # In a list that whoever loads a program empties: no frame below the program's holds its text.
+        contents = [os.pread(content_file, job.size, 0)]
         if to_close:
             os.closerange(to_close.start, to_close.stop)
         hardening.become(user_id)
         os.write(report, child.READY)
         gc.enable()
         if job.kind == COMPILE:
-            compiling.compile_programs(content, job.first, report)
+            compiling.compile_programs(contents[0], job.first, report)
         elif job.kind == COMPARE:
-            child.compare_values(self.question, content, job.first, report)
+            child.compare_values(self.question, contents[0], job.first, report)
         elif job.kind == DRIVE:
             driving.drive_tests(self.question, job.first, report, CONVERSATION_DESCRIPTOR)
         elif job.kind == SCRIPT:
-            child.run_script(content, report)
+            child.run_script(contents, report)
         else:
-            child.judge_program(self.question, content, job.first, report, CONVERSATION_DESCRIPTOR)
+            child.judge_program(self.question, contents, job.first, report, CONVERSATION_DESCRIPTOR)
 
     def _rehearse(self) -> None:
         """Does here, on text of our own, what every child does."""
