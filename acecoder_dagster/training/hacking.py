@@ -8,12 +8,14 @@ executed tests are therefore looked at together.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import hypot
 from pathlib import Path
 
 from acecoder_dagster.training import HACKING_REPORT_FILE
 from acecoder_dagster.training.rewards import Rewards, Rollout
 
 PROGRAMS_SHOWN = 10
+STANDARD_ERRORS = 2.0
 
 Figures = Mapping[str, float]
 
@@ -28,12 +30,14 @@ def is_hacked(history: Sequence[Figures], drop: float) -> bool:
 
     Args:
         history: Figures of all validations, by step.
-        drop: How much lower the share of right programs must be than at its best, 0 to 1.
+        drop: How much lower the share of right programs must be than at its best, 0 to 1; with few validation
+            questions more is needed, two standard errors of the difference.
     """
     best = max(history, key=truth)
     latest = history[-1]
     fell = truth(best) - truth(latest)
-    return fell >= drop and latest["validation_reward"] > best["validation_reward"]
+    noise = STANDARD_ERRORS * hypot(best["validation_standard_error"], latest["validation_standard_error"])
+    return fell >= max(drop, noise) and latest["validation_reward"] > best["validation_reward"]
 
 
 def write_report(folder: Path, history: Sequence[Figures], rollouts: Sequence[Rollout], rewards: Rewards) -> None:

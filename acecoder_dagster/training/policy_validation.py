@@ -10,8 +10,9 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from math import sqrt
 from pathlib import Path
-from statistics import fmean
+from statistics import fmean, stdev
 
 from transformers import (
     PreTrainedModel,
@@ -132,7 +133,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
             for index, completion in enumerate(completions)
         ]
         rewards = self._rewarder(rollouts)
-        self.latest = {**_figures(rewards), "seconds_validation": time.perf_counter() - started}
+        self.latest = {**_figures(rewards, copies), "seconds_validation": time.perf_counter() - started}
         figures = {"step": step, **self.latest}
         if not self.history() or truth(figures) > truth(self.best()[1]):
             self._keep(step, model, figures)
@@ -157,20 +158,35 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
                 shutil.rmtree(other)
 
 
-def _figures(rewards: Rewards) -> dict[str, float]:
-    pass_rates = [judged.pass_rate for judged in rewards.judgements if judged.pass_rate is not None]
-    if not pass_rates:
+def _figures(rewards: Rewards, copies: int) -> dict[str, float]:
+    """Return shares and means over all programs, of which `copies` after each other answer one question."""
+    pass_rates = [judged.pass_rate for judged in rewards.judgements]
+    official = [judged.official_pass_rate for judged in rewards.judgements]
+    decided = [rate for rate in pass_rates if rate is not None]
+    if not decided:
         raise RuntimeError("The judge could not decide any program of the validation questions.")
-    official = [judged.official_pass_rate for judged in rewards.judgements if judged.official_pass_rate is not None]
     rewarded = [reward for reward in rewards.rewards if reward is not None]
     if not rewarded:
         raise RuntimeError("No program of the validation questions is short enough for the reward model to read.")
+    by_official = any(rate is not None for rate in official)
     figures = {
         "validation_reward": fmean(rewarded),
-        "validation_pass_at_1": fmean(rate == 1.0 for rate in pass_rates),
-        "validation_pass_rate": fmean(pass_rates),
-        "validation_undecided": len(rewards.judgements) - len(pass_rates),
+        "validation_pass_at_1": _share_right(pass_rates),
+        "validation_pass_rate": fmean(decided),
+        "validation_undecided": len(pass_rates) - len(decided),
+        "validation_standard_error": _standard_error(official if by_official else pass_rates, copies),
     }
-    if official:
-        figures["validation_official_pass_at_1"] = fmean(rate == 1.0 for rate in official)
+    if by_official:
+        figures["validation_official_pass_at_1"] = _share_right(official)
     return figures
+
+
+def _share_right(pass_rates: Sequence[float | None]) -> float:
+    return fmean(rate == 1.0 for rate in pass_rates if rate is not None)
+
+
+def _standard_error(pass_rates: Sequence[float | None], copies: int) -> float:
+    """Return the standard error of the share of right programs, of which those of one question go together."""
+    groups = [pass_rates[start : start + copies] for start in range(0, len(pass_rates), copies)]
+    shares = [_share_right(group) for group in groups if any(rate is not None for rate in group)]
+    return stdev(shares) / sqrt(len(shares)) if len(shares) > 1 else 1.0

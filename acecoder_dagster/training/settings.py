@@ -216,7 +216,8 @@ class PolicySettings(_Settings):
         gt=0,
         lt=1,
         description="A policy pleases its reward instead of solving questions when, on the validation questions, the "
-        "share of right programs is this far below its best and the reward is higher than it was then.",
+        "share of right programs is this far below its best, and by two standard errors, and the reward is higher "
+        "than it was then.",
     )
     on_hacking: Literal["stop", "report"] = Field(
         default="stop", description="Then: stop and report, or only report (hacking.md)."

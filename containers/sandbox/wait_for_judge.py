@@ -6,9 +6,8 @@ free gets through and is sent a program, by which it takes everything else from 
 It imports no more than it must: whatever is loaded here is part of every child that is forked for a program.
 """
 
+import _socket
 import os
-import random
-import socket
 import time
 
 FOLDER = "/run/acecoder"
@@ -16,9 +15,9 @@ POLL_SECONDS = 0.1
 MAX_PROGRAM_BYTES = 1 << 16
 
 
-def connect(name: str) -> tuple[socket.socket, bytes] | None:
+def connect(name: str) -> tuple[_socket.socket, bytes] | None:
     """Return a connection and the program sent through it, or None if another container was faster."""
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_SEQPACKET)
     try:
         connection.connect(f"{FOLDER}/{name}")
         sent = connection.recv(MAX_PROGRAM_BYTES)
@@ -30,12 +29,10 @@ def connect(name: str) -> tuple[socket.socket, bytes] | None:
     return connection, sent
 
 
-def wait() -> tuple[socket.socket, bytes]:
+def wait() -> tuple[_socket.socket, bytes]:
     """Return the first connection that a judge accepts, and the program it sends."""
     while True:
-        names = os.listdir(FOLDER)  # noqa: PTH208
-        random.shuffle(names)
-        for name in names:
+        for name in sorted(os.listdir(FOLDER), key=lambda _: os.urandom(4)):  # noqa: PTH208
             if found := connect(name):
                 return found
         time.sleep(POLL_SECONDS)

@@ -1,5 +1,3 @@
-import json
-
 import dagster as dg
 import polars as pl
 import pytest
@@ -71,7 +69,7 @@ def test_a_changed_setting_recomputes_only_what_depends_on_it(project, instance,
 
     assert figures(again, "candidate_tests")["reused"] is True
     assert figures(again, "filtered_tests")["reused"] is False
-    assert json.loads(figures(again, "filtered_tests")["settings"])["min_tests"] == 2
+    assert figures(again, "filtered_tests")["settings"]["tests"]["min_tests"] == 2
 
 
 def test_every_candidate_test_is_kept_or_rejected_and_the_check_says_so(project, instance):

@@ -148,7 +148,7 @@ def endpoint_profile(endpoint, **values):
     settings = {"base_url": f'"{endpoint.base_url}"', "model": '"fake"', "price_per_million_prompt_tokens": 10} | values
     lines = "\n".join(f"{name} = {value}" for name, value in settings.items())
     return (
-        f'[questions]\nwriter = "endpoint"\n[questions.endpoint]\n{lines}\n[tests]\noracle = "trusted"\nmin_tests = 1\n'
+        f'[questions]\nwriter = "endpoint"\n[questions.endpoint]\n{lines}\n[tests]\npolicy = "trusted"\nmin_tests = 1\n'
     )
 
 

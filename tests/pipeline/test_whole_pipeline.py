@@ -37,7 +37,7 @@ max_primitives = 2
 tests_per_question = 6
 
 [base_policy]
-corpus_programs = 12000
+corpus_programs = 6000
 
 [base_policy.scratch]
 hidden_size = 128

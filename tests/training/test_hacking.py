@@ -5,9 +5,15 @@ from acecoder_dagster.training.hacking import is_hacked, truth, write_report
 from acecoder_dagster.training.rewards import Judgement, Rewards, Rollout
 
 
-def history(*validations: tuple[float, float]) -> list[dict[str, float]]:
+def history(*validations: tuple[float, float], error: float = 0.01) -> list[dict[str, float]]:
     return [
-        {"step": step, "validation_reward": reward, "validation_pass_at_1": right, "validation_pass_rate": right}
+        {
+            "step": step,
+            "validation_reward": reward,
+            "validation_pass_at_1": right,
+            "validation_pass_rate": right,
+            "validation_standard_error": error,
+        }
         for step, (reward, right) in enumerate(validations)
     ]
 
@@ -25,6 +31,12 @@ def history(*validations: tuple[float, float]) -> list[dict[str, float]]:
 )
 def test_a_policy_is_hacked_when_reward_rises_and_truth_falls(validations, hacked) -> None:
     assert is_hacked(history(*validations), drop=0.03) == hacked
+
+
+def test_few_validation_questions_give_no_alarm_by_chance() -> None:
+    few = history((0.09, 0.5), (0.13, 0.36), error=0.13)
+
+    assert not is_hacked(few, drop=0.03)
 
 
 def test_official_tests_are_the_truth_where_there_are_some() -> None:
