@@ -11,7 +11,7 @@ BATCHES = [f"eight-{number:03}" for number in range(8)]
 
 def test_eight_batches_in_one_backfill_of_runs_beside_each_other_lose_no_row(operation, daemon, tmp_path):
     file = tmp_path / "eight.jsonl"
-    file.write_text(questions_file(0, 8))
+    file.write_text(questions_file(1, 8))
     store_import(operation.home.root, ImportManifest(name="eight", questions=(str(file),), questions_per_batch=1))
     register_batches(operation.instance, BATCHES)
 
