@@ -133,9 +133,7 @@ class _BatchPlan:
         """Return the units that a stage would compute if its inputs stayed as they are; None is all."""
         if self._project.lake.current(stage.table, self._batch) is None:
             return None
-        if not self._procedural and (
-            stage.table in (SEED_FUNCTIONS, QUESTIONS, CANDIDATE_TESTS) or self._is_read(name)
-        ):
+        if self._import and self._is_read(name):
             return self._changed_in_import()
         if stage.unit is None:
             return set() if follows else None

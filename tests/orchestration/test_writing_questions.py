@@ -10,7 +10,10 @@ import pytest
 
 from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions, writer_answers
 from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
+from acecoder_dagster.definitions import build_definitions
+from acecoder_dagster.orchestration.operation import code_versions
 from acecoder_dagster.orchestration.partitions import register_batches
+from acecoder_dagster.orchestration.planning import plan_refresh
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.seeding import SeedManifest, store_seeds
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SEED_FUNCTIONS, WRITER_ANSWERS
@@ -116,6 +119,20 @@ def test_documented_functions_become_questions_with_tests_from_execution(folder,
     exec(CODE, namespace)
     for test in tests["test"]:
         exec(test, namespace)
+
+
+def test_the_plan_of_collected_seeds_says_what_is_asked_and_of_finished_ones_nothing(
+    folder, instance, endpoint
+):
+    project = project_of(folder, endpoint_profile(endpoint))
+    versions = code_versions(build_definitions(project.home, project.profile).resolve_all_asset_specs())
+
+    before = {stage.stage: stage for stage in plan_refresh(project, [BATCH], versions)}
+    materialize(project, instance)
+    after = {stage.stage for stage in plan_refresh(project, [BATCH], versions)}
+
+    assert (before["writer_answers"].model_calls, before["candidate_tests"].programs) == (3, 0)
+    assert not after & {asset.key.to_user_string() for asset in ASSETS}
 
 
 def test_seeds_from_a_benchmark_are_rejected_with_the_evidence(folder, instance):

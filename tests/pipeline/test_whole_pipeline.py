@@ -37,7 +37,7 @@ max_primitives = 2
 tests_per_question = 6
 
 [base_policy]
-corpus_programs = 6000
+corpus_programs = 12000
 
 [base_policy.scratch]
 hidden_size = 128
@@ -86,7 +86,7 @@ class Runs:
 
     def finish(self) -> tuple[int, str]:
         process = self.start()
-        output, _ = process.communicate(timeout=900)
+        output, _ = process.communicate(timeout=1800)
         return process.returncode, output
 
     def versions(self) -> dict[tuple[str, str], str]:
