@@ -121,9 +121,7 @@ def test_documented_functions_become_questions_with_tests_from_execution(folder,
         exec(test, namespace)
 
 
-def test_the_plan_of_collected_seeds_says_what_is_asked_and_of_finished_ones_nothing(
-    folder, instance, endpoint
-):
+def test_the_plan_of_collected_seeds_says_what_is_asked_and_of_finished_ones_nothing(folder, instance, endpoint):
     project = project_of(folder, endpoint_profile(endpoint))
     versions = code_versions(build_definitions(project.home, project.profile).resolve_all_asset_specs())
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -71,9 +72,9 @@ class DagsterPage:
         self.open(f"/asset-groups?expanded={','.join(sorted(groups))}")
         self.page.locator("svg foreignObject").first.wait_for()
 
-    def names_in_graph(self) -> set[str]:
-        """Return the names of assets and groups in the graph; it shortens long ones in the middle."""
-        return set(self.page.locator("svg foreignObject").all_text_contents())
+    def texts_in_graph(self) -> list[str]:
+        """Return what is written on each asset and group in the graph; it begins with the name."""
+        return self.page.locator("svg foreignObject").all_text_contents()
 
     def show(self, selection: str) -> None:
         """Leave only the assets that the selection names in the graph."""
@@ -108,11 +109,11 @@ class DagsterPage:
 
     def launch_run(self, dialog: Locator) -> str:
         """Launch what the dialog says and return the id of the run."""
-        return self._launch(dialog, "Launch 1 run", RUNS, "runsOrError")
+        return self._launch(dialog, RUNS, "runsOrError")
 
     def launch_backfill(self, dialog: Locator) -> str:
         """Launch what the dialog says and return the id of the backfill."""
-        return self._launch(dialog, "Launch backfill", BACKFILLS, "partitionBackfillsOrError")
+        return self._launch(dialog, BACKFILLS, "partitionBackfillsOrError")
 
     def wait_for_run(self, run_id: str) -> str:
         """Return how the run ended."""
@@ -122,9 +123,10 @@ class DagsterPage:
         """Return how the backfill ended."""
         return self._wait_for_end(BACKFILL, "partitionBackfillOrError", backfill_id)
 
-    def _launch(self, dialog: Locator, button: str, query: str, field: str) -> str:
+    def _launch(self, dialog: Locator, query: str, field: str) -> str:
         before = self._ids(query, field)
-        dialog.get_by_role("button", name=button, exact=True).click()
+        # What it is called depends on how much of the graph the page has loaded so far.
+        dialog.get_by_role("button", name=re.compile("^Launch (1 run|backfill)$")).click()
         deadline = time.monotonic() + RUN_SECONDS
         while not (new := self._ids(query, field) - before):
             assert time.monotonic() < deadline, "nothing was launched"
@@ -143,8 +145,8 @@ class DagsterPage:
 
 
 @contextlib.contextmanager
-def dagster_page(home: Path, profile: str, pictures: Path) -> Iterator[DagsterPage]:
-    """Run `acecoder ui` on a project folder and open a browser; both are gone afterwards."""
+def dagster_server(home: Path, profile: str) -> Iterator[str]:
+    """Run `acecoder ui` on a project folder and yield its address; it is gone afterwards."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -160,8 +162,7 @@ def dagster_page(home: Path, profile: str, pictures: Path) -> Iterator[DagsterPa
         )
     try:
         _wait_until_served(address, server, log)
-        with browser_page(address, pictures) as page:
-            yield page
+        yield address
     finally:
         os.killpg(server.pid, signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
