@@ -46,12 +46,48 @@ def score_pairs(
     """
     weights = iter(pair_weights(step, settings.weighting))
     for groups in by_tokens(step, settings.tokens_per_forward):
+        if len(groups) == 1 and groups[0].packed.packed_tokens > settings.tokens_per_forward:
+            yield from _score_in_pieces(scorer, groups[0], next(weights), settings, device)
+            continue
         row = pack([group.packed for group in groups], device)
         with autocast(settings.precision, device):
             scores = scorer(row)
         group_weights = [next(weights) for _ in groups]
         loss, margins = bradley_terry(scores, groups, group_weights, settings)
         yield ScoredForward(loss, scores.detach(), margins, row.input_ids.numel())
+
+
+def _score_in_pieces(
+    scorer: PackedScorer,
+    group: PreferenceGroup,
+    weights: Sequence[float],
+    settings: RewardModelSettings,
+    device: torch.device,
+) -> Iterator[ScoredForward]:
+    """Score a question whose programs do not fit one forward pass; its pairs reach across the pieces.
+
+    Gradient caching (Gao et al. 2021, section 3): all scores first, without a graph; the gradient of the loss by each
+    score; then piece after piece once more, each of which passes the gradient of its scores on to the weights.
+    """
+    rows = [pack([piece], device) for piece in group.packed.pieces(settings.tokens_per_forward)]
+    with torch.no_grad(), autocast(settings.precision, device):
+        scores = torch.cat([scorer(row) for row in rows])
+    training = torch.is_grad_enabled()
+    with torch.enable_grad():
+        scores.requires_grad_()
+        loss, margins = bradley_terry(scores, [group], [weights], settings)
+        gradients = torch.autograd.grad(loss, scores)[0]
+    loss, scores = loss.detach(), scores.detach()
+    if not training:
+        yield ScoredForward(loss, scores, margins, sum(row.input_ids.numel() for row in rows))
+        return
+    sizes = [len(row.last_tokens) for row in rows]
+    for index, (row, known, gradient) in enumerate(zip(rows, scores.split(sizes), gradients.split(sizes), strict=True)):
+        with autocast(settings.precision, device):
+            again = scorer(row)
+        passed_on = (again * gradient).sum()
+        share = passed_on - passed_on.detach() + loss / len(rows)
+        yield ScoredForward(share, known, margins if index == 0 else margins[:0], row.input_ids.numel())
 
 
 def pair_weights(step: Sequence[PreferenceGroup], weighting: str) -> list[list[float]]:

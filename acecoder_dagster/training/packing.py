@@ -46,6 +46,18 @@ class PackedGroup:
         """Tokens this group takes in a packed row."""
         return len(self.prompt) + sum(len(program) for program in self.programs)
 
+    def pieces(self, tokens: int) -> list[PackedGroup]:
+        """Cut into groups of at most so many packed tokens (one program at the least), each with the prompt."""
+        pieces: list[list[Sequence[int]]] = []
+        room = 0
+        for program in self.programs:
+            if not pieces or len(program) > room:
+                pieces.append([])
+                room = tokens - len(self.prompt)
+            pieces[-1].append(program)
+            room -= len(program)
+        return [PackedGroup(self.prompt, programs) for programs in pieces]
+
 
 @dataclass(frozen=True)
 class _Segment:

@@ -215,7 +215,7 @@ def steps_per_epoch(groups: int, prompts_per_step: int) -> int:
 
 
 def by_tokens(groups: Sequence[PreferenceGroup], tokens_per_forward: int) -> list[list[PreferenceGroup]]:
-    """Cut a step into forward passes of at most ``tokens_per_forward`` packed tokens (one group at the least)."""
+    """Cut a step into forward passes of at most ``tokens_per_forward`` packed tokens; a larger group has its own."""
     forwards: list[list[PreferenceGroup]] = []
     room = 0
     for group in groups:

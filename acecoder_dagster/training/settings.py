@@ -87,8 +87,8 @@ class RewardModelSettings(_Settings):
     tokens_per_forward: int = Field(
         default=16_384,
         ge=1,
-        description="Most tokens packed into one forward pass; a step is split into several where needed. A "
-        "question with more tokens than this still goes through whole.",
+        description="Most tokens packed into one forward pass; a step is split into several where needed. The programs "
+        "of a question with more tokens than this are forwarded twice, for the same gradient in less memory.",
     )
     max_tokens: int = Field(
         default=2_048,

@@ -63,11 +63,23 @@ def groups_path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("weighting", "centre_coefficient", "margin_coefficient"),
-    [("pair", 0.0, 0.0), ("prompt", 0.0, 3.0), ("pair", 0.05, 3.0), ("prompt", 0.05, 0.0)],
+    ("weighting", "centre_coefficient", "margin_coefficient", "tokens_per_forward"),
+    [
+        ("pair", 0.0, 0.0, 200),
+        ("prompt", 0.0, 3.0, 200),
+        ("pair", 0.05, 3.0, 200),
+        ("prompt", 0.05, 0.0, 200),
+        # Most questions have more tokens than that.
+        ("prompt", 0.05, 3.0, 30),
+    ],
 )
 def test_loss_and_gradient_are_those_of_plain_pairwise_training(
-    tiny_model: Path, groups_path: Path, weighting: str, centre_coefficient: float, margin_coefficient: float
+    tiny_model: Path,
+    groups_path: Path,
+    weighting: str,
+    centre_coefficient: float,
+    margin_coefficient: float,
+    tokens_per_forward: int,
 ) -> None:
     scorer, tokenizer = load_scorer(str(tiny_model))
     groups, _ = read_groups(groups_path, tokenizer, max_tokens=200)
@@ -76,6 +88,7 @@ def test_loss_and_gradient_are_those_of_plain_pairwise_training(
             "weighting": weighting,
             "centre_coefficient": centre_coefficient,
             "margin_coefficient": margin_coefficient,
+            "tokens_per_forward": tokens_per_forward,
         }
     )
     loss = 0.0
