@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import TimeoutError as PageTimeoutError
 
 CHROMIUM_FLAGS = [
     "--headless",
@@ -95,16 +96,20 @@ class DagsterPage:
         if confirm.is_visible():
             confirm.click()
         for batch in batches:
-            if batch in known:
-                dialog.get_by_text("Select a partition or create one").click()
-                self.page.keyboard.insert_text(batch)
-                self.page.get_by_role("menuitem").filter(has_text=batch).first.click()
-                self.page.keyboard.press("Escape")
-            else:
+            if batch not in known:
                 dialog.get_by_text("Add a partition").click()
                 naming = self.page.get_by_role("dialog").filter(has_text="Partition name")
                 naming.get_by_placeholder("name").fill(batch)
                 naming.get_by_role("button", name="Save").click()
+                naming.wait_for(state="hidden")
+                # What is added is chosen, unless the page has only now loaded what there is, and begins anew.
+                with contextlib.suppress(PageTimeoutError):
+                    dialog.get_by_text(batch, exact=True).first.wait_for(timeout=5_000)
+            if not dialog.get_by_text(batch, exact=True).count():
+                dialog.get_by_text("Select a partition or create one").click()
+                self.page.keyboard.insert_text(batch)
+                self.page.get_by_role("menuitem").filter(has_text=batch).first.click()
+                self.page.keyboard.press("Escape")
         return dialog
 
     def launch_run(self, dialog: Locator) -> str:
