@@ -8,6 +8,7 @@ from rich.console import Console
 from acecoder_dagster.home import Home
 from acecoder_dagster.importing import ImportManifest, RowCount, read_import
 from acecoder_dagster.orchestration.inbox import bring_in
+from acecoder_dagster.orchestration.pipeline import TRAININGS
 from acecoder_dagster.orchestration.sources import known_batches
 from acecoder_dagster.runner import RunOutcome, close_killed_runs, only_run, prepare, run_assets
 from acecoder_dagster.sandbox import Judge
@@ -18,7 +19,6 @@ from acecoder_dagster.warehouse import build_warehouse, run_query
 RESULT_QUERIES = ("stages", "benchmark_scores", "best_of_n")
 IMPORT_QUERIES = ("stages", "pair_yield")
 
-TRAININGS = ("base_policy", "reward_model", "policy_rule", "policy_reward_model")
 SHOWN_FIGURES = (
     "loss",
     "validation_pair_accuracy",

@@ -37,8 +37,6 @@ from acecoder_dagster.tables import (
 )
 from acecoder_dagster.workers.specifications import ScorePrograms
 
-POLICIES = ("policy_rule", "policy_reward_model")
-
 
 @dg.asset(
     deps=["reward_model", "sampled_programs", "test_results"],
@@ -110,7 +108,7 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
 
 
 @dg.asset(
-    deps=["questions", "base_policy", *POLICIES],
+    deps=["questions", "base_policy", *pipeline.POLICIES],
     group_name=EVALUATION,
     kinds={"parquet", "vllm"},
     owners=TRAINING_OWNERS,
@@ -126,7 +124,7 @@ def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.M
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         questions = held_out_questions(project)
-        trained = [(name, project.home.artifacts.current(name)) for name in POLICIES]
+        trained = [(name, project.home.artifacts.current(name)) for name in pipeline.POLICIES]
         jobs = [
             (name, Sampler(name, str(artifact.folder), artifact.content_key), questions)
             for name, artifact in trained

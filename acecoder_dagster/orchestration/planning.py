@@ -42,6 +42,8 @@ TRAINED_FROM = {
     "policy_reward_model": ("hard_questions", "base_policy", "reward_model"),
 }
 """What models are trained from."""
+RECORDED_FROM = {"rollouts": pipeline.POLICIES, "training_curves": tuple(pipeline.TRAININGS)}
+"""Trainings whose records are read, whichever there are."""
 
 
 @dataclass
@@ -220,7 +222,7 @@ def _whole_stages(project: Project, out_of_date: set[str], code_versions: CodeVe
     def add_table(name: str, describe: Callable[[Project], Stage]) -> None:
         stage = describe(project)
         found = project.lake.current(stage.table)
-        made_from = [*(table.name for table in stage.inputs), *stage.artifacts]
+        made_from = [*(table.name for table in stage.inputs), *stage.artifacts, *RECORDED_FROM.get(name, ())]
         seconds = found.figures.get("seconds") if found else None
         add(name, made_from, lambda: is_current(project, name, stage, UNPARTITIONED, code_versions), seconds)
 

@@ -23,7 +23,7 @@ def test_of_a_new_batch_everything_is_to_do_and_nothing_was_measured(plan):
     assert planned["candidate_tests"].programs == planned["oracle_results"].programs == 12
     assert planned["sampled_programs"].model_calls == 12
     assert planned["test_results"].programs == 12 * 16
-    assert {"base_policy", "warehouse", "preference_pairs", "reward_model", "best_of_n"} <= set(planned)
+    assert {"base_policy", "warehouse", "preference_pairs", "reward_model", "rollouts", "best_of_n"} <= set(planned)
     assert {stage.minutes for stage in planned.values()} == {None}
 
 
