@@ -247,7 +247,7 @@ def test_the_graph_on_the_page_shows_the_way_of_the_data(page):
 
 def test_a_batch_is_materialized_on_the_page(page, shown):
     page.open_graph()
-    page.show('group:"tests" or key:"seed_functions" or key:"questions"')
+    page.show('group:"tests" or (group:"synthesis" and not key:"imported_files")')
     dialog = page.choose_batches("procedural-002")
     page.picture("materialize")
     run = page.launch_run(dialog)
@@ -256,7 +256,6 @@ def test_a_batch_is_materialized_on_the_page(page, shown):
 
     assert page.wait_for_run(run) == "SUCCESS"
     page.page.get_by_text("Success", exact=True).first.wait_for()
-    page.picture("run")
     assert shown[0].lake.current(FILTERED_TESTS, "procedural-002").rows > 0
 
 
@@ -268,12 +267,13 @@ def test_the_report_on_the_page_shows_its_plots(page):
 
     assert plots.count() >= 4
     assert all(plots.evaluate_all("plots => plots.map(plot => plot.complete && plot.naturalWidth > 300)"))
+    plots.first.scroll_into_view_if_needed()
     page.picture("report")
 
 
 def test_several_batches_are_backfilled_on_the_page(page, shown):
     page.open_graph()
-    page.show('key:"seed_functions" or key:"questions"')
+    page.show('group:"synthesis" and not key:"imported_files"')
     backfill = page.launch_backfill(page.choose_batches("procedural-003", "procedural-004"))
 
     assert page.wait_for_backfill(backfill) == "COMPLETED_SUCCESS"
