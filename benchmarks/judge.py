@@ -4,8 +4,6 @@ The judge, evalplus's checker and bare forks take turns on the same programs, in
 load of the machine meets all alike. The report is benchmarks/results/judge.md.
 """
 
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -40,7 +38,7 @@ def main(
     lines = [
         "# Speed of the judge",
         "",
-        f"`python -m benchmarks.judge {shlex.join(sys.argv[1:])}`; {describe_machine()}.",
+        f"`python -m benchmarks.judge{' --data FOLDER' if data else ''}`; {describe_machine()}.",
         "",
         HOW,
         "",
