@@ -4,6 +4,7 @@ The judge, evalplus's checker and bare forks take turns on the same programs, in
 load of the machine meets all alike. The report is benchmarks/results/judge.md.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
