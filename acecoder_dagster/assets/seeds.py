@@ -133,7 +133,13 @@ def writer_answers(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
                 )
             except EndpointError as error:
                 raise dg.Failure(str(error), allow_retries=False) from error
-            figures = {"cost": float(answers["cost"].sum()), "asked": answers.filter(~pl.col("reused")).height}
+            asked = answers.filter(~pl.col("reused"))
+            figures = {
+                "model_calls": asked.height,
+                "prompt_tokens": int(asked["prompt_tokens"].sum()),
+                "completion_tokens": int(asked["completion_tokens"].sum()),
+                "cost": float(answers["cost"].sum()),
+            }
             yield batch, StageRows(answers, rows_in=seeds.height, figures=figures)
 
     return run_stage(context, project, pipeline.writer_answers(project), compute)

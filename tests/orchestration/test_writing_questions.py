@@ -173,6 +173,8 @@ def test_a_model_behind_an_endpoint_writes_questions_and_every_reject_is_explain
     result = materialize(project, instance)
 
     assert set(checks_of(result).values()) == {True}
+    paid = project.lake.current(WRITER_ANSWERS, BATCH).figures
+    assert (paid["model_calls"], paid["prompt_tokens"], paid["completion_tokens"]) == (3, 200, 100)
     (question,) = project.lake.read(QUESTIONS).to_dicts()
     assert question["question"].endswith("Write it as `def double(n: int) -> int`.")
     assert (question["entry_point"], question["writer"], question["licence"]) == ("double", "fake", "MIT")
