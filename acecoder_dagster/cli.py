@@ -16,11 +16,12 @@ from acecoder_dagster.home import PROFILE_VARIABLE, Home, RunError, profile_from
 from acecoder_dagster.importing import ImportFileError, ImportManifest
 from acecoder_dagster.judging import JudgeFileError
 from acecoder_dagster.publishing import PublishingError
+from acecoder_dagster.sampling import PromptError
 from acecoder_dagster.sandbox import SandboxSettings, SandboxUnavailableError
 from acecoder_dagster.sandbox.settings import LauncherName
 from acecoder_dagster.seeding import SeedError
 from acecoder_dagster.settings import SettingsError, read_settings
-from acecoder_dagster.training.errors import RewardModelError
+from acecoder_dagster.training.errors import PolicyError, RewardModelError
 from acecoder_dagster.training.settings import ScoringSettings
 from acecoder_dagster.warehouse import WarehouseError
 
@@ -53,6 +54,8 @@ def main() -> None:
         PublishingError,
         RunError,
         RewardModelError,
+        PolicyError,
+        PromptError,
         FloatingPointError,
     ) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", markup=True, soft_wrap=True)
@@ -219,6 +222,27 @@ def train_rm(
     from acecoder_dagster.terminal_reward_model import run_train
 
     sys.exit(run_train(output, errors, pairs, backbone, out, read_settings(_profile(profile, seed))))
+
+
+@app.command()
+def train_rl(
+    questions: Annotated[list[str], typer.Argument(help="Files or hf://owner/name, as acecoder import takes.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the policy, its rollouts and curves.")],
+    policy: Annotated[str, typer.Option(help="Folder or hub id of the model to start from.")],
+    reward_model: Annotated[
+        Path | None, typer.Option(help="Folder of a reward model; without it, tests are the reward.")
+    ] = None,
+    profile: ProfileOption = None,
+    seed: SeedOption = None,
+) -> None:
+    """Train a policy by reinforcement on questions with tests; settings are [policy_rule] or [policy_reward_model].
+
+    Stopped at any moment, it goes on from its last checkpoint when started again.
+    """
+    from acecoder_dagster.terminal_policy import run_train_policy
+
+    settings = read_settings(_profile(profile, seed))
+    sys.exit(run_train_policy(output, errors, questions, policy, out, settings, reward_model))
 
 
 @app.command()

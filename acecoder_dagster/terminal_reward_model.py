@@ -1,16 +1,13 @@
 """What `acecoder score`, `train-rm` and `convert-rm` do in a terminal."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from acecoder_dagster.lake import replace_file
 from acecoder_dagster.settings import Settings, seeded
-from acecoder_dagster.terminal import print_frame
+from acecoder_dagster.terminal import print_frame, progress_bar
 from acecoder_dagster.training.errors import RewardModelError
 from acecoder_dagster.training.reward_files import PAIR_COLUMNS, SCORED_COLUMNS, pair_groups, read_rows, with_prompts
 from acecoder_dagster.training.settings import ScoringSettings
@@ -50,7 +47,7 @@ def run_score(
     from acecoder_dagster.training.scoring import score_rows
 
     prepare_process(settings.threads, seed=0)
-    with _bar(errors, "scoring") as bar:
+    with progress_bar(errors, "scoring") as bar:
         scored = score_rows(model, rows, settings, prompt, lambda done, total: bar(done, total, ""))
     given = [name for name in rows.columns if rows[name].null_count() < rows.height]
     written = scored.select(*given, "score")
@@ -83,11 +80,12 @@ def run_train(output: Console, errors: Console, pairs: Path, backbone: str, out:
         output=out,
         settings=seeded(settings.reward_model, settings.seed),
     )
+    from acecoder_dagster.workers.curves import draw_curves
     from acecoder_dagster.workers.tasks import run_task
 
-    with _bar(errors, "training") as bar:
+    with progress_bar(errors, "training") as bar:
         figures = run_task(specification, lambda step, total, told: bar(step, total, _told(told)))
-    _draw_curves(out)
+    draw_curves(out)
     print_frame(output, pl.DataFrame([{name: figures[name] for name in SHOWN}]))
     output.print(f"reward model in {out}")
     return 0
@@ -106,31 +104,6 @@ def run_convert(output: Console, source: Path, out: Path) -> int:
     return 0
 
 
-def _draw_curves(folder: Path) -> None:
-    from acecoder_dagster.evaluation import plot_learning_curves
-    from acecoder_dagster.workers.curves import read_curves
-
-    picture = plot_learning_curves(read_curves(folder))
-    replace_file(folder / "learning_curves.png", lambda temporary: temporary.write_bytes(picture))
-
-
 def _told(figures: dict[str, float]) -> str:
     shown = ("loss", "pair_accuracy", "tokens_per_second", "flops_share")
     return "  ".join(f"{name} {figures[name]:.3g}" for name in shown)
-
-
-class _Bar:
-    def __init__(self, progress: Progress, what: str) -> None:
-        self._progress = progress
-        self._what = what
-        self._task = progress.add_task("reading", total=None)
-
-    def __call__(self, done: int, total: int, told: str) -> None:
-        self._progress.update(self._task, description=f"{self._what}  {told}", completed=done, total=total)
-
-
-@contextmanager
-def _bar(errors: Console, what: str) -> Iterator[_Bar]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=errors) as progress:
-        yield _Bar(progress, what)

@@ -8,8 +8,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from acecoder_dagster.sandbox import IoTest, QuestionTests, read_test_code
 from acecoder_dagster.tables import ASSERT, CALL, STDIN, UNITTEST
+
+OFFICIAL = "official"
+"""Origin of tests that their publisher stands for."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,22 @@ def question_from_rows(
         methods = tuple(each["method"] for each in fields)
         return QuestionTests(question_id, entry_point, setup_code, test_code=code, methods=methods)
     return QuestionTests(question_id, entry_point, setup_code, io_tests=tuple(IoTest(**each) for each in fields))
+
+
+def tests_by_question(tests: pl.DataFrame) -> pl.DataFrame:
+    """Gather tests as `question_from_rows` takes them.
+
+    Args:
+        tests: columns question_id, position, kind, test, origin.
+
+    Returns:
+        Columns question_id, kind, tests (in order) and official (one boolean per test).
+    """
+    return (
+        tests.sort("position")
+        .group_by("question_id")
+        .agg(pl.col("kind").first(), tests="test", official=pl.col("origin") == OFFICIAL)
+    )
 
 
 def _json(fields: dict[str, str]) -> str:

@@ -24,8 +24,9 @@ from acecoder_dagster.tables import (
     QUESTIONS,
     SAMPLED_PROGRAMS,
 )
+from acecoder_dagster.test_rows import tests_by_question
 from acecoder_dagster.training.settings import PolicySettings
-from acecoder_dagster.workers.specifications import TrainPolicy, TrainRewardModel
+from acecoder_dagster.workers.specifications import ROLLOUT_QUESTION_COLUMNS, TrainPolicy, TrainRewardModel
 
 BETTER_THAN_CHANCE = "better_than_chance"
 NOT_HACKED = "reward_rose_with_truth"
@@ -133,16 +134,10 @@ def _train_policy(
         chosen = project.lake.read(HARD_QUESTIONS).select("question_id")
         questions = training_rows(project, QUESTIONS).join(chosen, on="question_id")
         prompts = render_prompts(settings.prompt, questions, base.model)
-        tests = (
-            training_rows(project, FILTERED_TESTS)
-            .sort("position")
-            .group_by("question_id")
-            .agg(pl.col("kind").first(), tests="test", official=pl.col("origin") == "official")
-        )
+        tests = tests_by_question(training_rows(project, FILTERED_TESTS))
         rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
         file = folder / "questions.parquet"
-        columns = ("question_id", "split", "prompt", "entry_point", "setup_code", "kind", "tests", "official")
-        rows.select(columns).write_parquet(file)
+        rows.select(ROLLOUT_QUESTION_COLUMNS).write_parquet(file)
         return TrainPolicy(
             policy=base.model,
             questions=file,

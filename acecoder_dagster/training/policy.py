@@ -23,6 +23,7 @@ from acecoder_dagster.training.checkpoints import (
     open_work_folder,
 )
 from acecoder_dagster.training.device import prepare_process
+from acecoder_dagster.training.errors import PolicyError
 from acecoder_dagster.training.packing import PACKED_ATTENTION
 from acecoder_dagster.training.policy_sampler import PolicySampler
 from acecoder_dagster.training.policy_trainer import PolicyTrainer, trainer_arguments
@@ -72,7 +73,7 @@ def train_policy(
         whether the policy came to please its reward instead of solving questions (hacked, 1 or 0).
 
     Raises:
-        ValueError: A model cannot be loaded, the questions do not fit the settings, or no reward model was given.
+        PolicyError: A model cannot be loaded, the questions do not fit the settings, or no reward model was given.
         FileNotFoundError: ``questions_path`` or the reward model's calibration does not exist.
     """
     prepare_process(settings.threads, settings.seed)
@@ -138,7 +139,7 @@ def _load_policy(policy: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]
         tokenizer = AutoTokenizer.from_pretrained(policy, padding_side="left")
         model = AutoModelForCausalLM.from_pretrained(policy, dtype=torch.float32, attn_implementation=PACKED_ATTENTION)
     except OSError as error:
-        raise ValueError(
+        raise PolicyError(
             f"Cannot load a policy from {policy!r}: {error}. Give a folder with config.json, weights and tokenizer, "
             "or the id of a model on the hub."
         ) from error
@@ -154,7 +155,7 @@ def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> l
 
 def _scorer(reward_model: Path | None, settings: PolicySettings) -> RewardScorer:
     if reward_model is None:
-        raise ValueError("The reward `reward_model` needs a reward model; give its folder.")
+        raise PolicyError("The reward `reward_model` needs a reward model; give its folder.")
     return RewardScorer(reward_model, settings.scoring)
 
 
@@ -180,21 +181,21 @@ def _read_questions(
     rows = pl.read_parquet(path)
     missing = [name for name in QUESTION_COLUMNS if name not in rows.columns]
     if missing:
-        raise ValueError(f"{path} lacks the columns {missing}; it has {rows.columns}.")
+        raise PolicyError(f"{path} lacks the columns {missing}; it has {rows.columns}.")
     rows = rows.select(QUESTION_COLUMNS)
     train = rows.filter(pl.col("split") == "train").select("question_id", "prompt")
     validation = rows.filter(pl.col("split") == "validation").select("question_id", "prompt")
     if train.height < settings.questions_drawn:
-        raise ValueError(
+        raise PolicyError(
             f"{path} has {train.height} training questions, but every step draws {settings.questions_drawn} "
             "different ones (prompts_per_step times draw_factor). Lower one of these settings or give more questions."
         )
     if not validation.height:
-        raise ValueError(f"{path} has no validation question, by which the checkpoint is chosen.")
+        raise PolicyError(f"{path} has no validation question, by which the checkpoint is chosen.")
     longest = max(len(ids) for ids in tokenizer(rows["prompt"].to_list())["input_ids"])
     context = model.config.get_text_config().max_position_embeddings
     if longest + settings.max_completion_tokens > context:
-        raise ValueError(
+        raise PolicyError(
             f"The longest prompt of {path} has {longest} tokens; with max_completion_tokens = "
             f"{settings.max_completion_tokens} it exceeds the policy's context of {context} tokens."
         )

@@ -3,7 +3,8 @@
 import json
 from pathlib import Path
 
-from acecoder_dagster.evaluation import Curve
+from acecoder_dagster.evaluation import Curve, plot_learning_curves
+from acecoder_dagster.lake import replace_file
 from acecoder_dagster.workers import CURVE_FILE
 
 
@@ -19,3 +20,9 @@ def read_curves(folder: Path) -> dict[str, Curve]:
         for figure, value in point.items():
             curves.setdefault(figure, []).append((step, value))
     return dict(curves)
+
+
+def draw_curves(folder: Path) -> None:
+    """Write `learning_curves.png` beside a finished model."""
+    picture = plot_learning_curves(read_curves(folder))
+    replace_file(folder / "learning_curves.png", lambda temporary: temporary.write_bytes(picture))

@@ -81,13 +81,26 @@ class ScorePrograms(_Specification):
     settings: ScoringSettings
 
 
+ROLLOUT_QUESTION_COLUMNS = (
+    "question_id",
+    "split",
+    "prompt",
+    "entry_point",
+    "setup_code",
+    "kind",
+    "tests",
+    "official",
+)
+"""Of the questions that a policy is trained on; tests and official (booleans) are lists of the same length."""
+
+
 class TrainPolicy(_Specification):
     """Train a policy by reinforcement."""
 
     task: Literal["train_policy"] = "train_policy"
     policy: str
     questions: Path
-    """Parquet: question_id, split, prompt, entry_point, setup_code, kind, tests, official (one boolean per test)."""
+    """Parquet with ROLLOUT_QUESTION_COLUMNS."""
     reward: Literal["rule", "reward_model"]
     reward_model: Path | None
     output: Path
