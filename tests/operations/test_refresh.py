@@ -26,9 +26,9 @@ def refreshed(operation, twenty, daemon):
     """One good and one bad file were dropped; the daemon has taken in the good one and its schedule has refreshed."""
     (operation.inbox / "broken.jsonl").write_text("{this is not JSON")
     (operation.inbox / "dropped.jsonl").write_text(questions_file(100, 3))
-    operation.wait(
-        "the schedule's run ends", lambda: any(run.is_success for run in operation.runs(started_by="nightly_data"))
-    )
+    operation.wait("the schedule refreshes the new batch", lambda: "dropped-000" in operation.executed())
+    operation.wait("its runs end", lambda: all(run.is_finished for run in operation.instance.get_runs()))
+    assert any(run.is_success for run in operation.runs(started_by="nightly_data"))
 
 
 def versions(operation) -> dict[tuple[str, str], str]:
