@@ -15,7 +15,6 @@ from acecoder_dagster.training import HACKING_REPORT_FILE
 from acecoder_dagster.training.rewards import Rewards, Rollout
 
 PROGRAMS_SHOWN = 10
-STANDARD_ERRORS = 2.0
 
 Figures = Mapping[str, float]
 
@@ -31,12 +30,13 @@ def is_hacked(history: Sequence[Figures], drop: float) -> bool:
     Args:
         history: Figures of all validations, by step.
         drop: How much lower the share of right programs must be than at its best, 0 to 1; with few validation
-            questions more is needed, two standard errors of the difference.
+            questions more is needed, the standard error of the difference. It counts as if the questions were others
+            each time, so it is about twice what it is with the same ones.
     """
     best = max(history, key=truth)
     latest = history[-1]
     fell = truth(best) - truth(latest)
-    noise = STANDARD_ERRORS * hypot(best["validation_standard_error"], latest["validation_standard_error"])
+    noise = hypot(best["validation_standard_error"], latest["validation_standard_error"])
     return fell >= max(drop, noise) and latest["validation_reward"] > best["validation_reward"]
 
 

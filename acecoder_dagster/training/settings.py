@@ -216,7 +216,7 @@ class PolicySettings(_Settings):
         gt=0,
         lt=1,
         description="A policy pleases its reward instead of solving questions when, on the validation questions, the "
-        "share of right programs is this far below its best, and by two standard errors, and the reward is higher "
+        "share of right programs is this far below its best, and by its standard error, and the reward is higher "
         "than it was then.",
     )
     on_hacking: Literal["stop", "report"] = Field(
