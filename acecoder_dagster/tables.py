@@ -144,6 +144,9 @@ QUESTIONS = Table(
     ),
 )
 
+OFFICIAL = "official"
+"""Origin of tests that their publisher stands for."""
+
 ASSERT, UNITTEST, STDIN, CALL = "assert", "unittest", "stdin", "call"
 TEST_KINDS = {
     ASSERT: "Python source, usually one assert statement",

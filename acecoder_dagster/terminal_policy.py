@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import polars as pl
 from rich.console import Console
 
 from acecoder_dagster.importing import ImportManifest, read_import
 from acecoder_dagster.lake import replace_file
 from acecoder_dagster.sampling import render_prompts
 from acecoder_dagster.settings import Settings, seeded
-from acecoder_dagster.terminal import print_frame, progress_bar
+from acecoder_dagster.terminal_training import train_in_terminal
 from acecoder_dagster.test_rows import tests_by_question
 from acecoder_dagster.workers.specifications import ROLLOUT_QUESTION_COLUMNS, TrainPolicy
 
+TOLD = ("reward", "pass_at_1", "validation_pass_at_1")
 SHOWN = (
     "steps",
     "rollouts",
@@ -65,17 +65,6 @@ def run_train_policy(
         settings=seeded(chosen, settings.seed),
         sandbox=settings.sandbox,
     )
-    from acecoder_dagster.workers.curves import draw_curves
-    from acecoder_dagster.workers.tasks import run_task
-
-    with progress_bar(errors, "training") as bar:
-        figures = run_task(specification, lambda step, total, told: bar(step, total, _told(told)))
-    draw_curves(out)
-    print_frame(output, pl.DataFrame([{name: figures[name] for name in SHOWN}]))
+    figures = train_in_terminal(output, errors, specification, TOLD, SHOWN)
     output.print(f"policy of step {figures['best_step']:.0f} in {out}; every rollout in {out / 'rollouts.parquet'}")
     return 0
-
-
-def _told(figures: dict[str, float]) -> str:
-    shown = ("reward", "pass_at_1", "validation_pass_at_1")
-    return "  ".join(f"{name} {figures[name]:.3g}" for name in shown if name in figures)

@@ -2,18 +2,19 @@
 
 from pathlib import Path
 
-import polars as pl
 from rich.console import Console
 
 from acecoder_dagster.lake import replace_file
 from acecoder_dagster.settings import Settings, seeded
-from acecoder_dagster.terminal import print_frame, progress_bar
+from acecoder_dagster.terminal import progress_bar
+from acecoder_dagster.terminal_training import train_in_terminal
 from acecoder_dagster.training.errors import RewardModelError
 from acecoder_dagster.training.reward_files import PAIR_COLUMNS, SCORED_COLUMNS, pair_groups, read_rows, with_prompts
 from acecoder_dagster.training.settings import ScoringSettings
 from acecoder_dagster.workers.specifications import TrainRewardModel
 
 SCORE_ENDINGS = (".parquet", ".jsonl")
+TOLD = ("loss", "pair_accuracy", "tokens_per_second", "flops_share")
 SHOWN = (
     "train_questions",
     "train_pairs",
@@ -80,13 +81,7 @@ def run_train(output: Console, errors: Console, pairs: Path, backbone: str, out:
         output=out,
         settings=seeded(settings.reward_model, settings.seed),
     )
-    from acecoder_dagster.workers.curves import draw_curves
-    from acecoder_dagster.workers.tasks import run_task
-
-    with progress_bar(errors, "training") as bar:
-        figures = run_task(specification, lambda step, total, told: bar(step, total, _told(told)))
-    draw_curves(out)
-    print_frame(output, pl.DataFrame([{name: figures[name] for name in SHOWN}]))
+    train_in_terminal(output, errors, specification, TOLD, SHOWN)
     output.print(f"reward model in {out}")
     return 0
 
@@ -102,8 +97,3 @@ def run_convert(output: Console, source: Path, out: Path) -> int:
     bias = convert_value_head(source, out)
     output.print(f"reward model in {out}; scores are the original's minus its bias, {bias:.6g}")
     return 0
-
-
-def _told(figures: dict[str, float]) -> str:
-    shown = ("loss", "pair_accuracy", "tokens_per_second", "flops_share")
-    return "  ".join(f"{name} {figures[name]:.3g}" for name in shown)

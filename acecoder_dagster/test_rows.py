@@ -11,10 +11,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from acecoder_dagster.sandbox import IoTest, QuestionTests, read_test_code
-from acecoder_dagster.tables import ASSERT, CALL, STDIN, UNITTEST
-
-OFFICIAL = "official"
-"""Origin of tests that their publisher stands for."""
+from acecoder_dagster.tables import ASSERT, CALL, OFFICIAL, STDIN, UNITTEST
 
 
 @dataclass(frozen=True)

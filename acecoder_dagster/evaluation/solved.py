@@ -2,6 +2,8 @@
 
 import polars as pl
 
+from acecoder_dagster.tables import OFFICIAL
+
 
 def solved_programs(results: pl.DataFrame) -> pl.DataFrame:
     """Return program_id, question_id and `solved` of the programs that the judge could judge.
@@ -30,7 +32,7 @@ def observed_programs(results: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFram
         null where all decide; behaviour: its outcomes on those tests (on all where all decide), null where none of
         them got a value out of the program.
     """
-    official = tests.sort("position").group_by("question_id").agg(official=pl.col("origin") == "official")
+    official = tests.sort("position").group_by("question_id").agg(official=pl.col("origin") == OFFICIAL)
     some, every = pl.col("official").list.any(), pl.col("official").list.all()
     other = pl.col("mixed") & ~pl.col("official")
     seen = pl.col("outcomes").filter(other | ~pl.col("mixed"))

@@ -11,9 +11,7 @@ from acecoder_dagster.importing.python_tests import ExaminedTest, examine_test
 from acecoder_dagster.importing.question_rows import ImportedQuestions
 from acecoder_dagster.importing.rejections import Rejections
 from acecoder_dagster.lake import text_id
-from acecoder_dagster.tables import ASSERT, CANDIDATE_TESTS
-
-OFFICIAL = "official"
+from acecoder_dagster.tables import ASSERT, CANDIDATE_TESTS, OFFICIAL
 
 
 @dataclass

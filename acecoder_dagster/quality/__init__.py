@@ -5,14 +5,13 @@ all others, but their official tests decide nothing there: they only tell, here,
 Belongs here: what is measured and how. Does not belong here: choosing tests (`synthesis`), Dagster.
 """
 
-from acecoder_dagster.quality.calibration import OFFICIAL, program_tallies, separate_labels
+from acecoder_dagster.quality.calibration import program_tallies, separate_labels
 from acecoder_dagster.quality.certificate import certificate, error_rates
 from acecoder_dagster.quality.executions import execution_tallies
 from acecoder_dagster.quality.settings import QualitySettings
 from acecoder_dagster.quality.tallies import Tally, ratio_interval
 
 __all__ = [
-    "OFFICIAL",
     "QualitySettings",
     "Tally",
     "certificate",

@@ -7,9 +7,7 @@ import polars as pl
 from acecoder_dagster.preference import failure_group
 from acecoder_dagster.preference.settings import FAILURES
 from acecoder_dagster.quality.tallies import Tally
-
-OFFICIAL = "official"
-"""Origin of tests that come with an imported question."""
+from acecoder_dagster.tables import OFFICIAL
 
 UNUSABLE_OUTCOMES = ("judge_error", "unstable")
 

@@ -14,7 +14,7 @@ from acecoder_dagster.orchestration.partitions import register_batches
 from acecoder_dagster.orchestration.resources import Project
 
 BATCH = "small-000"
-STAGES = [
+SYNTHESIS = [
     imported_files,
     seed_functions,
     writer_answers,
@@ -23,9 +23,8 @@ STAGES = [
     oracle_programs,
     oracle_results,
     filtered_tests,
-    sampled_programs,
-    results_asset,
 ]
+STAGES = [*SYNTHESIS, sampled_programs, results_asset]
 
 
 def question(number: int, slope: int = 2) -> dict:

@@ -6,28 +6,14 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from acecoder_dagster.assets.programs import sampled_programs
 from acecoder_dagster.assets.quality import test_quality as quality_asset
-from acecoder_dagster.assets.results import test_results as results_asset
-from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions
-from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
 from acecoder_dagster.importing import ImportManifest, store_import
 from acecoder_dagster.orchestration.partitions import register_batches
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.tables import FILTERED_TESTS, ORACLE_RESULTS, TEST_QUALITY
+from tests.orchestration.imports import STAGES
 
 BATCH = "calibration-000"
-STAGES = [
-    imported_files,
-    seed_functions,
-    questions,
-    candidate_tests,
-    oracle_programs,
-    oracle_results,
-    filtered_tests,
-    sampled_programs,
-    results_asset,
-]
 PROFILE = """
 extends = "micro"
 [seeds]

@@ -2,21 +2,13 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions
-from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
+from acecoder_dagster.assets.seeds import imported_files, seed_functions
+from acecoder_dagster.assets.tests import filtered_tests
 from acecoder_dagster.orchestration.partitions import register_batches
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS
+from tests.orchestration.imports import SYNTHESIS
 
 BATCH = "procedural-000"
-SYNTHESIS = [
-    imported_files,
-    seed_functions,
-    questions,
-    candidate_tests,
-    oracle_programs,
-    oracle_results,
-    filtered_tests,
-]
 
 
 def materialize(assets, project, instance, batch=BATCH, raise_on_error=True):

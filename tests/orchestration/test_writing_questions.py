@@ -8,8 +8,6 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from acecoder_dagster.assets.seeds import imported_files, questions, seed_functions, writer_answers
-from acecoder_dagster.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
 from acecoder_dagster.definitions import build_definitions
 from acecoder_dagster.orchestration.operation import code_versions
 from acecoder_dagster.orchestration.partitions import register_batches
@@ -18,20 +16,11 @@ from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.seeding import SeedManifest, store_seeds
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SEED_FUNCTIONS, WRITER_ANSWERS
 from acecoder_dagster.warehouse import build_warehouse, run_query
+from tests.orchestration.imports import SYNTHESIS
 
 sys.path.append(str(Path(__file__).parents[1] / "endpoint"))
 from fake_endpoint import FakeEndpoint
 
-ASSETS = [
-    imported_files,
-    seed_functions,
-    writer_answers,
-    questions,
-    candidate_tests,
-    oracle_programs,
-    oracle_results,
-    filtered_tests,
-]
 BATCH = "mine-000"
 CODE = '''
 def shout(text: str) -> str:
@@ -84,7 +73,7 @@ def project_of(folder, profile):
 def materialize(project, instance, raise_on_error=True):
     register_batches(instance, [BATCH])
     return dg.materialize(
-        ASSETS,
+        SYNTHESIS,
         partition_key=BATCH,
         instance=instance,
         resources={"project": project},
@@ -130,7 +119,7 @@ def test_the_plan_of_collected_seeds_says_what_is_asked_and_of_finished_ones_not
     after = {stage.stage for stage in plan_refresh(project, [BATCH], versions)}
 
     assert (before["writer_answers"].model_calls, before["candidate_tests"].programs) == (3, 0)
-    assert not after & {asset.key.to_user_string() for asset in ASSETS}
+    assert not after & {asset.key.to_user_string() for asset in SYNTHESIS}
 
 
 def test_seeds_from_a_benchmark_are_rejected_with_the_evidence(folder, instance):
