@@ -25,7 +25,7 @@ from acecoder_dagster.workers.specifications import TrainBasePolicy
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
     retry_policy=WORKER_RETRIES,
-    code_version="1",
+    code_version="2",
 )
 def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The model that samples programs and from which reinforcement starts.

@@ -66,7 +66,7 @@ def imported_files(context: dg.AssetExecutionContext, config: TakeIn, project: P
     group_name=SYNTHESIS,
     kinds={"parquet", "polars"},
     owners=DATA_OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=[
         accounted_check(SEED_FUNCTIONS),
         dg.AssetCheckSpec(

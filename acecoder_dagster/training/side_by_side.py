@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +19,9 @@ import torch
 from torch import distributed
 
 from acecoder_dagster.processes import end_with_parent
+
+SILENCE = timedelta(minutes=5)
+"""After so long without a word from the others they count as dead; a step takes seconds."""
 
 _Row = TypeVar("_Row")
 
@@ -99,5 +103,6 @@ def _helper(
 def _join(rank: int, size: int, meeting: Path) -> Team:
     # All are on this machine, whatever its name resolves to.
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
-    distributed.init_process_group("gloo", init_method=f"file://{meeting}", rank=rank, world_size=size)
+    meeting_point = f"file://{meeting}"
+    distributed.init_process_group("gloo", init_method=meeting_point, rank=rank, world_size=size, timeout=SILENCE)
     return Team(rank, size)

@@ -69,6 +69,13 @@ def test_tokens_may_cross_words_but_neither_lines_nor_digits(scratch_model: Path
     assert tokens == ["def f():", "\n", "    return ", "3", "1", "\n"]
 
 
+def test_a_quoted_letter_is_a_token_of_its_own_wherever_it_stands(tmp_path: Path) -> None:
+    create_scratch_model(["# how many times 'a' occurs\n", "    return v.count('a')\n"] * 50, tmp_path, SMALL)
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    for text in ("# how many times 'a' occurs\n", "    return v.count('a')\n"):
+        assert "a" in [tokenizer.decode([token]) for token in tokenizer(text)["input_ids"]]
+
+
 def test_scratch_models_of_one_seed_are_equal(rows_path: Path, scratch_model: Path, tmp_path: Path) -> None:
     rows = pl.read_parquet(rows_path)
     create_scratch_model([*rows["prompt"], *rows["completion"]], tmp_path, SMALL)
