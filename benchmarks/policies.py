@@ -123,7 +123,11 @@ def _train_control(base: Artifact, rule: Artifact, folder: Path, settings: Setti
         threads=1,
     )
     with progress_bar(Console(stderr=True), "control") as bar:
-        train_supervised(rows, str(base.folder), folder / CONTROL, training, lambda step, total, _: bar(step, total, ""))
+
+        def told(step: int, total: int, figures: dict[str, float]) -> None:
+            bar(step, total, f"loss {figures['loss']:.3g}")
+
+        train_supervised(rows, str(base.folder), folder / CONTROL, training, told)
     return folder / CONTROL
 
 
