@@ -19,7 +19,6 @@ from acecoder_dagster.evaluation import benchmark_scores
 from acecoder_dagster.home import Home
 from acecoder_dagster.judging import judge_table, question_tests
 from acecoder_dagster.lake.artifacts import Artifact
-from acecoder_dagster.micro import ENTRY_POINT, noisy_programs
 from acecoder_dagster.sampling import program_rows, render_prompts
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.settings import Settings, read_settings
@@ -34,6 +33,7 @@ from acecoder_dagster.tables import (
 from acecoder_dagster.terminal import progress_bar
 from acecoder_dagster.training.settings import SupervisedSettings
 from acecoder_dagster.training.supervised import train_supervised
+from acecoder_dagster.workers.corpus import corpus_rows
 from acecoder_dagster.workers.specifications import SamplePrograms, SamplingJob
 from acecoder_dagster.workers.tasks import run_task
 
@@ -110,11 +110,8 @@ def _trained(home: Home, name: str) -> Artifact:
 def _train_control(base: Artifact, rule: Artifact, folder: Path, settings: Settings) -> Path:
     rows_per_step = settings.policy_rule.prompts_per_step * settings.policy_rule.completions_per_prompt
     wanted = rows_per_step * int(rule.figures["steps"])
-    corpus = pl.DataFrame(noisy_programs(wanted, settings.seed + CONTROL_SEED, settings.micro)).with_row_index()
-    questions = corpus.select("question", question_id=pl.col("index").cast(pl.String), entry_point=pl.lit(ENTRY_POINT))
-    prompts = render_prompts(settings.prompt, questions, str(base.folder))
     rows = folder / "corpus.parquet"
-    prompts.select("prompt").with_columns(completion=corpus["program"]).write_parquet(rows)
+    corpus_rows(wanted, settings.seed + CONTROL_SEED, settings.micro, settings.prompt).write_parquet(rows)
     training = SupervisedSettings(
         rows_per_step=rows_per_step,
         learning_rate=settings.policy_rule.learning_rate,

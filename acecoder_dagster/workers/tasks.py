@@ -33,18 +33,13 @@ def run_task(specification: object, progress: Progress) -> Figures:
 
 @run_task.register
 def _(specification: TrainBasePolicy, progress: Progress) -> Figures:
-    from acecoder_dagster.micro import ENTRY_POINT, noisy_programs
-    from acecoder_dagster.sampling import render_prompts
     from acecoder_dagster.training.scratch import create_scratch_model
     from acecoder_dagster.training.supervised import train_supervised
+    from acecoder_dagster.workers.corpus import corpus_rows
 
-    written = noisy_programs(specification.corpus_programs, specification.seed, specification.micro)
-    corpus = pl.DataFrame({"question": each.question, "completion": each.program} for each in written)
-    questions = corpus.with_row_index("question_id").with_columns(
-        pl.col("question_id").cast(pl.String), entry_point=pl.lit(ENTRY_POINT)
+    rows = corpus_rows(
+        specification.corpus_programs, specification.seed, specification.micro, specification.prompt_template
     )
-    prompts = render_prompts(specification.prompt_template, questions, None)
-    rows = pl.concat([prompts.select("prompt"), corpus.select("completion")], how="horizontal")
     start = specification.output / "start"
     texts = rows.head(TOKENIZER_TEXTS).select(pl.col("prompt") + pl.col("completion")).to_series()
     create_scratch_model(texts, start, specification.scratch)
