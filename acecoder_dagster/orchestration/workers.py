@@ -31,6 +31,8 @@ WORKER_ENVIRONMENT = {
     "TORCH_CPP_LOG_LEVEL": "ERROR",
     "TQDM_DISABLE": "1",
     "PYTHONWARNINGS": "ignore",
+    # Large tensors in huge pages, where the kernel gives them on request: a tenth more tokens per second on a CPU.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 
 

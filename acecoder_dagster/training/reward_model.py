@@ -165,6 +165,7 @@ class _Run:
             lr=settings.learning_rate,
             weight_decay=settings.weight_decay,
             betas=(0.9, 0.98),
+            fused=True,
         )
         self._steps_per_epoch = steps_per_epoch(len(groups), settings.prompts_per_step)
         self._total_steps = settings.epochs * self._steps_per_epoch
