@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from acecoder_dagster.decontamination.settings import DecontaminationSettings
 from acecoder_dagster.importing import ImportManifest, read_import
+from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.sandbox import QuestionTests
 from acecoder_dagster.similarity import Neighbours, canonical_tokens, code_tokens, ngrams, word_tokens
 
@@ -101,7 +102,7 @@ def code_shingles(code: str) -> Set[str]:
 def function_shingles(code: str) -> list[tuple[Set[str], bool]]:
     """Return the shingles of each function of the code, and whether it is long enough to be known without names."""
     try:
-        body = ast.parse(code).body
+        body = parse_source(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     functions = [node for line in body for node in ast.walk(line) if isinstance(node, ast.FunctionDef)]
@@ -119,7 +120,7 @@ def function_shingles(code: str) -> list[tuple[Set[str], bool]]:
 def _prose(question: str) -> str:
     """Return the words of a question: of one that is code, as HumanEval's are, its docstrings."""
     try:
-        tree = ast.parse(question)
+        tree = parse_source(question)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return question
     documented = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
@@ -134,7 +135,7 @@ def _question(row: dict[str, str], tests: Sequence[str], reference: str) -> Benc
     arities = {len(call.args) for call in calls if call is not None and not call.keywords}
     if None in calls or len(arities) != 1:
         return None
-    renamed = tuple(ast.unparse(_Rename(row["entry_point"]).visit(ast.parse(test))) for test in tests)
+    renamed = tuple(ast.unparse(_Rename(row["entry_point"]).visit(parse_source(test))) for test in tests)
     telling = _is_telling(renamed)
     return BenchmarkQuestion(row["upstream_id"], renamed, arities.pop(), telling, code_shingles(reference))
 
@@ -142,7 +143,7 @@ def _question(row: dict[str, str], tests: Sequence[str], reference: str) -> Benc
 def _call(test: str, entry_point: str) -> ast.Call | None:
     found = [
         node
-        for node in ast.walk(ast.parse(test))
+        for node in ast.walk(parse_source(test))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == entry_point
     ]
     return found[0] if found else None
@@ -151,7 +152,7 @@ def _call(test: str, entry_point: str) -> ast.Call | None:
 def _is_telling(tests: Sequence[str]) -> bool:
     expected: set[str] = set()
     for test in tests:
-        for node in ast.walk(ast.parse(test)):
+        for node in ast.walk(parse_source(test)):
             if isinstance(node, ast.Compare):
                 expected |= {ast.unparse(each) for each in node.comparators}
     return len(expected - {"True", "False", "None", "0", "1", "[]", "''"}) >= 2

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from acecoder_dagster.decontamination.benchmarks import CANDIDATE, BenchmarkQuestion, Benchmarks
 from acecoder_dagster.decontamination.settings import DecontaminationSettings
+from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.sandbox import Judge, ProgramJob, SandboxSettings
 
 _MAX_TIMEOUTS = 8
@@ -35,7 +36,7 @@ def executing_sandbox(sandbox: SandboxSettings, settings: DecontaminationSetting
 def runnable(seed_id: str, code: str, entry_point: str) -> Runnable | None:
     """Return the seed with its function named as in the benchmarks' tests, None where there is no such function."""
     try:
-        body = ast.parse(code).body
+        body = parse_source(code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     found = [line for line in body if isinstance(line, ast.FunctionDef) and line.name == entry_point]

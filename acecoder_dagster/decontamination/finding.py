@@ -10,6 +10,7 @@ import polars as pl
 from acecoder_dagster.decontamination.benchmarks import Benchmarks, code_shingles, function_shingles
 from acecoder_dagster.decontamination.execution import passes_tests, runnable
 from acecoder_dagster.decontamination.settings import DecontaminationSettings
+from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.similarity import jaccard, ngrams, word_tokens
 from acecoder_dagster.tables import REJECTED_ROWS
@@ -98,7 +99,7 @@ def _by_code(row: dict[str, Any], benchmarks: Benchmarks) -> Contamination | Non
 
 def _documentation(code: str) -> list[str]:
     try:
-        tree = ast.parse(code)
+        tree = parse_source(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return [code]
     documented = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)]

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from acecoder_dagster.python_source import parse_source
+
 BUILTIN_NAMES = frozenset(dir(builtins))
 
 
@@ -37,7 +39,7 @@ def _parse(source: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        return ast.parse(source)
+        return parse_source(source)
 
 
 def examine_test(text: str, entry_point: str) -> ExaminedTest:

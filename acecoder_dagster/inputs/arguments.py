@@ -4,6 +4,8 @@ import ast
 import doctest
 from dataclasses import dataclass, field
 
+from acecoder_dagster.python_source import parse_expression, parse_source
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -26,7 +28,7 @@ class Arguments:
     def parse(cls, text: str) -> "Arguments | None":
         """Return the arguments that source stands for, None when they are no plain values."""
         try:
-            call = ast.parse(f"f({text})", mode="eval").body
+            call = parse_expression(f"f({text})")
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
         return cls.of_call(call) if isinstance(call, ast.Call) else None
@@ -51,7 +53,7 @@ def doctest_arguments(documentation: str, function: str) -> list[Arguments]:
     found: dict[str, Arguments] = {}
     for example in examples:
         try:
-            tree = ast.parse(example.source)
+            tree = parse_source(example.source)
         except (SyntaxError, ValueError):
             continue
         for node in ast.walk(tree):

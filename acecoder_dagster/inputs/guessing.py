@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from acecoder_dagster.python_source import parse_expression
+
 _HINTED = {
     "str": ["text"], "bytes": ["bytes"], "bytearray": ["bytes"], "int": ["whole", "count"], "float": ["real", "whole"],
     "complex": ["complex", "real"], "bool": ["flag"], "None": ["none"], "object": ["text", "whole", "wholes"],
@@ -128,7 +130,7 @@ def _hinted_kinds(annotation: ast.expr | None) -> list[str]:
         return []
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         try:
-            return _hinted_kinds(ast.parse(annotation.value, mode="eval").body)
+            return _hinted_kinds(parse_expression(annotation.value))
         except SyntaxError:
             return []
     if isinstance(annotation, ast.BinOp):

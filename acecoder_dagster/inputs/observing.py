@@ -12,6 +12,7 @@ from acecoder_dagster.inputs.arguments import Arguments, doctest_arguments
 from acecoder_dagster.inputs.drawing import Drawing
 from acecoder_dagster.inputs.settings import InputSettings
 from acecoder_dagster.judging import ObservedCall
+from acecoder_dagster.python_source import parse_literal, parse_source
 from acecoder_dagster.sandbox import Observation
 
 Observe = Callable[[str, str, Sequence[str]], list[Observation]]
@@ -91,7 +92,7 @@ def observe_inputs(
                 subject = subjects[number]
                 running[pool.submit(observe, subject.program, subject.setup_code, calls)] = (number, rounds)
 
-        # Only calls run in threads: Python 3.11's parser fails now and then when two threads parse (SystemError).
+        # Only calls run in threads: they wait for sandboxes.
         while len(results) < len(subjects):
             while len(running) < 2 * threads and (following := next(waiting, None)) is not None:
                 go_on(following[0], _rounds(following[1], settings, seed), None)
@@ -139,7 +140,7 @@ def _rounds(subject: Subject, settings: InputSettings, seed: int) -> Rounds:
 
 def _definition(subject: Subject) -> ast.FunctionDef | None:
     try:
-        body = ast.parse(subject.program).body
+        body = parse_source(subject.program).body
     except (SyntaxError, ValueError, RecursionError):
         return None
     found = [line for line in body if isinstance(line, ast.FunctionDef) and line.name == subject.entry_point]
@@ -176,7 +177,7 @@ def _read(seen: Observation, settings: InputSettings) -> _Seen:
     if len(text) > settings.max_value_characters:
         return _Seen(call, None, f"value too long: {len(text)} characters")
     try:
-        same = bool(ast.literal_eval(text) == value)
+        same = bool(parse_literal(text) == value)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         same = False
     return _Seen(call, value, None) if same else _Seen(call, None, f"value is no literal: {text[:200]}")

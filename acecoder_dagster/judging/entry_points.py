@@ -8,6 +8,8 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 
+from acecoder_dagster.python_source import parse_source
+
 ENOUGH_PROGRAMS = 20
 """Programs of a question that are looked at."""
 
@@ -63,7 +65,7 @@ def _parse(source: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            return parse_source(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return ast.Module([], [])
 

@@ -5,6 +5,8 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
+from acecoder_dagster.python_source import parse_source
+
 _FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^\n`]*$", re.MULTILINE)
 _PYTHON = {"", "python", "py", "python3"}
 _DEFINITION = re.compile(r"^(async def|def|class) ", re.MULTILINE)
@@ -61,7 +63,7 @@ def _continuation(answer: str) -> str | None:
         return None
     before = answer[: fence.start()]
     try:
-        statements = ast.parse(before).body
+        statements = parse_source(before).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     # A word or two of prose ("Solution:", "Here") can be Python as well, but defines and imports nothing.

@@ -12,6 +12,8 @@ import builtins
 import sys
 from collections.abc import Iterable, Iterator
 
+from acecoder_dagster.python_source import parse_source
+
 MAX_LOOP_ROUNDS = 2000  # a message takes longer than a call
 # Modules whose functions give the same whether they run in the program's process or in another.
 _PURE_MODULE_NAMES = """
@@ -42,7 +44,7 @@ def can_run_by_proxies(texts: Iterable[str], entry_point: str) -> bool:
         False when there is any doubt.
     """
     try:
-        trees = [ast.parse(text) for text in texts]
+        trees = [parse_source(text) for text in texts]
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     parts = [part for tree in trees for part in ast.walk(tree)]

@@ -8,6 +8,7 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.sandbox.deciding import Decision, host_decision, passing_payload
 from acecoder_dagster.sandbox.io_tests import function_call_pieces, function_call_setup
 from acecoder_dagster.sandbox.placing import can_run_by_proxies
@@ -192,7 +193,7 @@ def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
 
 def _without_classes(setup_code: str) -> str:
     """What a test by proxies needs of the setup: classes are taken from the program's process, which has them too."""
-    body = [part for part in ast.parse(setup_code).body if not isinstance(part, ast.ClassDef)]
+    body = [part for part in parse_source(setup_code).body if not isinstance(part, ast.ClassDef)]
     return "\n".join(ast.unparse(part) for part in body)
 
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
+from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.sandbox.comparing import may_execute_values
 from acecoder_dagster.sandbox.names import bound_names, loaded_names, needed, reached, text, top_names
 
@@ -330,7 +331,7 @@ def _parse(text: str) -> list[ast.stmt]:
     if len(text) > MAX_TEST_BYTES:
         raise NotSplittableError("too long")
     try:
-        return ast.parse(text).body
+        return parse_source(text).body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise NotSplittableError(f"does not parse: {error}") from error
 

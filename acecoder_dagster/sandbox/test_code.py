@@ -10,6 +10,8 @@ import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from acecoder_dagster.python_source import parse_source
+
 CHECK = "check"
 UNITTEST_RUN = """
 import unittest as judge_unittest
@@ -64,7 +66,7 @@ def read_test_code(test_code: str, entry_point: str, methods: tuple[str, ...] = 
         of the classes; one per assert at top level. Code that is none of this, or is broken, is one test.
     """
     try:
-        body = ast.parse(test_code).body
+        body = parse_source(test_code).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return TestCode("", (test_code,))
     runs = {f"{case}.{method}": UNITTEST_RUN.format(case=case, method=method) for case, method in _cases(body)}

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from acecoder_dagster.python_source import parse_source
+
 MAX_PROGRAM_CHARACTERS = 20_000
 """A function that needs more than this of its module is no question for one function."""
 
@@ -51,7 +53,7 @@ class Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
-            self._body = ast.parse(source).body
+            self._body = parse_source(source).body
         self._used_at: dict[int, set[str]] = {}
         self._package = package
         self._importable = importable

@@ -13,6 +13,7 @@ import polars as pl
 
 from acecoder_dagster.importing import ROW, FileColumn, Problems, Source, read_source
 from acecoder_dagster.importing import TEXT as TEXT_COLUMN
+from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.seeding.errors import SeedError
 from acecoder_dagster.seeding.found import FoundSeed
 from acecoder_dagster.seeding.functions import names_loaded
@@ -115,7 +116,7 @@ def _seed(shape: Shape, row: dict[str, str], common: dict[str, str | None], wher
     if len(text) < shape.shortest:
         return rejected("too_short", f"{len(text)} characters, at least {shape.shortest} are needed")
     try:
-        tree = ast.parse(text)
+        tree = parse_source(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return rejected("does_not_parse", f"{type(error).__name__}: {error}")
     body = [line for line in tree.body if not _is_usage(line)]

@@ -9,6 +9,8 @@ import tokenize
 import warnings
 from collections.abc import Sequence
 
+from acecoder_dagster.python_source import parse_source
+
 _WORD = re.compile(r"[^\W_]+")
 _LAYOUT = {
     tokenize.COMMENT,
@@ -66,7 +68,7 @@ def _tokens(code: str) -> list[tokenize.TokenInfo]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
         warnings.simplefilter("ignore", DeprecationWarning)
-        tree = ast.parse(code)
+        tree = parse_source(code)
     for node in ast.walk(tree):
         body = getattr(node, "body", None)
         if isinstance(body, list):

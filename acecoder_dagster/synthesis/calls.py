@@ -3,6 +3,8 @@
 import ast
 from dataclasses import dataclass
 
+from acecoder_dagster.python_source import parse_source
+
 Literals = tuple[object, ...]
 
 
@@ -28,7 +30,7 @@ def split_test(test: str, entry_point: str) -> CallTest | None:
     the last two as comparisons with True and False.
     """
     try:
-        (statement,) = ast.parse(test).body
+        (statement,) = parse_source(test).body
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     if not isinstance(statement, ast.Assert):

@@ -5,6 +5,7 @@ import ast
 import polars as pl
 
 from acecoder_dagster.lake import text_id
+from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.seeding import outside_effect
 from acecoder_dagster.tables import QUESTIONS, REJECTED_ROWS
 
@@ -63,7 +64,7 @@ def signature(function: ast.FunctionDef) -> str:
 
 def _function(code: str | None, name: str) -> ast.FunctionDef | None:
     try:
-        body = ast.parse(code or "").body
+        body = parse_source(code or "").body
     except (SyntaxError, ValueError, RecursionError):
         return None
     found = [line for line in body if isinstance(line, ast.FunctionDef) and line.name == name]
@@ -82,5 +83,5 @@ def _problem(function: ast.FunctionDef | None, seed: dict[str, str]) -> str | No
         return "no arguments: its value could depend on nothing"
     if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)) and function.decorator_list:
         return "context manager: a decorated generator gives no value"
-    effect = outside_effect(ast.parse(seed["code"]))
+    effect = outside_effect(parse_source(seed["code"]))
     return f"reaches outside: {effect}" if effect else None

@@ -9,6 +9,7 @@ import polars as pl
 from acecoder_dagster.endpoint import Answer, AnswerCache, EndpointSettings, ask
 from acecoder_dagster.importing import examine_test
 from acecoder_dagster.lake import text_id
+from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.seeding import outside_effect
 from acecoder_dagster.synthesis.question_prompts import prompt_text, writer_chat
 from acecoder_dagster.synthesis.reading import UnusableAnswerError, WrittenQuestion, read_answer
@@ -153,11 +154,11 @@ def _usable_tests(
         examined = examine_test(text, written.entry_point)
         reason, evidence = examined.reason, examined.evidence
         if reason is None:
-            reason, evidence = _misfit(ast.parse(examined.text))
+            reason, evidence = _misfit(parse_source(examined.text))
         if reason is not None:
             refused.append((examined.text, reason, f"{evidence}: {examined.text}"))
             continue
-        (statement,) = ast.parse(examined.text).body
+        (statement,) = parse_source(examined.text).body
         assert isinstance(statement, ast.Assert)
         statement.msg = None
         test = ast.unparse(statement)

@@ -9,6 +9,8 @@ import copy
 import random
 from collections.abc import Iterator
 
+from acecoder_dagster.python_source import parse_source
+
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
     ast.LtE: (ast.Lt, ast.Gt),
@@ -49,7 +51,7 @@ def mutants(program: str, limit: int, seed: int = 0) -> list[str]:
         Sources, in the order of their faults; none where the program does not parse.
     """
     try:
-        tree = ast.parse(program)
+        tree = parse_source(program)
     except (SyntaxError, ValueError, RecursionError):
         return []
     found: dict[str, None] = {}

@@ -5,6 +5,8 @@ import json
 import re
 from dataclasses import dataclass
 
+from acecoder_dagster.python_source import parse_literal, parse_source
+
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 _MAX_REPAIRS = 200
 _NEEDED = ("question", "signature", "tests")
@@ -76,7 +78,7 @@ def _object(text: str) -> tuple[dict[str, object] | None, bool]:
 
 def _python_literal(text: str) -> dict[str, object] | None:
     try:
-        found = ast.literal_eval(text[text.index("{") : text.rindex("}") + 1])
+        found = parse_literal(text[text.index("{") : text.rindex("}") + 1])
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
@@ -103,7 +105,7 @@ def _signature(signature: object) -> tuple[str, str]:
     """Return the function's name and its signature as Python writes it."""
     text = str(signature).strip().strip("`").removeprefix("def ").rstrip(": \n")
     try:
-        (function,) = ast.parse(f"def {text}: pass").body
+        (function,) = parse_source(f"def {text}: pass").body
     except (SyntaxError, ValueError):
         raise UnusableAnswerError(f"signature is no function's: {signature!r:.200}") from None
     if not isinstance(function, ast.FunctionDef):

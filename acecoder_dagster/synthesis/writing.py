@@ -1,6 +1,5 @@
 """Tests from observed values: what a trusted program returns becomes the expected value."""
 
-import ast
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ import polars as pl
 
 from acecoder_dagster.judging import ObservedCall
 from acecoder_dagster.lake import text_id
+from acecoder_dagster.python_source import parse_literal
 from acecoder_dagster.tables import CANDIDATE_TESTS, REJECTED_ROWS
 
 ORIGIN = "reference execution"
@@ -89,7 +89,7 @@ def _unwritable(value: object) -> str | None:
     if len(text) > MAX_EXPECTED_CHARACTERS:
         return f"value too long: {len(text)} characters"
     try:
-        same = bool(ast.literal_eval(text) == value)
+        same = bool(parse_literal(text) == value)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         same = False
     return None if same else f"value is no literal: {text[:200]}"
