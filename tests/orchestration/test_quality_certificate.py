@@ -85,6 +85,7 @@ def test_calibration_questions_measure_the_tests_and_hold_back_what_follows(meas
     assert certificate["validity"] == 1
     assert certificate["flaky"] == 0
     assert certificate["mutation_kill"] > 0
+    assert certificate["coverage"] == 1
     assert all(check.passed for (_, name), check in checks.items() if name == "every_row_accounted_for")
     gate = checks["test_quality", "tests_are_good_enough"]
     assert not gate.passed
