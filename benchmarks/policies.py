@@ -1,4 +1,4 @@
-"""What reinforcement brings beside as many supervised steps: `python -m benchmarks.policies HOME ...` after demos.
+"""What reward models and reinforcement bring, by seed: `python -m benchmarks.policies HOME ...` after demos.
 
 Each project folder holds a finished `acecoder demo --seed N`. The control is its base policy, trained on for as many
 steps as the rule policy, with as many rows per step and the same learning rate, on more of the corpus it comes from;
@@ -9,7 +9,7 @@ benchmarks/results/policies.md.
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import polars as pl
 import typer
@@ -23,6 +23,7 @@ from acecoder_dagster.sampling import program_rows, render_prompts
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.settings import Settings, read_settings
 from acecoder_dagster.tables import (
+    BEST_OF_N,
     FILTERED_TESTS,
     POLICY_PROGRAMS,
     POLICY_RESULTS,
@@ -39,7 +40,8 @@ from acecoder_dagster.workers.tasks import run_task
 
 REPORT = Path(__file__).parent / "results" / "policies.md"
 CONTROL = "supervised control"
-BASE, RULE, REWARD_MODEL = "base_policy", "policy_rule", "policy_reward_model"
+BASE, RULE, REWARD_MODEL_POLICY, REWARD_MODEL = "base_policy", "policy_rule", "policy_reward_model", "reward_model"
+CHOSEN_FROM = 8
 CONTROL_SEED = 1_000_000
 """Added to the seed of the corpus, so that the control reads programs that the base policy has not seen."""
 
@@ -50,7 +52,8 @@ def main(
 ) -> None:
     """Train and measure the controls, write the report."""
     settings = read_settings(profile)
-    rows = [row for home in homes for row in _rows(Home(home.resolve()), settings)]
+    rows = [row for home in homes for row in _policies(str(home), Home(home.resolve()), settings)]
+    chosen = [row for home in homes for row in _chosen_programs(str(home), Home(home.resolve()))]
     rule = settings.policy_rule
     lines = [
         "# Reinforcement beside supervised steps",
@@ -66,13 +69,34 @@ def main(
         "|---|---|---|---|---|---|",
         *rows,
         "",
+        "# Programs chosen by the reward model",
+        "",
+        f"One of {CHOSEN_FROM} programs of the base policy for each held-out question, and the share of pairs of "
+        "validation questions that the reward model orders rightly.",
+        "",
+        "| folder | pair accuracy | chosen by | solved | gain over the average | questions |",
+        "|---|---|---|---|---|---|",
+        *chosen,
+        "",
     ]
     REPORT.write_text("\n".join(lines), encoding="utf-8")
     typer.echo("\n".join(lines))
 
 
-def _rows(home: Home, settings: Settings) -> Iterator[str]:
-    base, rule, rewarded = (_trained(home, name) for name in (BASE, RULE, REWARD_MODEL))
+def _chosen_programs(name: str, home: Home) -> Iterator[str]:
+    accuracy = _trained(home, REWARD_MODEL).figures["validation_pair_accuracy"]
+    for row in home.lake.read(BEST_OF_N).filter(pl.col("n") == CHOSEN_FROM).iter_rows(named=True):
+        yield f"| {name} | {accuracy:.3f} | {row['method']} | {_measured(row)} |"
+
+
+def _measured(row: dict[str, Any]) -> str:
+    """Cells: the share solved, the gain over the baseline, both with their intervals, and of how many questions."""
+    solved = f"{row['solved']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
+    return f"{solved} | {row['gain']:+.3f} [{row['gain_low']:+.3f}, {row['gain_high']:+.3f}] | {row['questions']}"
+
+
+def _policies(name: str, home: Home, settings: Settings) -> Iterator[str]:
+    base, rule, rewarded = (_trained(home, each) for each in (BASE, RULE, REWARD_MODEL_POLICY))
     with tempfile.TemporaryDirectory() as folder:
         control = _train_control(base, rule, Path(folder), settings)
         written, judged = _answers(home, control, Path(folder), settings)
@@ -87,13 +111,15 @@ def _rows(home: Home, settings: Settings) -> Iterator[str]:
     results = pl.concat([lake.read(table).select(judged.columns) for table in (TEST_RESULTS, POLICY_RESULTS)])
     of_the_same = results.join(judged, on="question_id", how="semi").join(programs, on="program_id", how="semi")
     scores = benchmark_scores(pl.concat([of_the_same, judged]), programs, BASE, settings.evaluation)
-    taken = {BASE: "", CONTROL: f"{rule.figures['steps']:.0f}", RULE: _steps(rule), REWARD_MODEL: _steps(rewarded)}
+    taken = {
+        BASE: "",
+        CONTROL: f"{rule.figures['steps']:.0f}",
+        RULE: _steps(rule),
+        REWARD_MODEL_POLICY: _steps(rewarded),
+    }
     of_model = {row["model"]: row for row in scores.iter_rows(named=True) if row["metric"] == "pass@1"}
     for model, steps in taken.items():
-        row = of_model[model]
-        gain = f"{row['gain']:+.3f} [{row['gain_low']:+.3f}, {row['gain_high']:+.3f}]" if model != BASE else ""
-        solved = f"{row['solved']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
-        yield f"| {home.root.name} | {model} | {steps} | {solved} | {gain} | {row['questions']} |"
+        yield f"| {name} | {model} | {steps} | {_measured(of_model[model])} |"
 
 
 def _steps(policy: Artifact) -> str:
