@@ -38,7 +38,7 @@ def test_questions_differ_and_a_longer_list_begins_with_the_shorter_one() -> Non
 
 
 @given(st.integers(0, 10_000))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_arguments_of_a_question_are_different_and_as_many_as_asked_for(seed: int) -> None:
     kinds = {"list": list, "text": str, "number": int}
     for task in generate_tasks(20, seed, MicroSettings(tests_per_question=24)):

@@ -17,12 +17,12 @@ def plan(project, tmp_path):
     return lambda *batches: {stage.stage: stage for stage in plan_refresh(project, batches, versions)}
 
 
-def test_of_a_new_batch_everything_is_to_do_and_nothing_was_measured(plan):
+def test_of_a_new_batch_everything_is_to_do_and_nothing_was_measured(plan, project):
     planned = plan("procedural-000")
 
     assert planned["candidate_tests"].programs == planned["oracle_results"].programs == 12
     assert planned["sampled_programs"].model_calls == 12
-    assert planned["test_results"].programs == 12 * 16
+    assert planned["test_results"].programs == 12 * project.settings.sampling.programs_per_question
     assert {"base_policy", "warehouse", "preference_pairs", "reward_model", "rollouts", "best_of_n"} <= set(planned)
     assert {stage.minutes for stage in planned.values()} == {None}
 
