@@ -31,7 +31,7 @@ norm of their difference over the norm of TRL's."""
 TRAINING = RewardModelSettings(
     epochs=1,
     prompts_per_step=4,
-    tokens_per_forward=2_048,
+    tokens_per_forward=4_096,
     learning_rate=1e-4,
     weighting="pair",
     centre_coefficient=0,
@@ -43,7 +43,7 @@ TRAINING = RewardModelSettings(
 
 
 def main(
-    prompts: Annotated[int, typer.Option(min=4, help="Prompts with pairs in an epoch.")] = 24,
+    prompts: Annotated[int, typer.Option(min=4, help="Prompts with pairs in an epoch.")] = 96,
     hidden: Annotated[int, typer.Option(help="Width of the model; heads have 64.")] = 192,
     layers: Annotated[int, typer.Option(help="Its layers.")] = 4,
     threads: Annotated[int, typer.Option(min=1, help="CPU threads of torch.")] = 1,

@@ -44,7 +44,7 @@ def packed_log_probs(
     output = model(
         input_ids=row.input_ids,
         position_ids=row.position_ids,
-        packed_row=row,
+        packed_segments=row.segments,
         labels=labels,
         fused_lm_head=True,
         use_cache=False,

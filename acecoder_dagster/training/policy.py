@@ -24,7 +24,7 @@ from acecoder_dagster.training.checkpoints import (
 )
 from acecoder_dagster.training.device import prepare_process
 from acecoder_dagster.training.errors import PolicyError
-from acecoder_dagster.training.packing import PACKED_ATTENTION
+from acecoder_dagster.training.packed_attention import PACKED_ATTENTION
 from acecoder_dagster.training.policy_sampler import PolicySampler
 from acecoder_dagster.training.policy_trainer import PolicyTrainer, trainer_arguments
 from acecoder_dagster.training.policy_validation import Validation

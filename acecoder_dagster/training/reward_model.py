@@ -22,7 +22,8 @@ from acecoder_dagster.training.bradley_terry import score_pairs
 from acecoder_dagster.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.training.device import measured_peak_flops, pick_device, prepare_process
 from acecoder_dagster.training.errors import RewardModelError
-from acecoder_dagster.training.packing import PACKED_ATTENTION, PackedScorer
+from acecoder_dagster.training.packed_attention import PACKED_ATTENTION
+from acecoder_dagster.training.packing import PackedScorer
 from acecoder_dagster.training.preference_groups import (
     PreferenceGroup,
     read_groups,
@@ -171,8 +172,9 @@ class _Run:
         self._total_steps = settings.epochs * self._steps_per_epoch
         self._seconds = 0.0
         self._tokens = 0
-        embeddings = scorer.model.get_input_embeddings().weight
-        weights = [each for each in scorer.parameters() if each is not embeddings]
+        spared = [scorer.model.get_input_embeddings(), scorer.last_feed_forward or torch.nn.Identity()]
+        idle = {id(each) for module in spared for each in module.parameters()}
+        weights = [each for each in scorer.parameters() if id(each) not in idle]
         # Forward 2, backward 2 and 2 more for the gradient of a weight; the products of attention are not counted.
         self._flops_per_token = sum((6 if each.requires_grad else 4) * each.numel() for each in weights)
         self._peak_flops = measured_peak_flops(settings.precision, device)
