@@ -50,12 +50,13 @@ def _gradient_difference(folder: Path, settings: RewardModelSettings) -> float:
 
     from acecoder_dagster.training.bradley_terry import score_pairs
     from acecoder_dagster.training.reward_model import load_scorer
+    from acecoder_dagster.training.side_by_side import Team
 
     groups = _training_groups(folder, settings)[: settings.prompts_per_step]
     scorer, _ = load_scorer(str(folder / MODEL))
     torch.manual_seed(settings.seed)
     torch.nn.init.normal_(scorer.model.score.weight, std=0.02)
-    for forward in score_pairs(scorer, groups, settings, torch.device("cpu")):
+    for forward in score_pairs(scorer, groups, settings, Team()):
         forward.loss.backward()
 
     trainer = _trl_trainer(folder, settings)

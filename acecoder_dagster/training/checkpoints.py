@@ -67,7 +67,8 @@ def last_complete_checkpoint(work: Path) -> tuple[int, Path] | None:
         if (folder / _COMPLETE).exists():
             found.append((int(name.group(1)), folder))
         else:
-            shutil.rmtree(folder)
+            # Several processes of one training come here at the same time.
+            shutil.rmtree(folder, ignore_errors=True)
     return max(found, default=None)
 
 

@@ -110,19 +110,22 @@ class PackedScorer(torch.nn.Module):  # type: ignore[misc]  # torch is not follo
     Args:
         model: What ``AutoModelForSequenceClassification`` loads with ``num_labels=1`` and
             ``attn_implementation=PACKED_ATTENTION``.
-
-    Attributes:
-        last_feed_forward: The layer that works on last tokens alone, None where it works on all.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
         super().__init__()
         self.model = model
         self._row: PackedRow
-        self.last_feed_forward = _last_feed_forward(model)
         if self.last_feed_forward is not None:
             self.last_feed_forward.register_forward_pre_hook(lambda _, states: (states[0][:, self._row.last_tokens],))
             self.last_feed_forward.register_forward_hook(lambda _, __, states: self._at_last_tokens(states))
+
+    @property
+    def last_feed_forward(self) -> torch.nn.Module | None:
+        """The layer that works on last tokens alone; None where there is none as in Llama and Qwen."""
+        layers = getattr(self.model.base_model, "layers", None)
+        module = getattr(layers[-1], "mlp", None) if layers else None
+        return module if hasattr(module, "down_proj") else None
 
     def forward(self, row: PackedRow) -> torch.Tensor:
         """Scores of all programs of the row, in order, as float32.
@@ -134,16 +137,9 @@ class PackedScorer(torch.nn.Module):  # type: ignore[misc]  # torch is not follo
             input_ids=row.input_ids, position_ids=row.position_ids, use_cache=False, packed_segments=row.segments
         ).last_hidden_state[0, row.last_tokens]
         with torch.autocast(states.device.type, enabled=False):
-            weight = self.model.score.weight.float()
-            return torch.nn.functional.linear(states.float(), weight)[:, 0]
+            return states.float() @ self.model.score.weight[0].float()
 
     def _at_last_tokens(self, states: torch.Tensor) -> torch.Tensor:
         """States of the last tokens at their places in the row, zeros elsewhere."""
         row = states.new_zeros(1, self._row.input_ids.shape[1], states.shape[2])
         return row.index_copy(1, self._row.last_tokens, states)
-
-
-def _last_feed_forward(model: PreTrainedModel) -> torch.nn.Module | None:
-    layers = getattr(model.base_model, "layers", None)
-    module = getattr(layers[-1], "mlp", None) if layers else None
-    return module if hasattr(module, "down_proj") else None

@@ -11,28 +11,32 @@ import json
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
 from acecoder_dagster.progress import Progress
 from acecoder_dagster.training.bradley_terry import score_pairs
 from acecoder_dagster.training.checkpoints import close_work_folder, fingerprint, open_work_folder
-from acecoder_dagster.training.device import measured_peak_flops, pick_device, prepare_process
+from acecoder_dagster.training.device import measured_peak_flops, prepare_process
 from acecoder_dagster.training.errors import RewardModelError
 from acecoder_dagster.training.packed_attention import PACKED_ATTENTION
 from acecoder_dagster.training.packing import PackedScorer
 from acecoder_dagster.training.preference_groups import (
+    LeftOut,
     PreferenceGroup,
     read_groups,
     split_by_question,
     steps_of_epoch,
     steps_per_epoch,
 )
-from acecoder_dagster.training.run_state import read_state, write_state
+from acecoder_dagster.training.run_state import read_state, whole_weights, write_state
 from acecoder_dagster.training.settings import RewardModelSettings
+from acecoder_dagster.training.side_by_side import Team, team
 from acecoder_dagster.training.template import prepare_tokenizer
 
 PROMPT_TEMPLATE = "acecoder_prompt_template"
@@ -73,36 +77,73 @@ def train_reward_model(
         RewardModelError: No usable pairs, a broken file, or a backbone that cannot be loaded.
         FloatingPointError: The loss or its gradient is not a number.
     """
+    loaded = _load(groups_path, backbone, settings)
+    work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
+    processes = settings.processes or max(1, torch.cuda.device_count())
+    with team(processes, _help_along, groups_path, backbone, settings, work) as whole:
+        figures, weights = _train(loaded, whole, settings, work, progress)
+    scorer, adapters = loaded.scorer, loaded.adapters
+    if processes > 1:
+        scorer, _ = load_scorer(backbone)
+        adapters = _add_adapters(scorer, settings.lora_rank) if settings.lora_rank else None
+        scorer.load_state_dict(weights)
+    if adapters is not None:
+        scorer.model = adapters.merge_and_unload()
+    setattr(scorer.model.config, PROMPT_TEMPLATE, prompt_template)
+    scorer.model.save_pretrained(output)
+    loaded.tokenizer.save_pretrained(output)
+    calibration = {"mean": figures["calibration_mean"], "std": figures["calibration_std"]}
+    (output / CALIBRATION_FILE).write_text(json.dumps(calibration, indent=2))
+    close_work_folder(output)
+    return figures
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What a training starts from."""
+
+    scorer: PackedScorer
+    adapters: Any
+    tokenizer: PreTrainedTokenizerBase
+    train: list[PreferenceGroup]
+    validation: list[PreferenceGroup]
+    left_out: LeftOut
+
+
+def _load(groups_path: Path, backbone: str, settings: RewardModelSettings) -> _Loaded:
     prepare_process(settings.threads, settings.seed)
-    device = pick_device()
     scorer, tokenizer = load_scorer(backbone)
     _start_head_near_zero(scorer)
     groups, left_out = read_groups(groups_path, tokenizer, settings.max_tokens)
     train, validation = split_by_question(groups, settings.validation_fraction, settings.seed)
     adapters = _add_adapters(scorer, settings.lora_rank) if settings.lora_rank else None
-    scorer.to(device).train()
-    work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
-    run = _Run(scorer, train, settings, device)
+    return _Loaded(scorer, adapters, tokenizer, train, validation, left_out)
+
+
+def _train(
+    loaded: _Loaded, whole: Team, settings: RewardModelSettings, work: Path, progress: Progress
+) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
+    """One process's part; the first one gets the whole weights."""
+    scorer = loaded.scorer
+    scorer.to(whole.device).train()
+    whole.divide(scorer, getattr(scorer.model.base_model, "layers", ()))
+    run = _Run(scorer, loaded.train, settings, whole)
     run.train(work, progress)
     figures = {
-        **evaluate(scorer, validation, settings, device),
+        **evaluate(scorer, loaded.validation, settings, whole),
         **run.totals(),
-        "train_questions": len(train),
-        "train_programs": sum(len(group.packed.programs) for group in train),
-        "train_pairs": sum(len(group.pairs) for group in train),
-        "programs_over_length": left_out.programs,
-        "pairs_over_length": left_out.pairs,
-        "questions_over_length": left_out.questions,
+        "train_questions": len(loaded.train),
+        "train_programs": sum(len(group.packed.programs) for group in loaded.train),
+        "train_pairs": sum(len(group.pairs) for group in loaded.train),
+        "programs_over_length": loaded.left_out.programs,
+        "pairs_over_length": loaded.left_out.pairs,
+        "questions_over_length": loaded.left_out.questions,
     }
-    if adapters is not None:
-        scorer.model = adapters.merge_and_unload()
-    setattr(scorer.model.config, PROMPT_TEMPLATE, prompt_template)
-    scorer.model.save_pretrained(output)
-    tokenizer.save_pretrained(output)
-    calibration = {"mean": figures["calibration_mean"], "std": figures["calibration_std"]}
-    (output / CALIBRATION_FILE).write_text(json.dumps(calibration, indent=2))
-    close_work_folder(output)
-    return figures
+    return figures, whole_weights(scorer)
+
+
+def _help_along(whole: Team, groups_path: Path, backbone: str, settings: RewardModelSettings, work: Path) -> None:
+    _train(_load(groups_path, backbone, settings), whole, settings, work, lambda *_: None)
 
 
 def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
@@ -155,12 +196,12 @@ class _Run:
         scorer: PackedScorer,
         groups: Sequence[PreferenceGroup],
         settings: RewardModelSettings,
-        device: torch.device,
+        whole: Team,
     ) -> None:
         self._scorer = scorer
         self._groups = groups
         self._settings = settings
-        self._device = device
+        self._team = whole
         self._optimizer = torch.optim.AdamW(
             scorer.parameters(),
             lr=settings.learning_rate,
@@ -177,14 +218,14 @@ class _Run:
         weights = [each for each in scorer.parameters() if id(each) not in idle]
         # Forward 2, backward 2 and 2 more for the gradient of a weight; the products of attention are not counted.
         self._flops_per_token = sum((6 if each.requires_grad else 4) * each.numel() for each in weights)
-        self._peak_flops = measured_peak_flops(settings.precision, device)
+        self._peak_flops = whole.size * measured_peak_flops(settings.precision, whole.device)
 
     def totals(self) -> dict[str, float]:
         """Steps, and seconds and packed tokens since the run (or its last continuation) began."""
         return {"steps": self._total_steps, "train_seconds": self._seconds, "train_tokens": self._tokens}
 
     def train(self, work: Path, progress: Progress) -> None:
-        done, _ = read_state(work, self._scorer, self._optimizer, self._device)
+        done, _ = read_state(work, self._scorer, self._optimizer)
         for epoch in range(self._settings.epochs):
             first_step = epoch * self._steps_per_epoch + 1
             steps = steps_of_epoch(self._groups, self._settings.prompts_per_step, self._settings.seed, epoch)
@@ -193,19 +234,20 @@ class _Run:
                     continue
                 figures = self._step(step, groups)
                 if step % self._settings.checkpoint_every == 0 and step < self._total_steps:
-                    write_state(work, step, self._scorer, self._optimizer)
+                    write_state(work, step, self._scorer, self._optimizer, self._team)
                 progress(step, self._total_steps, figures)
 
     def _step(self, step: int, groups: Sequence[PreferenceGroup]) -> dict[str, float]:
         started = time.perf_counter()
-        loss, right, pairs, tokens = 0.0, 0, 0, 0
-        for forward in score_pairs(self._scorer, groups, self._settings, self._device):
-            forward.loss.backward()
-            loss += forward.loss.item()
-            right += int((forward.margins > 0).sum())
-            pairs += forward.margins.numel()
-            tokens += forward.tokens
-        norm = torch.nn.utils.clip_grad_norm_(self._scorer.parameters(), self._settings.max_gradient_norm).item()
+        own: list[tuple[float, int, int, int]] = []
+        for forward in score_pairs(self._scorer, groups, self._settings, self._team):
+            # The step wants the sum over processes, of which gradients are the mean.
+            (forward.loss * self._team.size).backward()
+            right = int((forward.margins > 0).sum())
+            own.append((forward.loss.item(), right, forward.margins.numel(), forward.tokens))
+        every = [figures for part in self._team.gather(own) for figures in part]
+        loss, right, pairs, tokens = (sum(column) for column in zip(*every, strict=True))
+        norm = _number(torch.nn.utils.clip_grad_norm_(self._scorer.parameters(), self._settings.max_gradient_norm))
         if not math.isfinite(loss) or not math.isfinite(norm):
             raise FloatingPointError(
                 f"Reward-model training broke down at step {step} of {self._total_steps}: loss {loss}, gradient "
@@ -235,11 +277,13 @@ class _Run:
         return self._settings.learning_rate * 0.5 * (1 + math.cos(math.pi * remaining))
 
 
+def _number(value: torch.Tensor) -> float:
+    whole = value.full_tensor() if isinstance(value, DTensor) else value
+    return float(whole)
+
+
 def evaluate(
-    scorer: PackedScorer,
-    groups: Sequence[PreferenceGroup],
-    settings: RewardModelSettings,
-    device: torch.device,
+    scorer: PackedScorer, groups: Sequence[PreferenceGroup], settings: RewardModelSettings, whole: Team
 ) -> dict[str, float]:
     """Pair accuracy, loss and score distribution on groups that were not trained on.
 
@@ -247,15 +291,19 @@ def evaluate(
     """
     scorer.eval()
     with torch.no_grad():
-        forwards = list(score_pairs(scorer, groups, settings, device))
+        own = [
+            (forward.loss.item(), forward.scores.cpu(), forward.margins.cpu(), forward.pairs)
+            for forward in score_pairs(scorer, groups, settings, whole)
+        ]
     scorer.train()
-    right = (torch.cat([forward.margins for forward in forwards]) > 0).float()
-    by_question = torch.stack([part.mean() for part in right.split([len(group.pairs) for group in groups])])
-    scores = torch.cat([forward.scores for forward in forwards])
+    losses, scored, margins, pairs = zip(*(forward for part in whole.gather(own) for forward in part), strict=True)
+    right = (torch.cat(margins) > 0).float()
+    by_question = torch.stack([part.mean() for part in right.split([count for some in pairs for count in some])])
+    scores = torch.cat(scored)
     return {
         "validation_pair_accuracy": right.mean().item(),
         "validation_pair_accuracy_by_question": by_question.mean().item(),
-        "validation_loss": sum(forward.loss.item() for forward in forwards),
+        "validation_loss": sum(losses),
         "validation_questions": len(groups),
         "validation_pairs": right.numel(),
         "calibration_mean": scores.mean().item(),

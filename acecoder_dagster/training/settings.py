@@ -128,6 +128,11 @@ class RewardModelSettings(_Settings):
     )
     checkpoint_every: int = Field(default=100, ge=1, description="Optimiser steps between checkpoints.")
     precision: Precision = Field(default="auto", description=_PRECISION)
+    processes: int | None = Field(
+        default=None,
+        ge=1,
+        description="Processes that divide model and steps among themselves (FSDP2); unset: one for each GPU, or one.",
+    )
     threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; unset: torch decides.")
     seed: int = Field(default=0, description="Order of questions, split and initial score head.")
 

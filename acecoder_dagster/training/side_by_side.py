@@ -1,7 +1,8 @@
-"""Training by several processes of one machine's CPU, each with its share of the rows of every step.
+"""Training by several processes of one machine, each with its share of every step.
 
-The operations of a small model are too short to be split among threads: threads wait for each other thousands of
-times in a step, and for each other's turn wherever cores are shared. Processes wait for each other once.
+On GPUs, one process each. On a CPU, because the operations of a small model are too short to be split among threads:
+threads wait for each other thousands of times in a step, and for each other's turn wherever cores are shared.
+Processes wait for each other once.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -17,8 +18,10 @@ from typing import Any, TypeVar
 
 import torch
 from torch import distributed
+from torch.distributed.fsdp import fully_shard
 
 from acecoder_dagster.processes import end_with_parent
+from acecoder_dagster.training.device import pick_device
 
 SILENCE = timedelta(minutes=5)
 """After so long without a word from the others they count as dead; a step takes seconds."""
@@ -38,6 +41,22 @@ class Team:
         """Whether this is the process that called the training."""
         return self._rank == 0
 
+    @property
+    def rank(self) -> int:
+        """Number of this process, from 0."""
+        return self._rank
+
+    @property
+    def size(self) -> int:
+        """Processes in all."""
+        return self._size
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes."""
+        device = pick_device()
+        return torch.device(device.type, self._rank) if device.type == "cuda" else device
+
     def share(self, rows: Sequence[_Row]) -> Sequence[_Row]:
         """The rows of a step that are this process's, long and short ones alike; none where rows are few."""
         return rows[self._rank :: self._size]
@@ -54,6 +73,24 @@ class Team:
         for parameter, part in zip(parameters, parts, strict=True):
             parameter.grad = part.view_as(parameter)
         return float(summed[0])
+
+    def divide(self, network: torch.nn.Module, layers: Iterable[torch.nn.Module]) -> None:
+        """Divide weights, gradients and optimiser state among the processes (FSDP2), layer by layer.
+
+        Every gradient becomes the mean over the processes. Make the optimiser afterwards.
+        """
+        if self._size == 1:
+            return
+        for part in (*layers, network):
+            fully_shard(part)
+
+    def gather(self, own: _Row) -> list[_Row]:
+        """What each process has, in the order of the processes."""
+        if self._size == 1:
+            return [own]
+        gathered: list[Any] = [None] * self._size
+        distributed.all_gather_object(gathered, own)
+        return gathered
 
 
 @contextmanager
@@ -104,5 +141,10 @@ def _join(rank: int, size: int, meeting: Path) -> Team:
     # All are on this machine, whatever its name resolves to.
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     meeting_point = f"file://{meeting}"
-    distributed.init_process_group("gloo", init_method=meeting_point, rank=rank, world_size=size, timeout=SILENCE)
-    return Team(rank, size)
+    whole = Team(rank, size)
+    backend = "gloo"
+    if whole.device.type == "cuda":
+        torch.cuda.set_device(whole.device)
+        backend = "cpu:gloo,cuda:nccl"
+    distributed.init_process_group(backend, init_method=meeting_point, rank=rank, world_size=size, timeout=SILENCE)
+    return whole

@@ -195,7 +195,7 @@ class _Run:
         }
 
     def train(self, work: Path, progress: Progress) -> None:
-        done, kept = read_state(work, self._network, self._optimizer, self._device)
+        done, kept = read_state(work, self._network, self._optimizer)
         self._losses = kept.get("losses", [])
         step = 0
         for epoch in range(self._settings.epochs):
@@ -205,8 +205,8 @@ class _Run:
                 if step <= done:
                     continue
                 figures = self._step(step, rows)
-                if step % settings.checkpoint_every == 0 and self._team.is_first:
-                    write_state(work, step, self._network, self._optimizer, losses=self._losses)
+                if step % settings.checkpoint_every == 0:
+                    write_state(work, step, self._network, self._optimizer, self._team, losses=self._losses)
                 progress(step, self._total_steps, figures)
 
     def _step(self, step: int, rows: Sequence[TokenRow]) -> dict[str, float]:

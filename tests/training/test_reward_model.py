@@ -18,6 +18,7 @@ from acecoder_dagster.training.reward_model import (
 )
 from acecoder_dagster.training.scoring import RewardScorer, score_programs
 from acecoder_dagster.training.settings import RewardModelSettings, ScoringSettings
+from acecoder_dagster.training.side_by_side import Team
 
 TEMPLATE = "plain"
 SETTINGS = RewardModelSettings(
@@ -92,7 +93,7 @@ def test_loss_and_gradient_are_those_of_plain_pairwise_training(
         }
     )
     loss = 0.0
-    for forward in score_pairs(scorer, groups, settings, torch.device("cpu")):
+    for forward in score_pairs(scorer, groups, settings, Team()):
         forward.loss.backward()
         loss += forward.loss.item()
 
@@ -173,9 +174,14 @@ def test_a_question_is_never_in_both_training_and_validation(tiny_model: Path, g
     assert {g.question_id for g in reordered} == {g.question_id for g in validation}
 
 
-def test_killed_training_continues_to_the_same_weights(tiny_model: Path, groups_path: Path, tmp_path: Path) -> None:
-    train_reward_model(groups_path, str(tiny_model), tmp_path / "undisturbed", SETTINGS, ignore_progress, TEMPLATE)
+@pytest.mark.parametrize("processes", [1, 2])
+def test_killed_training_continues_to_the_same_weights(
+    processes: int, tiny_model: Path, groups_path: Path, tmp_path: Path
+) -> None:
+    settings = SETTINGS.model_copy(update={"processes": processes})
+    train_reward_model(groups_path, str(tiny_model), tmp_path / "undisturbed", settings, ignore_progress, TEMPLATE)
     script = f"""
+import time
 from pathlib import Path
 from acecoder_dagster.training.reward_model import train_reward_model
 from acecoder_dagster.training.settings import RewardModelSettings
@@ -183,7 +189,7 @@ def progress(step, total, figures):
     if step == 8:
         print("step 8", flush=True)
         time.sleep(600)
-settings = RewardModelSettings.model_validate_json({SETTINGS.model_dump_json()!r})
+settings = RewardModelSettings.model_validate_json({settings.model_dump_json()!r})
 output = Path({str(tmp_path / "killed")!r})
 train_reward_model(Path({str(groups_path)!r}), {str(tiny_model)!r}, output, settings, progress, {TEMPLATE!r})
 """
@@ -196,12 +202,34 @@ train_reward_model(Path({str(groups_path)!r}), {str(tiny_model)!r}, output, sett
     half_written.mkdir()
     steps: list[int] = []
     train_reward_model(
-        groups_path, str(tiny_model), tmp_path / "killed", SETTINGS, lambda step, *_: steps.append(step), TEMPLATE
+        groups_path, str(tiny_model), tmp_path / "killed", settings, lambda step, *_: steps.append(step), TEMPLATE
     )
     assert steps == list(range(6, 13))
     models = [AutoModelForSequenceClassification.from_pretrained(tmp_path / n) for n in ("undisturbed", "killed")]
     for ours, theirs in zip(models[0].parameters(), models[1].parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("changed", [{}, {"tokens_per_forward": 30}, {"lora_rank": 2}])
+def test_several_processes_train_to_the_weights_of_one(
+    changed: dict[str, int], tiny_model: Path, groups_path: Path, tmp_path: Path
+) -> None:
+    figures, weights = [], []
+    for processes in (1, 3):
+        settings = SETTINGS.model_copy(update={**changed, "epochs": 1, "learning_rate": 1e-3, "processes": processes})
+        output = tmp_path / f"{processes} processes"
+        told: list[dict[str, float]] = []
+        trained = train_reward_model(
+            groups_path, str(tiny_model), output, settings, lambda _, __, step, told=told: told.append(step), TEMPLATE
+        )
+        figures.append([trained[name] for name in trained if name.startswith(("validation", "calibration"))])
+        figures[-1] += [step[name] for step in told for name in ("loss", "pair_accuracy", "gradient_norm")]
+        weights.append(AutoModelForSequenceClassification.from_pretrained(output).state_dict())
+        assert not (output / "in_progress").exists()
+    assert figures[1] == pytest.approx(figures[0], rel=1e-4)
+    for name, values in weights[0].items():
+        # Adam divides a gradient by its size: where it is almost zero, its rounding decides.
+        assert torch.allclose(values, weights[1][name], atol=2e-4), name
 
 
 def test_adapters_leave_a_standard_checkpoint_and_continue_after_a_stop(
