@@ -1,6 +1,6 @@
 """How much planted contamination is found: `python -m benchmarks.decontamination --data FOLDER`.
 
-Every question of HumanEval and MBPP (FOLDER/problems.parquet) that has a reference program is planted four times:
+Questions of HumanEval and MBPP (FOLDER/problems.parquet) are planted four times each:
 
 - verbatim: its question and program as published;
 - renamed: the program alone, without docstrings, every function, argument and variable called something else;
@@ -168,6 +168,7 @@ def plant(kind: str, row: dict[str, str], rng: Random) -> dict[str, object]:
 
 def main(
     data: Annotated[Path, typer.Option(help="Folder with problems.parquet.")],
+    questions: Annotated[int | None, typer.Option(min=1, help="Plant so many, drawn at random; else all.")] = None,
 ) -> None:
     """Plant, look, count, write the report."""
     problems = data / "problems.parquet"
@@ -175,13 +176,15 @@ def main(
     benchmarks = read_benchmarks(settings)
     rng = Random(0)
     rows = pl.read_parquet(problems).to_dicts()
+    if questions is not None:
+        rows = rng.sample(rows, min(questions, len(rows)))
     planted = pl.DataFrame([plant(kind, row, rng) for kind in KINDS for row in rows])
     library = collect_seeds(SeedManifest(name="library", code=("stdlib",), likeness=1.0)).seeds
     with Judge(executing_sandbox(SandboxSettings(), settings)) as judge:
         found, seconds = _look(planted, benchmarks, settings, judge)
         alarms, library_seconds = _look(library, benchmarks, settings, judge)
     REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(_report(planted, found, seconds, library, alarms, library_seconds), encoding="utf-8")
+    REPORT.write_text(_report(questions, planted, found, seconds, library, alarms, library_seconds), encoding="utf-8")
     print(REPORT.read_text(encoding="utf-8"))
     shares = {kind: sum(each.seed_id.startswith(kind) for each in found) / len(rows) for kind in KINDS}
     if min(shares.values()) < FOUND_AT_LEAST or len(alarms) > FALSE_ALARMS_AT_MOST * library.height:
@@ -197,6 +200,7 @@ def _look(
 
 
 def _report(
+    questions: int | None,
     planted: pl.DataFrame,
     found: list[Contamination],
     seconds: float,
@@ -205,10 +209,11 @@ def _report(
     library_seconds: float,
 ) -> str:
     ids = {each.seed_id for each in found}
+    drawn = f" --questions {questions}" if questions else ""
     lines = [
         "# Decontamination",
         "",
-        f"`python -m benchmarks.decontamination`, {describe_machine()}.",
+        f"`python -m benchmarks.decontamination --data FOLDER{drawn}`, {describe_machine()}.",
         "",
         "| planted | rows | found | by words | by code | by execution |",
         "|---|---|---|---|---|---|",
