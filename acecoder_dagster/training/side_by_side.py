@@ -12,6 +12,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,41 +30,36 @@ SILENCE = timedelta(minutes=5)
 _Row = TypeVar("_Row")
 
 
+@dataclass(frozen=True)
 class Team:
-    """The processes of one training, seen from one of them; the first one writes checkpoints and tells progress."""
+    """The processes of one training, seen from one of them; the first one writes checkpoints and tells progress.
 
-    def __init__(self, rank: int = 0, size: int = 1) -> None:
-        self._rank = rank
-        self._size = size
+    Attributes:
+        rank: Number of this process, from 0.
+        size: Processes in all.
+    """
+
+    rank: int = 0
+    size: int = 1
 
     @property
     def is_first(self) -> bool:
         """Whether this is the process that called the training."""
-        return self._rank == 0
-
-    @property
-    def rank(self) -> int:
-        """Number of this process, from 0."""
-        return self._rank
-
-    @property
-    def size(self) -> int:
-        """Processes in all."""
-        return self._size
+        return self.rank == 0
 
     @property
     def device(self) -> torch.device:
         """Where this process computes."""
         device = pick_device()
-        return torch.device(device.type, self._rank) if device.type == "cuda" else device
+        return torch.device(device.type, self.rank) if device.type == "cuda" else device
 
     def share(self, rows: Sequence[_Row]) -> Sequence[_Row]:
         """The rows of a step that are this process's, long and short ones alike; none where rows are few."""
-        return rows[self._rank :: self._size]
+        return rows[self.rank :: self.size]
 
     def add_up(self, network: torch.nn.Module, loss: torch.Tensor) -> float:
         """Put the sum over all processes in the place of every gradient; return the sum of the losses."""
-        if self._size == 1:
+        if self.size == 1:
             return float(loss)
         parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
         gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in parameters]
@@ -79,16 +75,16 @@ class Team:
 
         Every gradient becomes the mean over the processes. Make the optimiser afterwards.
         """
-        if self._size == 1:
+        if self.size == 1:
             return
         for part in (*layers, network):
             fully_shard(part)
 
     def gather(self, own: _Row) -> list[_Row]:
         """What each process has, in the order of the processes."""
-        if self._size == 1:
+        if self.size == 1:
             return [own]
-        gathered: list[Any] = [None] * self._size
+        gathered: list[Any] = [None] * self.size
         distributed.all_gather_object(gathered, own)
         return gathered
 
