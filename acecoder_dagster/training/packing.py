@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 
-from acecoder_dagster.training.packed_attention import PackedSegments, Segment
+from acecoder_dagster.training.attention import PackedSegments, Segment
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from acecoder_dagster.progress import Progress
 from acecoder_dagster.training import HACKING_REPORT_FILE, ROLLOUTS_FILE, VALIDATIONS_FILE
+from acecoder_dagster.training.attention import PACKED_ATTENTION
 from acecoder_dagster.training.checkpoints import (
     close_work_folder,
     fingerprint,
@@ -24,7 +25,6 @@ from acecoder_dagster.training.checkpoints import (
 )
 from acecoder_dagster.training.device import prepare_process
 from acecoder_dagster.training.errors import PolicyError
-from acecoder_dagster.training.packed_attention import PACKED_ATTENTION
 from acecoder_dagster.training.policy_sampler import PolicySampler
 from acecoder_dagster.training.policy_trainer import PolicyTrainer, trainer_arguments
 from acecoder_dagster.training.policy_validation import Validation

@@ -20,11 +20,11 @@ from torch.distributed.tensor import DTensor
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
 
 from acecoder_dagster.progress import Progress
+from acecoder_dagster.training.attention import PACKED_ATTENTION
 from acecoder_dagster.training.bradley_terry import score_pairs
 from acecoder_dagster.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.training.device import measured_peak_flops, prepare_process
 from acecoder_dagster.training.errors import RewardModelError
-from acecoder_dagster.training.packed_attention import PACKED_ATTENTION
 from acecoder_dagster.training.packing import PackedScorer
 from acecoder_dagster.training.preference_groups import (
     LeftOut,

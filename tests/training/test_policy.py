@@ -12,7 +12,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from acecoder_dagster.training import ROLLOUTS_FILE, VALIDATIONS_FILE
 from acecoder_dagster.training.advantages import subtract_group_mean, token_returns, whiten
-from acecoder_dagster.training.packed_attention import PACKED_ATTENTION
+from acecoder_dagster.training.attention import PACKED_ATTENTION
 from acecoder_dagster.training.packed_log_probs import packed_log_probs
 from acecoder_dagster.training.policy import train_policy
 from acecoder_dagster.training.rewards import Judgement

@@ -3,8 +3,10 @@ from collections.abc import Callable
 import pytest
 import torch
 
-from acecoder_dagster.training import packed_attention as module
-from acecoder_dagster.training.packed_attention import PackedSegments, Segment
+from acecoder_dagster.training.attention import PackedSegments, Segment, flash, packed_attention
+from acecoder_dagster.training.attention.flash import flash_attention
+from acecoder_dagster.training.attention.padded import padded_attention
+from acecoder_dagster.training.attention.split import split_attention
 
 # Two prompts with programs, one program without a prompt, a prompt without programs.
 SEGMENTS = [
@@ -83,9 +85,9 @@ def test_every_way_of_attention_lets_tokens_see_their_prompt_and_what_is_before_
     # Scores far apart: a share that is not quite zero, or not quite one, would show.
     states[0] *= 5
     segments = PackedSegments(SEGMENTS, torch.device("cpu"))
-    monkeypatch.setattr(module, "varlen_attn", flash_kernel_by_its_documentation)
-    attend = getattr(module, f"{way}_attention")
-    got = outputs_and_gradients(lambda *leaves: attend(*leaves, segments, SCALE), *states)
+    attend = {"split": split_attention, "flash": flash_attention, "padded": padded_attention}[way]
+    monkeypatch.setattr(flash, "varlen_attn", flash_kernel_by_its_documentation)
+    got = outputs_and_gradients(lambda *leaves: attend(*leaves, getattr(segments, way), SCALE), *states)
     expected = outputs_and_gradients(attention_one_by_one, *states)
     for ours, plain in zip(got, expected, strict=True):
         assert torch.allclose(ours, plain, rtol=1e-4, atol=1e-5)
@@ -100,7 +102,7 @@ def test_flash_attention_on_a_gpu_gives_what_a_cpu_gives() -> None:
         segments = PackedSegments(SEGMENTS, torch.device(device))
         results.append(
             outputs_and_gradients(
-                lambda *leaves, segments=segments: module.packed_attention(
+                lambda *leaves, segments=segments: packed_attention(
                     torch.nn.Identity(), *leaves, None, scaling=0.1, packed_segments=segments
                 )[0],
                 *(each.to(device, kind) for each in states),
