@@ -192,11 +192,11 @@ FILTERED_TESTS = Table(
     "Tests that were kept: what programs are judged by.",
     "test_id",
     (
-        Column("test_id", TEXT, "Hash of question_id and test, as in candidate_tests"),
+        Column("test_id", TEXT, "Hash of question_id and test, as in candidate_tests where it comes from there"),
         Column("question_id", TEXT, "Question it tests"),
         _TEST,
         Column("position", WHOLE, "Order among the kept tests of its question, from 0: the index into outcomes"),
-        Column("origin", TEXT, "As in candidate_tests"),
+        Column("origin", TEXT, "As in candidate_tests, or `adversarial input`: made because programs disagree on it"),
         _KIND,
     ),
 )

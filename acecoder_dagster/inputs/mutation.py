@@ -1,10 +1,58 @@
 """Small changes of values that keep their type, as in EvalPlus (Liu et al. 2023, section 2.1)."""
 
+from collections.abc import Sequence
 from random import Random
 
 from acecoder_dagster.inputs.arguments import Arguments
 
 _MAX_DEPTH = 8
+_TRIES = 10
+"""Changes tried for each argument list wanted; where little can be changed, most of them come back known."""
+
+_CROSSED = 0.3
+"""Share of new argument lists that take an argument from another list instead of changing one."""
+
+
+def varied(seen: Sequence[Arguments], wanted: int, rng: Random, max_characters: int) -> list[Arguments]:
+    """Return argument lists made from seen ones: one argument is changed a little, or taken from another list.
+
+    Args:
+        seen: argument lists of one function.
+        wanted: how many to make; fewer come back where little can be changed.
+        rng: decides which changes.
+        max_characters: longest new argument list, as Python source.
+
+    Returns:
+        Argument lists that differ from the seen ones and from each other.
+    """
+    pool = [arguments for arguments in seen if arguments.shape]
+    known = {arguments.text for arguments in seen}
+    made: list[Arguments] = []
+    for _ in range(_TRIES * wanted):
+        if len(made) == wanted or not pool:
+            break
+        arguments = rng.choice(pool)
+        if len(arguments.shape) > 1 and rng.random() < _CROSSED:
+            changed = _crossed(arguments, rng.choice(pool), rng)
+        else:
+            changed = mutated(arguments, rng, [])
+        if changed.text not in known and len(changed.text) <= max_characters:
+            known.add(changed.text)
+            made.append(changed)
+    return made
+
+
+def _crossed(arguments: Arguments, other: Arguments, rng: Random) -> Arguments:
+    """Return the arguments with one in the place of which another list's stands."""
+    if len(other.positional) != len(arguments.positional) or other.named.keys() != arguments.named.keys():
+        return arguments
+    place = rng.randrange(len(arguments.shape))
+    positional = list(arguments.positional)
+    if place < len(positional):
+        positional[place] = other.positional[place]
+        return Arguments(tuple(positional), arguments.named)
+    name = list(arguments.named)[place - len(positional)]
+    return Arguments(arguments.positional, arguments.named | {name: other.named[name]})
 
 
 def mutated(arguments: Arguments, rng: Random, texts: list[str]) -> Arguments:
