@@ -252,7 +252,11 @@ TEST_RESULTS = Table(
         Column("sealed", pl.List(pl.Boolean()), "Whether the program could not reach the comparison, per test"),
         Column("tests_passed", WHOLE, "Number of kept tests passed"),
         Column("tests_kept", WHOLE, "Number of kept tests of the question"),
-        Column("tests_written", WHOLE, "Number of candidate tests of the question"),
+        Column(
+            "tests_written",
+            WHOLE,
+            "Number of candidate tests of the question, with those that adversarial rounds added",
+        ),
         Column(
             "pass_rate",
             REAL,

@@ -17,7 +17,7 @@ import typer
 from acecoder_dagster.quality import ratio_interval
 from acecoder_dagster.synthesis import Ballot, SuiteMatrix, agree, smallest_suite
 from acecoder_dagster.synthesis.agreement import CERTAIN
-from acecoder_dagster.synthesis.suites import UNWRITTEN
+from acecoder_dagster.synthesis.suites import NEAR
 from benchmarks.machine import describe_machine
 from benchmarks.measured_pairs import pair_rows
 from benchmarks.measured_questions import (
@@ -36,9 +36,6 @@ WORK = Path(tempfile.gettempdir()) / "acecoder-synthesis"
 MIN_TESTS, MAX_TESTS = 5, 8
 PLAIN_ORIGIN = "my-other-github-account/llm-humaneval-benchmarks"
 """Programs that models wrote in one go, without any feedback from tests."""
-
-UNASKED = 0.2
-"""How likely a varied input is a fair one, where models wrote tests with other inputs."""
 
 KEPT = (154, 140, 117, 100, 80)
 """Questions kept, most certain first: the points of the risk-coverage curve."""
@@ -136,8 +133,7 @@ def _small_suite(question: MeasuredQuestion, tests: Suite, trust: Mapping[str, f
 
 
 def _fairness(question: MeasuredQuestion, test: int, trust: Mapping[str, float]) -> float:
-    alone = not any(each.writers for each in question.tests)
-    return max((trust[writer] for writer in question.tests[test].writers), default=UNWRITTEN if alone else UNASKED)
+    return max((trust[writer] for writer in question.tests[test].writers), default=NEAR)
 
 
 # The policy `agreement`

@@ -15,6 +15,9 @@ from acecoder_dagster.tables import FILTERED_TESTS
 UNWRITTEN = 0.5
 """How likely an input that no writer thought of is one that the question asks for."""
 
+NEAR = 0.8
+"""The same of an input that is like those that writers thought of (`inputs.domain`)."""
+
 NOT_NEEDED = "the smallest suite has the power without it"
 
 
@@ -30,7 +33,7 @@ def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, flo
     """
     marked = candidates.join(kept.select("test_id", kept=pl.lit(1)), on="test_id", how="left")
     shares = marked.group_by("origin").agg(trust=(pl.col("kept").sum() + 1) / (pl.len() + 2))
-    return dict(shares.iter_rows()) | {EXECUTED: UNWRITTEN, ADVERSARIAL: UNWRITTEN}
+    return dict(shares.iter_rows()) | {EXECUTED: UNWRITTEN, ADVERSARIAL: NEAR}
 
 
 def shrink_suites(
