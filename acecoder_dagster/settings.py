@@ -84,7 +84,7 @@ class TestSettings(Section):
         default=5, ge=1, description="Questions with fewer kept tests are rejected (paper, section 3.1: 5)"
     )
     max_tests: PositiveInt | Literal["all"] = Field(
-        default="all", description="Keep the smallest suite that has the power of all kept tests, at most so many"
+        default="all", description="Keep at most so many tests of a question: those that together have the power of all"
     )
     strengthening_rounds: int = Field(
         default=0,

@@ -70,7 +70,10 @@ def main(
             )
             small = shrink_suites(stronger.filtered, stronger.power, trust, min_tests=1, max_tests=MAX_TESTS)
             outcomes = judged(others, stronger.filtered.kept)
-            for name, suites in ((f"{rounds} rounds", stronger.filtered), (f"{rounds} rounds, smallest", small)):
+            for name, suites in (
+                (f"{rounds} rounds", stronger.filtered),
+                (f"{rounds} rounds, at most {MAX_TESTS}", small),
+            ):
                 rows.append(
                     {"tests": name, **_quality(suites.kept, outcomes, others), "inputs tried": str(stronger.tried)}
                 )

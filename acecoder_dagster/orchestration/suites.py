@@ -1,4 +1,4 @@
-"""Kept tests made better: strengthened by adversarial rounds, then reduced to the smallest suites, as settings ask."""
+"""Kept tests made better: strengthened by adversarial rounds, then reduced to few, as settings ask."""
 
 from contextlib import ExitStack
 from functools import partial

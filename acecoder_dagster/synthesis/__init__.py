@@ -16,7 +16,7 @@ from acecoder_dagster.synthesis.oracles import reference_oracles
 from acecoder_dagster.synthesis.power import Power, measure_power
 from acecoder_dagster.synthesis.procedural import procedural_questions, procedural_seeds
 from acecoder_dagster.synthesis.question_prompts import WriterPromptError, prompt_text
-from acecoder_dagster.synthesis.shrinking import SuiteMatrix, smallest_suite
+from acecoder_dagster.synthesis.shrinking import SuiteMatrix, strongest_suite
 from acecoder_dagster.synthesis.strengthening import Strengthened, strengthen_suites
 from acecoder_dagster.synthesis.suites import shrink_suites, writers_trust
 from acecoder_dagster.synthesis.types import Policy
@@ -46,9 +46,9 @@ __all__ = [
     "prompt_text",
     "reference_oracles",
     "shrink_suites",
-    "smallest_suite",
     "split_test",
     "strengthen_suites",
+    "strongest_suite",
     "value_key",
     "write_tests",
     "writers_trust",

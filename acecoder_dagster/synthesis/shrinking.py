@@ -1,4 +1,4 @@
-"""The smallest suite that keeps the power of many tests.
+"""Few tests that keep the power of many.
 
 A test is worth the wrong programs and mutants that it fails and no chosen test fails yet. It costs the right programs
 that it fails: not every test that a reference passes is a fair one (`sum_to_n(-10)` asks for what the question does
@@ -52,15 +52,16 @@ def _odds(fairness: Floats) -> Floats:
     return odds
 
 
-def smallest_suite(matrix: SuiteMatrix, min_tests: int, max_tests: int) -> list[int]:
+def strongest_suite(matrix: SuiteMatrix, min_tests: int, max_tests: int) -> list[int]:
     """Return the positions of the tests to keep, most useful first.
 
-    Tests are taken greedily (the usual approximation of a smallest cover) until none is worth its cost or there are
-    enough of them; up to `min_tests` are taken even where they add nothing.
+    Tests are taken greedily (the usual approximation of a smallest cover) until there are enough of them or every other
+    costs more than it is worth. What refuses nobody new costs nothing and fills the places that are left: of programs
+    that had no part in the choice some fail just there (benchmarks/results/synthesis.md).
 
     Args:
         matrix: outcomes and fairness.
-        min_tests: fewest tests, if there are as many.
+        min_tests: fewest tests, if there are as many, whatever they cost.
         max_tests: most tests.
     """
     right = right_by_share(matrix.passed, matrix.fairness)
@@ -75,7 +76,7 @@ def smallest_suite(matrix: SuiteMatrix, min_tests: int, max_tests: int) -> list[
         gain += worth_anyway
         gain[chosen] = -np.inf
         best = int(np.argmax(gain))
-        if gain[best] <= LITTLE and len(chosen) >= min_tests:
+        if gain[best] < 0 and len(chosen) >= min_tests:
             break
         chosen.append(best)
         alive, unkilled = alive * matrix.passed[:, best], unkilled * matrix.mutants_passed[:, best]

@@ -1,13 +1,13 @@
-"""Kept tests reduced to the smallest suites that tell the same programs and mutants apart."""
+"""Kept tests reduced to few that tell the same programs and mutants apart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
 from acecoder_dagster.synthesis.filtering import FilteredTests, rejected_tests
 from acecoder_dagster.synthesis.power import MUTANT, Power, outcome_matrices
-from acecoder_dagster.synthesis.shrinking import SuiteMatrix, smallest_suite
+from acecoder_dagster.synthesis.shrinking import Floats, SuiteMatrix, strongest_suite
 from acecoder_dagster.synthesis.writing import ADVERSARIAL
 from acecoder_dagster.synthesis.writing import ORIGIN as EXECUTED
 from acecoder_dagster.tables import FILTERED_TESTS
@@ -15,10 +15,10 @@ from acecoder_dagster.tables import FILTERED_TESTS
 UNWRITTEN = 0.5
 """How likely an input that no writer thought of is one that the question asks for."""
 
-NEAR = 0.8
-"""The same of an input that is like those that writers thought of (`inputs.domain`)."""
+NEAR = 0.79
+"""How likely an input is fair that is like fair ones (`inputs.domain`); see benchmarks/results/synthesis.md."""
 
-NOT_NEEDED = "the smallest suite has the power without it"
+NOT_NEEDED = "the suite has the power without it"
 
 
 def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, float]:
@@ -33,13 +33,27 @@ def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, flo
     """
     marked = candidates.join(kept.select("test_id", kept=pl.lit(1)), on="test_id", how="left")
     shares = marked.group_by("origin").agg(trust=(pl.col("kept").sum() + 1) / (pl.len() + 2))
-    return dict(shares.iter_rows()) | {EXECUTED: UNWRITTEN, ADVERSARIAL: NEAR}
+    return dict(shares.iter_rows()) | {EXECUTED: UNWRITTEN}
+
+
+def suite_fairness(origins: Sequence[str], trust: Mapping[str, float]) -> Floats:
+    """Return how likely each test of a question is fair.
+
+    An adversarial input may have been made from that of any other test, the least trusted one included.
+
+    Args:
+        origins: per test, where it comes from.
+        trust: what `writers_trust` returned.
+    """
+    sources = [trust[origin] for origin in origins if origin != ADVERSARIAL]
+    near = NEAR * min(sources, default=UNWRITTEN)
+    return np.array([near if origin == ADVERSARIAL else trust[origin] for origin in origins])
 
 
 def shrink_suites(
     filtered: FilteredTests, power: Power, trust: Mapping[str, float], *, min_tests: int, max_tests: int
 ) -> FilteredTests:
-    """Keep of each question's kept tests the smallest suite with their power.
+    """Keep of each question's kept tests the few that have their power.
 
     Args:
         filtered: what a policy kept and rejected.
@@ -58,9 +72,8 @@ def shrink_suites(
     mutants = outcome_matrices(power.outcomes.filter(is_mutant), tests)
     chosen: list[str] = []
     for question, ids, origins in ordered.iter_rows():
-        fairness = np.array([trust[origin] for origin in origins])
-        matrix = SuiteMatrix(programs[question], mutants[question], fairness)
-        chosen += [ids[position] for position in smallest_suite(matrix, min_tests, max_tests)]
+        matrix = SuiteMatrix(programs[question], mutants[question], suite_fairness(origins, trust))
+        chosen += [ids[position] for position in strongest_suite(matrix, min_tests, max_tests)]
     is_chosen = pl.col("test_id").is_in(chosen)
     kept = filtered.kept.filter(is_chosen).sort("question_id", "position")
     kept = kept.with_columns(position=pl.int_range(pl.len()).over("question_id"))

@@ -102,7 +102,7 @@ def test_tests_of_adversarial_rounds_judge_programs_and_every_input_is_accounted
     assert counted["count_star()"].sum() == project.lake.read(CANDIDATE_TESTS).height + kept.filter(ADVERSARIAL).height
 
 
-def test_smallest_suites_are_chosen_of_strengthened_ones(refreshed):
+def test_few_tests_are_chosen_of_strengthened_ones(refreshed):
     project, _, checks = refreshed("strengthening_rounds = 2\nmax_tests = 3")
     kept = project.lake.read(FILTERED_TESTS)
 
