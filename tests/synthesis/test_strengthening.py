@@ -196,13 +196,15 @@ def test_equal_seeds_make_equal_tests():
     assert one.rejected.equals(same.rejected)
 
 
-def test_shrinking_takes_new_tests_for_what_only_they_refuse():
-    bench = Bench({**SLY, "wrong": "return 3 * x if x == 2 else 2 * x"}, TESTS)
+def test_shrinking_takes_new_tests_for_mutants_that_only_they_refuse():
+    programs = {"reference": "return 2 * x if x < 5 else x + x", "wrong": "return 3 * x if x == 2 else 2 * x"}
+    bench = Bench(programs, TESTS, mutants=50)
     stronger = bench.strengthened()
     trust = writers_trust(bench.filtered.kept, bench.candidates)
     small = shrink_suites(stronger.filtered, stronger.power, trust, min_tests=2, max_tests=3)
 
     assert 2 <= small.kept.height <= 3
+    assert "adversarial input" in small.kept["origin"].to_list()
     assert "wrong" in bench.refused(small)
     assert small.kept.height + small.rejected.height == bench.candidates.height + stronger.tried
 

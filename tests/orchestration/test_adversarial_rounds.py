@@ -23,7 +23,7 @@ launcher = "bubblewrap"
 workers = 1
 [tests]
 min_tests = 2
-mutants = 4
+mutants = 12
 oracle_models = ["m"]
 {tests}
 [quality]
@@ -31,6 +31,9 @@ batches = [{calibration}]
 mutants_per_question = 4
 reruns = 2
 """
+REFERENCE = "def scale(x):\n    if x < 7:\n        return 2 * x\n    return x + x\n"
+"""No test of the import runs its last line."""
+
 BODIES = ("2 * x", "x + x", "2 * x if x < 7 else 0")
 """The last one is right on all tests of the import, which end at 6."""
 
@@ -45,7 +48,7 @@ def refreshed(tmp_path, instance):
         (tmp_path / "rounds.toml").write_text(PROFILE.format(tests=tests, calibration=calibration))
         project = Project(root=str(tmp_path / "home"), profile=str(tmp_path / "rounds.toml"))
         lines = {
-            "questions": [question(n) for n in range(2)],
+            "questions": [question(n) | {"reference_program": REFERENCE} for n in range(2)],
             "programs": [program(n, body, i) for n in range(2) for i, body in enumerate(BODIES)],
             "generated_tests": [
                 {"question_id": f"q{n}", "model": "w", "tests": ["assert scale(0) == 0", "assert scale(-3) == -6"]}
@@ -102,13 +105,12 @@ def test_tests_of_adversarial_rounds_judge_programs_and_every_input_is_accounted
     assert counted["count_star()"].sum() == project.lake.read(CANDIDATE_TESTS).height + kept.filter(ADVERSARIAL).height
 
 
-def test_few_tests_are_chosen_of_strengthened_ones(refreshed):
+def test_the_few_tests_chosen_kill_mutants_that_only_new_tests_kill(refreshed):
     project, _, checks = refreshed("strengthening_rounds = 2\nmax_tests = 3")
     kept = project.lake.read(FILTERED_TESTS)
 
     assert kept.group_by("question_id").len()["len"].max() <= 3
     assert kept.filter(ADVERSARIAL)["question_id"].n_unique() == 2
-    assert {index for index, rate in pass_rates(project).items() if rate < 1} == {2}
     assert checks["filtered_tests every_row_accounted_for"]
 
 
