@@ -24,7 +24,6 @@ workers = 1
 [tests]
 min_tests = 2
 mutants = 12
-oracle_models = ["m"]
 {tests}
 [quality]
 batches = [{calibration}]
@@ -84,9 +83,9 @@ def pass_rates(project: Project) -> dict[int, float]:
 
 
 def test_tests_of_adversarial_rounds_judge_programs_and_every_input_is_accounted_for(refreshed, tmp_path):
-    before, _, _ = refreshed("strengthening_rounds = 0")
+    before, _, _ = refreshed('strengthening_rounds = 0\noracle_models = ["m"]')
     without = pass_rates(before)
-    project, _, checks = refreshed("strengthening_rounds = 2")
+    project, _, checks = refreshed('strengthening_rounds = 2\noracle_models = ["m"]')
     kept = project.lake.read(FILTERED_TESTS)
     results = project.lake.read(TEST_RESULTS)
 
