@@ -84,10 +84,17 @@ class TestSettings(Section):
         default=5, ge=1, description="Questions with fewer kept tests are rejected (paper, section 3.1: 5)"
     )
     max_tests: PositiveInt | Literal["all"] = Field(
-        default="all", description="Keep the smallest suite that has the power of all kept tests, at most so many"
+        default="all", description="Keep at most so many tests of a question: those that together have the power of all"
+    )
+    strengthening_rounds: int = Field(
+        default=0,
+        ge=0,
+        description="Rounds of new inputs: those on which programs that pass every kept test disagree become tests too",
     )
     mutants: int = Field(
-        default=24, ge=0, description="For max_tests: mutants of the best program that a suite has to notice"
+        default=24,
+        ge=0,
+        description="For max_tests and strengthening_rounds: mutants of the best program that a suite has to notice",
     )
 
 

@@ -192,11 +192,11 @@ FILTERED_TESTS = Table(
     "Tests that were kept: what programs are judged by.",
     "test_id",
     (
-        Column("test_id", TEXT, "Hash of question_id and test, as in candidate_tests"),
+        Column("test_id", TEXT, "Hash of question_id and test, as in candidate_tests where it comes from there"),
         Column("question_id", TEXT, "Question it tests"),
         _TEST,
         Column("position", WHOLE, "Order among the kept tests of its question, from 0: the index into outcomes"),
-        Column("origin", TEXT, "As in candidate_tests"),
+        Column("origin", TEXT, "As in candidate_tests, or `adversarial input`: made because programs disagree on it"),
         _KIND,
     ),
 )
@@ -252,7 +252,11 @@ TEST_RESULTS = Table(
         Column("sealed", pl.List(pl.Boolean()), "Whether the program could not reach the comparison, per test"),
         Column("tests_passed", WHOLE, "Number of kept tests passed"),
         Column("tests_kept", WHOLE, "Number of kept tests of the question"),
-        Column("tests_written", WHOLE, "Number of candidate tests of the question"),
+        Column(
+            "tests_written",
+            WHOLE,
+            "Number of candidate tests of the question, with those that adversarial rounds added",
+        ),
         Column(
             "pass_rate",
             REAL,

@@ -59,6 +59,25 @@ def question_from_rows(
     return QuestionTests(question_id, entry_point, setup_code, io_tests=tuple(IoTest(**each) for each in fields))
 
 
+def every_test(candidates: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+    """Return the candidate tests and behind them those that adversarial rounds added to the kept ones.
+
+    Args:
+        candidates: columns of CANDIDATE_TESTS.
+        kept: columns of FILTERED_TESTS.
+
+    Returns:
+        Columns test_id, question_id, kind, test, position and origin.
+    """
+    columns = ["test_id", "question_id", "kind", "test", "position", "origin"]
+    added = kept.join(candidates, on="test_id", how="anti", maintain_order="left").select(columns)
+    after = candidates.group_by("question_id").agg(before=pl.len())
+    placed = added.join(after, on="question_id", how="left", maintain_order="left").with_columns(
+        position=pl.col("position") + pl.col("before").fill_null(0)
+    )
+    return pl.concat([candidates.select(columns), placed.select(columns)])
+
+
 def tests_by_question(tests: pl.DataFrame) -> pl.DataFrame:
     """Gather tests as `question_from_rows` takes them.
 

@@ -9,22 +9,30 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import polars as pl
 from rich.progress import track
 
+from acecoder_dagster.inputs import Arguments, varied
 from acecoder_dagster.sandbox import Judge, Observation, SandboxSettings
 from acecoder_dagster.sandbox.guest.encoding import Opaque
-from acecoder_dagster.synthesis import mutants, split_test, value_key, vary_arguments
+from acecoder_dagster.synthesis import mutants, split_test, value_key
+from acecoder_dagster.tables import OFFICIAL
 
 WRITTEN_CALLS = 50
-VARIED_CALLS = 25
+CALLS_EACH = 75
+"""Written ones and variations together."""
+
+MAX_CHARACTERS = 1_000
+"""Longest arguments of a variation."""
+
 MUTANTS = 24
 POOL_PROGRAMS = 50
 """Programs per question from the pools; of a model that answered each question many times, all are taken."""
 
-SANDBOX = SandboxSettings(cpu_seconds_per_test=0.25, max_timeouts=1)
+SANDBOX = SandboxSettings(cpu_seconds_per_test=0.25, max_timeouts=3)
 
 CALLS = pl.Schema(
     {
@@ -68,18 +76,16 @@ def calls_of(question: dict[str, Any], written: pl.DataFrame) -> list[dict[str, 
     if not counts:
         shown = split_test(question["tests"][0].strip(), question["entry_point"])
         if shown is not None:
-            counts[shown.call] = Counter()
+            counts[shown.call] = Counter({(OFFICIAL, _short_key(shown.expected)): 1})
             arguments[shown.call] = shown.arguments
     # First what several models thought of, then what one of them wrote most often.
     ranked = sorted(counts, key=lambda call: (-len({writer for writer, _ in counts[call]}), -counts[call].total()))
     chosen = ranked[:WRITTEN_CALLS]
-    seen = [found for call in chosen if (found := arguments[call]) is not None]
-    varied = [
-        f"{question['entry_point']}({', '.join(map(repr, each))})"
-        for each in vary_arguments(seen, VARIED_CALLS, seed=0)
-    ]
+    seen = [Arguments(found) for call in chosen if (found := arguments[call]) is not None]
+    further = varied(seen, CALLS_EACH - len(chosen), Random(0), MAX_CHARACTERS)
+    variations = [f"{question['entry_point']}({each.text})" for each in further]
     rows = []
-    for position, call in enumerate([*chosen, *(call for call in varied if call not in counts)]):
+    for position, call in enumerate([*chosen, *(call for call in variations if call not in counts)]):
         claims = sorted(counts.get(call, Counter()).items())
         rows.append(
             {
@@ -135,10 +141,16 @@ def _measured(data: Path, folder: Path, source: str) -> tuple[pl.DataFrame, pl.D
                 texts = [row["call"] for row in of_question]
                 jobs = list(_jobs(question, programs.filter(pl.col("question_id") == question["question_id"])))
 
+                is_written = [bool(row["writers"]) for row in of_question]
+
                 def observe(
-                    job: dict[str, Any], setup: str = question["setup_code"], texts: list[str] = texts
+                    job: dict[str, Any],
+                    setup: str = question["setup_code"],
+                    texts: list[str] = texts,
+                    is_written: list[bool] = is_written,
                 ) -> dict[str, Any]:
-                    return job | {"values": [_key(seen) for seen in judge.observe(job["program"], setup, texts)]}
+                    seen = judge.observe(job["program"], setup, texts)
+                    return job | {"values": [_key(each, known) for each, known in zip(seen, is_written, strict=True)]}
 
                 values += threads.map(observe, jobs)
         pl.DataFrame(calls, schema=CALLS).write_parquet(calls_file)
@@ -162,8 +174,12 @@ def _jobs(question: dict[str, Any], programs: pl.DataFrame) -> Iterator[dict[str
         yield job(program_id, "program", program)
 
 
-def _key(seen: Observation) -> str | None:
-    return None if seen.error or isinstance(seen.value, Opaque) else _short_key(seen.value)
+def _key(seen: Observation, is_written: bool) -> str | None:
+    if seen.error or isinstance(seen.value, Opaque):
+        return None
+    # Tests from execution leave room for rounding (`synthesis.writing.expectation`), written ones do not.
+    is_rounded = isinstance(seen.value, float) and not is_written
+    return _short_key(float(f"{seen.value:.9g}") if is_rounded else seen.value)
 
 
 def _short_key(value: object) -> str:

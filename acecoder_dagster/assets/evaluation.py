@@ -35,6 +35,7 @@ from acecoder_dagster.tables import (
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
 )
+from acecoder_dagster.test_rows import every_test
 from acecoder_dagster.workers.specifications import ScorePrograms
 
 
@@ -156,8 +157,9 @@ def policy_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 
     def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
         programs = project.lake.read(POLICY_PROGRAMS)
-        tests = question_tests(held_out_questions(project), training_rows(project, FILTERED_TESTS))
-        written = training_rows(project, CANDIDATE_TESTS).group_by("question_id").len()
+        kept = training_rows(project, FILTERED_TESTS)
+        tests = question_tests(held_out_questions(project), kept)
+        written = every_test(training_rows(project, CANDIDATE_TESTS), kept).group_by("question_id").len()
         progress = RowProgress(context, "programs", programs.height)
         with Judge(settings.sandbox) as judge:
             results, rejected = judge_table(

@@ -17,6 +17,7 @@ from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
+from acecoder_dagster.test_rows import every_test
 
 JUDGE_WORKS = "judge_reached_verdicts"
 MAX_JUDGE_ERRORS = 0.01
@@ -50,10 +51,9 @@ def test_results(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
         progress = RowProgress(context, "programs", sum(rows.height for rows in programs.values()))
         with Judge(settings.sandbox) as judge:
             for batch, rows in programs.items():
-                tests = question_tests(
-                    project.lake.read(QUESTIONS, [batch]), project.lake.read(FILTERED_TESTS, [batch])
-                )
-                written = project.lake.read(CANDIDATE_TESTS, [batch]).group_by("question_id").len()
+                kept = project.lake.read(FILTERED_TESTS, [batch])
+                tests = question_tests(project.lake.read(QUESTIONS, [batch]), kept)
+                written = every_test(project.lake.read(CANDIDATE_TESTS, [batch]), kept).group_by("question_id").len()
                 results, rejected = judge_table(
                     judge, rows, tests, dict(written.iter_rows()), "test_results", progress.advance
                 )

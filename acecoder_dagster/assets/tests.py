@@ -1,14 +1,13 @@
 """Tests: written, judged by oracle programs, and those that are kept."""
 
 from collections.abc import Iterator
-from functools import partial
 
 import dagster as dg
 import polars as pl
 
 from acecoder_dagster.evaluation import plot_histogram
 from acecoder_dagster.importing import load_import
-from acecoder_dagster.judging import judge_outcomes, judge_table, observe_calls, question_tests
+from acecoder_dagster.judging import judge_table, observe_calls, question_tests
 from acecoder_dagster.lake.partitions import Partition
 from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.groups import DATA_OWNERS, TESTS
@@ -19,6 +18,7 @@ from acecoder_dagster.orchestration.progress import RowProgress
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sources import is_collected, procedural_number
 from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
+from acecoder_dagster.orchestration.suites import improved_suites
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.quality import separate_labels
 from acecoder_dagster.sandbox import Judge
@@ -26,9 +26,7 @@ from acecoder_dagster.synthesis import (
     execute_inputs,
     filter_tests,
     observing_sandbox,
-    shrink_suites,
     write_tests,
-    writers_trust,
     written_tests,
 )
 from acecoder_dagster.tables import (
@@ -147,7 +145,7 @@ def oracle_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     group_name=TESTS,
     kinds={"parquet", "docker"},
     owners=DATA_OWNERS,
-    code_version="2",
+    code_version="3",
     check_specs=[
         accounted_check(FILTERED_TESTS),
         dg.AssetCheckSpec(
@@ -161,6 +159,7 @@ def oracle_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Tests that the policy keeps, of questions that keep enough of them (paper, section 3.1), as few as needed.
 
+    By setting tests.strengthening_rounds, inputs on which programs that pass all of them disagree become tests too.
     The official tests of calibration questions are kept whatever the policy says of them, and have no say: they label
     programs for the certificate.
     """
@@ -177,26 +176,13 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
             if project.is_calibration(batch):
                 candidates, labels = separate_labels(candidates)
             filtered = filter_tests(candidates, results, chosen.min_tests, chosen.policy, oracles)
-            trust = writers_trust(filtered.kept, candidates)
             changed = left(batch, questions).select("question_id")
+            filtered, added, executed = improved_suites(
+                project, filtered, changed, candidates, questions, oracles, results
+            )
             candidates, labels = (rows.join(changed, on="question_id", how="semi") for rows in (candidates, labels))
-            filtered = filtered.of(changed)
-            executed = 0
-            if chosen.max_tests != "all":
-                with Judge(settings.sandbox) as judge:
-                    filtered, executed = shrink_suites(
-                        filtered,
-                        candidates,
-                        oracles,
-                        results,
-                        trust,
-                        partial(judge_outcomes, judge, questions),
-                        min_tests=chosen.min_tests,
-                        max_tests=chosen.max_tests,
-                        mutants_per_question=chosen.mutants,
-                    )
             filtered = filtered.with_labels(labels)
-            rows_in = candidates.height + labels.height
+            rows_in = candidates.height + labels.height + added
             yield batch, StageRows(filtered.kept, rows_in, filtered.rejected, {"programs_executed": executed})
 
     def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:

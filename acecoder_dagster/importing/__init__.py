@@ -9,7 +9,7 @@ from acecoder_dagster.importing.columns import IDENTIFIER, IO_TESTS, REAL, ROW, 
 from acecoder_dagster.importing.errors import ImportFileError, Problems
 from acecoder_dagster.importing.imported import ImportedTables, RowCount
 from acecoder_dagster.importing.manifest import ImportManifest
-from acecoder_dagster.importing.python_tests import ExaminedTest, examine_test
+from acecoder_dagster.importing.python_tests import ExaminedTest, call_arguments, examine_test
 from acecoder_dagster.importing.reading import read_import
 from acecoder_dagster.importing.sources import Source, read_batches, read_source, source_revision
 from acecoder_dagster.importing.store import StoredImport, imported_batches, load_import, store_import
@@ -30,6 +30,7 @@ __all__ = [
     "RowCount",
     "Source",
     "StoredImport",
+    "call_arguments",
     "examine_test",
     "imported_batches",
     "load_import",

@@ -18,13 +18,15 @@ BUILTIN_NAMES = frozenset(dir(builtins))
 class ExaminedTest:
     """A test as read: tidied text, a key equal for tests of equal meaning, and why it cannot be used, if so.
 
-    `reason` is None, `does_not_parse`, `no_assert` or `entry_point_not_called`.
+    `reason` is None, `does_not_parse`, `no_assert` or `entry_point_not_called`. `tree` is the syntax tree without the
+    messages of asserts, None where the text does not parse.
     """
 
     text: str
     key: str
     reason: str | None = None
     evidence: str = ""
+    tree: ast.Module | None = None
 
 
 def parse(source: str) -> ast.Module | None:
@@ -57,10 +59,10 @@ def examine_test(text: str, entry_point: str) -> ExaminedTest:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         return ExaminedTest(tidy, tidy, "does_not_parse", f"{type(error).__name__}: {error}")
     if not asserts:
-        return ExaminedTest(tidy, key, "no_assert", "no assert statement")
+        return ExaminedTest(tidy, key, "no_assert", "no assert statement", tree)
     if not any(_hands_over(call, entry_point) for call in _calls(tree)):
-        return ExaminedTest(tidy, key, "entry_point_not_called", f"never calls {entry_point}")
-    return ExaminedTest(tidy, key)
+        return ExaminedTest(tidy, key, "entry_point_not_called", f"never calls {entry_point}", tree)
+    return ExaminedTest(tidy, key, tree=tree)
 
 
 def tidy_source(text: str) -> str:

@@ -5,8 +5,8 @@ become tests. Does not belong here: running programs (`judging`, `sandbox`), wri
 """
 
 from acecoder_dagster.inputs.arguments import Arguments, doctest_arguments
-from acecoder_dagster.inputs.mutation import mutated
-from acecoder_dagster.inputs.observing import Observe, Subject, observe_inputs
+from acecoder_dagster.inputs.mutation import mutated, varied
+from acecoder_dagster.inputs.observing import Observe, Subject, observe_given, observe_inputs
 from acecoder_dagster.inputs.settings import InputSettings
 
 __all__ = [
@@ -16,5 +16,7 @@ __all__ = [
     "Subject",
     "doctest_arguments",
     "mutated",
+    "observe_given",
     "observe_inputs",
+    "varied",
 ]

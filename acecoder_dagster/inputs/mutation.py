@@ -1,10 +1,63 @@
 """Small changes of values that keep their type, as in EvalPlus (Liu et al. 2023, section 2.1)."""
 
+import string
+from collections.abc import Sequence
 from random import Random
 
 from acecoder_dagster.inputs.arguments import Arguments
+from acecoder_dagster.inputs.domain import Domain
 
 _MAX_DEPTH = 8
+_TRIES = 20
+"""Changes tried for each argument list wanted; where little can be changed, most of them come back known."""
+
+_MOST_CHANGES = 3
+"""One change alone stays so near that a program which is right for the one list is right for the other."""
+
+_CROSSED = 0.3
+"""Share of changes that take an argument from another list."""
+
+
+def varied(seen: Sequence[Arguments], wanted: int, rng: Random, max_characters: int) -> list[Arguments]:
+    """Return argument lists made from seen ones that have in common with them what these have in common.
+
+    Args:
+        seen: argument lists of one function.
+        wanted: how many to make; fewer come back where little can be changed.
+        rng: decides which changes.
+        max_characters: longest new argument list, as Python source.
+
+    Returns:
+        Argument lists that differ from the seen ones and from each other.
+    """
+    pool = [arguments for arguments in seen if arguments.shape]
+    domain = Domain(pool)
+    known = {arguments.text for arguments in seen}
+    made: list[Arguments] = []
+    for _ in range(_TRIES * wanted):
+        if len(made) == wanted or not pool:
+            break
+        changed = rng.choice(pool)
+        for _ in range(rng.randint(1, _MOST_CHANGES)):
+            crossed = rng.random() < _CROSSED
+            changed = _crossed(changed, rng.choice(pool), rng) if crossed else mutated(changed, rng, [])
+        if len(changed.text) <= max_characters and changed.text not in known and domain.admits(changed):
+            known.add(changed.text)
+            made.append(changed)
+    return made
+
+
+def _crossed(arguments: Arguments, other: Arguments, rng: Random) -> Arguments:
+    """Return the arguments with one of the other list in the place of theirs."""
+    if len(other.positional) != len(arguments.positional) or other.named.keys() != arguments.named.keys():
+        return arguments
+    place = rng.randrange(len(arguments.shape))
+    positional = list(arguments.positional)
+    if place < len(positional):
+        positional[place] = other.positional[place]
+        return Arguments(tuple(positional), arguments.named)
+    name = list(arguments.named)[place - len(positional)]
+    return Arguments(arguments.positional, arguments.named | {name: other.named[name]})
 
 
 def mutated(arguments: Arguments, rng: Random, texts: list[str]) -> Arguments:
@@ -34,17 +87,21 @@ def mutated_value(value: object, rng: Random, texts: list[str], depth: int = 0) 
     if isinstance(value, bool):
         return not value
     if isinstance(value, int):
-        return rng.choice([value + 1, value - 1, -value, value * 2, value // 2, value + rng.randint(-20, 20), 0])
+        near = [value + 1, value - 1, value + rng.randint(-20, 20), rng.randint(0, max(10, abs(value)))]
+        return rng.choice([*near, *near, -value, value * 2, value // 2, 0])
     if isinstance(value, float):
-        return rng.choice([value + 1.0, value - 0.5, -value, value * 2, value / 3, 0.0])
+        return rng.choice([value + 1.0, value - 0.5, -value, value * 2, value / 2, round(value, 1), 0.0])
     if isinstance(value, str):
         return _mutated_text(value, rng, texts)
     if isinstance(value, bytes):
         return _mutated_text(value.decode("latin-1"), rng, texts).encode("latin-1", "replace")
     if depth >= _MAX_DEPTH:
         return value
-    if isinstance(value, list | tuple):
-        return type(value)(_mutated_items(list(value), rng, texts, depth))
+    if isinstance(value, list):
+        return _mutated_items(value, rng, texts, depth)
+    if isinstance(value, tuple):
+        # The length of a tuple often belongs to its type, that of a list never does.
+        return tuple(_mutated_item(list(value), rng, texts, depth))
     if isinstance(value, set | frozenset):
         return type(value)(_mutated_items(sorted(value, key=repr), rng, texts, depth))
     if isinstance(value, dict) and value:
@@ -55,32 +112,58 @@ def mutated_value(value: object, rng: Random, texts: list[str], depth: int = 0) 
 
 
 def _mutated_text(text: str, rng: Random, texts: list[str]) -> str:
-    place = rng.randint(0, len(text))
-    other = rng.choice(texts) if texts else "x"
-    return rng.choice(
-        [
-            text[:place] + text[place + 1 :],
-            text[:place] + other + text[place:],
-            text[:place] + text[max(place - 1, 0) :],
-            text[:place] + rng.choice("aZ0 ._-,") + text[place + 1 :],
-            text.swapcase(),
-            text[::-1],
-            text + text,
-            text[:place],
-        ]
-    )
+    place, other = rng.randint(0, len(text)), rng.randint(0, len(text))
+    if texts and rng.random() < 0.2:
+        return text[:place] + rng.choice(texts) + text[place:]
+    first, last = sorted((place, other))
+    swapped = text[:first] + text[last : last + 1] + text[first + 1 : last] + text[first : first + 1] + text[last + 1 :]
+    other_letter = _other_letter(text[place : place + 1], rng)
+    whole = rng.choice([text.swapcase(), text[::-1], text + text, text[:place], text[place:]])
+    changes = [
+        text[:place] + text[place + 1 :],
+        text[:place] + text[other : other + 1] + text[place:],
+        text[:place] + other_letter + text[place + 1 :],
+        swapped,
+        whole,
+    ]
+    return rng.choice(changes)
+
+
+def _other_letter(letter: str, rng: Random) -> str:
+    """Return a letter of the same sort, for no letter at all any."""
+    if letter.isdigit():
+        return rng.choice(string.digits)
+    if letter.isalpha():
+        return rng.choice(string.ascii_uppercase if letter.isupper() else string.ascii_lowercase)
+    return rng.choice(letter + " .,-_aZ0")
 
 
 def _mutated_items(items: list[object], rng: Random, texts: list[str], depth: int) -> list[object]:
     if not items:
         return items
     place = rng.randrange(len(items))
-    change = rng.randrange(5)
-    if change == 0:
-        return items[:place] + items[place + 1 :]
-    if change == 1:
-        return [*items, items[place]]
-    if change == 2:
-        return items[::-1]
-    changed = mutated_value(items[place], rng, texts, depth + 1)
-    return [*items[:place], changed, *items[place + 1 :]] if change == 3 else [*items, changed]
+    match rng.choice(["lose", "repeat", "reverse", "add", "all", "one", "one", "one"]):
+        case "lose":
+            return items[:place] + items[place + 1 :]
+        case "repeat":
+            return [*items[:place], items[rng.randrange(len(items))], *items[place:]]
+        case "reverse":
+            return items[::-1]
+        case "add":
+            return [*items, mutated_value(items[place], rng, texts, depth + 1)]
+        case "all":
+            return [mutated_value(item, rng, texts, depth + 1) for item in items]
+    return _mutated_item(items, rng, texts, depth)
+
+
+def _mutated_item(items: list[object], rng: Random, texts: list[str], depth: int) -> list[object]:
+    """Return the items with one changed, or two in each other's place."""
+    if not items:
+        return items
+    changed = list(items)
+    first, second = rng.randrange(len(items)), rng.randrange(len(items))
+    if rng.random() < 0.3 and type(items[first]) is type(items[second]):
+        changed[first], changed[second] = items[second], items[first]
+    else:
+        changed[first] = mutated_value(items[first], rng, texts, depth + 1)
+    return changed

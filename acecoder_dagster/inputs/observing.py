@@ -22,6 +22,7 @@ Rounds = Generator[list[str], list[Observation], list[ObservedCall]]
 """Yields calls to run, is sent what they gave, and returns what came of all of them."""
 
 NOTHING_TO_VARY = "no test can tell programs apart"
+UNSTABLE = "unstable: another run gave another value"
 _SPARE = 4
 """Calls beyond the tests wanted that are run again, for those that turn out unstable."""
 _LONGEST_ITERATION = 200
@@ -77,6 +78,28 @@ def observe_inputs(
         Every call tried, in the order of the subjects: chosen ones with their value and no error, all others with the
         reason. Nothing for a program that does not define its function, or whose function takes no arguments.
     """
+    return _all_at_once(subjects, lambda subject: _rounds(subject, settings, seed), observe, threads, advance)
+
+
+def observe_given(
+    subjects: Sequence[Subject], observe: Observe, settings: InputSettings, seed: int, threads: int = 1
+) -> list[ObservedCall]:
+    """Run functions on their `argument_texts`, and those calls that work again, as `observe_inputs` does.
+
+    Returns:
+        Every call, in the order of the subjects and their arguments: with its value and no error, or with the reason
+        why no test can expect it.
+    """
+    return _all_at_once(subjects, lambda subject: _given(subject, settings, seed), observe, threads, lambda _: None)
+
+
+def _all_at_once(
+    subjects: Sequence[Subject],
+    rounds_of: Callable[[Subject], Rounds],
+    observe: Observe,
+    threads: int,
+    advance: Callable[[int], None],
+) -> list[ObservedCall]:
     results: dict[int, list[ObservedCall]] = {}
     waiting = enumerate(subjects)
     running: dict[Future[list[Observation]], tuple[int, Rounds]] = {}
@@ -95,7 +118,7 @@ def observe_inputs(
         # Only calls run in threads: they wait for sandboxes.
         while len(results) < len(subjects):
             while len(running) < 2 * threads and (following := next(waiting, None)) is not None:
-                go_on(following[0], _rounds(following[1], settings, seed), None)
+                go_on(following[0], rounds_of(following[1]), None)
             for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
                 number, rounds = running.pop(future)
                 go_on(number, rounds, future.result())
@@ -127,13 +150,23 @@ def _rounds(subject: Subject, settings: InputSettings, seed: int) -> Rounds:
         if text in kept:
             return None
         if text in chosen and text not in stable:
-            return "unstable: another run gave another value"
+            return UNSTABLE
         if not kept:
             return f"{NOTHING_TO_VARY}: every call that works gives {seen[text].value_text[:100]}"
         return "not needed: there are enough tests with other values"
 
     return [
         ObservedCall(subject.question_id, each.call, each.value, each.error or why_not(text))
+        for text, each in seen.items()
+    ]
+
+
+def _given(subject: Subject, settings: InputSettings, seed: int) -> Rounds:
+    seen = yield from _run(subject, list(subject.argument_texts), settings)
+    worked = [text for text, each in seen.items() if each.error is None]
+    stable = set((yield from _stable(subject, worked, seen, settings, Random(f"given {seed} {subject.question_id}"))))
+    return [
+        ObservedCall(subject.question_id, each.call, each.value, each.error or (None if text in stable else UNSTABLE))
         for text, each in seen.items()
     ]
 

@@ -118,9 +118,10 @@ def oracle_results(project: Project) -> Stage:
 
 
 def filtered_tests(project: Project) -> Stage:
-    """Kept tests: the written ones, the oracle programs with their verdicts, and the policy."""
+    """Kept tests: the written ones, the oracle programs with their verdicts, the policy, and what draws new inputs."""
     settings = project.settings
-    chosen = {"policy", "min_tests", "max_tests", "mutants"}
+    chosen = {"policy", "min_tests", "max_tests", "mutants", "strengthening_rounds"}
+    drawing = {"inputs": settings.inputs.model_dump(mode="json"), "seed": settings.seed}
     return Stage(
         FILTERED_TESTS,
         inputs=(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS, ORACLE_RESULTS),
@@ -128,6 +129,7 @@ def filtered_tests(project: Project) -> Stage:
             "tests": settings.tests.model_dump(include=chosen),
             "limits": settings.sandbox.limits(),
             "calibration": settings.quality.batches,
+            **(drawing if settings.tests.strengthening_rounds else {}),
         },
         unit="question_id",
     )

@@ -178,12 +178,20 @@ class _BatchPlan:
             references = 1 if tests.policy == "reference" else 0
             return _Work(count, programs=count * (references + len(tests.oracle_models)))
         if name == "filtered_tests":
-            return _Work(count, programs=0 if tests.max_tests == "all" else count * (tests.mutants + 1))
+            return _Work(count, programs=count * self._programs_for_suites())
         if name == SAMPLED_PROGRAMS.name:
             return _Work(count, model_calls=0 if self._brings_programs else count)
         if name == TEST_RESULTS.name:
             return _Work(count, programs=len(units) if units is not None else self._programs(questions, count))
         return _Work(count)
+
+    def _programs_for_suites(self) -> int:
+        """Return how many programs are run, at most, to improve the tests of one question."""
+        tests = self._settings.tests
+        if tests.max_tests == "all" and not tests.strengthening_rounds:
+            return 0
+        known = 1 + len(tests.oracle_models) + tests.mutants
+        return tests.mutants + tests.strengthening_rounds * (self._settings.inputs.runs + known)
 
     def _programs(self, questions: set[str] | None, count: int) -> int:
         if not self._brings_programs:

@@ -12,6 +12,7 @@ from acecoder_dagster.quality.tallies import Tally
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.synthesis import mutants
 from acecoder_dagster.tables import ASSERT
+from acecoder_dagster.test_rows import every_test
 
 COVERAGE_PROGRAM = Path(__file__).with_name("coverage_program.py")
 
@@ -38,7 +39,7 @@ def execution_tallies(
     """
     questions = questions.filter(pl.col("reference_program").is_not_null())
     on_trial, _ = separate_labels(kept)
-    tests = candidates.join(questions.select("question_id"), on="question_id", how="semi")
+    tests = every_test(candidates, kept).join(questions.select("question_id"), on="question_id", how="semi")
     tests = tests.join(on_trial.select("test_id", on_trial=pl.lit(True)), on="test_id", how="left")
     references = questions.select("question_id", program_id="question_id", program="reference_program")
     rounds = [judge_outcomes(judge, questions, references, tests, advance) for _ in range(settings.reruns)]

@@ -13,12 +13,13 @@ from acecoder_dagster.synthesis.filtering import FilteredTests, filter_tests
 from acecoder_dagster.synthesis.model_written import ask_writer, written_questions, written_tests
 from acecoder_dagster.synthesis.mutants import mutants
 from acecoder_dagster.synthesis.oracles import reference_oracles
+from acecoder_dagster.synthesis.power import Power, measure_power
 from acecoder_dagster.synthesis.procedural import procedural_questions, procedural_seeds
 from acecoder_dagster.synthesis.question_prompts import WriterPromptError, prompt_text
-from acecoder_dagster.synthesis.shrinking import SuiteMatrix, smallest_suite
+from acecoder_dagster.synthesis.shrinking import SuiteMatrix, strongest_suite
+from acecoder_dagster.synthesis.strengthening import Strengthened, strengthen_suites
 from acecoder_dagster.synthesis.suites import shrink_suites, writers_trust
 from acecoder_dagster.synthesis.types import Policy
-from acecoder_dagster.synthesis.variation import vary_arguments
 from acecoder_dagster.synthesis.writing import WrittenTests, write_tests
 
 __all__ = [
@@ -27,6 +28,8 @@ __all__ = [
     "CallTest",
     "FilteredTests",
     "Policy",
+    "Power",
+    "Strengthened",
     "SuiteMatrix",
     "WriterPromptError",
     "WrittenTests",
@@ -35,6 +38,7 @@ __all__ = [
     "documented_questions",
     "execute_inputs",
     "filter_tests",
+    "measure_power",
     "mutants",
     "observing_sandbox",
     "procedural_questions",
@@ -42,10 +46,10 @@ __all__ = [
     "prompt_text",
     "reference_oracles",
     "shrink_suites",
-    "smallest_suite",
     "split_test",
+    "strengthen_suites",
+    "strongest_suite",
     "value_key",
-    "vary_arguments",
     "write_tests",
     "writers_trust",
     "written_questions",

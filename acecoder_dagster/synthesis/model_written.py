@@ -7,9 +7,8 @@ from pathlib import Path
 import polars as pl
 
 from acecoder_dagster.endpoint import Answer, AnswerCache, EndpointSettings, ask
-from acecoder_dagster.importing import examine_test
+from acecoder_dagster.importing import ExaminedTest, examine_test
 from acecoder_dagster.lake import text_id
-from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.seeding import outside_effect
 from acecoder_dagster.synthesis.question_prompts import prompt_text, writer_chat
 from acecoder_dagster.synthesis.reading import UnusableAnswerError, WrittenQuestion, read_answer
@@ -152,15 +151,10 @@ def _usable_tests(
     refused: list[tuple[str, str, str]] = []
     for text in written.tests:
         examined = examine_test(text, written.entry_point)
-        reason, evidence = examined.reason, examined.evidence
-        if reason is None:
-            reason, evidence = _misfit(parse_source(examined.text))
-        if reason is not None:
+        statement, reason, evidence = _only_assert(examined)
+        if statement is None:
             refused.append((examined.text, reason, f"{evidence}: {examined.text}"))
             continue
-        (statement,) = parse_source(examined.text).body
-        assert isinstance(statement, ast.Assert)
-        statement.msg = None
         test = ast.unparse(statement)
         times[test] = times.get(test, 0) + 1
         if times[test] > 1:
@@ -172,12 +166,15 @@ def _usable_tests(
     return [(test, count) for test, count in times.items() if test not in contested], refused
 
 
-def _misfit(tree: ast.Module) -> tuple[str | None, str]:
-    """Return why a test that is fine by itself is none of ours, with evidence."""
-    if len(tree.body) != 1 or not isinstance(tree.body[0], ast.Assert):
-        return "not_one_assert", "more than one assert statement"
-    effect = outside_effect(tree)
-    return ("reaches_outside", effect) if effect else (None, "")
+def _only_assert(examined: ExaminedTest) -> tuple[ast.Assert | None, str, str]:
+    """Return the test's one assert statement, or None with the reason why it is no test of ours, and evidence."""
+    if examined.reason is not None or examined.tree is None:
+        return None, examined.reason or "", examined.evidence
+    match examined.tree.body:
+        case [ast.Assert() as statement]:
+            effect = outside_effect(examined.tree)
+            return (None, "reaches_outside", effect) if effect else (statement, "", "")
+    return None, "not_one_assert", "more than one assert statement"
 
 
 def _asked(test: ast.Assert) -> str:

@@ -12,6 +12,9 @@ from acecoder_dagster.python_source import parse_literal
 from acecoder_dagster.tables import CANDIDATE_TESTS, REJECTED_ROWS
 
 ORIGIN = "reference execution"
+ADVERSARIAL = "adversarial input"
+"""Origin of tests that were made because surviving programs disagree on them."""
+
 STAGE = "candidate_tests"
 RELATIVE_TOLERANCE = 1e-9
 """How far a fraction may be from the expected one; the order of additions alone changes the last digits."""
@@ -29,11 +32,16 @@ class WrittenTests:
     rows_in: int
 
 
-def write_tests(observed: Iterable[ObservedCall]) -> WrittenTests:
+def write_tests(observed: Iterable[ObservedCall], origin: str = ORIGIN, stage: str = STAGE) -> WrittenTests:
     """Return one assert per observed call (columns of CANDIDATE_TESTS), or the reason why there is none.
 
     A call is rejected when the program raised or its value cannot be written as a Python literal that reads back
     equal (a float NaN, an object), when the literal is over-long, or when the test was already made.
+
+    Args:
+        observed: the calls, those of a question in the order of its tests.
+        origin: of the tests.
+        stage: of rejected rows.
     """
     tests: list[dict[str, object]] = []
     rejected: list[dict[str, object]] = []
@@ -48,7 +56,7 @@ def write_tests(observed: Iterable[ObservedCall]) -> WrittenTests:
         if reason is not None:
             rejected.append(
                 {
-                    "stage": STAGE,
+                    "stage": stage,
                     "row_kind": "test",
                     "row_id": test_id,
                     "question_id": call.question_id,
@@ -66,7 +74,7 @@ def write_tests(observed: Iterable[ObservedCall]) -> WrittenTests:
                 "question_id": call.question_id,
                 "test": test,
                 "position": position,
-                "origin": ORIGIN,
+                "origin": origin,
                 "times_written": 1,
             }
         )

@@ -64,6 +64,10 @@ candidates AS (
     SELECT test_id, test, origin
     FROM lake.candidate_tests
     WHERE test_id IN (SELECT test_id FROM evidence)
+    UNION
+    SELECT test_id, test, origin
+    FROM lake.filtered_tests
+    WHERE test_id IN (SELECT test_id FROM evidence)
 )
 
 SELECT

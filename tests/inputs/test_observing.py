@@ -1,12 +1,11 @@
 import ast
 import itertools
-import random
 import textwrap
 import types
 
 import pytest
 
-from acecoder_dagster.inputs import Arguments, InputSettings, Subject, doctest_arguments, mutated, observe_inputs
+from acecoder_dagster.inputs import Arguments, InputSettings, Subject, doctest_arguments, observe_given, observe_inputs
 from acecoder_dagster.inputs.guessing import guess_parameters
 from acecoder_dagster.inputs.kinds import STRATEGIES, pool
 from acecoder_dagster.sandbox import Observation
@@ -128,6 +127,24 @@ def test_calls_that_make_no_test_say_why(program, reason):
     assert not kept(calls)
 
 
+def test_given_arguments_are_run_in_their_order_and_again_and_nothing_else_is():
+    runs = []
+
+    def observe(program, setup_code, calls):
+        runs.append(set(calls))
+        seen = observe_here(program, setup_code, calls)
+        return [Observation(s.call, len(runs) if s.value == "unstable" else s.value, s.error, "") for s in seen]
+
+    texts = ("'a'", "'unstable'", "1", "'b' * 2")
+    subject = Subject("q", "f", "def f(text):\n    return text.strip()", argument_texts=texts)
+    calls = observe_given([subject], observe, InputSettings(), seed=0)
+
+    assert [call.call for call in calls] == [f"f({text})" for text in texts]
+    assert [call.value for call in kept(calls)] == ["a", "bb"]
+    assert [(call.error or "").split(":")[0] for call in calls] == ["", "unstable", "AttributeError", ""]
+    assert len(runs) == 3
+
+
 @pytest.mark.parametrize("program", ["def f():\n    return 1", "f = 3\ndef g(x):\n    return x", "def f(x:\n"])
 def test_what_takes_no_arguments_or_is_not_there_gives_no_calls(program):
     assert observe_inputs([Subject("q", "f", program)], observe_here, InputSettings(), 0) == []
@@ -167,16 +184,6 @@ def test_kinds_are_guessed_from_hints_defaults_and_use(signature, kinds):
     (function,) = ast.parse(signature).body
 
     assert guess_parameters(function, 3)[0].kinds[0] == kinds
-
-
-def test_mutations_keep_types_and_are_plain_values():
-    rng = random.Random(0)
-    arguments = Arguments((3, "text", [1, [2.5, "a"]], {"k": (1, 2)}, {4, 5}, b"xy", None), {"flag": True})
-    for _ in range(300):
-        changed = mutated(arguments, rng, ["word"])
-        assert changed.shape == arguments.shape
-        assert Arguments.parse(changed.text) == changed
-        arguments = changed
 
 
 def test_arguments_are_read_from_source_and_from_examples():

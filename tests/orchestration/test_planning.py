@@ -55,6 +55,17 @@ def test_of_a_changed_setting_only_what_depends_on_it_is_to_do(plan, refresh, tm
     assert planned["test_results"].programs == 8
 
 
+def test_of_adversarial_rounds_at_least_the_programs_that_they_run_are_counted(plan, refresh, bring, project, tmp_path):
+    profile = tmp_path / "tiny.toml"
+    profile.write_text(profile.read_text() + "[tests]\nstrengthening_rounds = 2\nmutants = 3\n")
+    bring(QUESTIONS_BEFORE, PROGRAMS_BEFORE)
+    planned = plan(BATCH)["filtered_tests"].programs
+
+    assert 0 < refresh(QUESTIONS_BEFORE, PROGRAMS_BEFORE)["filtered_tests"]["programs_executed"] <= planned
+    # Mutants; and in each round the reference three times, then it and the mutants by the new tests.
+    assert planned == 4 * (3 + 2 * (3 + 1 + 3))
+
+
 def test_prices_make_minutes_money(plan, refresh, bring, tmp_path):
     refresh(QUESTIONS_BEFORE, PROGRAMS_BEFORE)
     bring([*QUESTIONS_BEFORE, question(9)], PROGRAMS_BEFORE)

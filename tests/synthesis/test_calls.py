@@ -1,6 +1,6 @@
 import pytest
 
-from acecoder_dagster.synthesis import split_test, value_key, vary_arguments
+from acecoder_dagster.synthesis import split_test, value_key
 
 
 @pytest.mark.parametrize(
@@ -47,18 +47,3 @@ def test_different_values_have_different_keys(one, other):
 
 def test_a_number_of_ten_thousand_digits_has_a_key():
     assert value_key(10**10_000) != value_key(10**10_000 + 1)
-
-
-def test_varied_arguments_are_new_and_keep_their_types():
-    seen = [([1, 2, 3], "abc", True), ([5], "hello", False)]
-    varied = vary_arguments(seen, 30, seed=0)
-
-    assert len(varied) == len(set(map(repr, varied))) == 30
-    assert not {repr(each) for each in varied} & {repr(each) for each in seen}
-    assert {tuple(type(value) for value in each) for each in varied} == {(list, str, bool)}
-    assert varied == vary_arguments(seen, 30, seed=0)
-
-
-def test_where_nothing_can_be_varied_nothing_comes_back():
-    assert vary_arguments([()], 5, seed=0) == []
-    assert vary_arguments([(None,)], 5, seed=0) == []

@@ -1,6 +1,6 @@
 import numpy as np
 
-from acecoder_dagster.synthesis import SuiteMatrix, smallest_suite
+from acecoder_dagster.synthesis import SuiteMatrix, strongest_suite
 
 
 def matrix(programs: list[str], mutants: list[str] = (), fairness: list[float] | None = None) -> SuiteMatrix:
@@ -10,27 +10,42 @@ def matrix(programs: list[str], mutants: list[str] = (), fairness: list[float] |
     return SuiteMatrix(flags(programs), flags(mutants), np.array(fairness or [0.9] * len(programs[0])))
 
 
-def test_tests_that_no_wrong_program_fails_are_left_out():
-    assert smallest_suite(matrix(["pppp", "fppp", "pfpp", "ffpp"]), min_tests=1, max_tests=4) == [0, 1]
+def test_tests_that_wrong_programs_fail_come_before_those_that_nobody_fails():
+    assert set(strongest_suite(matrix(["pppp", "ppfp", "pfpp", "pffp"]), min_tests=1, max_tests=2)) == {1, 2}
+
+
+def test_what_costs_nothing_fills_the_places_that_are_left():
+    assert sorted(strongest_suite(matrix(["pppp", "fppp"]), min_tests=1, max_tests=4)) == [0, 1, 2, 3]
+
+
+def test_a_program_that_fails_what_the_question_shows_is_wrong_whatever_else_it_passes():
+    programs = ["pppppp"] + ["fppppf"] * 4
+    shown, likely = [0.999] + [0.8] * 5, [0.8] * 6
+
+    assert 5 in strongest_suite(matrix(programs, fairness=shown), min_tests=1, max_tests=6)
+    assert 5 in strongest_suite(matrix(["pppppp"], fairness=likely), min_tests=1, max_tests=6)
 
 
 def test_there_are_never_more_tests_than_allowed():
-    assert len(smallest_suite(matrix(["fppp", "pfpp", "ppfp", "pppf"]), min_tests=1, max_tests=3)) == 3
+    assert len(strongest_suite(matrix(["fppp", "pfpp", "ppfp", "pppf"]), min_tests=1, max_tests=3)) == 3
 
 
-def test_there_are_as_many_as_asked_for_even_where_they_add_nothing():
-    assert len(smallest_suite(matrix(["ppppp"]), min_tests=4, max_tests=5)) == 4
+def test_there_are_as_many_as_asked_for_even_where_they_cost_more_than_they_are_worth():
+    unfair = matrix(["p" * 9 + "f"] * 8 + ["p" * 10], fairness=[0.9] * 9 + [0.2])
+
+    assert len(strongest_suite(unfair, min_tests=1, max_tests=10)) == 9
+    assert len(strongest_suite(unfair, min_tests=10, max_tests=10)) == 10
 
 
 def test_a_test_is_kept_for_the_mutants_that_only_it_kills():
-    assert 2 in smallest_suite(matrix(["pppp", "fppp"], mutants=["ppfp"]), min_tests=1, max_tests=4)
+    assert 2 in strongest_suite(matrix(["pppp", "fppp"], mutants=["ppfp"]), min_tests=1, max_tests=4)
 
 
 def test_an_unfair_test_that_nearly_right_programs_fail_is_left_out():
     programs = ["p" * 10] * 4 + ["p" * 9 + "f"] * 3 + ["f" * 10]
 
-    fair = smallest_suite(matrix(programs, fairness=[0.9] * 10), min_tests=1, max_tests=10)
-    unfair = smallest_suite(matrix(programs, fairness=[0.9] * 9 + [0.3]), min_tests=1, max_tests=10)
+    fair = strongest_suite(matrix(programs, fairness=[0.9] * 10), min_tests=1, max_tests=10)
+    unfair = strongest_suite(matrix(programs, fairness=[0.9] * 9 + [0.3]), min_tests=1, max_tests=10)
 
     assert 9 in fair
     assert 9 not in unfair

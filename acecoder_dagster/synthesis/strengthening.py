@@ -1,0 +1,177 @@
+"""Adversarial rounds: further tests on which programs that pass every test so far differ from the trusted one.
+
+A suite that kills what it was made from says little of the next program's faults (EvolveCoder, 2026: four rounds of
+tests written against the programs that survive). Inputs are the tests' own arguments, changed a little within their
+types (EvalPlus, Liu et al. 2023), so that they stay near what the question's writers had in mind; what the trusted
+program returns on them, the same in every run, is expected.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+import polars as pl
+
+from acecoder_dagster.importing import call_arguments
+from acecoder_dagster.inputs import Arguments, InputSettings, Observe, Subject, observe_given, varied
+from acecoder_dagster.synthesis.agreement import CERTAIN
+from acecoder_dagster.synthesis.filtering import STAGE, FilteredTests, rejected_tests
+from acecoder_dagster.synthesis.oracles import MODEL
+from acecoder_dagster.synthesis.power import MUTANT, JudgeOutcomes, Power
+from acecoder_dagster.synthesis.writing import ADVERSARIAL, write_tests
+from acecoder_dagster.tables import ASSERT, FILTERED_TESTS
+
+INPUTS_PER_ROUND = 24
+"""Inputs tried per question and round."""
+
+MAJORITY = 0.5
+"""Share of the surviving oracle programs that must agree with a reference: where most say something else, the question
+is more likely silent about the input than they are all wrong."""
+
+NOTHING_SHOWN = "no surviving program gives another value"
+SHOWN_ALREADY = "another new test refuses the same programs"
+CONTESTED = "contested: too many surviving programs give another value"
+UNSTABLE = "unstable: the judge does not confirm the value"
+
+
+@dataclass(frozen=True)
+class Strengthened:
+    """Tests with those of the adversarial rounds; tests kept and rejected are `tried` more than before."""
+
+    filtered: FilteredTests
+    power: Power
+    tried: int
+
+
+def strengthen_suites(
+    filtered: FilteredTests,
+    power: Power,
+    candidates: pl.DataFrame,
+    questions: pl.DataFrame,
+    judge_outcomes: JudgeOutcomes,
+    observe: Observe,
+    settings: InputSettings,
+    *,
+    rounds: int,
+    seed: int,
+    threads: int,
+) -> Strengthened:
+    """Add tests that refuse programs which no kept test refuses.
+
+    Each round changes arguments of the kept tests, runs the trusted program on them, and the surviving programs on the
+    tests that come of it. Kept are as few as refuse every program that any of them refuses. A question is done when a
+    round finds nothing, or when its trusted program does not pass its tests.
+
+    Args:
+        filtered: what a policy kept and rejected.
+        power: what programs do on the kept tests.
+        candidates: columns of CANDIDATE_TESTS; what they ask is not asked again.
+        questions: columns question_id, entry_point, setup_code.
+        judge_outcomes: runs programs on tests.
+        observe: runs calls on the trusted program.
+        settings: how long arguments and values may be, how often a call must give the same.
+        rounds: most rounds.
+        seed: decides the inputs.
+        threads: trusted programs run at the same time.
+
+    Returns:
+        The tests with the new ones behind them, every other input as a rejected row, and the power of them all.
+    """
+    asked = questions.join(filtered.kept.filter(kind=ASSERT), on="question_id", how="semi")
+    entry_points = dict(asked.select("question_id", "entry_point").iter_rows())
+    tried: dict[str, set[str]] = {question: set() for question in entry_points}
+    for question, test in candidates.filter(kind=ASSERT).select("question_id", "test").iter_rows():
+        if question in tried and (known := _arguments(test, entry_points[question])) is not None:
+            tried[question].add(known.text)
+    state = Strengthened(filtered, power, 0)
+    for number in range(rounds):
+        subjects = _subjects(asked, state, tried, f"strengthening {seed} {number}", settings)
+        written = write_tests(observe_given(subjects, observe, settings, seed, threads), ADVERSARIAL, STAGE)
+        survivors = state.power.survivors().join(written.tests, on="question_id", how="semi")
+        outcomes = judge_outcomes(survivors, written.tests)
+        judged = written.tests.join(_reasons(outcomes, survivors, state.power.trusted), on="test_id")
+        new = judged.filter(reason="")
+        others = state.power.programs.join(new, on="question_id", how="semi").join(
+            survivors, on="program_id", how="anti"
+        )
+        on_new = pl.concat([outcomes.join(new, on="test_id", how="semi"), judge_outcomes(others, new)])
+        executed = settings.runs * len(subjects) + survivors.height + others.height
+        useless = rejected_tests(judged.filter(pl.col("reason") != ""), pl.col("reason"))
+        state = Strengthened(
+            _with_tests(state.filtered, new, [written.rejected, useless]),
+            state.power.with_outcomes(on_new, executed),
+            state.tried + written.rows_in,
+        )
+        asked = asked.join(new, on="question_id", how="semi")
+    return state
+
+
+def _subjects(
+    questions: pl.DataFrame, state: Strengthened, tried: dict[str, set[str]], seed: str, settings: InputSettings
+) -> list[Subject]:
+    """Return the trusted programs that a question's other survivors can be compared with, each with new arguments."""
+    survivors = state.power.survivors()
+    programs = dict(survivors.select("program_id", "program").iter_rows())
+    several = set(survivors.filter(pl.len().over("question_id") > 1)["question_id"])
+    tests = dict(state.filtered.kept.group_by("question_id", maintain_order=True).agg("test").iter_rows())
+    subjects = []
+    for question, entry_point, setup in questions.select("question_id", "entry_point", "setup_code").iter_rows():
+        program = programs.get(state.power.trusted.get(question, ""))
+        if program is None or question not in several:
+            continue
+        seen = [found for test in tests[question] if (found := _arguments(test, entry_point)) is not None]
+        made = varied(seen, INPUTS_PER_ROUND, Random(f"{seed} {question}"), settings.max_argument_characters)
+        new = {each.text: None for each in made if each.text not in tried[question]}
+        tried[question].update(new)
+        if new:
+            subjects.append(Subject(question, entry_point, program, setup, tuple(new)))
+    return subjects
+
+
+def _arguments(test: str, entry_point: str) -> Arguments | None:
+    text = call_arguments(test, entry_point)
+    return None if text is None else Arguments.parse(text)
+
+
+def _reasons(outcomes: pl.DataFrame, survivors: pl.DataFrame, trusted: Mapping[str, str]) -> pl.DataFrame:
+    """Return test_id and why the test is not kept, an empty text where it is."""
+    models = dict(survivors.select("program_id", "model").iter_rows())
+    reasons: dict[str, str] = {}
+    for (question,), of_question in outcomes.group_by("question_id", maintain_order=True):
+        authority = trusted[str(question)]
+        needed = MAJORITY if models[authority] == MODEL else CERTAIN
+        refused: dict[str, set[str]] = {}
+        for (test,), rows in of_question.group_by("test_id", maintain_order=True):
+            failing = set(rows.filter(~pl.col("passed"))["program_id"])
+            oracles = [program for program in rows["program_id"] if models[program] != MUTANT]
+            agreeing = sum(program not in failing for program in oracles) / len(oracles)
+            if not failing:
+                reasons[str(test)] = NOTHING_SHOWN
+            elif authority in failing:
+                reasons[str(test)] = UNSTABLE
+            elif agreeing < needed:
+                reasons[str(test)] = CONTESTED
+            else:
+                refused[str(test)] = failing
+        reasons |= dict.fromkeys(refused, SHOWN_ALREADY) | dict.fromkeys(_cover(refused), "")
+    return pl.DataFrame(list(reasons.items()), schema={"test_id": pl.String, "reason": pl.String}, orient="row")
+
+
+def _cover(refused: Mapping[str, set[str]]) -> list[str]:
+    """Return few tests that together refuse every program that any test refuses."""
+    left = set[str]().union(*refused.values())
+    chosen: list[str] = []
+    while left:
+        best = max(refused, key=lambda test: len(refused[test] & left))
+        chosen.append(best)
+        left -= refused[best]
+    return chosen
+
+
+def _with_tests(filtered: FilteredTests, new: pl.DataFrame, rejected: Sequence[pl.DataFrame]) -> FilteredTests:
+    """Return the same with new tests behind the others of their questions."""
+    counts = filtered.kept.group_by("question_id").agg(before=pl.len())
+    placed = new.join(counts, on="question_id").with_columns(position=pl.col("position") + pl.col("before"))
+    both = pl.concat([filtered.kept, placed.select(list(FILTERED_TESTS.schema))]).sort("question_id", "position")
+    kept = both.with_columns(position=pl.int_range(pl.len()).over("question_id"))
+    return FilteredTests(FILTERED_TESTS.conform(kept), pl.concat([filtered.rejected, *rejected]))
