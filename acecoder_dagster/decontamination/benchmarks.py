@@ -99,6 +99,11 @@ def code_shingles(code: str) -> Set[str]:
     return ngrams(canonical_tokens(code), SHINGLE)
 
 
+def is_comparable(code: str) -> bool:
+    """Tell whether code is long enough for its likeness to other code to say something."""
+    return len(canonical_tokens(code)) >= _FEWEST_NAMED_TOKENS
+
+
 def function_shingles(code: str) -> list[tuple[Set[str], bool]]:
     """Return the shingles of each function of the code, and whether it is long enough to be known without names."""
     try:

@@ -1,13 +1,18 @@
 """Finding seeds that do what a benchmark asks for, however they are written: they pass its tests."""
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from acecoder_dagster.decontamination.benchmarks import CANDIDATE, BenchmarkQuestion, Benchmarks
 from acecoder_dagster.decontamination.settings import DecontaminationSettings
 from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.sandbox import Judge, ProgramJob, SandboxSettings
+
+PRIMITIVES = Path(__file__).with_name("primitives.txt")
+"""What Python does by itself in one expression of a, b and c."""
 
 _MAX_TIMEOUTS = 8
 """Most tests are not meant for the function at hand; that some of them never end says nothing about the others."""
@@ -46,6 +51,16 @@ def runnable(seed_id: str, code: str, entry_point: str) -> Runnable | None:
     positional = len(arguments.posonlyargs) + len(arguments.args)
     most = 99 if arguments.vararg else positional
     return Runnable(seed_id, f"{code}\n\n{CANDIDATE} = {entry_point}\n", positional - len(arguments.defaults), most)
+
+
+def easily_passed(benchmarks: Benchmarks, judge: Judge) -> set[str]:
+    """Return the questions of which a primitive of Python passes every test: that a seed passes them says little."""
+    primitives = []
+    for expression in PRIMITIVES.read_text(encoding="utf-8").splitlines():
+        arguments = [name for name in "abc" if re.search(rf"\b{name}\b", expression)]
+        code = f"{CANDIDATE} = lambda {', '.join(arguments)}: {expression}\n"
+        primitives.append(Runnable(expression, code, len(arguments), len(arguments)))
+    return {question.upstream_id for _, question in passes_tests(primitives, benchmarks, judge, lambda _: None)}
 
 
 def passes_tests(

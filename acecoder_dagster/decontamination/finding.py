@@ -7,8 +7,8 @@ from typing import Any
 
 import polars as pl
 
-from acecoder_dagster.decontamination.benchmarks import Benchmarks, code_shingles, function_shingles
-from acecoder_dagster.decontamination.execution import passes_tests, runnable
+from acecoder_dagster.decontamination.benchmarks import Benchmarks, code_shingles, function_shingles, is_comparable
+from acecoder_dagster.decontamination.execution import easily_passed, passes_tests, runnable
 from acecoder_dagster.decontamination.settings import DecontaminationSettings
 from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.sandbox import Judge
@@ -60,9 +60,11 @@ def find_contamination(
         candidates = [runnable(row["seed_id"], row["code"] or "", row["entry_point"]) for row in left]
         codes = {row["seed_id"]: row["code"] for row in left}
         ready = [each for each in candidates if each is not None]
+        easy = easily_passed(benchmarks, judge) if ready else set()
         for seed_id, question in passes_tests(ready, benchmarks, judge, advance):
             likeness = jaccard(code_shingles(codes[seed_id]), question.shingles)
-            if question.is_telling or likeness >= settings.weak_likeness:
+            is_telling = question.is_telling and question.upstream_id not in easy
+            if is_telling or (likeness >= settings.weak_likeness and is_comparable(codes[seed_id])):
                 what = f"passes all {len(question.tests)} tests of {question.upstream_id}; code {likeness:.2f} alike"
                 found.setdefault(seed_id, Contamination(seed_id, question.upstream_id, BY_EXECUTION, what))
     return list(found.values())

@@ -15,6 +15,9 @@ from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.tables import REJECTED_ROWS
 
+RULES = 2
+"""Version of the rules by which a seed counts as contaminated; raise it when they change."""
+
 
 def decontamination_key(project: Project) -> dict[str, object]:
     """Return what decontamination depends on: its settings and the content of the benchmarks; nothing when it is off.
@@ -29,7 +32,7 @@ def decontamination_key(project: Project) -> dict[str, object]:
         revisions = [source_revision(address) for address in settings.benchmarks]
     except ImportFileError as error:
         raise dg.Failure(f"decontamination.benchmarks: {error}", allow_retries=False) from error
-    return {"settings": settings.model_dump(exclude={"benchmarks"}), "benchmarks": revisions}
+    return {"settings": settings.model_dump(exclude={"benchmarks"}), "benchmarks": revisions, "rules": RULES}
 
 
 def decontaminated(

@@ -42,6 +42,13 @@ QUESTIONS = [
         "reference_program": "def is_even(n):\n    return n % 2 == 0\n",
         "tests": ["assert is_even(4) == True", "assert is_even(3) == False"],
     },
+    {
+        "question_id": "B/3",
+        "question": "Bring numbers into order.",
+        "entry_point": "order",
+        "reference_program": "def order(v):\n    v = list(v)\n    v.sort()\n    return v\n",
+        "tests": ["assert order([3, 1]) == [1, 3]", "assert order([2, 9, 5]) == [2, 5, 9]"],
+    },
 ]
 REWRITTEN = """
 from itertools import groupby
@@ -125,8 +132,25 @@ def test_a_rewritten_program_is_found_by_running_it_and_an_innocent_one_is_not(s
 
 def test_tests_that_are_easily_passed_count_only_with_code_that_is_alike(settings, benchmarks, judge):
     unlike = "def f(n):\n    digits = {'0', '2', '4', '6', '8'}\n    return str(n)[-1] in digits\n"
-    alike = "def even(number):\n    return number % 2 == 0\n"
-    given = seeds({"code": unlike, "entry_point": "f"}, {"code": alike, "entry_point": "even"})
+    alike = "def even(number):\n    rest = number\n    return rest % 2 == 0\n"
+    too_short_to_tell = "def even(n): return n % 2 == 0\n"
+    given = seeds(
+        {"code": unlike, "entry_point": "f"},
+        {"code": alike, "entry_point": "even"},
+        {"code": too_short_to_tell, "entry_point": "even"},
+    )
+
+    found = find_contamination(given, benchmarks, settings, judge, nothing)
+
+    assert [each.seed_id for each in found] == ["1"]
+
+
+def test_tests_that_python_passes_by_itself_count_only_with_code_that_is_alike(settings, benchmarks, judge):
+    unlike = "import heapq\ndef f(xs):\n    heap = []\n    for x in xs:\n        heapq.heappush(heap, x)\n" + (
+        "    return [heapq.heappop(heap) for _ in range(len(heap))]\n"
+    )
+    alike = "def g(xs):\n    xs = list(xs)\n    xs.sort()\n    assert xs is not None\n    return xs\n"
+    given = seeds({"code": unlike, "entry_point": "f"}, {"code": alike, "entry_point": "g"})
 
     found = find_contamination(given, benchmarks, settings, judge, nothing)
 
