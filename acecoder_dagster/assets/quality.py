@@ -58,7 +58,8 @@ def test_quality(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
         results = rows[TEST_RESULTS.name].join(models, on="program_id")
         tallies = program_tallies(results, rows[FILTERED_TESTS.name], settings.tests.oracle_models)
         questions = rows[QUESTIONS.name].join(rows[FILTERED_TESTS.name], on="question_id", how="semi")
-        progress = RowProgress(context, "references and mutants", questions.height)
+        at_most = questions.height * (settings.quality.reruns + settings.quality.mutants_per_question)
+        progress = RowProgress(context, "references and mutants", at_most)
         with Judge(settings.sandbox) as judge:
             tallies += execution_tallies(
                 judge,
