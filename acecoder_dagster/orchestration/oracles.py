@@ -29,8 +29,7 @@ def oracle_rows(
         if tests.policy == "trusted" or not tests.oracle_models:
             yield batch, StageRows(references, references.height + rejected.height, rejected)
         elif brings_programs(project, batch):
-            imported = load_import(project.home.root, batch).programs.join(rows, on="question_id", how="semi")
-            named = imported.filter(pl.col("model").is_in(tests.oracle_models)).select(list(ORACLE_PROGRAMS.schema))
+            named = _imported_programs(project, batch).join(rows, on="question_id", how="semi")
             programs = pl.concat([references, named])
             yield batch, StageRows(programs, programs.height + rejected.height, rejected)
         else:
@@ -42,6 +41,26 @@ def oracle_rows(
             references, rejected = reference_oracles(to_sample[batch])
         programs = pl.concat([references, answers])
         yield batch, StageRows(programs, programs.height + rejected.height, rejected, figures)
+
+
+def _imported_programs(project: Project, batch: str) -> pl.DataFrame:
+    """Return the oracle models' programs among those that a batch brings (columns of ORACLE_PROGRAMS).
+
+    Raises:
+        Failure: there is none.
+    """
+    models = project.settings.tests.oracle_models
+    imported = load_import(project.home.root, batch).programs
+    named = imported.filter(pl.col("model").is_in(models)).select(list(ORACLE_PROGRAMS.schema))
+    if named.is_empty():
+        there = imported["model"].value_counts(sort=True)["model"]
+        raise dg.Failure(
+            f"Batch {batch} brings programs, but none of tests.oracle_models = {', '.join(models)}. It has programs of "
+            f"{', '.join(there.head(5))}{f' and {len(there) - 5} others' if len(there) > 5 else ''}: name some of "
+            "these, or import the questions without programs, so that the models are asked for some",
+            allow_retries=False,
+        )
+    return named
 
 
 def _oracle_model_programs(

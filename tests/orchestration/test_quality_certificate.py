@@ -98,3 +98,19 @@ def test_calibration_questions_train_nothing(measured):
 
     assert project.training_partitions(FILTERED_TESTS) == []
     assert pl.read_parquet(project.calibration_partitions(FILTERED_TESTS)[0].rows_file).height > 0
+
+
+def test_oracle_models_that_an_import_has_no_program_of_are_named(tmp_path):
+    (tmp_path / "other.toml").write_text(PROFILE.replace('["m1", "m2", "m3"]', '["hub/absent"]'))
+    project = Project(root=str(tmp_path / "home"), profile=str(tmp_path / "other.toml"))
+    (tmp_path / "questions.jsonl").write_text(json.dumps(QUESTION) + "\n")
+    program = {"question_id": "q", "model": "m1", "sample_index": 0, "program": "def scale(x):\n    return 2 * x\n"}
+    (tmp_path / "programs.jsonl").write_text(json.dumps(program) + "\n")
+    paths = {name: (str(tmp_path / f"{name}.jsonl"),) for name in ("questions", "programs")}
+    store_import(project.home.root, ImportManifest(name="calibration", **paths))
+    with dg.DagsterInstance.ephemeral() as instance:
+        register_batches(instance, [BATCH])
+        with pytest.raises(
+            dg.Failure, match=r"none of tests\.oracle_models = hub/absent\. It has programs of m1: name"
+        ):
+            dg.materialize(STAGES, partition_key=BATCH, instance=instance, resources={"project": project})
