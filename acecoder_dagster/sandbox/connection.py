@@ -136,10 +136,9 @@ class Sandbox:
         """Queue one job.
 
         Args:
-            content: a packed program, packed sources to compile or, to compare, lines of
-                `<test index> <encoded values>`.
-            first: the test, source or line to begin with.
-            steps: how many tests, sources or lines there are.
+            content: a packed program or, to compare, lines of `<test index> <encoded values>`.
+            first: the test or line to begin with.
+            steps: how many tests or lines there are.
             kind: which of these it is, one of the zygote's words.
             in_hurry: whether a child that takes long is stopped, to be run again.
             files: descriptors that jobs of its kind need.
@@ -147,12 +146,27 @@ class Sandbox:
         Raises:
             SandboxFailedError: the sandbox is gone.
         """
-        report = os.memfd_create("report", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        self._reports.append(report)
-        # A program cannot make its report empty again: only a child that failed to start leaves it so.
-        fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
         self._steps = max(steps, self._steps)
-        self._send(b"%b %d %d %d %d" % (kind, len(content), first, steps, in_hurry), content, report, *files)
+        message = b"%b %d %d %d %d" % (kind, len(content), first, steps, in_hurry)
+        self._send(message, content, self._new_report(), *files)
+
+    def send_programs(self, contents: Sequence[bytes], steps: int) -> None:
+        """Queue programs to be judged in a hurry: first one job that compiles them, then one job each.
+
+        Args:
+            contents: packed programs, as many as the zygote takes at once.
+            steps: how many tests there are.
+
+        Raises:
+            SandboxFailedError: the sandbox is gone.
+        """
+        self._steps = max(steps, self._steps)
+        message = b"%b %d %b" % (zygote.PROGRAMS, steps, b" ".join(b"%d" % len(content) for content in contents))
+        code = os.memfd_create("code", os.MFD_CLOEXEC)
+        try:
+            self._send(message, b"".join(contents), code, *(self._new_report() for _ in range(len(contents) + 1)))
+        finally:
+            os.close(code)
 
     def receive(self) -> Completion:
         """Wait for the end of the oldest job.
@@ -188,6 +202,13 @@ class Sandbox:
             os.close(report)
         self._reports.clear()
         self._process.stop()
+
+    def _new_report(self) -> int:
+        report = os.memfd_create("report", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        self._reports.append(report)
+        # A program cannot make its report empty again: only a child that failed to start leaves it so.
+        fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        return report
 
     def _send(self, message: bytes, content: bytes, *descriptors: int) -> None:
         file = os.memfd_create("content", os.MFD_CLOEXEC)
