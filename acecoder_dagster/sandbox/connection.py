@@ -177,8 +177,23 @@ class Sandbox:
         Raises:
             SandboxFailedError: the sandbox is gone, or silent for far longer than its limits allow.
         """
+        (completion,) = self.receive_programs()
+        return completion
+
+    def receive_programs(self) -> list[Completion]:
+        """Wait for the end of all jobs that were queued together.
+
+        Returns:
+            How each ended; none of those that come after one that left something behind.
+
+        Raises:
+            SandboxFailedError: the sandbox is gone, or silent for far longer than its limits allow.
+        """
         self._channel.settimeout(60 + 10 * self._per_test * (self._steps + 1))
-        stopped_for, *numbers = self._receive().split()
+        return [self._completion(answer) for answer in self._receive().split(b"\n")]
+
+    def _completion(self, answer: bytes) -> Completion:
+        stopped_for, *numbers = answer.split()
         report = self._reports.pop(0)
         try:
             size = min(os.fstat(report).st_size, self._report_limit)

@@ -23,15 +23,14 @@ class Batch:
     """Programs that a sandbox is given together.
 
     Attributes:
-        unanswered: those that it has not come back from, in order.
         left: those that are to be run once more, and from which step on.
-        is_compiling: whether its next answer is that it has compiled them, which pays for more than one.
+        is_ended: whether the sandbox has answered, or will not.
     """
 
     def __init__(self, runs: Sequence[Run]) -> None:
-        self.unanswered = deque(runs)
         self.left: list[_Waiting] = []
-        self.is_compiling = len(runs) > 1
+        self.is_ended = False
+        self._runs = runs
 
     def send(self, sandbox: Sandbox) -> None:
         """Give them to a sandbox.
@@ -39,28 +38,30 @@ class Batch:
         Raises:
             SandboxFailedError: it is gone.
         """
-        contents = [run.content for run in self.unanswered]
-        steps = len(self.unanswered[0].outcomes)
-        if self.is_compiling:
+        contents = [run.content for run in self._runs]
+        steps = len(self._runs[0].outcomes)
+        if len(contents) > 1:
             sandbox.send_programs(contents, steps)
         else:
             sandbox.send_job(contents[0], 0, steps, zygote.JUDGE, in_hurry=True)
 
-    def take(self, completion: Completion) -> None:
-        """Take in the next answer."""
-        if self.is_compiling:
-            self.is_compiling = False
-            return
-        run = self.unanswered.popleft()
-        run.is_postponed = completion.stopped_for == metering.HURRY
-        going_on_at = None if run.is_postponed else run.absorb(completion, 0)
-        if going_on_at is not None:
-            self.left.append((run, going_on_at))
+    def take(self, completions: Sequence[Completion]) -> None:
+        """Take in how the sandbox ended with each, after how it ended with compiling several."""
+        of_programs = completions if len(self._runs) == 1 else completions[1:]
+        for run, completion in zip(self._runs, of_programs, strict=False):
+            run.is_postponed = completion.stopped_for == metering.HURRY
+            going_on_at = None if run.is_postponed else run.absorb(completion, 0)
+            if going_on_at is not None:
+                self.left.append((run, going_on_at))
+        self._end(len(of_programs))
 
     def give_up(self) -> None:
-        """The sandbox is gone: what it has not answered is to be run in another one."""
-        self.left += ((run, 0) for run in self.unanswered)
-        self.unanswered.clear()
+        """The sandbox is gone: nobody knows by whose fault, but each is to be run alone in another one."""
+        self._end(0)
+
+    def _end(self, answered: int) -> None:
+        self.left += ((run, 0) for run in self._runs[answered:])
+        self.is_ended = True
 
 
 class Lane:
@@ -106,7 +107,7 @@ class Lane:
             begun: from `begin`.
         """
         for batch in begun:
-            while batch.unanswered:
+            while not batch.is_ended:
                 self._receive()
             self.perform(description, batch.left, zygote.JUDGE, in_hurry=True)
 
@@ -170,23 +171,17 @@ class Lane:
 
     def _receive(self) -> None:
         """Wait for the oldest answer about programs that were given together."""
-        batch = self._batches[0]
         assert self._sandbox is not None  # it goes only with what it was given
         try:
-            completion = self._sandbox.receive()
+            completions = self._sandbox.receive_programs()
         except SandboxFailedError as error:
-            # While it compiled, no program was to blame; where they run, they show which one is.
-            if not batch.is_compiling and self._is_given_up(batch.unanswered[0], 0, error):
-                batch.unanswered.popleft()
             self._replace(error)
             return
         except BaseException:
             self.close()
             raise
-        batch.take(completion)
-        if not batch.unanswered:
-            self._batches.popleft()
-        if not completion.clean:
+        self._batches.popleft().take(completions)
+        if not completions[-1].clean:
             self.close()
 
     def _is_given_up(self, run: Run, first: int, error: Exception) -> bool:

@@ -50,6 +50,7 @@ DESCRIPTOR = struct.Struct("i")
 # Programs, their code, a report of the compiler's, and one of each program's.
 DESCRIPTORS_SPACE = CMSG_SPACE((MAX_PROGRAMS + 3) * DESCRIPTOR.size)
 NO_NUMBER = -1
+UNCLEAN = b" 0"  # how an answer ends where something is left of its job
 # Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
 REHEARSALS = 30
 REHEARSAL = b"""
@@ -149,32 +150,28 @@ class Zygote:
                 self._run_programs(content, files, *map(int, numbers))
             else:
                 size, first, steps, in_hurry = map(int, numbers)
-                self._run(Job(kind, size, first, steps, in_hurry), content, *files)
+                self.channel.send(self._run(Job(kind, size, first, steps, in_hurry), content, *files))
             os.close(content)
 
     def _run_programs(self, content: int, files: list[int], steps: int, *sizes: int) -> None:
         self.code, compiler_report, *reports = files
-        is_clean = self._run(Job(COMPILE, sum(sizes), 0, len(sizes), 1, sizes=sizes), content, compiler_report)
+        answers = [self._run(Job(COMPILE, sum(sizes), 0, len(sizes), 1, sizes=sizes), content, compiler_report)]
         # Only now, and only for so long: where two sandboxes share one processor, one of them finds another.
         hardening.stay_on_processor()
         start = 0
         for number, (size, report) in enumerate(zip(sizes, reports, strict=True)):
-            if not is_clean:
+            if answers[-1].endswith(UNCLEAN):
                 break  # the host ends this sandbox
-            is_clean = self._run(Job(JUDGE, size, 0, steps, 1, start, number), content, report)
+            answers.append(self._run(Job(JUDGE, size, 0, steps, 1, start, number), content, report))
             start += size
+        # Together: the host would wake up for each, on a processor that a program could use.
+        self.channel.send(b"\n".join(answers))
         hardening.use_processors(self.processors)
         os.close(self.code)
         self.code = self.null_output
 
-    def _run(self, job: Job, content: int, report: int, *files: int) -> bool:
-        """Runs a job and tells the host how it ended; nothing here may be slow, or write to much memory.
-
-        See `compiling`.
-
-        Returns:
-            Whether nothing is left of it.
-        """
+    def _run(self, job: Job, content: int, report: int, *files: int) -> bytes:
+        """Runs a job and says how it ended; nothing here may be slow, or write to much memory: see `compiling`."""
         started = time.monotonic()
         os.pwrite(self.memory_badness, WORST_BADNESS, 0)
         process = hardening.fork()
@@ -189,8 +186,7 @@ class Zygote:
         clean = self._kill_rest() and self._clean_scratch()
         cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - started
         numbers = status, cpu * 1e6, wall * 1e6, usage.ru_maxrss, clean
-        self.channel.send(b"%b %d %d %d %d %d" % (stopped_for, *numbers))
-        return clean
+        return b"%b %d %d %d %d %d" % (stopped_for, *numbers)
 
     def _become_child(self, job: Job, content: int, report: int, files: tuple[int, ...]) -> None:
         try:
