@@ -15,7 +15,7 @@ from typing import Protocol
 from acecoder_dagster.sandbox.guest import child, zygote
 from acecoder_dagster.sandbox.guest.compiling import pack_program
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailableError
+from acecoder_dagster.sandbox.types import Description, SandboxFailedError, SandboxUnavailableError
 
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
 # Each imports only those before it.
@@ -93,8 +93,9 @@ class Sandbox:
         self._report_limit = settings.report_mb << 20
         self._reports: list[int] = []
         self._steps = 0
-        self._question = b""
-        self._per_test = settings.cpu_seconds_per_test + settings.wait_seconds_per_test
+        self._question = Description()
+        self._cpu_seconds = self._most_cpu_seconds = settings.cpu_seconds_per_test
+        self._wait_seconds = settings.wait_seconds_per_test
         limits = settings.model_dump(include=set(LIMITS)) | {"user_id": user_id, "scientific": scientific}
         content = json.dumps({"modules": guest_sources(), "settings": limits}).encode()
         try:
@@ -117,18 +118,20 @@ class Sandbox:
         if not completion.report.startswith(child.READY):
             raise SandboxFailedError(completion.report.decode("utf-8", "replace") or "no reason given")
 
-    def send_question(self, description: bytes) -> None:
+    def send_question(self, description: Description) -> None:
         """Make the following jobs be about this question; sends nothing when they already are.
 
         Args:
-            description: JSON for `guest.child.PreparedQuestion`.
+            description: what the zygote needs of it.
 
         Raises:
             SandboxFailedError: the sandbox is gone.
         """
         if description is not self._question:
-            self._send(b"%b %d" % (zygote.QUESTION, len(description)), description)
+            cpu_seconds = description.cpu_seconds or self._cpu_seconds
+            self._send(b"%b %d %d" % (zygote.QUESTION, len(description), cpu_seconds * 1e6), description)
             self._question = description
+            self._most_cpu_seconds = max(self._most_cpu_seconds, cpu_seconds)
 
     def send_job(
         self, content: bytes, first: int, steps: int, kind: bytes, in_hurry: bool = False, files: Sequence[int] = ()
@@ -189,7 +192,8 @@ class Sandbox:
         Raises:
             SandboxFailedError: the sandbox is gone, or silent for far longer than its limits allow.
         """
-        self._channel.settimeout(60 + 10 * self._per_test * (self._steps + 1))
+        per_test = self._most_cpu_seconds + self._wait_seconds
+        self._channel.settimeout(60 + 10 * per_test * (self._steps + 1))
         return [self._completion(answer) for answer in self._receive().split(b"\n")]
 
     def _completion(self, answer: bytes) -> Completion:

@@ -14,7 +14,7 @@ from acecoder_dagster.sandbox.planning import QuestionPlan, plan_calls, plan_que
 from acecoder_dagster.sandbox.runs import TAMPERED, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.streaming import Judged, Key, VerdictStream
-from acecoder_dagster.sandbox.types import Observation, Outcome, ProgramJob, QuestionTests, Verdict
+from acecoder_dagster.sandbox.types import Description, Observation, Outcome, ProgramJob, QuestionTests, Verdict
 from acecoder_dagster.sandbox.worker import Worker
 
 MAX_PLANS = 256
@@ -111,7 +111,7 @@ class Judge:
         run = self._crew.submit(task, is_short=False).result()
         return [_observation(call, run, step) for step, call in enumerate(calls)]
 
-    def _observe(self, worker: Worker, description: bytes, steps: int, program: str) -> Steps[Run]:
+    def _observe(self, worker: Worker, description: Description, steps: int, program: str) -> Steps[Run]:
         yield
         content, problem = self._source(program)
         if problem:

@@ -11,7 +11,7 @@ from acecoder_dagster.sandbox.guest import metering, zygote
 from acecoder_dagster.sandbox.launchers import Launcher
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
+from acecoder_dagster.sandbox.types import Description, JudgeClosedError, Outcome, SandboxFailedError
 
 PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host looks at the last one
 
@@ -75,7 +75,7 @@ class Lane:
         self._interrupted = False
         self._batches: deque[Batch] = deque()
 
-    def begin(self, description: bytes, runs: Sequence[Run]) -> list[Batch]:
+    def begin(self, description: Description, runs: Sequence[Run]) -> list[Batch]:
         """Give programs to the sandbox, in a hurry, without waiting for anything.
 
         Args:
@@ -99,7 +99,7 @@ class Lane:
                 raise
         return begun
 
-    def finish(self, description: bytes, begun: Sequence[Batch]) -> None:
+    def finish(self, description: Description, begun: Sequence[Batch]) -> None:
         """Wait until all steps of programs are known, or they are postponed.
 
         Args:
@@ -111,7 +111,7 @@ class Lane:
                 self._receive()
             self.perform(description, batch.left, zygote.JUDGE, in_hurry=True)
 
-    def perform(self, description: bytes, jobs: Iterable[_Waiting], kind: bytes, in_hurry: bool) -> None:
+    def perform(self, description: Description, jobs: Iterable[_Waiting], kind: bytes, in_hurry: bool) -> None:
         """Send every run through the sandbox until all its steps are known, or it is postponed."""
         waiting = deque(jobs)
         sent: deque[_Waiting] = deque()
@@ -155,13 +155,13 @@ class Lane:
         if (sandbox := self._sandbox) is not None:
             sandbox.interrupt()
 
-    def ready(self, description: bytes) -> Sandbox:
+    def ready(self, description: Description) -> Sandbox:
         """A sandbox that knows a question, and has answered everything; started if there is none."""
         while self._batches:
             self._receive()
         return self._started(description)
 
-    def _started(self, description: bytes) -> Sandbox:
+    def _started(self, description: Description) -> Sandbox:
         if self._interrupted:
             raise JudgeClosedError("the judge was closed")
         if self._sandbox is None:

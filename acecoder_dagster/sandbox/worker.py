@@ -17,7 +17,7 @@ from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan, Way
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run
 from acecoder_dagster.sandbox.scripts import run_script
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import Outcome
+from acecoder_dagster.sandbox.types import Description, Outcome
 
 MAX_REMEMBERED = 8192
 OPAQUE = b'{"opaque":'
@@ -152,7 +152,7 @@ class Worker:
         run.is_postponed = executed.is_postponed
         run.take_over(executed, steps)
 
-    def run(self, calls: bytes, steps: int, program: bytes) -> Run:
+    def run(self, calls: Description, steps: int, program: bytes) -> Run:
         """Evaluate calls on a program.
 
         Args:
@@ -171,11 +171,11 @@ class Worker:
         self._run_calls(calls, [run])
         return run
 
-    def _run_calls(self, calls: bytes, runs: Sequence[Run]) -> None:
+    def _run_calls(self, calls: Description, runs: Sequence[Run]) -> None:
         for lane, group in self._by_lane(calls, runs):
             lane.perform(calls, [(run, 0) for run in group], zygote.JUDGE, in_hurry=False)
 
-    def _by_lane(self, calls: bytes, runs: Sequence[Run]) -> list[tuple[Lane, list[Run]]]:
+    def _by_lane(self, calls: Description, runs: Sequence[Run]) -> list[tuple[Lane, list[Run]]]:
         tests_are_scientific = needs_scientific(calls)
         groups: list[list[Run]] = [[], []]
         for run in runs:

@@ -119,6 +119,17 @@ def test_verdicts_are_one_row_per_program_in_the_order_of_the_programs(write, tm
     assert judged.sealed_share == 1.0
 
 
+def test_a_question_may_have_a_limit_of_its_own(write, tmp_path):
+    questions = [DOUBLE | {"question_id": name, "cpu_seconds": limit} for name, limit in [("own", 3), ("usual", None)]]
+    slow = "import time\ndef double(x):\n    while time.process_time() < 0.9: pass\n    return 2 * x"
+    programs = [{"question_id": q["question_id"], "program_id": q["question_id"], "program": slow} for q in questions]
+    files = write("questions.jsonl", questions), write("programs.jsonl", programs), tmp_path / "verdicts.jsonl"
+
+    judge_files(*files, SETTINGS.model_copy(update={"cpu_seconds_per_test": 0.3}))
+
+    assert [row["outcomes"][0] for row in read_rows(files[2])] == ["passed", "cpu_timeout"]
+
+
 def test_what_was_judged_is_not_judged_again(write, tmp_path):
     files = write("questions.jsonl", [DOUBLE, NEGATE]), write("programs.jsonl", PROGRAMS), tmp_path / "verdicts.jsonl"
     judge_files(*files, SETTINGS)
@@ -136,10 +147,20 @@ def test_what_was_judged_is_not_judged_again(write, tmp_path):
         ({"programs": PROGRAMS[::-1]}, 0),
         ({"questions": [DOUBLE, NEGATE | {"tests": ["assert negate(2) == -2"]}]}, 1),
         ({"questions": [DOUBLE, NEGATE | {"setup_code": "import math"}]}, 1),
+        ({"questions": [DOUBLE, NEGATE | {"cpu_seconds": 2}]}, 1),
         ({"settings": SETTINGS.model_copy(update={"cpu_seconds_per_test": 2.0})}, 4),
         ({"settings": SETTINGS.model_copy(update={"workers": 1})}, 0),
     ],
-    ids=["program added", "program changed", "order", "test changed", "setup changed", "limit", "workers"],
+    ids=[
+        "program added",
+        "program changed",
+        "order",
+        "test changed",
+        "setup changed",
+        "a question's limit",
+        "limit",
+        "workers",
+    ],
 )
 def test_only_what_a_change_concerns_is_judged_anew(write, tmp_path, changed, judged):
     out = tmp_path / "verdicts.jsonl"

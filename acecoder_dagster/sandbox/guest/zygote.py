@@ -102,7 +102,7 @@ class Zygote:
         if os.getpid() != 1:
             raise RuntimeError("the zygote must be the first process of a process namespace of its own")
         self.channel = channel
-        self.settings = settings
+        self.limits = settings
         self.user_id: int = settings["user_id"] if hardening.can_change_user() else KEEP_USER
         self.question = child.PreparedQuestion({"setup": "", "tests": []})
         self.null_input = os.open("/dev/null", os.O_RDONLY)
@@ -120,7 +120,7 @@ class Zygote:
         """Protects this process, loads what programs use, and tells the host that it is ready."""
         os.chdir(metering.SCRATCH_DIRECTORIES[0])
         preloading.preload(preloading.COMMON_MODULES)
-        if self.settings["scientific"]:
+        if self.limits["scientific"]:
             preloading.preload(preloading.SCIENTIFIC_MODULES)
         encoding.allow_long_integers_as_text()
         child.prepare_interpreter()
@@ -145,7 +145,9 @@ class Zygote:
             content, *files = (descriptor for (descriptor,) in DESCRIPTOR.iter_unpack(packed))
             kind, *numbers = message.split()
             if kind == QUESTION:
-                self.question = child.PreparedQuestion(json.loads(os.pread(content, int(numbers[0]), 0)))
+                size, cpu_microseconds = map(int, numbers)
+                self.question = child.PreparedQuestion(json.loads(os.pread(content, size, 0)))
+                self.limits["cpu_seconds_per_test"] = cpu_microseconds / 1e6
             elif kind == PROGRAMS:
                 self._run_programs(content, files, *map(int, numbers))
             else:
@@ -249,9 +251,9 @@ class Zygote:
         hardening.protect_zygote()
         # What this process occupies is shared with every program; the limit is for what comes on top.
         hardening.limit_resources(
-            memory_bytes=metering.memory_of("self")[0] + (self.settings["memory_mb"] << 20),
+            memory_bytes=metering.memory_of("self")[0] + (self.limits["memory_mb"] << 20),
             file_bytes=MAX_FILE_BYTES,
-            processes=self.settings["processes"],
+            processes=self.limits["processes"],
             descriptors=MAX_DESCRIPTORS,
         )
         if self.user_id != KEEP_USER:
@@ -282,7 +284,7 @@ class Zygote:
 
     def _meter(self, report: int, job: Job) -> metering.Meter:
         in_conversation = job.kind in (SERVE, DRIVE)
-        return metering.Meter(report, job.steps, job.in_hurry, in_conversation, self.settings, self.shared_bytes)
+        return metering.Meter(report, job.steps, job.in_hurry, in_conversation, self.limits, self.shared_bytes)
 
     def _kill_rest(self) -> bool:
         if not hardening.has_children():
