@@ -3,17 +3,15 @@
 import os
 import statistics
 import time
-from base64 import b64decode
 from collections.abc import Callable
 from pathlib import Path
 
 from acecoder_dagster.sandbox import SandboxSettings
 from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.guest import zygote
-from acecoder_dagster.sandbox.guest.compiling import pack, pack_program
+from acecoder_dagster.sandbox.guest.compiling import pack_program
 from acecoder_dagster.sandbox.launchers import choose_launcher
 from acecoder_dagster.sandbox.planning import plan_question
-from acecoder_dagster.sandbox.runs import read_report
 from benchmarks.contestants import zygotes
 from benchmarks.judged_programs import PROGRAM, QUESTION
 
@@ -53,19 +51,17 @@ def measure_stages(launcher: str) -> list[str]:
     return [
         *lines,
         "",
-        "Each row does what the rows above do, and more; those in brackets stand alone. Microseconds are the "
+        "Each row does what the rows above do, and more; that in brackets stands alone. Microseconds are the "
         "shortest from asking to knowing; the processor time is the sandbox's. A fork copies the page table, and later "
         "each page that parent or child writes to: the faults.",
     ]
 
 
 def _stages(sandbox: Sandbox) -> dict[str, Callable[[], None]]:
-    source = PROGRAM.encode()
+    program = pack_program(PROGRAM.encode())
     plan = plan_question(QUESTION)
     steps = len(plan.tests)
     sandbox.send_question(plan.calls)
-    sandbox.send_job(pack([source]), 0, 1, zygote.COMPILE)
-    code = b64decode(read_report(sandbox.receive().report)[0][1])
 
     def job(content: bytes, first: int, kind: bytes) -> Callable[[], None]:
         def run() -> None:
@@ -74,13 +70,16 @@ def _stages(sandbox: Sandbox) -> dict[str, Callable[[], None]]:
 
         return run
 
+    def together() -> None:
+        sandbox.send_programs([program] * BATCH, steps)
+        sandbox.receive_programs()
+
     return {
         "a process: fork, user, end, wait": job(b"", 0, zygote.COMPILE),
         "and an empty program": job(pack_program(b""), steps, zygote.JUDGE),
-        "and its own program, compiled before": job(pack_program(source, code), steps, zygote.JUDGE),
-        "and 16 calls, values encoded and written": job(pack_program(source, code), 0, zygote.JUDGE),
-        "(the same, compiled in its own process)": job(pack_program(source), 0, zygote.JUDGE),
-        f"(a process that compiles {BATCH} programs)": job(pack([source] * BATCH), 0, zygote.COMPILE),
+        "and its own program": job(program, steps, zygote.JUDGE),
+        "and 16 calls, values encoded and written": job(program, 0, zygote.JUDGE),
+        f"({BATCH} programs together: compiled, then the same for each)": together,
     }
 
 

@@ -95,7 +95,8 @@ def judge_files(
     Args:
         questions: columns question_id and one of `tests` (list of assert statements), `test_code` with `entry_point`
             (`check(candidate)` or `unittest.TestCase`), `io_tests` (list of objects with `input` and `output`; with
-            `entry_point` function calls, else standard input); optional `setup_code`, and `entry_point` for `tests`.
+            `entry_point` function calls, else standard input); optional `setup_code`, `cpu_seconds` (processor time of
+            one test, in place of the setting), and `entry_point` for `tests`.
         programs: columns question_id, program_id, program.
         out: one row per program, in their order: question_id, program_id, verdict, outcomes, passed, pass_rate, sealed,
             cpu_ms, wall_ms, peak_mb, message (see `Verdict`). Ids are text.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acecoder_dagster.importing import IDENTIFIER, IO_TESTS, ROW, TEXT, TEXTS, FileColumn, Problems, read_batches
+from acecoder_dagster.importing import IDENTIFIER, IO_TESTS, REAL, ROW, TEXT, TEXTS, FileColumn, Problems, read_batches
 from acecoder_dagster.judging.entry_points import EntryPointFinder
 from acecoder_dagster.sandbox import IoTest, QuestionTests
 
@@ -16,6 +16,7 @@ QUESTION_COLUMNS = (
     FileColumn("io_tests", IO_TESTS, "Instead of tests: inputs and outputs", default=[]),
     FileColumn("entry_point", TEXT, "The function or class under test; found for tests where empty", default=""),
     FileColumn("setup_code", TEXT, "Code that runs after the program and before the tests", default=""),
+    FileColumn("cpu_seconds", REAL, "Processor time of one test, where the usual limit is not right for the question"),
 )
 
 
@@ -83,4 +84,5 @@ def _question_tests(row: Mapping[str, Any], entry_point: str) -> QuestionTests:
         tests=tuple(row["tests"]),
         test_code=row["test_code"],
         io_tests=tuple(IoTest(each["input"], each["output"]) for each in row["io_tests"]),
+        cpu_seconds=row["cpu_seconds"],
     )

@@ -15,7 +15,7 @@ from typing import Protocol
 from acecoder_dagster.sandbox.guest import child, zygote
 from acecoder_dagster.sandbox.guest.compiling import pack_program
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import SandboxFailedError, SandboxUnavailableError
+from acecoder_dagster.sandbox.types import Description, SandboxFailedError, SandboxUnavailableError
 
 GUEST_PACKAGE = "acecoder_dagster.sandbox.guest"
 # Each imports only those before it.
@@ -93,8 +93,9 @@ class Sandbox:
         self._report_limit = settings.report_mb << 20
         self._reports: list[int] = []
         self._steps = 0
-        self._question = b""
-        self._per_test = settings.cpu_seconds_per_test + settings.wait_seconds_per_test
+        self._question = Description()
+        self._cpu_seconds = self._most_cpu_seconds = settings.cpu_seconds_per_test
+        self._wait_seconds = settings.wait_seconds_per_test
         limits = settings.model_dump(include=set(LIMITS)) | {"user_id": user_id, "scientific": scientific}
         content = json.dumps({"modules": guest_sources(), "settings": limits}).encode()
         try:
@@ -117,18 +118,20 @@ class Sandbox:
         if not completion.report.startswith(child.READY):
             raise SandboxFailedError(completion.report.decode("utf-8", "replace") or "no reason given")
 
-    def send_question(self, description: bytes) -> None:
+    def send_question(self, description: Description) -> None:
         """Make the following jobs be about this question; sends nothing when they already are.
 
         Args:
-            description: JSON for `guest.child.PreparedQuestion`.
+            description: what the zygote needs of it.
 
         Raises:
             SandboxFailedError: the sandbox is gone.
         """
         if description is not self._question:
-            self._send(b"%b %d" % (zygote.QUESTION, len(description)), description)
+            cpu_seconds = description.cpu_seconds or self._cpu_seconds
+            self._send(b"%b %d %d" % (zygote.QUESTION, len(description), cpu_seconds * 1e6), description)
             self._question = description
+            self._most_cpu_seconds = max(self._most_cpu_seconds, cpu_seconds)
 
     def send_job(
         self, content: bytes, first: int, steps: int, kind: bytes, in_hurry: bool = False, files: Sequence[int] = ()
@@ -136,10 +139,9 @@ class Sandbox:
         """Queue one job.
 
         Args:
-            content: a packed program, packed sources to compile or, to compare, lines of
-                `<test index> <encoded values>`.
-            first: the test, source or line to begin with.
-            steps: how many tests, sources or lines there are.
+            content: a packed program or, to compare, lines of `<test index> <encoded values>`.
+            first: the test or line to begin with.
+            steps: how many tests or lines there are.
             kind: which of these it is, one of the zygote's words.
             in_hurry: whether a child that takes long is stopped, to be run again.
             files: descriptors that jobs of its kind need.
@@ -147,12 +149,27 @@ class Sandbox:
         Raises:
             SandboxFailedError: the sandbox is gone.
         """
-        report = os.memfd_create("report", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        self._reports.append(report)
-        # A program cannot make its report empty again: only a child that failed to start leaves it so.
-        fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
         self._steps = max(steps, self._steps)
-        self._send(b"%b %d %d %d %d" % (kind, len(content), first, steps, in_hurry), content, report, *files)
+        message = b"%b %d %d %d %d" % (kind, len(content), first, steps, in_hurry)
+        self._send(message, content, self._new_report(), *files)
+
+    def send_programs(self, contents: Sequence[bytes], steps: int) -> None:
+        """Queue programs to be judged in a hurry: first one job that compiles them, then one job each.
+
+        Args:
+            contents: packed programs, as many as the zygote takes at once.
+            steps: how many tests there are.
+
+        Raises:
+            SandboxFailedError: the sandbox is gone.
+        """
+        self._steps = max(steps, self._steps)
+        message = b"%b %d %b" % (zygote.PROGRAMS, steps, b" ".join(b"%d" % len(content) for content in contents))
+        code = os.memfd_create("code", os.MFD_CLOEXEC)
+        try:
+            self._send(message, b"".join(contents), code, *(self._new_report() for _ in range(len(contents) + 1)))
+        finally:
+            os.close(code)
 
     def receive(self) -> Completion:
         """Wait for the end of the oldest job.
@@ -163,8 +180,24 @@ class Sandbox:
         Raises:
             SandboxFailedError: the sandbox is gone, or silent for far longer than its limits allow.
         """
-        self._channel.settimeout(60 + 10 * self._per_test * (self._steps + 1))
-        stopped_for, *numbers = self._receive().split()
+        (completion,) = self.receive_programs()
+        return completion
+
+    def receive_programs(self) -> list[Completion]:
+        """Wait for the end of all jobs that were queued together.
+
+        Returns:
+            How each ended; none of those that come after one that left something behind.
+
+        Raises:
+            SandboxFailedError: the sandbox is gone, or silent for far longer than its limits allow.
+        """
+        per_test = self._most_cpu_seconds + self._wait_seconds
+        self._channel.settimeout(60 + 10 * per_test * (self._steps + 1))
+        return [self._completion(answer) for answer in self._receive().split(b"\n")]
+
+    def _completion(self, answer: bytes) -> Completion:
+        stopped_for, *numbers = answer.split()
         report = self._reports.pop(0)
         try:
             size = min(os.fstat(report).st_size, self._report_limit)
@@ -188,6 +221,13 @@ class Sandbox:
             os.close(report)
         self._reports.clear()
         self._process.stop()
+
+    def _new_report(self) -> int:
+        report = os.memfd_create("report", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+        self._reports.append(report)
+        # A program cannot make its report empty again: only a child that failed to start leaves it so.
+        fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
+        return report
 
     def _send(self, message: bytes, content: bytes, *descriptors: int) -> None:
         file = os.memfd_create("content", os.MFD_CLOEXEC)

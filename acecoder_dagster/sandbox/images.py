@@ -109,7 +109,13 @@ def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
             install_packages(Path(folder) / REQUIREMENTS, interpreter, Path(folder) / "packages")
             arguments = {"BASE": base, "SITE_PACKAGES": interpreter.site_packages}
             engine.images.build(
-                path=folder, tag=name, buildargs=arguments, rm=True, forcerm=True, timeout=BUILD_SECONDS
+                path=folder,
+                tag=name,
+                buildargs=arguments,
+                network_mode="none",
+                rm=True,
+                forcerm=True,
+                timeout=BUILD_SECONDS,
             )
     except (docker.errors.DockerException, requests.RequestException, SandboxUnavailableError, OSError) as error:
         raise SandboxUnavailableError(f"cannot build {name} on {base}: {error}") from error

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import functools
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
 from types import TracebackType
-from typing import Any, ParamSpec, TypeVar
 
+from acecoder_dagster.sandbox.crew import Crew, Steps
 from acecoder_dagster.sandbox.guest.encoding import decode_values
 from acecoder_dagster.sandbox.launchers import PatientLauncher, choose_launcher
 from acecoder_dagster.sandbox.planning import QuestionPlan, plan_calls, plan_question
 from acecoder_dagster.sandbox.runs import TAMPERED, Run
 from acecoder_dagster.sandbox.settings import SandboxSettings
 from acecoder_dagster.sandbox.streaming import Judged, Key, VerdictStream
-from acecoder_dagster.sandbox.types import Observation, Outcome, ProgramJob, QuestionTests, Verdict
+from acecoder_dagster.sandbox.types import Description, Observation, Outcome, ProgramJob, QuestionTests, Verdict
 from acecoder_dagster.sandbox.worker import Worker
 
 MAX_PLANS = 256
-
-_Arguments = ParamSpec("_Arguments")
-_Result = TypeVar("_Result")
 
 
 class Judge:
@@ -42,10 +38,7 @@ class Judge:
         """
         self.settings = settings or SandboxSettings()
         self._launcher = PatientLauncher(choose_launcher(self.settings))
-        self._pool = ThreadPoolExecutor(self.settings.workers, thread_name_prefix="judge")
-        self._local = threading.local()
-        self._workers: list[Worker] = []
-        self._under_way: set[Future[Any]] = set()
+        self._crew = Crew(self.settings.workers, lambda: Worker(self._launcher, self.settings))
         self._plan = functools.lru_cache(maxsize=MAX_PLANS)(plan_question)
 
     @property
@@ -66,17 +59,8 @@ class Judge:
 
     def close(self) -> None:
         """End all sandboxes, at once; nothing of them is left afterwards."""
-        for future in tuple(self._under_way):
-            future.cancel()
         self._launcher.close()
-        for worker in self._workers:
-            worker.interrupt()
-        # Sandboxes are closed before the threads that started them end: bubblewrap would kill them then, and
-        # nobody would wait for the last process.
-        wait(self._under_way)
-        for worker in self._workers:
-            worker.close()
-        self._pool.shutdown()
+        self._crew.close()
 
     def judge(self, jobs: Iterable[ProgramJob]) -> Iterator[Verdict]:
         """Judge programs.
@@ -98,7 +82,10 @@ class Judge:
         """
 
         def submit(question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> Future[Judged]:
-            return self._submit(self._judge_batch, question, programs, in_hurry)
+            def task(worker: Worker) -> Steps[Judged]:
+                return self._judge_batch(worker, question, programs, in_hurry)
+
+            return self._crew.submit(task, is_short=in_hurry)
 
         yield from VerdictStream(submit, self.settings.workers).verdicts(jobs)
 
@@ -117,38 +104,36 @@ class Judge:
             SandboxUnavailableError: sandboxes cannot be started any more.
         """
         description = plan_calls(setup_code, calls)
-        run = self._submit(self._observe, description, len(calls), program).result()
+
+        def task(worker: Worker) -> Steps[Run]:
+            return self._observe(worker, description, len(calls), program)
+
+        run = self._crew.submit(task, is_short=False).result()
         return [_observation(call, run, step) for step, call in enumerate(calls)]
 
-    def _submit(
-        self, task: Callable[_Arguments, _Result], *arguments: _Arguments.args, **options: _Arguments.kwargs
-    ) -> Future[_Result]:
-        future = self._pool.submit(task, *arguments, **options)
-        self._under_way.add(future)
-        future.add_done_callback(self._under_way.discard)
-        return future
-
-    def _observe(self, description: bytes, steps: int, program: str) -> Run:
+    def _observe(self, worker: Worker, description: Description, steps: int, program: str) -> Steps[Run]:
+        yield
         content, problem = self._source(program)
         if problem:
-            run = Run(content, [False] * steps, self.settings.memory_mb, self.settings.max_timeouts)
-            run.settle(0, Outcome.ERROR, problem)
-            return run
-        return self._worker().run(description, [False] * steps, [content])[0]
+            return self._problematic(content, steps, problem)
+        return worker.run(description, steps, content)
 
-    def _judge_batch(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> Judged:
+    def _judge_batch(
+        self, worker: Worker, question: QuestionTests, programs: Sequence[str], in_hurry: bool
+    ) -> Steps[Judged]:
         plan = self._plan(question)
         verdicts: dict[Key, Verdict] = {}
         runnable: list[tuple[str, bytes]] = []
         for program in programs:
             content, problem = self._source(program)
             if problem:
-                run = Run(content, [False] * len(plan.tests), self.settings.memory_mb, self.settings.max_timeouts)
-                run.settle(0, Outcome.ERROR, problem)
+                run = self._problematic(content, len(plan.tests), problem)
                 verdicts[question, program] = _verdict(question, plan, run)
             else:
                 runnable.append((program, content))
-        runs = self._worker().judge(plan, [content for _, content in runnable], in_hurry) if runnable else []
+        begun = worker.begin(plan, [content for _, content in runnable], in_hurry)
+        yield
+        runs = worker.finish(begun)
         postponed: list[Key] = []
         for (program, _), run in zip(runnable, runs, strict=True):
             if run.is_postponed:
@@ -168,13 +153,10 @@ class Judge:
             return b"", f"the program has {len(content)} bytes, more than max_program_bytes = {limit}"
         return content, ""
 
-    def _worker(self) -> Worker:
-        """The worker of the calling thread, which keeps it for life: sandboxes end with their thread."""
-        worker: Worker | None = getattr(self._local, "worker", None)
-        if worker is None:
-            worker = self._local.worker = Worker(self._launcher, self.settings)
-            self._workers.append(worker)
-        return worker
+    def _problematic(self, content: bytes, steps: int, problem: str) -> Run:
+        run = Run(content, [False] * steps, self.settings.memory_mb, self.settings.max_timeouts)
+        run.settle(0, Outcome.ERROR, problem)
+        return run
 
 
 def _verdict(question: QuestionTests, plan: QuestionPlan, run: Run) -> Verdict:

@@ -18,7 +18,7 @@ from acecoder_dagster.sandbox.guest.metering import HURRY, NOTHING
 from acecoder_dagster.sandbox.guest.zygote import DRIVE, JUDGE, SERVE
 from acecoder_dagster.sandbox.planning import QuestionPlan, Way
 from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, Run, read_report
-from acecoder_dagster.sandbox.types import Outcome, SandboxFailedError
+from acecoder_dagster.sandbox.types import Description, Outcome, SandboxFailedError
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ class Lane(Protocol):
 
     retries: int
 
-    def ready(self, description: bytes) -> Sandbox:
+    def ready(self, description: Description) -> Sandbox:
         """Return a sandbox that knows a question."""
 
     def close(self) -> None:

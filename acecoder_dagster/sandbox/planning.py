@@ -22,7 +22,7 @@ from acecoder_dagster.sandbox.splitting import (
     split_test,
 )
 from acecoder_dagster.sandbox.test_code import TestCode, read_test_code
-from acecoder_dagster.sandbox.types import QuestionTests
+from acecoder_dagster.sandbox.types import Description, QuestionTests
 
 Piece = dict[str, str]
 
@@ -72,8 +72,8 @@ class QuestionPlan:
     """
 
     tests: tuple[TestPlan, ...]
-    calls: bytes
-    comparisons: bytes
+    calls: Description
+    comparisons: Description
     question: QuestionTests
     pieces: tuple[tuple[Piece, Piece], ...]
     code: TestCode
@@ -82,7 +82,7 @@ class QuestionPlan:
         """The tests that are decided in one way."""
         return [step for step, test in enumerate(self.tests) if test.way is way]
 
-    def beside(self, steps: Collection[int]) -> bytes:
+    def beside(self, steps: Collection[int]) -> Description:
         """Describe tests that are executed beside the program.
 
         Args:
@@ -92,7 +92,13 @@ class QuestionPlan:
             A description for the sandbox that runs programs.
         """
         pieces = [_piece("execute", "", t) if i in steps else _SKIPPED for i, t in enumerate(self.code.tests)]
-        return _description(self.question.setup_code, pieces, module=self.code.module, imports=self.code.imports)
+        return _description(
+            self.question.setup_code,
+            pieces,
+            self.question.cpu_seconds,
+            module=self.code.module,
+            imports=self.code.imports,
+        )
 
     def can_use_proxies(self, step: int) -> bool:
         """Whether a test could run by proxies, too."""
@@ -141,7 +147,7 @@ def plan_question(question: QuestionTests) -> QuestionPlan:
     return _assembled(question, code, planned)
 
 
-def plan_calls(setup_code: str, calls: Sequence[str]) -> bytes:
+def plan_calls(setup_code: str, calls: Sequence[str]) -> Description:
     """Describe calls to be evaluated for their own sake.
 
     Args:
@@ -159,13 +165,14 @@ def _assembled(question: QuestionTests, code: TestCode, planned: Sequence[_Plann
     comparisons = _description(
         comparison_code,
         [comparison for _, _, comparison in planned],
+        question.cpu_seconds,
         module=f"{_without_classes(comparison_code)}\n{code.module}",
         imports=code.imports,
         entry_point=question.entry_point,
     )
     return QuestionPlan(
         tests=tuple(plan for plan, _, _ in planned),
-        calls=_description(question.setup_code, [call for _, call, _ in planned]),
+        calls=_description(question.setup_code, [call for _, call, _ in planned], question.cpu_seconds),
         comparisons=comparisons,
         question=question,
         pieces=tuple((call, comparison) for _, call, comparison in planned),
@@ -175,7 +182,7 @@ def _assembled(question: QuestionTests, code: TestCode, planned: Sequence[_Plann
 
 def _plan_scripts(question: QuestionTests) -> QuestionPlan:
     tests = tuple(TestPlan(Way.OUTPUT) for _ in question.io_tests)
-    nothing = _description("", [])
+    nothing = _description("", [], question.cpu_seconds)
     return QuestionPlan(tests, nothing, nothing, question, (), TestCode("", ()))
 
 
@@ -187,8 +194,9 @@ def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
         calls.append(_piece("values", "", pieces.call))
         comparisons.append(_piece("compare", "import json", pieces.comparison))
     before, setup = function_call_setup(question)
-    description = _description(setup, calls, before=before)
-    return QuestionPlan(tuple(plans), description, _description("", comparisons), question, (), TestCode("", ()))
+    description = _description(setup, calls, question.cpu_seconds, before=before)
+    compared = _description("", comparisons, question.cpu_seconds)
+    return QuestionPlan(tuple(plans), description, compared, question, (), TestCode("", ()))
 
 
 def _without_classes(setup_code: str) -> str:
@@ -254,5 +262,7 @@ _SKIPPED, _SERVED = _piece("skip", "", ""), _piece("serve", "", "")
 _NOT_COMPARED = _piece("compare", "", "False")
 
 
-def _description(setup: str, tests: list[Piece], **others: object) -> bytes:
-    return json.dumps({"setup": setup, "tests": tests, **others}).encode("ascii")
+def _description(setup: str, tests: list[Piece], cpu_seconds: float | None = None, **others: object) -> Description:
+    description = Description(json.dumps({"setup": setup, "tests": tests, **others}).encode("ascii"))
+    description.cpu_seconds = cpu_seconds
+    return description

@@ -34,6 +34,20 @@ class Outcome(enum.StrEnum):
     UNSTABLE = "unstable"
 
 
+MAX_CPU_SECONDS = 600
+"""The most that a question may allow each of its tests."""
+
+
+class Description(bytes):
+    """What a sandbox is told about a question: JSON for `guest.child.PreparedQuestion`.
+
+    Attributes:
+        cpu_seconds: processor time that one test may use; none: what the settings say.
+    """
+
+    cpu_seconds: float | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class IoTest:
     """What goes into a program, and what has to come out.
@@ -62,6 +76,7 @@ class QuestionTests:
         methods: of `unittest.TestCase` classes in the test code, the methods that count, as `Class.method`; all where
             empty.
         io_tests: inputs and outputs, as in LiveCodeBench.
+        cpu_seconds: processor time that one test may use, in place of the setting `cpu_seconds_per_test`.
     """
 
     question_id: str
@@ -71,12 +86,14 @@ class QuestionTests:
     test_code: str = ""
     io_tests: tuple[IoTest, ...] = ()
     methods: tuple[str, ...] = ()
+    cpu_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse questions whose kind of test is not clear.
+        """Refuse questions whose kind of test is not clear, or whose limit is none.
 
         Raises:
-            ValueError: there is not exactly one form of tests, or test code without an entry point.
+            ValueError: there is not exactly one form of tests, or test code without an entry point, or a limit that
+                is not above 0 and at most MAX_CPU_SECONDS.
         """
         forms = [name for name in ("tests", "test_code", "io_tests") if getattr(self, name)]
         if len(forms) != 1:
@@ -89,6 +106,11 @@ class QuestionTests:
                 self._check_json(number, test)
         if self.test_code and not self.entry_point:
             raise ValueError(f"question {self.question_id} has test_code: it needs an entry_point too")
+        if self.cpu_seconds is not None and not 0 < self.cpu_seconds <= MAX_CPU_SECONDS:
+            raise ValueError(
+                f"question {self.question_id} has cpu_seconds {self.cpu_seconds:g}: seconds above 0 and at most "
+                f"{MAX_CPU_SECONDS} are needed, or none for the usual limit"
+            )
 
     def _check_json(self, number: int, test: IoTest) -> None:
         for what, text in [("input", line) for line in test.input.split("\n") if line.strip()] + [

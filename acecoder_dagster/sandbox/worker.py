@@ -2,39 +2,52 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import logging
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass
 
-from acecoder_dagster.sandbox.connection import Sandbox
 from acecoder_dagster.sandbox.deciding import decide_on_host
-from acecoder_dagster.sandbox.guest import metering, zygote
-from acecoder_dagster.sandbox.guest.compiling import pack, pack_program
+from acecoder_dagster.sandbox.guest import zygote
+from acecoder_dagster.sandbox.guest.compiling import pack_program
 from acecoder_dagster.sandbox.guest.preloading import needs_scientific
+from acecoder_dagster.sandbox.lanes import Batch, Lane
 from acecoder_dagster.sandbox.launchers import Launcher
 from acecoder_dagster.sandbox.pairing import run_with_proxies
 from acecoder_dagster.sandbox.planning import QuestionPlan, TestPlan, Way
-from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run, read_report
+from acecoder_dagster.sandbox.runs import MAX_REASON_CHARACTERS, TIMEOUTS, Run
 from acecoder_dagster.sandbox.scripts import run_script
 from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.sandbox.types import JudgeClosedError, Outcome, SandboxFailedError
+from acecoder_dagster.sandbox.types import Description, Outcome
 
-PIPELINE_DEPTH = 2  # the sandbox finds its next job waiting while the host decides on the last one
 MAX_REMEMBERED = 8192
 OPAQUE = b'{"opaque":'
 MAX_REMEMBERED_BYTES = 1024
 COMPARISONS_AT_ONCE = 64
 
-_log = logging.getLogger(__name__)
 _Judgement = tuple[Outcome, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Programs of one question that are being judged.
+
+    Attributes:
+        plan: the question.
+        runs: one per program, in order.
+        in_hurry: whether those that take long are postponed.
+        batches: what sandboxes have been given already, with the lane of each.
+    """
+
+    plan: QuestionPlan
+    runs: list[Run]
+    in_hurry: bool
+    batches: list[tuple[Lane, list[Batch]]]
 
 
 class Worker:
     """Owns sandboxes and replaces them when they break; not to be shared between threads.
 
-    There are up to four, each started when first needed: one runs programs and one compares, and there is
+    There are up to four sandboxes, each started when first needed: one runs programs and one compares, and there is
     another of each for programs and tests that mention scientific packages.
     """
 
@@ -44,13 +57,31 @@ class Worker:
         self._comparisons = [Lane(launcher, settings, scientific) for scientific in (False, True)]
         self._remembered: OrderedDict[tuple[bytes, int, bytes], _Judgement] = OrderedDict()
 
-    def judge(self, plan: QuestionPlan, programs: Sequence[bytes], in_hurry: bool) -> list[Run]:
-        """Run programs against the tests of a question and decide every test.
+    def begin(self, plan: QuestionPlan, programs: Sequence[bytes], in_hurry: bool) -> Begun:
+        """Give programs to sandboxes and wait for nothing, as far as that is possible.
 
         Args:
             plan: the prepared question.
             programs: UTF-8 source text.
             in_hurry: whether to postpone programs that take long.
+
+        Returns:
+            What `finish` takes, in the order in which it was begun.
+
+        Raises:
+            SandboxUnavailableError: no sandbox can be started (any more).
+            JudgeClosedError: another thread closed the judge.
+        """
+        says_passed = [test.way is Way.PROXIES for test in plan.tests]
+        runs = [self._new_run(pack_program(program), says_passed) for program in programs]
+        lanes = self._by_lane(plan.calls, runs) if in_hurry and _is_decided_by_values(plan) else []
+        return Begun(plan, runs, in_hurry, [(lane, lane.begin(plan.calls, group)) for lane, group in lanes])
+
+    def finish(self, begun: Begun) -> list[Run]:
+        """Wait for the programs and decide every test.
+
+        Args:
+            begun: from `begin`.
 
         Returns:
             One run per program, with an outcome for every test unless it is postponed.
@@ -59,23 +90,25 @@ class Worker:
             SandboxUnavailableError: no sandbox can be started (any more).
             JudgeClosedError: another thread closed the judge.
         """
-        if any(test.way is not Way.VALUES for test in plan.tests):
-            return self._judge_other_ways(plan, programs, in_hurry)
-        runs = self.run(plan.calls, [False] * len(plan.tests), programs, in_hurry)
+        plan, runs, in_hurry = begun.plan, begun.runs, begun.in_hurry
+        if not _is_decided_by_values(plan):
+            self._judge_other_ways(plan, runs, in_hurry)
+            return runs
+        for lane, batches in begun.batches:
+            lane.finish(plan.calls, batches)
+        if not in_hurry:
+            self._run_calls(plan.calls, runs)
         finished = [run for run in runs if not run.is_postponed]
         self._decide(plan, finished)
         for run in finished:
             self._ask_for_objects(plan, run, in_hurry)
         return runs
 
-    def _judge_other_ways(self, plan: QuestionPlan, programs: Sequence[bytes], in_hurry: bool) -> list[Run]:
-        says_passed = [test.way is Way.PROXIES for test in plan.tests]
-        runs = [self._new_run(program, says_passed) for program in programs]
+    def _judge_other_ways(self, plan: QuestionPlan, runs: Sequence[Run], in_hurry: bool) -> None:
         texts = b"\n".join((plan.calls, plan.comparisons, *(text.encode() for text in plan.code.tests)))
         tests_are_scientific = needs_scientific(texts)
         for run in runs:
             lane = self._programs[tests_are_scientific or needs_scientific(run.content)]
-            run.content = pack_program(run.content)
             if plan.steps(Way.OUTPUT):
                 run_script(lane, plan, run, self._settings, in_hurry)
                 continue
@@ -85,7 +118,6 @@ class Worker:
             if not run.is_postponed:
                 self._decide(plan, [run])
                 self._ask_for_objects(plan, run, in_hurry)
-        return runs
 
     def _ask_for_objects(self, plan: QuestionPlan, run: Run, in_hurry: bool) -> None:
         """Run by proxies the tests that failed because a call gave no plain value: they may need more of it."""
@@ -116,36 +148,39 @@ class Worker:
     def _execute_beside(self, lane: Lane, plan: QuestionPlan, run: Run, steps: frozenset[int], in_hurry: bool) -> None:
         """Execute beside their program the tests that can run nowhere else, in a sandbox that knows no other test."""
         executed = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
-        lane.perform(plan.beside(steps), [executed], zygote.JUDGE, in_hurry)
+        lane.perform(plan.beside(steps), [(executed, 0)], zygote.JUDGE, in_hurry)
         run.is_postponed = executed.is_postponed
         run.take_over(executed, steps)
 
-    def run(
-        self, calls: bytes, says_passed: Sequence[bool], programs: Sequence[bytes], in_hurry: bool = False
-    ) -> list[Run]:
-        """Evaluate calls on programs.
+    def run(self, calls: Description, steps: int, program: bytes) -> Run:
+        """Evaluate calls on a program.
 
         Args:
             calls: description of what to evaluate.
-            says_passed: one per call or test it describes: whether it is executed as a whole.
-            programs: UTF-8 source text.
-            in_hurry: whether to postpone programs that take long.
+            steps: how many calls it describes.
+            program: UTF-8 source text.
 
         Returns:
-            One run per program that is not postponed: for every step either an outcome or encoded values.
+            For every step either an outcome or encoded values.
 
         Raises:
             SandboxUnavailableError: no sandbox can be started (any more).
             JudgeClosedError: another thread closed the judge.
         """
-        runs = [self._new_run(program, says_passed) for program in programs]
+        run = self._new_run(pack_program(program), [False] * steps)
+        self._run_calls(calls, [run])
+        return run
+
+    def _run_calls(self, calls: Description, runs: Sequence[Run]) -> None:
+        for lane, group in self._by_lane(calls, runs):
+            lane.perform(calls, [(run, 0) for run in group], zygote.JUDGE, in_hurry=False)
+
+    def _by_lane(self, calls: Description, runs: Sequence[Run]) -> list[tuple[Lane, list[Run]]]:
         tests_are_scientific = needs_scientific(calls)
-        for scientific, lane in enumerate(self._programs):
-            group = [run for run in runs if (tests_are_scientific or needs_scientific(run.content)) == scientific]
-            if group:
-                lane.compile(calls, group)
-                lane.perform(calls, group, zygote.JUDGE, in_hurry)
-        return runs
+        groups: list[list[Run]] = [[], []]
+        for run in runs:
+            groups[tests_are_scientific or needs_scientific(run.content)].append(run)
+        return [(lane, group) for lane, group in zip(self._programs, groups, strict=True) if group]
 
     def interrupt(self) -> None:
         """Stop what another thread is doing with this worker: it gets a `JudgeClosedError`."""
@@ -188,7 +223,7 @@ class Worker:
     def _compare(self, plan: QuestionPlan, keys: Sequence[tuple[int, bytes]]) -> dict[tuple[int, bytes], _Judgement]:
         comparison = self._new_run(b"".join(b"%d %b\n" % key for key in keys), [True] * len(keys))
         lane = self._comparisons[needs_scientific(plan.comparisons)]
-        lane.perform(plan.comparisons, [comparison], zygote.COMPARE, in_hurry=False)
+        lane.perform(plan.comparisons, [(comparison, 0)], zygote.COMPARE, in_hurry=False)
         judgements = {
             key: (outcome or Outcome.JUDGE_ERROR, message)
             for key, outcome, message in zip(keys, comparison.outcomes, comparison.messages, strict=True)
@@ -205,105 +240,8 @@ class Worker:
             self._remembered.popitem(last=False)
 
 
-class Lane:
-    """One sandbox, started on demand, with jobs queued so that it never waits for the host."""
-
-    def __init__(self, launcher: Launcher, settings: SandboxSettings, scientific: bool) -> None:
-        self._launcher = launcher
-        self._scientific = scientific
-        self.retries = settings.retries
-        self._sandbox: Sandbox | None = None
-        self._interrupted = False
-
-    def compile(self, description: bytes, runs: Sequence[Run]) -> None:
-        """Replace the source text of runs by programs packed for the sandbox, compiled together where that pays."""
-        sources = [run.content for run in runs]
-        compiled: dict[int, tuple[bytes, bytes]] = {}
-        if len(sources) > 1:
-            try:
-                sandbox = self.ready(description)
-                sandbox.send_job(pack(sources), 0, len(sources), zygote.COMPILE, in_hurry=True)
-                completion = sandbox.receive()
-                compiled = read_report(completion.report)
-                if not completion.clean:
-                    self.close()
-            except SandboxFailedError as error:  # programs are compiled where they run, and show whose fault it is
-                _log.warning("a sandbox failed and is replaced: %s", error)
-                self.close()
-            except BaseException:
-                self.close()
-                raise
-        for index, run in enumerate(runs):
-            run.content = pack_program(sources[index], _from_base64(compiled.get(index, (b"", b""))[1]))
-
-    def perform(self, description: bytes, runs: Sequence[Run], kind: bytes, in_hurry: bool) -> None:
-        """Send every run through the sandbox until all its steps are known, or it is postponed."""
-        waiting = deque((run, 0) for run in runs)
-        sent: deque[tuple[Run, int]] = deque()
-        while waiting or sent:
-            try:
-                sandbox = self.ready(description)
-                while waiting and len(sent) < PIPELINE_DEPTH:
-                    run, first = waiting[0]
-                    sandbox.send_job(run.content, first, len(run.outcomes), kind, in_hurry)
-                    sent.append(waiting.popleft())
-                completion = sandbox.receive()
-                run, first = sent.popleft()
-                run.is_postponed = completion.stopped_for == metering.HURRY
-                going_on_at = None if run.is_postponed else run.absorb(completion, first)
-                if going_on_at is not None:
-                    waiting.appendleft((run, going_on_at))
-                if not completion.clean:
-                    self._give_back(waiting, sent)
-            except SandboxFailedError as error:
-                _log.warning("a sandbox failed and is replaced: %s", error)
-                self._blame(sent or waiting, error)
-                self._give_back(waiting, sent)
-            except BaseException:
-                # What is still under way would be taken for the answer to what is asked next.
-                self.close()
-                raise
-
-    def close(self) -> None:
-        """End the sandbox, if there is one."""
-        if self._sandbox is not None:
-            self._sandbox.close()
-            self._sandbox = None
-
-    def interrupt(self) -> None:
-        """Stop what another thread is doing with this lane."""
-        self._interrupted = True
-        if (sandbox := self._sandbox) is not None:
-            sandbox.interrupt()
-
-    def ready(self, description: bytes) -> Sandbox:
-        """A sandbox that knows a question; started if there is none."""
-        if self._interrupted:
-            raise JudgeClosedError("the judge was closed")
-        if self._sandbox is None:
-            self._sandbox = self._launcher.start(self._scientific)
-        self._sandbox.send_question(description)
-        return self._sandbox
-
-    def _blame(self, queue: deque[tuple[Run, int]], error: Exception) -> None:
-        """Count a failure against the job at the head; one that failed too often gets no verdict."""
-        run, first = queue[0]
-        run.failures += 1
-        if run.failures > self.retries:
-            run.settle(first, Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
-            queue.popleft()
-
-    def _give_back(self, waiting: deque[tuple[Run, int]], sent: deque[tuple[Run, int]]) -> None:
-        waiting.extendleft(reversed(sent))
-        sent.clear()
-        self.close()
-
-
-def _from_base64(text: bytes) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except binascii.Error:  # whoever compiled was killed meanwhile, or worse
-        return b""
+def _is_decided_by_values(plan: QuestionPlan) -> bool:
+    return all(test.way is Way.VALUES for test in plan.tests)
 
 
 def _decide(test: TestPlan, payload: bytes) -> tuple[Outcome | None, str]:

@@ -43,6 +43,11 @@ def without(row, column):
             [PROGRAM],
             "questions.{}, row 1: question q has test_code: it needs an entry_point too",
         ),
+        (
+            [QUESTION | {"cpu_seconds": -1.0}],
+            [PROGRAM],
+            "questions.{}, row 1: question q has cpu_seconds -1: seconds above 0 and at most 600 are needed, or none",
+        ),
         ([QUESTION | {"tests": ["assert 1"]}], [PROGRAM], "questions.{}, row 1, column tests: its tests use no name"),
         (
             [QUESTION, QUESTION],

@@ -28,6 +28,7 @@ COLUMNS = [
     "question_id", "program_id", "verdict", "outcomes", "passed", "pass_rate", "sealed", "cpu_ms", "wall_ms", "peak_mb",
     "message",
 ]  # fmt: skip
+KILLS, SECONDS_BETWEEN_KILLS = 8, 0.7
 SLOW = "import time; time.sleep(0.02); return 2 * x"
 # A judge in a process of its own.
 JUDGE = """
@@ -118,6 +119,17 @@ def test_verdicts_are_one_row_per_program_in_the_order_of_the_programs(write, tm
     assert judged.sealed_share == 1.0
 
 
+def test_a_question_may_have_a_limit_of_its_own(write, tmp_path):
+    questions = [DOUBLE | {"question_id": name, "cpu_seconds": limit} for name, limit in [("own", 3), ("usual", None)]]
+    slow = "import time\ndef double(x):\n    while time.process_time() < 0.9: pass\n    return 2 * x"
+    programs = [{"question_id": q["question_id"], "program_id": q["question_id"], "program": slow} for q in questions]
+    files = write("questions.jsonl", questions), write("programs.jsonl", programs), tmp_path / "verdicts.jsonl"
+
+    judge_files(*files, SETTINGS.model_copy(update={"cpu_seconds_per_test": 0.3}))
+
+    assert [row["outcomes"][0] for row in read_rows(files[2])] == ["passed", "cpu_timeout"]
+
+
 def test_what_was_judged_is_not_judged_again(write, tmp_path):
     files = write("questions.jsonl", [DOUBLE, NEGATE]), write("programs.jsonl", PROGRAMS), tmp_path / "verdicts.jsonl"
     judge_files(*files, SETTINGS)
@@ -135,10 +147,20 @@ def test_what_was_judged_is_not_judged_again(write, tmp_path):
         ({"programs": PROGRAMS[::-1]}, 0),
         ({"questions": [DOUBLE, NEGATE | {"tests": ["assert negate(2) == -2"]}]}, 1),
         ({"questions": [DOUBLE, NEGATE | {"setup_code": "import math"}]}, 1),
+        ({"questions": [DOUBLE, NEGATE | {"cpu_seconds": 2}]}, 1),
         ({"settings": SETTINGS.model_copy(update={"cpu_seconds_per_test": 2.0})}, 4),
         ({"settings": SETTINGS.model_copy(update={"workers": 1})}, 0),
     ],
-    ids=["program added", "program changed", "order", "test changed", "setup changed", "limit", "workers"],
+    ids=[
+        "program added",
+        "program changed",
+        "order",
+        "test changed",
+        "setup changed",
+        "a question's limit",
+        "limit",
+        "workers",
+    ],
 )
 def test_only_what_a_change_concerns_is_judged_anew(write, tmp_path, changed, judged):
     out = tmp_path / "verdicts.jsonl"
@@ -187,25 +209,24 @@ def kept_so_far(out):
 
 def test_a_program_that_the_judge_failed_on_is_tried_again_and_no_other(write, tmp_path):
     files = write("questions.jsonl", [DOUBLE]), write("programs.jsonl", many(60, SLOW)), tmp_path / "verdicts.jsonl"
-    timers, others = [], descendants(os.getpid())
+    others, is_judged = descendants(os.getpid()), threading.Event()
 
     def kill_the_sandboxes():
-        # The sandbox before its programs: whose program dies first takes that for the program's own crash.
-        for process in sorted(descendants(os.getpid()) - others):
-            with contextlib.suppress(ProcessLookupError):  # it went with its parent
-                os.kill(process, signal.SIGKILL)
-
-    def plan_to_kill(done, total):
-        # More than once: a sandbox that dies while it compiles costs nobody a verdict.
-        if not timers:
-            timers.extend(threading.Timer(seconds, kill_the_sandboxes) for seconds in (0.1, 0.2, 0.3))
-            for timer in timers:
-                timer.start()
+        # More than once: a sandbox that dies with several programs costs none of them a verdict, one with a single one.
+        for _ in range(KILLS):
+            if is_judged.wait(SECONDS_BETWEEN_KILLS):
+                return
+            # The sandbox before its programs: whose program dies first takes that for the program's own crash.
+            for process in sorted(descendants(os.getpid()) - others):
+                with contextlib.suppress(ProcessLookupError):  # it went with its parent
+                    os.kill(process, signal.SIGKILL)
 
     once = SETTINGS.model_copy(update={"retries": 0})
-    first = judge_files(*files, once, plan_to_kill)
-    for timer in timers:
-        timer.join()
+    killer = threading.Thread(target=kill_the_sandboxes)
+    killer.start()
+    first = judge_files(*files, once)
+    is_judged.set()
+    killer.join()
     failed = [row["program_id"] for row in read_rows(files[2]) if "judge_error" in row["outcomes"]]
     second = judge_files(*files, once)
 

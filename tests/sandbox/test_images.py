@@ -20,7 +20,7 @@ from tests.sandbox.conftest import LAUNCHERS
 
 PACKAGES = (
     "numpy", "numpy.testing", "pandas", "pandas.testing", "scipy.stats", "sklearn", "sympy", "networkx",
-    "matplotlib.pyplot", "sortedcontainers", "more_itertools",
+    "statsmodels.api", "statsmodels.formula.api", "regex", "matplotlib.pyplot", "sortedcontainers", "more_itertools",
 )  # fmt: skip
 SUMS = """
 import numpy as np

@@ -1,11 +1,13 @@
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from pydantic import ValidationError
 
 from acecoder_dagster.sandbox import (
+    IoTest,
     Judge,
     Outcome,
     ProgramJob,
@@ -57,6 +59,23 @@ def test_what_goes_wrong_in_one_test_costs_that_test_only(judges, launcher, in_t
     assert verdict.passed == (True, True, False, True, True)
     assert verdict.pass_rate == 0.8
     assert verdict.verdict == outcome
+
+
+@pytest.mark.parametrize("kind", ["values", "proxies", "beside", "script"])
+def test_a_question_with_a_limit_of_its_own_is_judged_by_it_whatever_its_tests(judge, kind):
+    program = (
+        "import time\nclass C:\n    def go(self):\n        while time.process_time() < 0.8: pass\n        return 1\n"
+    )
+    question = {
+        "values": QuestionTests("q", "C", "", ("assert C().go() == 1",)),
+        "proxies": QuestionTests("q", "C", "", ("c = C()\nassert c.go() == 1",)),
+        "beside": QuestionTests("q", "C", "", ("open('x', 'w').close()\nassert C().go() == 1",)),
+        "script": QuestionTests("q", "", "", io_tests=(IoTest("", "1"),)),
+    }[kind]
+    program += "print(C().go())" if kind == "script" else ""
+    assert judged(judge, program, question).outcomes == ("cpu_timeout",)
+    assert judged(judge, program, replace(question, cpu_seconds=5.0)).outcomes == ("passed",)
+    assert judged(judge, program, question).outcomes == ("cpu_timeout",)
 
 
 def test_after_too_many_timeouts_the_remaining_tests_are_given_up(judge):

@@ -6,6 +6,7 @@ filter are inherited by fork, which costs nothing per program. Only the user id 
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -43,16 +44,16 @@ _DENIED = {
     "shmdt": (67, 197), "semget": (64, 190), "semop": (65, 193), "semctl": (66, 191),
     "semtimedop": (220, 192), "msgget": (68, 186), "msgsnd": (69, 189), "msgrcv": (70, 188),
     "msgctl": (71, 187), "mq_open": (240, 180), "mq_unlink": (241, 181), "setpriority": (141, 140),
-    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "sched_setaffinity": (203, 122),
-    "sched_setattr": (314, 274), "ioprio_set": (251, 30), "personality": (135, 92), "acct": (163, 89),
-    "quotactl": (179, 60), "reboot": (169, 142), "swapon": (167, 224), "swapoff": (168, 225),
-    "settimeofday": (164, 170), "clock_settime": (227, 112), "adjtimex": (159, 171),
-    "clock_adjtime": (305, 266), "syslog": (103, 116), "sethostname": (170, 161),
+    "sched_setparam": (142, 118), "sched_setscheduler": (144, 119), "sched_setattr": (314, 274),
+    "ioprio_set": (251, 30), "personality": (135, 92), "acct": (163, 89), "quotactl": (179, 60),
+    "reboot": (169, 142), "swapon": (167, 224), "swapoff": (168, 225), "settimeofday": (164, 170),
+    "clock_settime": (227, 112), "adjtimex": (159, 171), "clock_adjtime": (305, 266),
+    "syslog": (103, 116), "sethostname": (170, 161),
     "setdomainname": (171, 162), "memfd_create": (319, 279), "memfd_secret": (447, 447),
 }  # fmt: skip
 _CLONE = (56, 220)
 _CLONE3 = (435, 435)
-_PRLIMIT = (302, 261)
+_ON_ONESELF_ONLY = ((302, 261), (203, 122))  # prlimit and sched_setaffinity
 _NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW* flag
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
@@ -83,7 +84,7 @@ def install_system_call_filter() -> None:
 
 def _assemble(audit_arch: int, column: int) -> bytes:
     denied = sorted(numbers[column] for numbers in _DENIED.values())
-    # After the chain come, in this order: allow, deny, no-such-call, clone check (3), prlimit check (4).
+    # After the chain come, in this order: allow, deny, no-such-call, clone check (3), check of whom it is about (4).
     head = [
         (_LOAD, 0, 0, _OFFSET_ARCH),
         (_JUMP_EQUAL, 1, 0, audit_arch),
@@ -94,8 +95,8 @@ def _assemble(audit_arch: int, column: int) -> bytes:
     chain += [(_JUMP_EQUAL, "deny", number) for number in denied]
     chain.append((_JUMP_EQUAL, "no_such_call", _CLONE3[column]))
     chain.append((_JUMP_EQUAL, "clone", _CLONE[column]))
-    chain.append((_JUMP_EQUAL, "prlimit", _PRLIMIT[column]))
-    target = {"allow": 0, "deny": 1, "no_such_call": 2, "clone": 3, "prlimit": 6}
+    chain += [(_JUMP_EQUAL, "on_oneself", numbers[column]) for numbers in _ON_ONESELF_ONLY]
+    target = {"allow": 0, "deny": 1, "no_such_call": 2, "clone": 3, "on_oneself": 6}
     instructions = list(head)
     for position, (operation, label, operand) in enumerate(chain):
         instructions.append((operation, len(chain) - position - 1 + target[label], 0, operand))
@@ -107,7 +108,7 @@ def _assemble(audit_arch: int, column: int) -> bytes:
         (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT),
         (_JUMP_ANY_BIT, 5, 0, _NAMESPACE_FLAGS),
         (_RETURN, 0, 0, _ALLOW),
-        # Only one's own limits: with a shared user id, prlimit would reach the zygote.
+        # With a shared user id, these would reach the zygote.
         (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT),
         (_JUMP_EQUAL, 0, 2, 0),
         (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT + 4),
@@ -191,6 +192,18 @@ def has_children() -> bool:
     `os.waitpid` says the same with an exception, which costs more than the call.
     """
     return int(_libc_holding_the_interpreter.waitpid(-1, None, os.WNOHANG)) >= 0
+
+
+def stay_on_processor() -> None:
+    """Keeps the calling process and its children on the processor where it is, whose caches hold its memory."""
+    with contextlib.suppress(OSError):  # it is just being taken away: there are others
+        os.sched_setaffinity(0, {_libc.sched_getcpu()})
+
+
+def use_processors(processors: set[int]) -> None:
+    """Lets the calling process use several processors, or those of them that there are."""
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, processors)
 
 
 def become(user_id: int) -> None:

@@ -15,7 +15,7 @@ operator os random re string sys time types typing
 SCIENTIFIC_MODULES = """
 numpy pandas scipy scipy.optimize scipy.sparse scipy.spatial scipy.special scipy.stats sympy networkx
 sklearn sklearn.cluster sklearn.decomposition sklearn.ensemble sklearn.linear_model sklearn.metrics
-sklearn.model_selection sklearn.preprocessing matplotlib.pyplot seaborn
+sklearn.model_selection sklearn.preprocessing statsmodels.api matplotlib.pyplot seaborn
 """
 
 _SCIENTIFIC_PACKAGES = frozenset(name.split(".")[0].encode() for name in SCIENTIFIC_MODULES.split())

@@ -34,6 +34,17 @@ def solve(n):
     resource.prlimit(1, resource.RLIMIT_NOFILE, (0, 0))
     raise Exception("ESCAPED")
 """,
+    "processors of the zygote chosen": """
+import os
+def solve(n):
+    for process in (1, os.getppid()):
+        try:
+            os.sched_setaffinity(process, os.sched_getaffinity(0))
+        except PermissionError:
+            continue
+        raise Exception("ESCAPED")
+    raise PermissionError
+""",
     "limits raised again": """
 import resource
 for kind in range(16):
