@@ -123,7 +123,7 @@ def _load(groups_path: Path, backbone: str, settings: RewardModelSettings) -> _L
 def _train(
     loaded: _Loaded, whole: Team, settings: RewardModelSettings, work: Path, progress: Progress
 ) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
-    """One process's part; the first one gets the whole weights."""
+    """One process's part; the first of several gets the whole weights."""
     scorer = loaded.scorer
     scorer.to(whole.device).train()
     whole.divide(scorer, getattr(scorer.model.base_model, "layers", ()))
@@ -139,7 +139,7 @@ def _train(
         "pairs_over_length": loaded.left_out.pairs,
         "questions_over_length": loaded.left_out.questions,
     }
-    return figures, whole_weights(scorer)
+    return figures, whole_weights(scorer) if whole.size > 1 else {}
 
 
 def _help_along(whole: Team, groups_path: Path, backbone: str, settings: RewardModelSettings, work: Path) -> None:
