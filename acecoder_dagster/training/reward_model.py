@@ -84,8 +84,7 @@ def train_reward_model(
         figures, weights = _train(loaded, whole, settings, work, progress)
     scorer, adapters = loaded.scorer, loaded.adapters
     if processes > 1:
-        scorer, _ = load_scorer(backbone)
-        adapters = _add_adapters(scorer, settings.lora_rank) if settings.lora_rank else None
+        scorer, adapters, _ = _untrained(backbone, settings.lora_rank)
         scorer.load_state_dict(weights)
     if adapters is not None:
         scorer.model = adapters.merge_and_unload()
@@ -112,12 +111,18 @@ class _Loaded:
 
 def _load(groups_path: Path, backbone: str, settings: RewardModelSettings) -> _Loaded:
     prepare_process(settings.threads, settings.seed)
-    scorer, tokenizer = load_scorer(backbone)
-    _start_head_near_zero(scorer)
+    scorer, adapters, tokenizer = _untrained(backbone, settings.lora_rank)
     groups, left_out = read_groups(groups_path, tokenizer, settings.max_tokens)
     train, validation = split_by_question(groups, settings.validation_fraction, settings.seed)
-    adapters = _add_adapters(scorer, settings.lora_rank) if settings.lora_rank else None
     return _Loaded(scorer, adapters, tokenizer, train, validation, left_out)
+
+
+def _untrained(backbone: str, lora_rank: int) -> tuple[PackedScorer, Any, PreTrainedTokenizerBase]:
+    """Return the scorer that a training starts from, its adapters (None for rank 0), and the tokenizer."""
+    scorer, tokenizer = load_scorer(backbone)
+    _start_head_near_zero(scorer)
+    adapters = _add_adapters(scorer, lora_rank) if lora_rank else None
+    return scorer, adapters, tokenizer
 
 
 def _train(
