@@ -22,7 +22,18 @@ class Arguments:
     @property
     def shape(self) -> tuple[type, ...]:
         """The types of the arguments, in order."""
-        return tuple(type(value) for value in (*self.positional, *self.named.values()))
+        return tuple(type(value) for value in self.by_place.values())
+
+    @property
+    def by_place(self) -> dict[int | str, object]:
+        """The values by position, from 0, and by name, in order."""
+        return dict(enumerate(self.positional)) | self.named
+
+    def with_value(self, place: int | str, value: object) -> "Arguments":
+        """Return the arguments with another value at a position or name that they have."""
+        if isinstance(place, str):
+            return Arguments(self.positional, self.named | {place: value})
+        return Arguments((*self.positional[:place], value, *self.positional[place + 1 :]), self.named)
 
     @classmethod
     def parse(cls, text: str) -> "Arguments | None":

@@ -35,7 +35,7 @@ class Domain:
 
 
 def _facts(arguments: Arguments) -> Facts:
-    places = {str(place): value for place, value in enumerate(arguments.positional)} | arguments.named
+    places = arguments.by_place
     found = {f"{place} {fact}": tells for place, value in places.items() for fact, tells in _of_value(value)}
     for (one, first), (other, second) in permutations(places.items(), 2):
         found |= {f"{one} {fact} {other}": tells for fact, tells in _of_two(first, second)}

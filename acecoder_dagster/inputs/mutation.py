@@ -49,15 +49,10 @@ def varied(seen: Sequence[Arguments], wanted: int, rng: Random, max_characters: 
 
 def _crossed(arguments: Arguments, other: Arguments, rng: Random) -> Arguments:
     """Return the arguments with one of the other list in the place of theirs."""
-    if len(other.positional) != len(arguments.positional) or other.named.keys() != arguments.named.keys():
+    if other.by_place.keys() != arguments.by_place.keys():
         return arguments
-    place = rng.randrange(len(arguments.shape))
-    positional = list(arguments.positional)
-    if place < len(positional):
-        positional[place] = other.positional[place]
-        return Arguments(tuple(positional), arguments.named)
-    name = list(arguments.named)[place - len(positional)]
-    return Arguments(arguments.positional, arguments.named | {name: other.named[name]})
+    place = rng.choice(list(arguments.by_place))
+    return arguments.with_value(place, other.by_place[place])
 
 
 def mutated(arguments: Arguments, rng: Random, texts: list[str]) -> Arguments:
@@ -68,18 +63,11 @@ def mutated(arguments: Arguments, rng: Random, texts: list[str]) -> Arguments:
         rng: decides which change.
         texts: texts that may be put into other texts, such as constants of the function.
     """
-    places = len(arguments.positional) + len(arguments.named)
-    if places == 0:
+    values = arguments.by_place
+    if not values:
         return arguments
-    place = rng.randrange(places)
-    positional = list(arguments.positional)
-    named = dict(arguments.named)
-    if place < len(positional):
-        positional[place] = mutated_value(positional[place], rng, texts)
-    else:
-        name = list(named)[place - len(positional)]
-        named[name] = mutated_value(named[name], rng, texts)
-    return Arguments(tuple(positional), named)
+    place = rng.choice(list(values))
+    return arguments.with_value(place, mutated_value(values[place], rng, texts))
 
 
 def mutated_value(value: object, rng: Random, texts: list[str], depth: int = 0) -> object:
