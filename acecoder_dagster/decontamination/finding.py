@@ -60,8 +60,9 @@ def find_contamination(
         candidates = [runnable(row["seed_id"], row["code"] or "", row["entry_point"]) for row in left]
         codes = {row["seed_id"]: row["code"] for row in left}
         ready = [each for each in candidates if each is not None]
-        easy = easily_passed(benchmarks, judge) if ready else set()
-        for seed_id, question in passes_tests(ready, benchmarks, judge, advance):
+        hits = list(passes_tests(ready, benchmarks, judge, advance))
+        easy = easily_passed(benchmarks, judge) if hits else set()
+        for seed_id, question in hits:
             likeness = jaccard(code_shingles(codes[seed_id]), question.shingles)
             is_telling = question.is_telling and question.upstream_id not in easy
             if is_telling or (likeness >= settings.weak_likeness and is_comparable(codes[seed_id])):
