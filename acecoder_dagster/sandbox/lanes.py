@@ -49,8 +49,7 @@ class Batch:
         """Take in how the sandbox ended with each, after how it ended with compiling several."""
         of_programs = completions if len(self._runs) == 1 else completions[1:]
         for run, completion in zip(self._runs, of_programs, strict=False):
-            run.is_postponed = completion.stopped_for == metering.HURRY
-            going_on_at = None if run.is_postponed else run.absorb(completion, 0)
+            going_on_at = _absorb(run, completion, 0)
             if going_on_at is not None:
                 self.left.append((run, going_on_at))
         self._end(len(of_programs))
@@ -124,8 +123,7 @@ class Lane:
                     sent.append(waiting.popleft())
                 completion = sandbox.receive()
                 run, first = sent.popleft()
-                run.is_postponed = completion.stopped_for == metering.HURRY
-                going_on_at = None if run.is_postponed else run.absorb(completion, first)
+                going_on_at = _absorb(run, completion, first)
                 if going_on_at is not None:
                     waiting.appendleft((run, going_on_at))
                 if not completion.clean:
@@ -199,3 +197,9 @@ class Lane:
     def _replace(self, error: Exception) -> None:
         _log.warning("a sandbox failed and is replaced: %s", error)
         self.close()
+
+
+def _absorb(run: Run, completion: Completion, first: int) -> int | None:
+    """Take in how a child that began with step `first` ended; return the step to go on at, if any."""
+    run.is_postponed = completion.stopped_for == metering.HURRY
+    return None if run.is_postponed else run.absorb(completion, first)
