@@ -239,6 +239,9 @@ OUTCOMES = (
 )
 """Outcomes of one test (DESIGN.md 4.4)."""
 
+UNUSABLE_OUTCOMES = ("judge_error", "unstable")
+"""Outcomes that come from the judge or the clock, not from the program."""
+
 TEST_RESULTS = Table(
     "test_results",
     "Verdicts: one row per program, outcomes as lists in the order of filtered_tests.position.",

@@ -2,8 +2,7 @@
 
 import polars as pl
 
-UNUSABLE_OUTCOMES = ("judge_error", "unstable")
-"""Outcomes that come from the judge or the clock, not from the program."""
+from acecoder_dagster.tables import UNUSABLE_OUTCOMES
 
 
 def usable_verdict() -> pl.Expr:

@@ -7,9 +7,7 @@ import polars as pl
 from acecoder_dagster.preference import failure_group
 from acecoder_dagster.preference.settings import FAILURES
 from acecoder_dagster.quality.tallies import Tally
-from acecoder_dagster.tables import OFFICIAL
-
-UNUSABLE_OUTCOMES = ("judge_error", "unstable")
+from acecoder_dagster.tables import OFFICIAL, UNUSABLE_OUTCOMES
 
 
 def separate_labels(tests: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
