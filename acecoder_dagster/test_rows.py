@@ -78,6 +78,11 @@ def every_test(candidates: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([candidates.select(columns), placed.select(columns)])
 
 
+def tests_written(candidates: pl.DataFrame, kept: pl.DataFrame) -> dict[str, int]:
+    """Return how many tests each question has, with those that adversarial rounds added."""
+    return dict(every_test(candidates, kept).group_by("question_id").len().iter_rows())
+
+
 def tests_by_question(tests: pl.DataFrame) -> pl.DataFrame:
     """Gather tests as `question_from_rows` takes them.
 

@@ -35,7 +35,7 @@ from acecoder_dagster.tables import (
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
 )
-from acecoder_dagster.test_rows import every_test
+from acecoder_dagster.test_rows import tests_written
 from acecoder_dagster.workers.specifications import ScorePrograms
 
 
@@ -159,12 +159,10 @@ def policy_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
         programs = project.lake.read(POLICY_PROGRAMS)
         kept = training_rows(project, FILTERED_TESTS)
         tests = question_tests(held_out_questions(project), kept)
-        written = every_test(training_rows(project, CANDIDATE_TESTS), kept).group_by("question_id").len()
+        written = tests_written(training_rows(project, CANDIDATE_TESTS), kept)
         progress = RowProgress(context, "programs", programs.height)
         with Judge(settings.sandbox) as judge:
-            results, rejected = judge_table(
-                judge, programs, tests, dict(written.iter_rows()), "policy_results", progress.advance
-            )
+            results, rejected = judge_table(judge, programs, tests, written, "policy_results", progress.advance)
         yield batches[0], StageRows(results, programs.height, rejected, {"programs_executed": results.height})
 
     stage = pipeline.policy_results(project)

@@ -17,7 +17,7 @@ from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
-from acecoder_dagster.test_rows import every_test
+from acecoder_dagster.test_rows import tests_written
 
 JUDGE_WORKS = "judge_reached_verdicts"
 MAX_JUDGE_ERRORS = 0.01
@@ -53,10 +53,8 @@ def test_results(context: dg.AssetExecutionContext, project: Project) -> dg.Mate
             for batch, rows in programs.items():
                 kept = project.lake.read(FILTERED_TESTS, [batch])
                 tests = question_tests(project.lake.read(QUESTIONS, [batch]), kept)
-                written = every_test(project.lake.read(CANDIDATE_TESTS, [batch]), kept).group_by("question_id").len()
-                results, rejected = judge_table(
-                    judge, rows, tests, dict(written.iter_rows()), "test_results", progress.advance
-                )
+                written = tests_written(project.lake.read(CANDIDATE_TESTS, [batch]), kept)
+                results, rejected = judge_table(judge, rows, tests, written, "test_results", progress.advance)
                 figures = {"programs_executed": results.height, "tests_executed": int(results["tests_kept"].sum())}
                 without_verdict = results.filter(verdict="judge_error")["program_id"]
                 yield batch, StageRows(results, rows.height, rejected, figures, try_again=without_verdict)
