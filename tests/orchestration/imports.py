@@ -25,6 +25,21 @@ SYNTHESIS = [
     filtered_tests,
 ]
 STAGES = [*SYNTHESIS, sampled_programs, results_asset]
+SMALL_PROFILE = """
+extends = "micro"
+[seeds]
+procedural_batches = 0
+[sandbox]
+launcher = "bubblewrap"
+workers = 1
+"""
+
+
+def small_project(folder: Path, settings: str) -> Project:
+    """Return a project of imports alone whose programs run under bubblewrap, with further settings as TOML."""
+    profile = folder / "small.toml"
+    profile.write_text(SMALL_PROFILE + settings)
+    return Project(root=str(folder / "home"), profile=str(profile))
 
 
 def question(number: int, slope: int = 2) -> dict:

@@ -12,15 +12,9 @@ from acecoder_dagster.orchestration.partitions import register_batches
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.tables import CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_QUALITY, TEST_RESULTS
 from acecoder_dagster.warehouse import build_warehouse, run_query
-from tests.orchestration.imports import BATCH, STAGES, program, question
+from tests.orchestration.imports import BATCH, STAGES, program, question, small_project
 
-PROFILE = """
-extends = "micro"
-[seeds]
-procedural_batches = 0
-[sandbox]
-launcher = "bubblewrap"
-workers = 1
+SETTINGS = """
 [tests]
 min_tests = 2
 mutants = 12
@@ -44,8 +38,7 @@ def refreshed(tmp_path, instance):
     """Brings an import of two questions up to date with settings in [tests]; returns figures by stage and checks."""
 
     def run(tests: str, calibration: str = "") -> tuple[Project, dict[str, dict], dict[str, bool]]:
-        (tmp_path / "rounds.toml").write_text(PROFILE.format(tests=tests, calibration=calibration))
-        project = Project(root=str(tmp_path / "home"), profile=str(tmp_path / "rounds.toml"))
+        project = small_project(tmp_path, SETTINGS.format(tests=tests, calibration=calibration))
         lines = {
             "questions": [question(n) | {"reference_program": REFERENCE} for n in range(2)],
             "programs": [program(n, body, i) for n in range(2) for i, body in enumerate(BODIES)],

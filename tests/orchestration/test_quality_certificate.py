@@ -9,18 +9,11 @@ import pytest
 from acecoder_dagster.assets.quality import test_quality as quality_asset
 from acecoder_dagster.importing import ImportManifest, store_import
 from acecoder_dagster.orchestration.partitions import register_batches
-from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.tables import FILTERED_TESTS, ORACLE_RESULTS, TEST_QUALITY
-from tests.orchestration.imports import STAGES
+from tests.orchestration.imports import STAGES, small_project
 
 BATCH = "calibration-000"
-PROFILE = """
-extends = "micro"
-[seeds]
-procedural_batches = 0
-[sandbox]
-launcher = "bubblewrap"
-workers = 1
+SETTINGS = """
 [tests]
 policy = "agreement"
 oracle_models = ["m1", "m2", "m3"]
@@ -46,8 +39,7 @@ BODIES = {"m1": "2 * x", "m2": "x + x", "m3": "x * 2", "right": "x << 1", "wrong
 @pytest.fixture(scope="module")
 def measured(tmp_path_factory):
     tmp_path = tmp_path_factory.mktemp("calibration")
-    (tmp_path / "calibration.toml").write_text(PROFILE)
-    project = Project(root=str(tmp_path / "home"), profile=str(tmp_path / "calibration.toml"))
+    project = small_project(tmp_path, SETTINGS)
     files = {
         "questions": [QUESTION],
         "programs": [
@@ -101,8 +93,7 @@ def test_calibration_questions_train_nothing(measured):
 
 
 def test_oracle_models_that_an_import_has_no_program_of_are_named(tmp_path):
-    (tmp_path / "other.toml").write_text(PROFILE.replace('["m1", "m2", "m3"]', '["hub/absent"]'))
-    project = Project(root=str(tmp_path / "home"), profile=str(tmp_path / "other.toml"))
+    project = small_project(tmp_path, SETTINGS.replace('["m1", "m2", "m3"]', '["hub/absent"]'))
     (tmp_path / "questions.jsonl").write_text(json.dumps(QUESTION) + "\n")
     program = {"question_id": "q", "model": "m1", "sample_index": 0, "program": "def scale(x):\n    return 2 * x\n"}
     (tmp_path / "programs.jsonl").write_text(json.dumps(program) + "\n")
