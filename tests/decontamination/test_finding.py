@@ -130,31 +130,28 @@ def test_a_rewritten_program_is_found_by_running_it_and_an_innocent_one_is_not(s
     assert "passes all 3 tests of B/1" in found[0].evidence
 
 
-def test_tests_that_are_easily_passed_count_only_with_code_that_is_alike(settings, benchmarks, judge):
-    unlike = "def f(n):\n    digits = {'0', '2', '4', '6', '8'}\n    return str(n)[-1] in digits\n"
-    alike = "def even(number):\n    rest = number\n    return rest % 2 == 0\n"
-    too_short_to_tell = "def even(n): return n % 2 == 0\n"
-    given = seeds(
-        {"code": unlike, "entry_point": "f"},
-        {"code": alike, "entry_point": "even"},
-        {"code": too_short_to_tell, "entry_point": "even"},
-    )
+@pytest.mark.parametrize(
+    "codes",
+    [
+        {
+            "unlike": "def f(n):\n    digits = {'0', '2', '4', '6', '8'}\n    return str(n)[-1] in digits\n",
+            "alike": "def f(number):\n    rest = number\n    return rest % 2 == 0\n",
+            "too short to tell": "def f(n): return n % 2 == 0\n",
+        },
+        {
+            "unlike": "import heapq\ndef f(xs):\n    heap = []\n    for x in xs:\n        heapq.heappush(heap, x)\n"
+            "    return [heapq.heappop(heap) for _ in range(len(heap))]\n",
+            "alike": "def f(xs):\n    xs = list(xs)\n    xs.sort()\n    assert xs is not None\n    return xs\n",
+        },
+    ],
+    ids=["easily passed", "passed by Python itself"],
+)
+def test_tests_that_say_little_count_only_with_code_that_is_alike(settings, benchmarks, judge, codes):
+    given = seeds(*({"seed_id": what, "code": code, "entry_point": "f"} for what, code in codes.items()))
 
     found = find_contamination(given, benchmarks, settings, judge, nothing)
 
-    assert [each.seed_id for each in found] == ["1"]
-
-
-def test_tests_that_python_passes_by_itself_count_only_with_code_that_is_alike(settings, benchmarks, judge):
-    unlike = "import heapq\ndef f(xs):\n    heap = []\n    for x in xs:\n        heapq.heappush(heap, x)\n" + (
-        "    return [heapq.heappop(heap) for _ in range(len(heap))]\n"
-    )
-    alike = "def g(xs):\n    xs = list(xs)\n    xs.sort()\n    assert xs is not None\n    return xs\n"
-    given = seeds({"code": unlike, "entry_point": "f"}, {"code": alike, "entry_point": "g"})
-
-    found = find_contamination(given, benchmarks, settings, judge, nothing)
-
-    assert [each.seed_id for each in found] == ["1"]
+    assert [each.seed_id for each in found] == ["alike"]
 
 
 def test_contaminated_seeds_are_rejected_rows_with_the_evidence(settings, benchmarks):
