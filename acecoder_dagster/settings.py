@@ -89,7 +89,8 @@ class TestSettings(Section):
     strengthening_rounds: int = Field(
         default=0,
         ge=0,
-        description="Rounds of new inputs: those on which programs that pass every kept test disagree become tests too",
+        description="Rounds of new inputs: those on which programs that pass every kept test disagree become tests; "
+        "before the first, those that take new branches of the trusted program",
     )
     mutants: int = Field(
         default=24,

@@ -1,7 +1,7 @@
 """What recorded programs, reference programs and their mutants return on many inputs, measured once and kept.
 
-Inputs are the calls in tests that models wrote, and variations of them. Where nobody wrote tests (MBPP) they are
-variations of the one example that the question shows, its first official test.
+Inputs are the calls in tests that models wrote, variations of them, and calls that reach further branches of the
+reference. Where nobody wrote tests (MBPP) all come from the example that the question shows, its first official test.
 """
 
 import hashlib
@@ -15,18 +15,17 @@ from typing import Any
 import polars as pl
 from rich.progress import track
 
-from acecoder_dagster.inputs import Arguments, varied
+from acecoder_dagster.inputs import Arguments, InputSettings, Observe, Subject, branching_inputs, varied
 from acecoder_dagster.sandbox import Judge, Observation, SandboxSettings
 from acecoder_dagster.sandbox.guest.encoding import Opaque
-from acecoder_dagster.synthesis import mutants, split_test, value_key
+from acecoder_dagster.synthesis import mutants, observing_sandbox, split_test, value_key
 from acecoder_dagster.tables import OFFICIAL
 
 WRITTEN_CALLS = 50
 CALLS_EACH = 75
-"""Written ones and variations together."""
+"""Written ones and variations together; those that reach further branches come on top."""
 
-MAX_CHARACTERS = 1_000
-"""Longest arguments of a variation."""
+INPUTS = InputSettings(max_argument_characters=1_000)
 
 MUTANTS = 24
 POOL_PROGRAMS = 50
@@ -58,12 +57,13 @@ VALUES = pl.Schema(
 """One row per program; `values` has a key per call, null where there was no plain value."""
 
 
-def calls_of(question: dict[str, Any], written: pl.DataFrame) -> list[dict[str, Any]]:
-    """Return the calls of one question (rows of CALLS): the most often written ones, and variations of them.
+def calls_of(question: dict[str, Any], written: pl.DataFrame, observe: Observe) -> list[dict[str, Any]]:
+    """Return the calls of one question (rows of CALLS): the most often written ones, and those made from them.
 
     Args:
         question: a row of problems.parquet.
         written: its rows of generated_tests.parquet.
+        observe: runs calls on its reference.
     """
     counts: dict[str, Counter[tuple[str, str]]] = {}
     arguments: dict[str, tuple[object, ...] | None] = {}
@@ -82,10 +82,18 @@ def calls_of(question: dict[str, Any], written: pl.DataFrame) -> list[dict[str, 
     ranked = sorted(counts, key=lambda call: (-len({writer for writer, _ in counts[call]}), -counts[call].total()))
     chosen = ranked[:WRITTEN_CALLS]
     seen = [Arguments(found) for call in chosen if (found := arguments[call]) is not None]
-    further = varied(seen, CALLS_EACH - len(chosen), Random(0), MAX_CHARACTERS)
-    variations = [f"{question['entry_point']}({each.text})" for each in further]
+    subject = Subject(
+        question["question_id"],
+        question["entry_point"],
+        question["reference_program"],
+        question["setup_code"],
+        tuple(each.text for each in seen),
+    )
+    (reaching,) = branching_inputs([subject], observe, INPUTS, 0)
+    further = varied(seen, CALLS_EACH - len(chosen), Random(0), INPUTS.max_argument_characters)
+    variations = [f"{question['entry_point']}({each.text})" for each in [*further, *reaching]]
     rows = []
-    for position, call in enumerate([*chosen, *(call for call in variations if call not in counts)]):
+    for position, call in enumerate([*chosen, *(call for call in dict.fromkeys(variations) if call not in counts)]):
         claims = sorted(counts.get(call, Counter()).items())
         rows.append(
             {
@@ -133,10 +141,13 @@ def _measured(data: Path, folder: Path, source: str) -> tuple[pl.DataFrame, pl.D
         values: list[dict[str, Any]] = []
         with (
             Judge(SANDBOX) as judge,
+            Judge(observing_sandbox(SANDBOX, INPUTS)) as observer,
             ThreadPoolExecutor(2 * judge.settings.workers) as threads,
         ):
             for question in track(list(problems.iter_rows(named=True)), source):
-                of_question = calls_of(question, written.filter(pl.col("question_id") == question["question_id"]))
+                of_question = calls_of(
+                    question, written.filter(pl.col("question_id") == question["question_id"]), observer.observe
+                )
                 calls += of_question
                 texts = [row["call"] for row in of_question]
                 jobs = list(_jobs(question, programs.filter(pl.col("question_id") == question["question_id"])))

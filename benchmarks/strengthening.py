@@ -1,4 +1,4 @@
-"""What adversarial rounds add: `python -m benchmarks.strengthening --data FOLDER`.
+"""What further branches and adversarial rounds add: `python -m benchmarks.strengthening --data FOLDER`.
 
 Questions of MBPP start with the one test that they show. Reference, one half of the recorded programs and mutants take
 part in the rounds; the other half of the programs, labelled by the official tests that nobody saw, is judged by what
@@ -19,6 +19,7 @@ from acecoder_dagster.sandbox import Judge, SandboxSettings
 from acecoder_dagster.synthesis import (
     FilteredTests,
     Power,
+    Strengthened,
     filter_tests,
     measure_power,
     observing_sandbox,
@@ -55,8 +56,9 @@ def main(
         judged = partial(judge_outcomes, judge, questions)
         filtered, power = _shown_only(candidates, oracles, judged)
         trust = writers_trust(filtered.kept, candidates)
+        suites = {"the one shown": Strengthened(filtered, power, 0)}
         for rounds in ROUNDS:
-            stronger = strengthen_suites(
+            suites[f"branches, {rounds} rounds"] = strengthen_suites(
                 filtered,
                 power,
                 candidates,
@@ -68,18 +70,16 @@ def main(
                 seed=0,
                 threads=SANDBOX.workers,
             )
-            small = shrink_suites(stronger.filtered, stronger.power, trust, min_tests=1, max_tests=MAX_TESTS)
+        for name, stronger in suites.items():
             outcomes = judged(others, stronger.filtered.kept)
-            for name, suites in (
-                (f"{rounds} rounds", stronger.filtered),
-                (f"{rounds} rounds, at most {MAX_TESTS}", small),
-            ):
+            small = shrink_suites(stronger.filtered, stronger.power, trust, min_tests=1, max_tests=MAX_TESTS)
+            for label, chosen in ((name, stronger.filtered), (f"{name}, at most {MAX_TESTS}", small)):
                 rows.append(
-                    {"tests": name, **_quality(suites.kept, outcomes, others), "inputs tried": str(stronger.tried)}
+                    {"tests": label, **_quality(chosen.kept, outcomes, others), "inputs tried": str(stronger.tried)}
                 )
     names = list(rows[0])
     lines = [
-        "# What adversarial rounds add",
+        "# What further branches and adversarial rounds add",
         "",
         f"`python -m benchmarks.strengthening`, {describe_machine()}. {questions.height} questions of MBPP that start "
         f"with the test that they show; {oracles.height - references.height} programs and mutants of the references "

@@ -159,7 +159,8 @@ def oracle_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
 def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Tests that the policy keeps, of questions that keep enough of them (paper, section 3.1), as few as needed.
 
-    By setting tests.strengthening_rounds, inputs on which programs that pass all of them disagree become tests too.
+    By setting tests.strengthening_rounds, inputs that take new branches of the trusted program become tests too, and
+    those on which programs that pass all tests disagree.
     The official tests of calibration questions are kept whatever the policy says of them, and have no say: they label
     programs for the certificate.
     """

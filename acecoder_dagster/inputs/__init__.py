@@ -5,15 +5,19 @@ become tests. Does not belong here: running programs (`judging`, `sandbox`), wri
 """
 
 from acecoder_dagster.inputs.arguments import Arguments, doctest_arguments
+from acecoder_dagster.inputs.branching import MOST_RUNS, branching_inputs
 from acecoder_dagster.inputs.mutation import mutated, varied
-from acecoder_dagster.inputs.observing import Observe, Subject, observe_given, observe_inputs
+from acecoder_dagster.inputs.observing import observe_given, observe_inputs
+from acecoder_dagster.inputs.rounds import Observe, Subject
 from acecoder_dagster.inputs.settings import InputSettings
 
 __all__ = [
+    "MOST_RUNS",
     "Arguments",
     "InputSettings",
     "Observe",
     "Subject",
+    "branching_inputs",
     "doctest_arguments",
     "mutated",
     "observe_given",

@@ -5,6 +5,7 @@ without digits, sorted lists, a number that is the length of the list before it.
 arguments that break them, and right programs differ there.
 """
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise, permutations
 
@@ -12,6 +13,8 @@ from acecoder_dagster.inputs.arguments import Arguments
 
 Facts = dict[str, bool]
 """By what holds: whether that tells anything, as that four items are in order, or is so by chance, as with one item."""
+
+_DIGIT, _WORD = re.compile(r"\d"), re.compile(r"[^\W\d_]+")
 
 _TELLING_ITEMS = 3
 """So many items are seldom in order, or all different, by chance."""
@@ -78,6 +81,9 @@ def _of_text(text: str) -> Iterator[tuple[str, bool]]:
             "has single blanks between words": text == " ".join(text.split()),
         }
     )
+    if any(letter.isdigit() for letter in text) and any(not (letter.isalnum() or letter.isspace()) for letter in text):
+        # Dates, times, addresses, telephone numbers: signs between so and so many digits.
+        yield f"has the shape {_WORD.sub('a', _DIGIT.sub('0', text))}", True
 
 
 def _of_items(items: list[object]) -> Iterator[tuple[str, bool]]:

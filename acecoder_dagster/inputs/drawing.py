@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from acecoder_dagster.inputs.arguments import Arguments
+from acecoder_dagster.inputs.constants import constants_of
 from acecoder_dagster.inputs.guessing import Parameter, guess_parameters
 from acecoder_dagster.inputs.kinds import pool
 from acecoder_dagster.inputs.mutation import mutated
@@ -16,7 +17,6 @@ Kinds = tuple[str, ...]
 
 _KINDS_EACH = 6
 _MAX_COMBINATIONS = 24
-_LONGEST_CONSTANT = 30
 _MAX_FRUITLESS_DRAWS = 200
 
 
@@ -27,14 +27,9 @@ class Drawing:
         self._rng = rng
         self._max_characters = max_characters
         self._parameters = guess_parameters(function, _KINDS_EACH)
-        constants = [node.value for node in ast.walk(function) if isinstance(node, ast.Constant)]
-        documentation = ast.get_docstring(function, clean=False)
-        self._texts = [
-            each
-            for each in constants
-            if isinstance(each, str) and 0 < len(each) <= _LONGEST_CONSTANT and each != documentation
-        ]
-        self._numbers = [each for each in constants if type(each) is int]
+        self._constants = constants_of(function)
+        self._texts = [each for each in self._constants if isinstance(each, str)]
+        self._numbers = [each for each in self._constants if isinstance(each, int)]
         self._kinds_of: dict[str, Kinds] = {}
 
     @property
@@ -62,7 +57,7 @@ class Drawing:
                     yield self._draw(self._rng.choices(list(kinds), weights=list(kinds.values()))[0])
                 else:
                     base = self._rng.choice([*worked, *drawn.values()])
-                    yield mutated(base, self._rng, self._texts)
+                    yield mutated(base, self._rng, self._constants)
 
         self._take(drawn, (each for each in candidates() if each.text not in known), count, None)
         return list(drawn.values())

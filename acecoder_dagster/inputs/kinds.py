@@ -1,14 +1,15 @@
 """Kinds of argument values: what Hypothesis draws of each, drawn once and then dealt."""
 
 import warnings
-from collections.abc import Callable
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.errors import HypothesisWarning
+
+Value = TypeVar("Value")
 
 POOL_SIZE = 120
 """Values per kind. A few functions more or less share them, so that drawing costs nothing per function."""
@@ -72,18 +73,18 @@ def pool(kind: str) -> tuple[Any, ...]:
     Raises:
         KeyError: there is no such kind.
     """
-    drawn: dict[str, Any] = {}
+    return tuple(examples(STRATEGIES[kind], POOL_SIZE))
 
-    def keep(value: Any) -> None:  # noqa: ANN401 - Hypothesis hands over any value
+
+def examples(strategy: st.SearchStrategy[Value], most: int) -> list[Value]:
+    """Return different values that a strategy draws, short before long, the same in every process."""
+    drawn: dict[str, Value] = {}
+
+    def keep(value: Value) -> None:
         drawn.setdefault(repr(value), value)
 
-    _each_example(STRATEGIES[kind], keep)
-    return tuple(drawn[text] for text in sorted(drawn, key=lambda text: (len(text), text)))
-
-
-def _each_example(strategy: st.SearchStrategy[Any], keep: Callable[[Any], None]) -> None:
     options = settings(
-        max_examples=POOL_SIZE,
+        max_examples=most,
         database=None,
         deadline=None,
         phases=[Phase.generate],
@@ -92,3 +93,4 @@ def _each_example(strategy: st.SearchStrategy[Any], keep: Callable[[Any], None])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)
         seed(0)(options(given(strategy)(keep)))()
+    return [drawn[text] for text in sorted(drawn, key=lambda text: (len(text), text))]

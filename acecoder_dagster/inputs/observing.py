@@ -4,39 +4,22 @@ import ast
 import itertools
 import types
 from collections.abc import Callable, Generator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from random import Random
 
 from acecoder_dagster.inputs.arguments import Arguments, doctest_arguments
 from acecoder_dagster.inputs.drawing import Drawing
+from acecoder_dagster.inputs.rounds import Observe, Rounds, Subject, all_at_once
 from acecoder_dagster.inputs.settings import InputSettings
 from acecoder_dagster.judging import ObservedCall
 from acecoder_dagster.python_source import parse_literal, parse_source
 from acecoder_dagster.sandbox import Observation
-
-Observe = Callable[[str, str, Sequence[str]], list[Observation]]
-"""Runs calls on a program: program, setup code, calls; as `Judge.observe`."""
-
-Rounds = Generator[list[str], list[Observation], list[ObservedCall]]
-"""Yields calls to run, is sent what they gave, and returns what came of all of them."""
 
 NOTHING_TO_VARY = "no test can tell programs apart"
 UNSTABLE = "unstable: another run gave another value"
 _SPARE = 4
 """Calls beyond the tests wanted that are run again, for those that turn out unstable."""
 _LONGEST_ITERATION = 200
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A function with a trusted program. `argument_texts` are arguments already known, as Python source."""
-
-    question_id: str
-    entry_point: str
-    program: str
-    setup_code: str = ""
-    argument_texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +61,8 @@ def observe_inputs(
         Every call tried, in the order of the subjects: chosen ones with their value and no error, all others with the
         reason. Nothing for a program that does not define its function, or whose function takes no arguments.
     """
-    return _all_at_once(subjects, lambda subject: _rounds(subject, settings, seed), observe, threads, advance)
+    observed = all_at_once(subjects, lambda subject: _rounds(subject, settings, seed), observe, threads, advance)
+    return [call for of_subject in observed for call in of_subject]
 
 
 def observe_given(
@@ -90,42 +74,11 @@ def observe_given(
         Every call, in the order of the subjects and their arguments: with its value and no error, or with the reason
         why no test can expect it.
     """
-    return _all_at_once(subjects, lambda subject: _given(subject, settings, seed), observe, threads, lambda _: None)
+    observed = all_at_once(subjects, lambda subject: _given(subject, settings, seed), observe, threads)
+    return [call for of_subject in observed for call in of_subject]
 
 
-def _all_at_once(
-    subjects: Sequence[Subject],
-    rounds_of: Callable[[Subject], Rounds],
-    observe: Observe,
-    threads: int,
-    advance: Callable[[int], None],
-) -> list[ObservedCall]:
-    results: dict[int, list[ObservedCall]] = {}
-    waiting = enumerate(subjects)
-    running: dict[Future[list[Observation]], tuple[int, Rounds]] = {}
-    with ThreadPoolExecutor(threads) as pool:
-
-        def go_on(number: int, rounds: Rounds, gave: list[Observation] | None) -> None:
-            try:
-                calls = next(rounds) if gave is None else rounds.send(gave)
-            except StopIteration as done:
-                results[number] = done.value
-                advance(1)
-            else:
-                subject = subjects[number]
-                running[pool.submit(observe, subject.program, subject.setup_code, calls)] = (number, rounds)
-
-        # Only calls run in threads: they wait for sandboxes.
-        while len(results) < len(subjects):
-            while len(running) < 2 * threads and (following := next(waiting, None)) is not None:
-                go_on(following[0], rounds_of(following[1]), None)
-            for future in wait(running, return_when=FIRST_COMPLETED).done if running else ():
-                number, rounds = running.pop(future)
-                go_on(number, rounds, future.result())
-    return [call for number in range(len(subjects)) for call in results[number]]
-
-
-def _rounds(subject: Subject, settings: InputSettings, seed: int) -> Rounds:
+def _rounds(subject: Subject, settings: InputSettings, seed: int) -> Rounds[list[ObservedCall]]:
     function = _definition(subject)
     if function is None:
         return []
@@ -161,7 +114,7 @@ def _rounds(subject: Subject, settings: InputSettings, seed: int) -> Rounds:
     ]
 
 
-def _given(subject: Subject, settings: InputSettings, seed: int) -> Rounds:
+def _given(subject: Subject, settings: InputSettings, seed: int) -> Rounds[list[ObservedCall]]:
     seen = yield from _run(subject, list(subject.argument_texts), settings)
     worked = [text for text, each in seen.items() if each.error is None]
     stable = set((yield from _stable(subject, worked, seen, settings, Random(f"given {seed} {subject.question_id}"))))
@@ -190,7 +143,7 @@ def _run(
     subject: Subject, texts: list[str], settings: InputSettings
 ) -> Generator[list[str], list[Observation], dict[str, _Seen]]:
     """Run calls in one process, in order, and read their values."""
-    calls = [f"{subject.entry_point}({text})" for text in texts]
+    calls = [subject.call(text) for text in texts]
     observed = (yield calls) if calls else []
     return {text: _read(seen, settings) for text, seen in zip(texts, observed, strict=True)}
 

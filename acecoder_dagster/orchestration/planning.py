@@ -11,6 +11,7 @@ import dagster as dg
 import polars as pl
 
 from acecoder_dagster.importing import load_import
+from acecoder_dagster.inputs import MOST_RUNS
 from acecoder_dagster.lake.partitions import UNPARTITIONED, Partition
 from acecoder_dagster.orchestration import pipeline
 from acecoder_dagster.orchestration.resources import Project
@@ -190,8 +191,12 @@ class _BatchPlan:
         tests = self._settings.tests
         if tests.max_tests == "all" and not tests.strengthening_rounds:
             return 0
+        if not tests.strengthening_rounds:
+            return tests.mutants
         known = 1 + len(tests.oracle_models) + tests.mutants
-        return tests.mutants + tests.strengthening_rounds * (self._settings.inputs.runs + known)
+        # One round more than asked for: that of the inputs which reach new branches, after the runs that look for them.
+        rounds = 1 + tests.strengthening_rounds
+        return tests.mutants + MOST_RUNS + rounds * (self._settings.inputs.runs + known)
 
     def _programs(self, questions: set[str] | None, count: int) -> int:
         if not self._brings_programs:

@@ -1,24 +1,33 @@
-"""Adversarial rounds: further tests on which programs that pass every test so far differ from the trusted one.
+"""Strengthening: further tests, where the trusted program takes other branches and where other programs differ from it.
 
 A suite that kills what it was made from says little of the next program's faults (EvolveCoder, 2026: four rounds of
 tests written against the programs that survive). Inputs are the tests' own arguments, changed a little within their
-types (EvalPlus, Liu et al. 2023), so that they stay near what the question's writers had in mind; what the trusted
-program returns on them, the same in every run, is expected.
+types (EvalPlus, Liu et al. 2023), so that they stay near what the question's writers had in mind; and at first, inputs
+for branches of the trusted program that no kept test reaches. What it returns, the same in every run, is expected.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 import polars as pl
 
 from acecoder_dagster.importing import call_arguments
-from acecoder_dagster.inputs import Arguments, InputSettings, Observe, Subject, observe_given, varied
+from acecoder_dagster.inputs import (
+    Arguments,
+    InputSettings,
+    Observe,
+    Subject,
+    branching_inputs,
+    observe_given,
+    varied,
+)
+from acecoder_dagster.sandbox import Observation
 from acecoder_dagster.synthesis.agreement import CERTAIN
 from acecoder_dagster.synthesis.filtering import STAGE, FilteredTests, rejected_tests
 from acecoder_dagster.synthesis.oracles import MODEL
 from acecoder_dagster.synthesis.power import MUTANT, JudgeOutcomes, Power
-from acecoder_dagster.synthesis.writing import ADVERSARIAL, write_tests
+from acecoder_dagster.synthesis.writing import ADVERSARIAL, BRANCHING, write_tests
 from acecoder_dagster.tables import ASSERT, FILTERED_TESTS
 
 INPUTS_PER_ROUND = 24
@@ -56,11 +65,12 @@ def strengthen_suites(
     seed: int,
     threads: int,
 ) -> Strengthened:
-    """Add tests that refuse programs which no kept test refuses.
+    """Add tests that refuse programs which no kept test refuses, and tests of branches that no kept test reaches.
 
     Each round changes arguments of the kept tests, runs the trusted program on them, and the surviving programs on the
-    tests that come of it. Kept are as few as refuse every program that any of them refuses. A question is done when a
-    round finds nothing, or when its trusted program does not pass its tests.
+    tests that come of it. Kept are as few as refuse every program that any of them refuses; and in the first round
+    those that reach new branches, for the mistakes of programs yet to come. A question is done when a round finds
+    nothing, or when its trusted program does not pass its tests.
 
     Args:
         filtered: what a policy kept and rejected.
@@ -83,49 +93,90 @@ def strengthen_suites(
     for question, test in candidates.filter(kind=ASSERT).select("question_id", "test").iter_rows():
         if question in tried and (known := _arguments(test, entry_points[question])) is not None:
             tried[question].add(known.text)
+    runs: list[str] = []
+
+    def counted(program: str, setup_code: str, calls: Sequence[str]) -> list[Observation]:
+        runs.append(program)
+        return observe(program, setup_code, calls)
+
+    bench = _Bench(judge_outcomes, counted, settings, seed, threads)
     state = Strengthened(filtered, power, 0)
+    subjects = _subjects(asked, state)
+    reaching = branching_inputs(subjects, counted, settings, seed, threads)
+    state, _ = bench.tried(state, _with_inputs(subjects, reaching, tried), BRANCHING)
     for number in range(rounds):
-        subjects = _subjects(asked, state, tried, f"strengthening {seed} {number}", settings)
-        written = write_tests(observe_given(subjects, observe, settings, seed, threads), ADVERSARIAL, STAGE)
+        # Where only the trusted program is left, nothing can differ from it.
+        contested = state.power.survivors().filter(pl.len().over("question_id") > 1)
+        subjects = _subjects(asked.join(contested, on="question_id", how="semi"), state)
+        near = [_near_inputs(subject, f"strengthening {seed} {number}", settings) for subject in subjects]
+        state, new = bench.tried(state, _with_inputs(subjects, near, tried), ADVERSARIAL)
+        asked = asked.join(new, on="question_id", how="semi")
+    return replace(state, power=replace(state.power, executed=state.power.executed + len(runs)))
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """Tries inputs: what the trusted program returns on them, and what the others make of the tests that come of it."""
+
+    judge_outcomes: JudgeOutcomes
+    observe: Observe
+    settings: InputSettings
+    seed: int
+    threads: int
+
+    def tried(self, state: Strengthened, subjects: Sequence[Subject], origin: str) -> tuple[Strengthened, pl.DataFrame]:
+        """Return the tests with those that the arguments of the subjects give, and these alone."""
+        observed = observe_given(subjects, self.observe, self.settings, self.seed, self.threads)
+        written = write_tests(observed, origin, STAGE)
         survivors = state.power.survivors().join(written.tests, on="question_id", how="semi")
-        outcomes = judge_outcomes(survivors, written.tests)
-        judged = written.tests.join(_reasons(outcomes, survivors, state.power.trusted), on="test_id")
+        outcomes = self.judge_outcomes(survivors, written.tests)
+        reasons = _reasons(outcomes, survivors, state.power.trusted, needs_failing=origin == ADVERSARIAL)
+        judged = written.tests.join(reasons, on="test_id")
         new = judged.filter(reason="")
         others = state.power.programs.join(new, on="question_id", how="semi").join(
             survivors, on="program_id", how="anti"
         )
-        on_new = pl.concat([outcomes.join(new, on="test_id", how="semi"), judge_outcomes(others, new)])
-        executed = settings.runs * len(subjects) + survivors.height + others.height
+        on_new = pl.concat([outcomes.join(new, on="test_id", how="semi"), self.judge_outcomes(others, new)])
         useless = rejected_tests(judged.filter(pl.col("reason") != ""), pl.col("reason"))
-        state = Strengthened(
+        stronger = Strengthened(
             _with_tests(state.filtered, new, [written.rejected, useless]),
-            state.power.with_outcomes(on_new, executed),
+            state.power.with_outcomes(on_new, survivors.height + others.height),
             state.tried + written.rows_in,
         )
-        asked = asked.join(new, on="question_id", how="semi")
-    return state
+        return stronger, new
 
 
-def _subjects(
-    questions: pl.DataFrame, state: Strengthened, tried: dict[str, set[str]], seed: str, settings: InputSettings
-) -> list[Subject]:
-    """Return the trusted programs that a question's other survivors can be compared with, each with new arguments."""
-    survivors = state.power.survivors()
-    programs = dict(survivors.select("program_id", "program").iter_rows())
-    several = set(survivors.filter(pl.len().over("question_id") > 1)["question_id"])
+def _subjects(questions: pl.DataFrame, state: Strengthened) -> list[Subject]:
+    """Return the trusted programs that pass their tests, with the arguments of these."""
+    programs = dict(state.power.survivors().select("program_id", "program").iter_rows())
     tests = dict(state.filtered.kept.group_by("question_id", maintain_order=True).agg("test").iter_rows())
     subjects = []
     for question, entry_point, setup in questions.select("question_id", "entry_point", "setup_code").iter_rows():
         program = programs.get(state.power.trusted.get(question, ""))
-        if program is None or question not in several:
-            continue
-        seen = [found for test in tests[question] if (found := _arguments(test, entry_point)) is not None]
-        made = varied(seen, INPUTS_PER_ROUND, Random(f"{seed} {question}"), settings.max_argument_characters)
-        new = {each.text: None for each in made if each.text not in tried[question]}
-        tried[question].update(new)
-        if new:
-            subjects.append(Subject(question, entry_point, program, setup, tuple(new)))
+        if program is not None:
+            seen = [found.text for test in tests[question] if (found := _arguments(test, entry_point)) is not None]
+            subjects.append(Subject(question, entry_point, program, setup, tuple(seen)))
     return subjects
+
+
+def _near_inputs(subject: Subject, seed: str, settings: InputSettings) -> list[Arguments]:
+    seen = [found for text in subject.argument_texts if (found := Arguments.parse(text)) is not None]
+    rng = Random(f"{seed} {subject.question_id}")
+    return varied(seen, INPUTS_PER_ROUND, rng, settings.max_argument_characters)
+
+
+def _with_inputs(
+    subjects: Sequence[Subject], inputs: Sequence[Sequence[Arguments]], tried: Mapping[str, set[str]]
+) -> list[Subject]:
+    """Return the subjects with other arguments, none of them `tried` before; those that are left without any go."""
+    asked = []
+    for subject, arguments in zip(subjects, inputs, strict=True):
+        before = tried[subject.question_id]
+        new = tuple(dict.fromkeys(each.text for each in arguments if each.text not in before))
+        before.update(new)
+        if new:
+            asked.append(replace(subject, argument_texts=new))
+    return asked
 
 
 def _arguments(test: str, entry_point: str) -> Arguments | None:
@@ -133,8 +184,13 @@ def _arguments(test: str, entry_point: str) -> Arguments | None:
     return None if text is None else Arguments.parse(text)
 
 
-def _reasons(outcomes: pl.DataFrame, survivors: pl.DataFrame, trusted: Mapping[str, str]) -> pl.DataFrame:
-    """Return test_id and why the test is not kept, an empty text where it is."""
+def _reasons(
+    outcomes: pl.DataFrame, survivors: pl.DataFrame, trusted: Mapping[str, str], *, needs_failing: bool
+) -> pl.DataFrame:
+    """Return test_id and why the test is not kept, an empty text where it is.
+
+    With `needs_failing`, only tests are kept that a survivor fails which no other of them refuses.
+    """
     models = dict(survivors.select("program_id", "model").iter_rows())
     reasons: dict[str, str] = {}
     for (question,), of_question in outcomes.group_by("question_id", maintain_order=True):
@@ -145,7 +201,7 @@ def _reasons(outcomes: pl.DataFrame, survivors: pl.DataFrame, trusted: Mapping[s
             failing = set(rows.filter(~pl.col("passed"))["program_id"])
             oracles = [program for program in rows["program_id"] if models[program] != MUTANT]
             agreeing = sum(program not in failing for program in oracles) / len(oracles)
-            if not failing:
+            if not failing and needs_failing:
                 reasons[str(test)] = NOTHING_SHOWN
             elif authority in failing:
                 reasons[str(test)] = UNSTABLE
@@ -153,7 +209,8 @@ def _reasons(outcomes: pl.DataFrame, survivors: pl.DataFrame, trusted: Mapping[s
                 reasons[str(test)] = CONTESTED
             else:
                 refused[str(test)] = failing
-        reasons |= dict.fromkeys(refused, SHOWN_ALREADY) | dict.fromkeys(_cover(refused), "")
+        needed_tests = _cover(refused) if needs_failing else list(refused)
+        reasons |= dict.fromkeys(refused, SHOWN_ALREADY) | dict.fromkeys(needed_tests, "")
     return pl.DataFrame(list(reasons.items()), schema={"test_id": pl.String, "reason": pl.String}, orient="row")
 
 

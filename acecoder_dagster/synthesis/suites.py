@@ -8,14 +8,14 @@ import polars as pl
 from acecoder_dagster.synthesis.filtering import FilteredTests, rejected_tests
 from acecoder_dagster.synthesis.power import MUTANT, Power, outcome_matrices
 from acecoder_dagster.synthesis.shrinking import Floats, SuiteMatrix, strongest_suite
-from acecoder_dagster.synthesis.writing import ADVERSARIAL
+from acecoder_dagster.synthesis.writing import MADE
 from acecoder_dagster.synthesis.writing import ORIGIN as EXECUTED
 from acecoder_dagster.tables import FILTERED_TESTS
 
 UNWRITTEN = 0.5
 """How likely an input that no writer thought of is one that the question asks for."""
 
-NEAR = 0.79
+NEAR = 0.78
 """How likely an input is fair that is like fair ones (`inputs.domain`); see benchmarks/results/synthesis.md."""
 
 NOT_NEEDED = "the suite has the power without it"
@@ -39,15 +39,15 @@ def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, flo
 def suite_fairness(origins: Sequence[str], trust: Mapping[str, float]) -> Floats:
     """Return how likely each test of a question is fair.
 
-    An adversarial input may have been made from that of any other test, the least trusted one included.
+    A made input may come from that of any other test, the least trusted one included.
 
     Args:
         origins: per test, where it comes from.
         trust: what `writers_trust` returned.
     """
-    sources = [trust[origin] for origin in origins if origin != ADVERSARIAL]
+    sources = [trust[origin] for origin in origins if origin not in MADE]
     near = NEAR * min(sources, default=UNWRITTEN)
-    return np.array([near if origin == ADVERSARIAL else trust[origin] for origin in origins])
+    return np.array([near if origin in MADE else trust[origin] for origin in origins])
 
 
 def shrink_suites(

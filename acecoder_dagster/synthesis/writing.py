@@ -15,6 +15,12 @@ ORIGIN = "reference execution"
 ADVERSARIAL = "adversarial input"
 """Origin of tests that were made because surviving programs disagree on them."""
 
+BRANCHING = "branching input"
+"""Origin of tests that were made because the trusted program takes a new branch on them."""
+
+MADE = frozenset({ADVERSARIAL, BRANCHING})
+"""Origins of tests whose inputs were made from those of the other tests of their question."""
+
 STAGE = "candidate_tests"
 RELATIVE_TOLERANCE = 1e-9
 """How far a fraction may be from the expected one; the order of additions alone changes the last digits."""

@@ -1,4 +1,5 @@
 import random
+import re
 
 import pytest
 
@@ -54,6 +55,8 @@ def test_variations_are_never_longer_than_allowed():
         (("011001",), lambda digits: set(digits) <= {"0", "1"}),
         (("abc", "c"), lambda text, letter: len(letter) == 1 and text.islower()),
         (("some words here",), lambda text: text == " ".join(text.split())),
+        (("2026-01-02",), lambda date: re.fullmatch(r"\d{4}-\d\d-\d\d", date)),
+        ((["17:30", "12:05"],), lambda times: all(time[2] == ":" for time in times)),
         ((3, 12), lambda low, high: 1 < low <= high),
         (({"a": 2, "b": 5},), lambda counts: counts and all(count > 0 for count in counts.values())),
         ((2.5,), lambda value: value > 0),

@@ -27,10 +27,12 @@ reruns = 2
 REFERENCE = "def scale(x):\n    if x < 7:\n        return 2 * x\n    return x + x\n"
 """No test of the import runs its last line."""
 
-BODIES = ("2 * x", "x + x", "2 * x if x < 7 else 0")
-"""The last one is right on all tests of the import, which end at 6."""
+BODIES = ("2 * x", "x + x", "2 * x if x > -5 else 0")
+"""The last one is right on all tests of the import, which begin at -3, and where the reference takes its other branch."""
 
 ADVERSARIAL = pl.col("origin") == "adversarial input"
+BRANCHING = pl.col("origin") == "branching input"
+NEW = ADVERSARIAL | BRANCHING
 
 
 @pytest.fixture
@@ -85,7 +87,8 @@ def test_tests_of_adversarial_rounds_judge_programs_and_every_input_is_accounted
     assert without == {0: 1.0, 1: 1.0, 2: 1.0}
     assert {index for index, rate in pass_rates(project).items() if rate < 1} == {2}
     assert kept.filter(ADVERSARIAL)["question_id"].n_unique() == 2
-    assert project.lake.current(FILTERED_TESTS, BATCH).rejected > kept.filter(ADVERSARIAL).height
+    assert kept.filter(BRANCHING)["question_id"].n_unique() == 2
+    assert project.lake.current(FILTERED_TESTS, BATCH).rejected > kept.filter(NEW).height
     assert all(checks.values())
     assert (results["tests_written"] >= results["tests_kept"]).all()
     # The warehouse shows them beside the candidates.
@@ -93,8 +96,8 @@ def test_tests_of_adversarial_rounds_judge_programs_and_every_input_is_accounted
     counted = run_query(
         tmp_path / "w.duckdb", "SELECT kept, candidate_position IS NULL AS added, count(*) FROM tests GROUP BY ALL"
     )
-    assert (True, True, kept.filter(ADVERSARIAL).height) in counted.rows()
-    assert counted["count_star()"].sum() == project.lake.read(CANDIDATE_TESTS).height + kept.filter(ADVERSARIAL).height
+    assert (True, True, kept.filter(NEW).height) in counted.rows()
+    assert counted["count_star()"].sum() == project.lake.read(CANDIDATE_TESTS).height + kept.filter(NEW).height
 
 
 def test_the_few_tests_chosen_kill_mutants_that_only_new_tests_kill(refreshed):
@@ -102,7 +105,7 @@ def test_the_few_tests_chosen_kill_mutants_that_only_new_tests_kill(refreshed):
     kept = project.lake.read(FILTERED_TESTS)
 
     assert kept.group_by("question_id").len()["len"].max() <= 3
-    assert kept.filter(ADVERSARIAL)["question_id"].n_unique() == 2
+    assert kept.filter(NEW)["question_id"].n_unique() == 2
     assert checks["filtered_tests every_row_accounted_for"]
 
 
@@ -128,8 +131,8 @@ def test_the_certificate_puts_new_tests_on_trial_and_official_ones_give_no_input
     kept = project.lake.read(FILTERED_TESTS)
     measured = dict(project.lake.read(TEST_QUALITY).select("measure", "value").iter_rows())
 
-    assert kept.filter(ADVERSARIAL).height > 0
-    assert kept["origin"].to_list().index("adversarial input") < kept["origin"].to_list().index("official")
+    assert kept.filter(NEW).height > 0
+    assert kept["origin"].to_list().index("branching input") < kept["origin"].to_list().index("official")
     assert measured["validity"] == 1
     assert measured["mutation_kill"] > 0.5
     assert all(checks.values())

@@ -62,8 +62,9 @@ def test_of_adversarial_rounds_at_least_the_programs_that_they_run_are_counted(p
     planned = plan(BATCH)["filtered_tests"].programs
 
     assert 0 < refresh(QUESTIONS_BEFORE, PROGRAMS_BEFORE)["filtered_tests"]["programs_executed"] <= planned
-    # Mutants; and in each round the reference three times, then it and the mutants by the new tests.
-    assert planned == 4 * (3 + 2 * (3 + 1 + 3))
+    # Mutants; the reference six times to follow its branches; then in the round of these and in each further one the
+    # reference three times, and it and the mutants by the new tests.
+    assert planned == 4 * (3 + 6 + 3 * (3 + 1 + 3))
 
 
 def test_prices_make_minutes_money(plan, refresh, bring, tmp_path):

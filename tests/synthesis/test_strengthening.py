@@ -121,6 +121,31 @@ def test_every_input_that_was_tried_is_kept_or_rejected_with_the_reason():
     assert "no surviving program gives another value" in filtered.rejected["reason"].to_list()
 
 
+RARE = {"reference": "return -1 if x == 7319 else 2 * x", "right": "return 2 * x if x != 7319 else -1"}
+
+
+def test_branches_that_no_kept_test_reaches_get_tests_whatever_the_programs_do():
+    bench = Bench(RARE, TESTS)
+    kept = bench.strengthened().filtered.kept
+
+    assert kept.filter(origin="branching input")["test"].to_list() == ["assert f(7319) == -1"]
+
+
+@pytest.mark.parametrize("test", ["assert f(7319) == -1", "assert f(7319) == 5"], ids=["kept", "set aside"])
+def test_branches_that_a_candidate_asks_for_get_no_further_test(test):
+    kept = Bench(RARE, [*TESTS, test]).strengthened().filtered.kept
+
+    assert "branching input" not in kept["origin"].to_list()
+
+
+def test_branches_on_which_most_programs_disagree_with_the_reference_get_no_test():
+    others = {f"m{n}": "return 2 * x" for n in range(3)}
+    stronger = Bench({"reference": RARE["reference"], **others}, TESTS).strengthened().filtered
+
+    assert stronger.kept["test"].to_list() == TESTS
+    assert "assert f(7319) == -1" in next(row for row in stronger.rejected["evidence"] if "7319" in row)
+
+
 def test_a_round_that_finds_nothing_is_the_last():
     bench = Bench({"reference": "return 2 * x", "right": "return x + x"}, TESTS)
 
@@ -204,7 +229,7 @@ def test_shrinking_takes_new_tests_for_mutants_that_only_they_refuse():
     small = shrink_suites(stronger.filtered, stronger.power, trust, min_tests=2, max_tests=3)
 
     assert 2 <= small.kept.height <= 3
-    assert "adversarial input" in small.kept["origin"].to_list()
+    assert {"adversarial input", "branching input"} & set(small.kept["origin"])
     assert "wrong" in bench.refused(small)
     assert small.kept.height + small.rejected.height == bench.candidates.height + stronger.tried
 
@@ -215,5 +240,5 @@ def test_executed_programs_are_counted():
     stronger = bench.strengthened(rounds=1)
 
     assert bench.power.executed == before == 3
-    # The trusted program runs three times more than the judge sees.
-    assert stronger.power.executed == len(bench.executed) + 3
+    # The judge does not see the runs of the trusted program: six that follow its branches, three of the new inputs.
+    assert stronger.power.executed == len(bench.executed) + 6 + 3
