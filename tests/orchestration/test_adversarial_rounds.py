@@ -28,7 +28,7 @@ REFERENCE = "def scale(x):\n    if x < 7:\n        return 2 * x\n    return x + 
 """No test of the import runs its last line."""
 
 BODIES = ("2 * x", "x + x", "2 * x if x > -5 else 0")
-"""The last one is right on all tests of the import, which begin at -3, and where the reference takes its other branch."""
+"""The last one is right on all tests of the import, which begin at -3, and where the reference takes another branch."""
 
 ADVERSARIAL = pl.col("origin") == "adversarial input"
 BRANCHING = pl.col("origin") == "branching input"
