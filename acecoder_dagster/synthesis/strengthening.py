@@ -68,9 +68,9 @@ def strengthen_suites(
     """Add tests that refuse programs which no kept test refuses, and tests of branches that no kept test reaches.
 
     Each round changes arguments of the kept tests, runs the trusted program on them, and the surviving programs on the
-    tests that come of it. Kept are as few as refuse every program that any of them refuses; and in the first round
-    those that reach new branches, for the mistakes of programs yet to come. A question is done when a round finds
-    nothing, or when its trusted program does not pass its tests.
+    tests that come of it. Kept are as few as refuse every program that any of them refuses. A question is done when a
+    round finds nothing, or when its trusted program does not pass its tests. Tests of new branches come before the
+    first round and are kept whatever the programs at hand make of them, for the mistakes of programs yet to come.
 
     Args:
         filtered: what a policy kept and rejected.
