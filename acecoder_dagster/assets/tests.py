@@ -49,7 +49,7 @@ TESTS_LEFT = "some_tests_are_kept"
     group_name=TESTS,
     kinds={"parquet", "python"},
     owners=DATA_OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=[accounted_check(CANDIDATE_TESTS)],
 )
 def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -145,7 +145,7 @@ def oracle_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     group_name=TESTS,
     kinds={"parquet", "docker"},
     owners=DATA_OWNERS,
-    code_version="3",
+    code_version="4",
     check_specs=[
         accounted_check(FILTERED_TESTS),
         dg.AssetCheckSpec(
