@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from acecoder_dagster.quality import Tally
+from acecoder_dagster.synthesis.suites import CAREFUL
 from benchmarks.program_values import measure
 
 SAMPLER = "codegen-mono-16b"
@@ -113,14 +114,14 @@ def _question(question_id: str, programs: pl.DataFrame, calls: pl.DataFrame) -> 
 
 
 def trust_in_writers(questions: Sequence[MeasuredQuestion], kept: Mapping[str, Flags]) -> dict[str, float]:
-    """Return by writer the share of its tests that were kept, as `synthesis.writers_trust` does."""
+    """Return by writer how likely its kept tests are fair, as `synthesis.writers_trust` does."""
     written: Counter[str] = Counter()
     good: Counter[str] = Counter()
     for question in questions:
         for test, is_kept in zip(question.tests, kept.get(question.question_id, ()), strict=False):
             written.update(test.writers)
             good.update(test.writers if is_kept else ())
-    return {writer: (good[writer] + 1) / (count + 2) for writer, count in written.items()}
+    return {writer: ((good[writer] + 1) / (count + 2)) ** CAREFUL for writer, count in written.items()}
 
 
 def suite_tallies(

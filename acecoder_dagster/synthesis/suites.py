@@ -15,14 +15,18 @@ from acecoder_dagster.tables import FILTERED_TESTS
 UNWRITTEN = 0.5
 """How likely an input that no writer thought of is one that the question asks for."""
 
-NEAR = 0.79
+NEAR = 0.78
 """How likely an input is fair that is like fair ones (`inputs.domain`); see benchmarks/results/synthesis.md."""
+
+CAREFUL = 1.6
+"""The power of the share of a writer's tests that are kept, which is how likely one is fair: who writes wrong values
+asks for what the question excludes more often still; see benchmarks/results/synthesis.md."""
 
 NOT_NEEDED = "the suite has the power without it"
 
 
 def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, float]:
-    """Return by writer how likely its kept tests are fair: the share of its tests that were kept.
+    """Return by writer how likely its kept tests are fair: less than the share of its tests that were kept.
 
     A writer whose tests are often wrong writes right ones by chance too, with inputs that the question excludes. Tests
     from execution are never wrong, but nobody thought of their inputs either.
@@ -32,7 +36,7 @@ def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, flo
         candidates: columns of CANDIDATE_TESTS, of the same questions.
     """
     marked = candidates.join(kept.select("test_id", kept=pl.lit(1)), on="test_id", how="left")
-    shares = marked.group_by("origin").agg(trust=(pl.col("kept").sum() + 1) / (pl.len() + 2))
+    shares = marked.group_by("origin").agg(trust=((pl.col("kept").sum() + 1) / (pl.len() + 2)) ** CAREFUL)
     return dict(shares.iter_rows()) | {EXECUTED: UNWRITTEN}
 
 
