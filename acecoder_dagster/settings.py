@@ -102,10 +102,14 @@ class TestSettings(Section):
 class BasePolicySettings(Section):
     """The model that samples programs and from which reinforcement starts."""
 
-    model: str = Field(
-        default="scratch", description="Folder or hub id, or `scratch`: trained here on the procedural corpus"
-    )
+    model: str = Field(default="scratch", description="Folder or hub id, or `scratch`: trained here on the corpus")
     revision: str | None = Field(default=None, description="Revision of the hub model")
+    corpus: Literal["procedural", "questions"] = Field(
+        default="procedural",
+        description="What a model from scratch imitates. procedural: buggy programs of the procedural questions; "
+        "questions: reference programs, and such with one fault, of the project's own train questions that have "
+        "tests, as far as sampling.max_tokens suffice to write them",
+    )
     corpus_programs: int = Field(default=60_000, ge=100, description="Programs of the corpus, for model = scratch")
     scratch: ScratchModelSettings = ScratchModelSettings()
     supervised: SupervisedSettings = SupervisedSettings()

@@ -1,6 +1,7 @@
 """Programs: the model that writes them, and those it wrote."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -14,7 +15,10 @@ from acecoder_dagster.orchestration.sampling import base_policy_sampler, sample_
 from acecoder_dagster.orchestration.sources import brings_programs
 from acecoder_dagster.orchestration.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
 from acecoder_dagster.orchestration.training import train_artifact
+from acecoder_dagster.orchestration.training_data import tested_questions
 from acecoder_dagster.orchestration.workers import ACCELERATOR_POOL, WORKER_RETRIES
+from acecoder_dagster.sampling import render_prompts
+from acecoder_dagster.synthesis import NothingToImitateError, imitable_questions
 from acecoder_dagster.tables import QUESTIONS, SAMPLED_PROGRAMS
 from acecoder_dagster.workers.specifications import TrainBasePolicy
 
@@ -30,27 +34,43 @@ from acecoder_dagster.workers.specifications import TrainBasePolicy
 def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The model that samples programs and from which reinforcement starts.
 
-    Trained from scratch on a noisy corpus in the micro profile; a named public model elsewhere.
+    Trained from scratch on a noisy corpus in the micro profile (with base_policy.corpus = "questions": on the train
+    questions of this project); a named public model elsewhere.
     """
     settings = project.settings
     base = settings.base_policy
     if not pipeline.trains_base_policy(project):
         return dg.MaterializeResult(metadata={"model": base.model, "revision": base.revision or "unpinned"})
-    return train_artifact(
-        context,
-        project,
-        "base_policy",
-        inputs=pipeline.base_policy(project),
-        specify=lambda folder: TrainBasePolicy(
+
+    def specify(folder: Path) -> TrainBasePolicy:
+        references = _write_references(project, folder) if pipeline.base_policy_tables(settings) else None
+        return TrainBasePolicy(
             output=folder,
             prompt_template=settings.prompt,
+            references=references,
+            longest_program=settings.sampling.max_tokens,
             corpus_programs=base.corpus_programs,
             seed=settings.seed,
             micro=settings.micro,
             scratch=base.scratch,
             supervised=base.supervised,
-        ),
-    )
+        )
+
+    return train_artifact(context, project, "base_policy", inputs=pipeline.base_policy(project), specify=specify)
+
+
+def _write_references(project: Project, folder: Path) -> Path:
+    try:
+        questions = imitable_questions(tested_questions(project))
+    except NothingToImitateError as error:
+        raise dg.Failure(
+            f'{error}: collect seeds of documented functions, or set base_policy.corpus = "procedural"',
+            allow_retries=False,
+        ) from error
+    prompts = render_prompts(project.settings.prompt, questions, None)
+    file = folder / "references.parquet"
+    questions.join(prompts, on="question_id").select("prompt", "program").write_parquet(file)
+    return file
 
 
 @dg.asset(

@@ -15,7 +15,7 @@ from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sampling import SCRATCH, base_policy_sampler
 from acecoder_dagster.orchestration.sources import batch_source, brings_programs, is_collected
 from acecoder_dagster.orchestration.stages import Stage
-from acecoder_dagster.settings import seeded
+from acecoder_dagster.settings import Settings, seeded
 from acecoder_dagster.synthesis import prompt_text
 from acecoder_dagster.tables import (
     ACECODE_DATASET,
@@ -324,15 +324,26 @@ def trains_base_policy(project: Project) -> bool:
     return project.settings.base_policy.model == SCRATCH
 
 
+def base_policy_tables(settings: Settings) -> tuple[Table, ...]:
+    """Return the tables that the base policy is trained on: none, unless its corpus is the project's own questions."""
+    base = settings.base_policy
+    return (QUESTIONS, FILTERED_TESTS) if base.model == SCRATCH and base.corpus == "questions" else ()
+
+
 def base_policy(project: Project) -> dict[str, object]:
     """The base policy trained here: corpus, model, training, prompt and seed."""
     settings = project.settings
-    return {
-        "base_policy": settings.base_policy.model_dump(),
+    trained_with = {
+        "base_policy": settings.base_policy.model_dump(exclude={"corpus"}),
         "micro": settings.micro.model_dump(),
         "prompt": settings.prompt,
         "seed": settings.seed,
     }
+    tables = base_policy_tables(settings)
+    if not tables:
+        return trained_with
+    read = {table.name: _batch_keys(project, table) for table in tables}
+    return {**trained_with, **read, "longest_program": settings.sampling.max_tokens}
 
 
 def reward_model(project: Project) -> dict[str, object]:
@@ -376,8 +387,19 @@ def _policy(project: Project, policy: PolicySettings, reward_model_key: str | No
 def _table_key(project: Project, table: Table) -> str:
     partition = project.lake.current(table)
     if partition is None:
-        raise dg.Failure(f"{table.name} has no rows yet: materialize it first", allow_retries=False)
+        raise _nothing_yet(table)
     return partition.content_key
+
+
+def _batch_keys(project: Project, table: Table) -> list[tuple[str, str]]:
+    partitions = project.training_partitions(table)
+    if not partitions:
+        raise _nothing_yet(table)
+    return [(partition.batch, partition.content_key) for partition in partitions]
+
+
+def _nothing_yet(table: Table) -> dg.Failure:
+    return dg.Failure(f"{table.name} has no rows yet: materialize it first", allow_retries=False)
 
 
 TRAININGS: dict[str, Callable[[Project], dict[str, object]]] = {

@@ -69,7 +69,10 @@ class PlannedStage:
 def plan_refresh(project: Project, batches: Sequence[str], code_versions: CodeVersions) -> list[PlannedStage]:
     """Return the stages that a refresh of some batches and of everything made from them would work on, in order."""
     planned: dict[str, PlannedStage] = {}
-    new_policy = pipeline.trains_base_policy(project) and not artifact_is_current(project, BASE_POLICY, code_versions)
+    new_policy = pipeline.trains_base_policy(project) and (
+        not artifact_is_current(project, BASE_POLICY, code_versions)
+        or _new_tables_of_policy(project, batches, code_versions)
+    )
     for batch in batches:
         for name, work in _BatchPlan(project, batch, code_versions, new_policy=new_policy).work().items():
             stage = planned.setdefault(name, PlannedStage(name))
@@ -87,6 +90,14 @@ def plan_refresh(project: Project, batches: Sequence[str], code_versions: CodeVe
     policy = PlannedStage(BASE_POLICY, minutes=trained.figures["seconds"] / 60 if trained else None)
     policy.cost = _cost(policy, project.settings.prices)
     return [policy, *ordered, *_whole_stages(project, out_of_date | {BASE_POLICY}, code_versions)]
+
+
+def _new_tables_of_policy(project: Project, batches: Sequence[str], code_versions: CodeVersions) -> bool:
+    """Return whether a table that the base policy is trained on would change."""
+    read = {table.name for table in pipeline.base_policy_tables(project.settings)}
+    return bool(read) and any(
+        not read.isdisjoint(_BatchPlan(project, batch, code_versions, new_policy=False).work()) for batch in batches
+    )
 
 
 @dataclass

@@ -6,7 +6,7 @@ import dagster as dg
 
 from acecoder_dagster.orchestration.groups import PROGRAMS, SYNTHESIS, TABLES, TESTS
 from acecoder_dagster.orchestration.jobs import DATA_ONLY, TRAINING_AND_EVALUATION
-from acecoder_dagster.orchestration.operation import code_versions
+from acecoder_dagster.orchestration.operation import BASE_POLICY, code_versions
 from acecoder_dagster.orchestration.partitions import range_tags, register_batches
 from acecoder_dagster.orchestration.resources import Project
 from acecoder_dagster.orchestration.sources import brings_programs
@@ -18,7 +18,6 @@ DATA_SCHEDULE = "nightly_data"
 TRAINING_SCHEDULE = "weekly_training"
 
 DATA_GROUPS = {SYNTHESIS, TESTS, PROGRAMS, TABLES}
-BASE_POLICY = dg.AssetKey("base_policy")
 
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 UNFINISHED = [status for status in dg.DagsterRunStatus if status not in ENDED]

@@ -13,10 +13,15 @@ def training_rows(project: Project, table: Table, columns: Sequence[str] | None 
     return project.lake.read(table, [partition.batch for partition in project.training_partitions(table)], columns)
 
 
+def tested_questions(project: Project) -> pl.DataFrame:
+    """Return the questions that have kept tests (columns of QUESTIONS and `batch`)."""
+    tested = training_rows(project, FILTERED_TESTS).select("question_id").unique()
+    return training_rows(project, QUESTIONS).join(tested, on="question_id")
+
+
 def held_out_questions(project: Project) -> pl.DataFrame:
     """Return the questions of the test split that have kept tests (columns of QUESTIONS and `batch`)."""
-    tested = training_rows(project, FILTERED_TESTS).select("question_id").unique()
-    return training_rows(project, QUESTIONS).filter(pl.col("split") == "test").join(tested, on="question_id")
+    return tested_questions(project).filter(pl.col("split") == "test")
 
 
 def held_out_results(project: Project) -> pl.DataFrame:

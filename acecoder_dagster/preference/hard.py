@@ -20,7 +20,9 @@ def choose_hard_questions(
             exactly a quarter.
         released: the same with pass rates over the tests written, so it partly ranks how far the test filter went.
         ours: some programs pass every test, but not all do. A question of which every program, or none, gets the
-            reward teaches a policy nothing; any other does, whatever the rank of its spread.
+            reward teaches a policy nothing; any other does, whatever the rank of its spread. Where no validation
+            question is such a one, all of them that were judged are chosen: nothing is learnt from these, and without
+            any no checkpoint could be chosen.
 
     Args:
         results: Verdicts of sampled programs (`tables.TEST_RESULTS`). Those with an outcome `judge_error` or
@@ -61,8 +63,12 @@ def _reason(judged: pl.DataFrame, settings: HardQuestionSettings) -> pl.Expr:
         .then(pl.lit("no program with a usable verdict"))
     )
     if settings.rule == "ours":
+        between = judged.filter((pl.col("split") == "validation") & (PASS_SHARE > 0) & (PASS_SHARE < 1))
+        needed_as_it_is = (pl.col("split") == "validation") & between.is_empty()
         return (
-            reason.when(PASS_SHARE == 0)
+            reason.when(needed_as_it_is)
+            .then(pl.lit(""))
+            .when(PASS_SHARE == 0)
             .then(pl.lit("no program passes every test"))
             .when(PASS_SHARE == 1)
             .then(pl.lit("every program passes every test"))

@@ -10,6 +10,7 @@ from acecoder_dagster.synthesis.calls import CallTest, split_test, value_key
 from acecoder_dagster.synthesis.documented import documented_questions
 from acecoder_dagster.synthesis.executed import execute_inputs, observing_sandbox
 from acecoder_dagster.synthesis.filtering import FilteredTests, filter_tests
+from acecoder_dagster.synthesis.imitation import NothingToImitateError, imitable_questions, imitated_programs
 from acecoder_dagster.synthesis.model_written import ask_writer, written_questions, written_tests
 from acecoder_dagster.synthesis.mutants import mutants
 from acecoder_dagster.synthesis.oracles import reference_oracles
@@ -27,6 +28,7 @@ __all__ = [
     "Ballot",
     "CallTest",
     "FilteredTests",
+    "NothingToImitateError",
     "Policy",
     "Power",
     "Strengthened",
@@ -38,6 +40,8 @@ __all__ = [
     "documented_questions",
     "execute_inputs",
     "filter_tests",
+    "imitable_questions",
+    "imitated_programs",
     "measure_power",
     "mutants",
     "observing_sandbox",

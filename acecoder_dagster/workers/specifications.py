@@ -22,11 +22,15 @@ class _Specification(BaseModel):
 
 
 class TrainBasePolicy(_Specification):
-    """Train the micro policy from scratch on the noisy corpus."""
+    """Train a small policy from scratch on a noisy corpus: the procedural one, or one about given questions."""
 
     task: Literal["train_base_policy"] = "train_base_policy"
     output: Path
     prompt_template: str
+    references: Path | None
+    """Parquet: prompt, program (a right one); None for the procedural corpus."""
+    longest_program: int
+    """Tokens; references that are longer are left out."""
     corpus_programs: int
     seed: int
     micro: MicroSettings

@@ -35,18 +35,28 @@ def run_task(specification: object, progress: Progress) -> Figures:
 def _(specification: TrainBasePolicy, progress: Progress) -> Figures:
     from acecoder_dagster.training.scratch import create_scratch_model
     from acecoder_dagster.training.supervised import train_supervised
-    from acecoder_dagster.workers.corpus import corpus_rows
+    from acecoder_dagster.workers.corpus import corpus_rows, imitation_rows, writable_references
 
-    rows = corpus_rows(
-        specification.corpus_programs, specification.seed, specification.micro, specification.prompt_template
-    )
     start = specification.output / "start"
-    texts = rows.head(TOKENIZER_TEXTS).select(pl.col("prompt") + pl.col("completion")).to_series()
-    create_scratch_model(texts, start, specification.scratch)
+    figures: Figures = {}
+    if specification.references is None:
+        rows = corpus_rows(
+            specification.corpus_programs, specification.seed, specification.micro, specification.prompt_template
+        )
+        texts = rows.head(TOKENIZER_TEXTS).select(pl.col("prompt") + pl.col("completion")).to_series()
+        create_scratch_model(texts, start, specification.scratch)
+    else:
+        references = pl.read_parquet(specification.references)
+        texts = references.head(TOKENIZER_TEXTS).select(pl.col("prompt") + pl.col("program")).to_series()
+        create_scratch_model(texts, start, specification.scratch)
+        writable = writable_references(references, start, specification.longest_program)
+        rows = imitation_rows(writable, specification.corpus_programs, specification.seed)
+        figures = {"questions": writable.height, "questions_over_length": references.height - writable.height}
     file = specification.output / "corpus.parquet"
     rows.write_parquet(file)
     with _curve(specification.output, progress) as recorded:
-        return train_supervised(file, str(start), specification.output, specification.supervised, recorded)
+        trained = train_supervised(file, str(start), specification.output, specification.supervised, recorded)
+    return {**trained, **figures}
 
 
 @run_task.register

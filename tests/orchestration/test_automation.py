@@ -20,10 +20,15 @@ BATCH_ASSETS = {
 }
 
 
-@pytest.fixture
-def requested(instance, tmp_path):
-    """Evaluates the conditions again and again; returns what is asked for: partitions by asset."""
-    definitions = build_definitions(Home(tmp_path), "micro")
+@pytest.fixture(params=["procedural", "questions"])
+def requested(instance, tmp_path, request):
+    """Evaluates the conditions again and again; returns what is asked for: partitions by asset.
+
+    The policy comes before the batches in one graph, and after their questions in the other.
+    """
+    profile = tmp_path / "profile.toml"
+    profile.write_text(f'extends = "micro"\n[base_policy]\ncorpus = "{request.param}"\n')
+    definitions = build_definitions(Home(tmp_path), str(profile))
     keys = [spec.key for spec in definitions.resolve_all_asset_specs()]
     cursor = None
 

@@ -74,3 +74,15 @@ def test_the_released_rule_divides_by_the_tests_written():
 def test_no_rows_give_no_questions():
     for rule in ("paper", "ours"):
         assert choose({}, rule)[0].is_empty()
+
+
+def test_where_no_validation_question_is_solved_sometimes_all_judged_ones_are_kept_to_choose_a_checkpoint_by():
+    judged = {"train": ["pp", "pf"], "hopeless": ["ff"], "never": ["ff", "pf"], "always": ["pp"], "none": []}
+    splits = dict.fromkeys(("never", "always", "none"), "validation")
+
+    chosen, reasons = choose(judged, splits=splits)
+
+    assert set(chosen["question_id"]) == {"train", "never", "always"}
+    assert reasons == {"hopeless": "no program passes every test", "none": "no program with a usable verdict"}
+    solved, _ = choose(judged | {"some": ["pp", "ff"]}, splits=splits | {"some": "validation"})
+    assert set(solved["question_id"]) == {"train", "some"}
