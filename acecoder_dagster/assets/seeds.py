@@ -152,7 +152,7 @@ def writer_answers(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     group_name=SYNTHESIS,
     kinds={"parquet", "polars"},
     owners=DATA_OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=[
         accounted_check(QUESTIONS),
         dg.AssetCheckSpec(

@@ -1,6 +1,7 @@
 """Questions without any model: a function that has a docstring and a signature is a question as it stands."""
 
 import ast
+import builtins
 
 import polars as pl
 
@@ -74,6 +75,8 @@ def _function(code: str | None, name: str) -> ast.FunctionDef | None:
 def _problem(function: ast.FunctionDef | None, seed: dict[str, str]) -> str | None:
     if function is None:
         return f"no function: the code defines no function {seed['entry_point']!r}"
+    if hasattr(builtins, function.name):
+        return f"name of a builtin: a program passes without defining {function.name!r}"
     documentation = ast.get_docstring(function) or ""
     if not documentation:
         return "no docstring: "

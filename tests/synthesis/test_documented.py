@@ -46,3 +46,10 @@ def test_functions_that_make_no_question_say_why(code, reason):
 
     assert questions.is_empty()
     assert rejected["reason"].to_list() == [reason]
+
+
+def test_functions_with_the_name_of_a_builtin_are_no_questions_because_python_answers_them():
+    questions, rejected = documented_questions(seed("def bin(n):\n    'Return n in base two.'\n    return n", "bin"))
+
+    assert questions.is_empty()
+    assert rejected["reason"].to_list() == ["name of a builtin"]
