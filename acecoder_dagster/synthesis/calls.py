@@ -1,6 +1,7 @@
 """What a test says in plain data: which call of the question's function must give which value."""
 
 import ast
+import builtins
 from dataclasses import dataclass
 
 from acecoder_dagster.python_source import parse_source
@@ -21,6 +22,13 @@ class CallTest:
     call: str
     arguments: Literals | None
     expected: object
+
+
+def answered_by_python(entry_point: str) -> str | None:
+    """Return why a question cannot ask for a function of this name, as `reason: evidence`; None where it can."""
+    if hasattr(builtins, entry_point):
+        return f"name of a builtin: a program passes without defining {entry_point!r}"
+    return None
 
 
 def split_test(test: str, entry_point: str) -> CallTest | None:

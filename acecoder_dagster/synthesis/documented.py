@@ -1,13 +1,13 @@
 """Questions without any model: a function that has a docstring and a signature is a question as it stands."""
 
 import ast
-import builtins
 
 import polars as pl
 
 from acecoder_dagster.lake import text_id
 from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.seeding import outside_effect
+from acecoder_dagster.synthesis.calls import answered_by_python
 from acecoder_dagster.tables import QUESTIONS, REJECTED_ROWS
 
 WRITER = "docstring"
@@ -75,8 +75,8 @@ def _function(code: str | None, name: str) -> ast.FunctionDef | None:
 def _problem(function: ast.FunctionDef | None, seed: dict[str, str]) -> str | None:
     if function is None:
         return f"no function: the code defines no function {seed['entry_point']!r}"
-    if hasattr(builtins, function.name):
-        return f"name of a builtin: a program passes without defining {function.name!r}"
+    if (problem := answered_by_python(function.name)) is not None:
+        return problem
     documentation = ast.get_docstring(function) or ""
     if not documentation:
         return "no docstring: "

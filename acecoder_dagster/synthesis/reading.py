@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from acecoder_dagster.python_source import parse_literal, parse_source
+from acecoder_dagster.synthesis.calls import answered_by_python
 
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 _MAX_REPAIRS = 200
@@ -110,6 +111,8 @@ def _signature(signature: object) -> tuple[str, str]:
         raise UnusableAnswerError(f"signature is no function's: {signature!r:.200}") from None
     if not isinstance(function, ast.FunctionDef):
         raise UnusableAnswerError(f"signature is no function's: {signature!r:.200}")
+    if (problem := answered_by_python(function.name)) is not None:
+        raise UnusableAnswerError(problem)
     returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
     return function.name, f"{function.name}({ast.unparse(function.args)}){returns}"
 

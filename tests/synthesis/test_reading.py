@@ -62,6 +62,7 @@ def test_the_question_states_the_signature_however_it_was_written(signature):
         (json.dumps(GOOD | {"tests": [{"input": 1}]}), "tests are no list of texts"),
         (json.dumps(GOOD | {"tests": []}), "no tests"),
         (json.dumps(GOOD | {"signature": "class Adder"}), "signature is no function's"),
+        (json.dumps(GOOD | {"signature": "sum(a, b)"}), "name of a builtin"),
         (TEXT[:30], "no JSON object"),
     ],
 )
