@@ -7,14 +7,45 @@ plan in threads, so everything that parses in this package does it here.
 
 import ast
 import threading
+import warnings
 
 _ONE_AT_A_TIME = threading.RLock()
+
+NO_TREE = (SyntaxError, ValueError, RecursionError, MemoryError)
+"""What is raised for a text that has no syntax tree, or one that is too deep."""
 
 
 def parse_source(source: str) -> ast.Module:
     """Return the tree of a module; raises what ``ast.parse`` raises."""
     with _ONE_AT_A_TIME:
         return ast.parse(source)
+
+
+def bare_source(source: str) -> str:
+    """Return a module as its syntax tree is printed, without docstrings and other texts that stand for comments.
+
+    Modules that differ in comments, layout, brackets or quotes alone are the same text then.
+
+    Raises:
+        SyntaxError: it is no Python; in rare cases ValueError, RecursionError or MemoryError (`NO_TREE`).
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        tree = parse_source(source)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list):
+            node.body = [line for line in body if not _is_text(line)] or [ast.Pass()]  # type: ignore[attr-defined]
+    return ast.unparse(tree)
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 def parse_expression(source: str) -> ast.expr:

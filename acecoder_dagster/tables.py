@@ -213,6 +213,7 @@ SAMPLED_PROGRAMS = Table(
         Column("model_revision", TEXT, "Revision of the model, or content key of a model trained here"),
         Column("sample_index", WHOLE, "Number of the program among those of its question and model, from 0"),
         Column("program", TEXT, "Python source, extracted from the answer"),
+        Column("syntax_hash", TEXT, "Hash of its syntax tree: the same for programs that differ in comments or layout"),
         Column("completion", TEXT, "The model's answer; null where imported", nullable=True),
         Column("finish_reason", TEXT, "stop, length, or null where unknown", nullable=True),
         Column("temperature", REAL, "Sampling temperature", nullable=True),

@@ -100,7 +100,8 @@ def _programs(numbers: np.ndarray, variants: np.ndarray, bodies: pl.Series) -> p
         "question_id",
         "sample_index",
         model=pl.lit("generated"),
-        program=pl.format("def f_{}(a, b):\n{}", "number", bodies.gather(_body(numbers, variants).ravel())),
+        program=pl.format("def f_{}(a, b):\n{}", "number", bodies.gather(body := _body(numbers, variants).ravel())),
+        syntax_hash=_ids("syntax", body),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from acecoder_dagster.lake import syntax_hash
 from acecoder_dagster.preference import ErrorRates, PairSettings, build_pairs, failure_group
 from acecoder_dagster.tables import TEST_RESULTS
 from benchmarks.measured_questions import Chosen, MeasuredQuestion, Suite
@@ -99,9 +100,16 @@ def _frames(
                     "right": bool(question.right[row] == 1),
                 }
             )
-            model = str(question.models[row])
             program = question.programs[row]
-            texts.append({"program_id": program_id, "model": model, "sample_index": int(row), "program": program})
+            texts.append(
+                {
+                    "program_id": program_id,
+                    "model": str(question.models[row]),
+                    "sample_index": int(row),
+                    "program": program,
+                    "syntax_hash": syntax_hash(program),
+                }
+            )
     asked = pl.DataFrame(
         {
             "question_id": [question.question_id for question in questions],

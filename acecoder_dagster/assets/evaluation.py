@@ -115,7 +115,7 @@ def best_of_n(context: dg.AssetExecutionContext, project: Project) -> dg.Materia
     owners=TRAINING_OWNERS,
     pool=ACCELERATOR_POOL,
     retry_policy=WORKER_RETRIES,
-    code_version="1",
+    code_version="2",
     check_specs=[accounted_check(POLICY_PROGRAMS)],
 )
 def policy_programs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]

@@ -35,7 +35,7 @@ QUESTIONS_FOUND = "questions_were_chosen"
     group_name=TABLES,
     kinds={"parquet", "polars"},
     owners=DATA_OWNERS,
-    code_version="1",
+    code_version="2",
     check_specs=[
         accounted_check(PREFERENCE_PAIRS),
         dg.AssetCheckSpec(

@@ -82,7 +82,7 @@ def _write_references(project: Project, folder: Path) -> Path:
     owners=DATA_OWNERS,
     pool=ACCELERATOR_POOL,
     retry_policy=WORKER_RETRIES,
-    code_version="1",
+    code_version="2",
     check_specs=[accounted_check(SAMPLED_PROGRAMS)],
 )
 def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]

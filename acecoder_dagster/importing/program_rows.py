@@ -5,7 +5,7 @@ import polars as pl
 from acecoder_dagster.importing.columns import FILE, ROW
 from acecoder_dagster.importing.question_rows import ImportedQuestions
 from acecoder_dagster.importing.rejections import Rejections
-from acecoder_dagster.lake import text_id
+from acecoder_dagster.lake import syntax_hash, text_id
 from acecoder_dagster.tables import SAMPLED_PROGRAMS
 
 ID_FIELDS = ("model", "model_revision", "sample_index", "program")
@@ -49,4 +49,5 @@ def import_programs(imported: ImportedQuestions, read: pl.DataFrame, rejections:
     kept = frame.filter(pl.col("reason").is_null()).with_columns(question_id="known_question")
     sampled_here = ("completion", "finish_reason", "prompt_hash", "prompt_tokens", "completion_tokens")
     nulls = {name: pl.lit(None, dtype=SAMPLED_PROGRAMS.schema[name]) for name in sampled_here}
-    return kept.with_columns(**nulls).select(SAMPLED_PROGRAMS.schema.names())
+    hashes = pl.Series("syntax_hash", map(syntax_hash, kept["program"]), dtype=pl.String)
+    return kept.with_columns(hashes, **nulls).select(SAMPLED_PROGRAMS.schema.names())

@@ -23,7 +23,7 @@ from acecoder_dagster.lake.files import replace_file, replace_json
 
 FOLDER = "imports"
 MANIFEST = "manifest.json"
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 """Raise when the same files would give other rows."""
 
 

@@ -6,7 +6,17 @@ Does not belong here: what the tables mean (`tables.py`), SQL (`warehouse`), Dag
 
 from acecoder_dagster.lake.artifacts import Artifact, ArtifactStore
 from acecoder_dagster.lake.files import replace_file, replace_json
-from acecoder_dagster.lake.keys import content_key, text_id
+from acecoder_dagster.lake.keys import content_key, syntax_hash, text_id
 from acecoder_dagster.lake.partitions import Lake, Partition
 
-__all__ = ["Artifact", "ArtifactStore", "Lake", "Partition", "content_key", "replace_file", "replace_json", "text_id"]
+__all__ = [
+    "Artifact",
+    "ArtifactStore",
+    "Lake",
+    "Partition",
+    "content_key",
+    "replace_file",
+    "replace_json",
+    "syntax_hash",
+    "text_id",
+]

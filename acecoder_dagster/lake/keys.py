@@ -3,6 +3,8 @@
 import hashlib
 import json
 
+from acecoder_dagster.python_source import NO_TREE, bare_source
+
 ID_LENGTH = 16
 """Hexadecimal digits of an id: 64 bits, a collision among 10 million rows has a chance of 3 in a million."""
 
@@ -18,6 +20,17 @@ def text_id(*fields: str) -> str:
         digest.update(len(encoded).to_bytes(8, "little"))
         digest.update(encoded)
     return digest.hexdigest()[:ID_LENGTH]
+
+
+def syntax_hash(program: str) -> str:
+    """Return a hash that programs share which differ in comments, docstrings or layout alone.
+
+    It is that of the syntax tree; of the text where there is no tree.
+    """
+    try:
+        return text_id(bare_source(program))
+    except NO_TREE:
+        return text_id(program)
 
 
 def content_key(**parts: object) -> str:

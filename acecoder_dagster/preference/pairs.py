@@ -3,7 +3,7 @@
 import polars as pl
 
 from acecoder_dagster.preference.probability import right_probabilities
-from acecoder_dagster.preference.rules import PASSED, RULES, TESTS, PairRule, program_form
+from acecoder_dagster.preference.rules import PASSED, RULES, TESTS, PairRule
 from acecoder_dagster.preference.settings import PairSettings
 from acecoder_dagster.preference.usable import usable_verdict
 from acecoder_dagster.tables import PREFERENCE_PAIRS, REJECTED_ROWS
@@ -20,7 +20,7 @@ RESULT_COLUMNS = (
 )
 """Columns of the verdicts that pairs are chosen by."""
 
-PROGRAM_COLUMNS = ("program_id", "model", "sample_index", "program")
+PROGRAM_COLUMNS = ("program_id", "model", "sample_index", "program", "syntax_hash")
 """Columns of the programs that pairs are chosen by: at the paper's scale the others fill gigabytes."""
 
 
@@ -88,7 +88,7 @@ def _programs_of_mixed_questions(judged: pl.DataFrame, programs: pl.DataFrame, r
     )
     if rule.merge == "same_programs":
         fit = _merge_same_programs(fit)
-    return fit.drop("program").with_row_index("row")
+    return fit.drop("program", "syntax_hash").with_row_index("row")
 
 
 def _merge_same_programs(programs: pl.DataFrame) -> pl.DataFrame:
@@ -96,16 +96,8 @@ def _merge_same_programs(programs: pl.DataFrame) -> pl.DataFrame:
 
     The same program with two verdicts depends on something outside it, as hash order or the clock.
     """
-    texts = programs.unique(["question_number", "text"], keep="first", maintain_order=True)
-    # The streaming engine spreads the regular expressions over the cores: they are most of the work.
-    form = program_form(pl.col("program")).hash()
-    forms = texts.lazy().select("question_number", "text", form=form).collect(engine="streaming")
-    of_form = ("question_number", "form")
-    return (
-        programs.join(forms, on=("question_number", "text"))
-        .filter(PASSED.n_unique().over(of_form) == 1)
-        .unique(of_form, keep="first", maintain_order=True)
-    )
+    same = ("question_number", "syntax_hash")
+    return programs.filter(PASSED.n_unique().over(same) == 1).unique(same, keep="first", maintain_order=True)
 
 
 def _join(programs: pl.DataFrame, rule: PairRule) -> pl.DataFrame:

@@ -78,21 +78,9 @@ ordered; 68-71% with a winner that passes everything). A small gap is then no do
 right program. A loser may pass nothing, even by raising everywhere: best-of-N meets such programs, and a reward model
 that never saw one lose picks them (micro, best of 16: 0.67 without them, less than best of 4). Only where every
 outcome is `error` because a module is not installed here is packaging to blame, and the program says nothing.
-Programs that differ in comments, docstrings or blank lines alone count once, or the commonest program would dominate
-and a pair could hold the same program twice. Programs of different models may meet: imported pools hold one per
-model.
+Programs that differ in comments, docstrings or layout alone (`syntax_hash`) count once, or the commonest program would
+dominate and a pair could hold the same program twice. Programs of different models may meet: imported pools hold one
+per model.
 """
 
 RULES = {"paper": PAPER, "released": RELEASED, "ours": OURS}
-
-
-def program_form(program: pl.Expr) -> pl.Expr:
-    """Return the program without comments, docstrings, blank lines and spaces at line ends.
-
-    Regular expressions instead of a syntax tree, which would take 5 minutes for 1.4 million programs. On 46,428 real
-    programs they find three quarters of the duplicates that the trees show. A comment ends at a quote, so that most of
-    a string with a # in it stays.
-    """
-    lines = pl.concat_str(pl.lit("\n"), program, pl.lit("\n"))
-    no_comments = lines.str.replace_all(r"""#[^'"\n]*""", "").str.replace_all(r"\s+\n", "\n")
-    return no_comments.str.replace_all(r'''\n[ \t]*(?:"""(?s:.*?)"""|\'\'\'(?s:.*?)\'\'\')\n''', "\n")

@@ -4,7 +4,7 @@ import json
 
 import polars as pl
 
-from acecoder_dagster.lake import text_id
+from acecoder_dagster.lake import syntax_hash, text_id
 from acecoder_dagster.sampling.extraction import extract_program
 from acecoder_dagster.sampling.settings import SamplingSettings
 from acecoder_dagster.tables import SAMPLED_PROGRAMS
@@ -38,6 +38,7 @@ def program_rows(
     rows = completions.with_columns(
         pl.Series("program_id", ids, dtype=pl.String),
         pl.Series("program", programs, dtype=pl.String),
+        pl.Series("syntax_hash", map(syntax_hash, programs), dtype=pl.String),
         pl.col("question_id").replace_strict(hashes, return_dtype=pl.String).alias("prompt_hash"),
         upstream_id=pl.lit(None, dtype=pl.String),
         model=pl.lit(model),

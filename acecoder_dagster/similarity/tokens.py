@@ -1,15 +1,13 @@
 """What is compared: the words of a text, the tokens of code, and the tokens of code whatever its names are."""
 
-import ast
 import builtins
 import io
 import keyword
 import re
 import tokenize
-import warnings
 from collections.abc import Sequence
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, bare_source
 
 _WORD = re.compile(r"[^\W_]+")
 _LAYOUT = {
@@ -35,7 +33,7 @@ def code_tokens(code: str) -> list[str]:
     """Return the tokens of Python code without comments, docstrings and layout; of other text, its words."""
     try:
         return [token.string for token in _tokens(code)]
-    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
+    except (*NO_TREE, tokenize.TokenError):
         return word_tokens(code)
 
 
@@ -46,7 +44,7 @@ def canonical_tokens(code: str) -> list[str]:
     """
     try:
         tokens = _tokens(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError, tokenize.TokenError):
+    except (*NO_TREE, tokenize.TokenError):
         return word_tokens(code)
     canonical: list[str] = []
     for number, token in enumerate(tokens):
@@ -65,22 +63,5 @@ def ngrams(tokens: Sequence[str], length: int) -> set[str]:
 
 def _tokens(code: str) -> list[tokenize.TokenInfo]:
     """The tokens of the code as Python itself would write it, so that layout, brackets and quotes do not count."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)
-        warnings.simplefilter("ignore", DeprecationWarning)
-        tree = parse_source(code)
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list):
-            node.body = [line for line in body if not _is_text(line)] or [ast.Pass()]  # type: ignore[attr-defined]
-    readline = io.StringIO(ast.unparse(tree)).readline
+    readline = io.StringIO(bare_source(code)).readline
     return [token for token in tokenize.generate_tokens(readline) if token.type not in _LAYOUT]
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    """Tell whether it is a docstring, or a text that stands for a comment."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )

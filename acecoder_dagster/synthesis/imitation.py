@@ -1,11 +1,10 @@
 """Programs for a small model to imitate: what somebody might have written for the questions at hand, right or wrong."""
 
-import ast
 from random import Random
 
 import polars as pl
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, bare_source
 from acecoder_dagster.synthesis.mutants import mutants
 
 FAULTY_SHARE = 0.5
@@ -67,13 +66,7 @@ def imitated_programs(references: pl.DataFrame, count: int, seed: int) -> pl.Dat
 
 
 def _bare(program: str) -> str | None:
-    """Return a program as its syntax tree is printed, without docstrings; None where it does not parse."""
     try:
-        tree = parse_source(program)
-    except (SyntaxError, ValueError, RecursionError):
+        return bare_source(program)
+    except NO_TREE:
         return None
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            documented = ast.get_docstring(node) is not None
-            node.body = (node.body[1:] or [ast.Pass()]) if documented else node.body
-    return ast.unparse(tree)

@@ -2,6 +2,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from acecoder_dagster.lake import syntax_hash
 from acecoder_dagster.preference import PairSettings, build_pairs
 from acecoder_dagster.tables import QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
 from tests.rows import result, rows
@@ -22,7 +23,8 @@ def build(judged, texts=None, models=None, questions=None, messages=None, **sett
             "question_id": "q",
             "sample_index": number,
             "model": models.get(name, "m"),
-            "program": texts.get(name, f"def f(): return '{name}'"),
+            "program": (text := texts.get(name, f"def f(): return '{name}'")),
+            "syntax_hash": syntax_hash(text),
         }
         for number, name in enumerate(judged)
     ]

@@ -1,6 +1,7 @@
 import polars as pl
 import pytest
 
+from acecoder_dagster.lake import syntax_hash
 from acecoder_dagster.preference import ErrorRates, PairSettings, build_pairs, right_probabilities
 from acecoder_dagster.tables import SAMPLED_PROGRAMS, TEST_RESULTS
 from tests.rows import result, rows
@@ -45,8 +46,13 @@ def test_questions_are_judged_by_themselves_and_in_any_order():
 def pairs(outcomes: dict[str, str], **settings):
     questions = pl.DataFrame({"question_id": ["q"], "question": ["?"], "split": ["train"]})
     results = rows(TEST_RESULTS, *(result(name, "q", letters) for name, letters in outcomes.items()))
+    written = {name: f"x = '{name}'" for name in outcomes}
     programs = rows(
-        SAMPLED_PROGRAMS, *({"program_id": name, "question_id": "q", "program": f"x = '{name}'"} for name in outcomes)
+        SAMPLED_PROGRAMS,
+        *(
+            {"program_id": name, "question_id": "q", "program": text, "syntax_hash": syntax_hash(text)}
+            for name, text in written.items()
+        ),
     )
     return build_pairs(results, programs, questions, PairSettings(weighting="probability", **settings))
 
