@@ -64,15 +64,16 @@ class MeasuredQuestion:
         return flags
 
 
-def measured_questions(data: Path, folder: Path, source: str) -> list[MeasuredQuestion]:
+def measured_questions(data: Path, folder: Path, source: str, *, like_mbpp: bool = False) -> list[MeasuredQuestion]:
     """Return the questions of one data set that have a call to make.
 
     Args:
         data: folder with problems, programs, verdicts and generated_tests.
         folder: where what programs return is kept between runs.
         source: humaneval or mbpp.
+        like_mbpp: only with what MBPP has: the first test, and programs of the models that answered MBPP.
     """
-    calls, values = measure(data, folder, (source,))
+    calls, values = measure(data, folder, source, like_mbpp=like_mbpp)
     programs = pl.read_parquet(data / "programs.parquet", columns=["question_id", "program_id", "model"])
     verdicts = pl.read_parquet(data / "verdicts.parquet", columns=["question_id", "program_id", "passed"])
     known = values.join(programs, on=["question_id", "program_id"], how="left", maintain_order="left").join(

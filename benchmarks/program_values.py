@@ -2,6 +2,7 @@
 
 Inputs are the calls in tests that models wrote, variations of them, and calls that reach further branches of the
 reference. Where nobody wrote tests (MBPP) all come from the example that the question shows, its first official test.
+HumanEval can be made like that too: without its written tests, and with the programs of the same models.
 """
 
 import hashlib
@@ -73,7 +74,7 @@ def calls_of(question: dict[str, Any], written: pl.DataFrame, observe: Observe) 
             if found is not None:
                 counts.setdefault(found.call, Counter())[model, _short_key(found.expected)] += count
                 arguments[found.call] = found.arguments
-    if not counts:
+    if not counts and question["tests"]:
         shown = split_test(question["tests"][0].strip(), question["entry_point"])
         if shown is not None:
             counts[shown.call] = Counter({(OFFICIAL, _short_key(shown.expected)): 1})
@@ -108,26 +109,25 @@ def calls_of(question: dict[str, Any], written: pl.DataFrame, observe: Observe) 
     return rows
 
 
-def measure(data: Path, folder: Path, sources: tuple[str, ...]) -> tuple[pl.DataFrame, pl.DataFrame]:
+def measure(data: Path, folder: Path, source: str, *, like_mbpp: bool = False) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return calls (CALLS) and values (VALUES) of all questions that have programs; computed where not in the folder.
 
     Args:
         data: folder with problems, programs and generated_tests.
-        folder: where the results are kept, two files per source.
-        sources: data sets, as `source` in problems.parquet.
+        folder: where the results are kept, in two files.
+        source: the data set, as `source` in problems.parquet.
+        like_mbpp: without the tests that models wrote, and with the models that answered MBPP.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    parts = [_measured(data, folder, source) for source in sources]
-    return pl.concat([calls for calls, _ in parts]), pl.concat([values for _, values in parts])
-
-
-def _measured(data: Path, folder: Path, source: str) -> tuple[pl.DataFrame, pl.DataFrame]:
-    calls_file, values_file = folder / f"{source}.calls.parquet", folder / f"{source}.values.parquet"
+    name = f"{source} like mbpp" if like_mbpp else source
+    calls_file, values_file = folder / f"{name}.calls.parquet", folder / f"{name}.values.parquet"
     if not values_file.is_file():
         problems = pl.read_parquet(data / "problems.parquet").filter(pl.col("source") == source)
-        programs = pl.read_parquet(data / "programs.parquet").unique(
-            ["question_id", "program"], keep="first", maintain_order=True
-        )
+        programs = pl.read_parquet(data / "programs.parquet")
+        written = pl.read_parquet(data / "generated_tests.parquet")
+        if like_mbpp:
+            written, programs = written.clear(), programs.filter(pl.col("model").is_in(_models_of_mbpp(programs)))
+        programs = programs.unique(["question_id", "program"], keep="first", maintain_order=True)
         lot = (
             pl.col("program_id")
             .hash(seed=0)
@@ -135,7 +135,6 @@ def _measured(data: Path, folder: Path, source: str) -> tuple[pl.DataFrame, pl.D
             .over("question_id", pl.col("model").str.starts_with("pool"))
         )
         programs = programs.filter(~pl.col("model").str.starts_with("pool") | (lot <= POOL_PROGRAMS))
-        written = pl.read_parquet(data / "generated_tests.parquet")
         problems = problems.join(programs, on="question_id", how="semi")
         calls: list[dict[str, Any]] = []
         values: list[dict[str, Any]] = []
@@ -144,7 +143,7 @@ def _measured(data: Path, folder: Path, source: str) -> tuple[pl.DataFrame, pl.D
             Judge(observing_sandbox(SANDBOX, INPUTS)) as observer,
             ThreadPoolExecutor(2 * judge.settings.workers) as threads,
         ):
-            for question in track(list(problems.iter_rows(named=True)), source):
+            for question in track(list(problems.iter_rows(named=True)), name):
                 of_question = calls_of(
                     question, written.filter(pl.col("question_id") == question["question_id"]), observer.observe
                 )
@@ -167,6 +166,10 @@ def _measured(data: Path, folder: Path, source: str) -> tuple[pl.DataFrame, pl.D
         pl.DataFrame(calls, schema=CALLS).write_parquet(calls_file)
         pl.DataFrame(values, schema=VALUES).write_parquet(values_file)
     return pl.read_parquet(calls_file), pl.read_parquet(values_file)
+
+
+def _models_of_mbpp(programs: pl.DataFrame) -> list[str]:
+    return programs.filter(pl.col("question_id").str.starts_with("MBPP/"))["model"].unique().to_list()
 
 
 def _jobs(question: dict[str, Any], programs: pl.DataFrame) -> Iterator[dict[str, Any]]:

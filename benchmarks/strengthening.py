@@ -72,7 +72,7 @@ def main(
             )
         for name, stronger in suites.items():
             outcomes = judged(others, stronger.filtered.kept)
-            small = shrink_suites(stronger.filtered, stronger.power, trust, min_tests=1, max_tests=MAX_TESTS)
+            small = shrink_suites(stronger.filtered, stronger.power, trust, questions, min_tests=1, max_tests=MAX_TESTS)
             for label, chosen in ((name, stronger.filtered), (f"{name}, at most {MAX_TESTS}", small)):
                 rows.append(
                     {"tests": label, **_quality(chosen.kept, outcomes, others), "inputs tried": str(stronger.tried)}

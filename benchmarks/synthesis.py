@@ -190,7 +190,9 @@ def _suite_by_labels(question: MeasuredQuestion, tests: Suite, half: Flags) -> l
 
 def _chosen_suite(question: MeasuredQuestion, tests: Suite, fairness: Floats, half: Flags) -> list[int]:
     passed = question.passed[:, list(tests)]
-    matrix = SuiteMatrix(passed[half & question.labelled], passed[half & (question.kinds == "mutant")], fairness)
+    mutants = question.kinds == "mutant"
+    expected = [str(question.tests[test].expected) for test in tests]
+    matrix = SuiteMatrix(passed[half & question.labelled], passed[half & mutants], fairness, expected)
     return [tests[position] for position in strongest_suite(matrix, MIN_TESTS, MAX_TESTS)]
 
 

@@ -145,7 +145,7 @@ def oracle_results(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     group_name=TESTS,
     kinds={"parquet", "docker"},
     owners=DATA_OWNERS,
-    code_version="4",
+    code_version="5",
     check_specs=[
         accounted_check(FILTERED_TESTS),
         dg.AssetCheckSpec(

@@ -68,5 +68,5 @@ def improved_suites(
             tests, power, tried = stronger.filtered, stronger.power, stronger.tried
     if chosen.max_tests != "all":
         trust = writers_trust(filtered.kept, candidates)
-        tests = shrink_suites(tests, power, trust, min_tests=chosen.min_tests, max_tests=chosen.max_tests)
+        tests = shrink_suites(tests, power, trust, questions, min_tests=chosen.min_tests, max_tests=chosen.max_tests)
     return tests, tried, power.executed

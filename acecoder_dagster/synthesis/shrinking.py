@@ -5,6 +5,7 @@ that it fails: not every test that a reference passes is a fair one (`sum_to_n(-
 not say). Who is right is not known, so both are sums of probabilities.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,11 +33,13 @@ class SuiteMatrix:
         passed: programs by tests.
         mutants_passed: mutants of a right program by tests.
         fairness: per test, the probability that its input and expected value are what the question asks for.
+        expected: per test, the value that it expects, the same text for equal values; None where that is unknown.
     """
 
     passed: Flags
     mutants_passed: Flags
     fairness: Floats
+    expected: Sequence[str | None]
 
 
 def right_by_share(passed: Flags, fairness: Floats) -> Floats:
@@ -57,10 +60,12 @@ def strongest_suite(matrix: SuiteMatrix, min_tests: int, max_tests: int) -> list
 
     Tests are taken greedily (the usual approximation of a smallest cover) until there are enough of them or every other
     costs more than it is worth. What refuses nobody new costs nothing and fills the places that are left: of programs
-    that had no part in the choice some fail just there (benchmarks/results/synthesis.md).
+    that had no part in the choice some fail just there. Where there are only two answers, both are asked for at first,
+    whatever that costs: who always gives the one is refused by nothing else, and no question with two answers means one
+    (both measured in benchmarks/results/synthesis.md).
 
     Args:
-        matrix: outcomes and fairness.
+        matrix: outcomes, fairness and expected values.
         min_tests: fewest tests, if there are as many, whatever they cost.
         max_tests: most tests.
     """
@@ -71,13 +76,23 @@ def strongest_suite(matrix: SuiteMatrix, min_tests: int, max_tests: int) -> list
     alive, unkilled = np.ones(len(failed)), np.full(len(killed), max(1, len(failed)) / max(1, len(killed)))
     worth_anyway = LITTLE * matrix.fairness
     chosen: list[int] = []
+    missing = _two_answers(matrix.expected)
     while len(chosen) < min(max_tests, matrix.passed.shape[1]):
         gain = (alive * (1 - right)) @ failed - COST * odds**2 * ((alive * right) @ failed) + unkilled @ killed
         gain += worth_anyway
         gain[chosen] = -np.inf
+        if missing:
+            gain[[value not in missing for value in matrix.expected]] = -np.inf
         best = int(np.argmax(gain))
-        if gain[best] < 0 and len(chosen) >= min_tests:
+        if gain[best] < 0 and len(chosen) >= min_tests and not missing:
             break
         chosen.append(best)
+        missing.discard(matrix.expected[best])
         alive, unkilled = alive * matrix.passed[:, best], unkilled * matrix.mutants_passed[:, best]
     return chosen
+
+
+def _two_answers(expected: Sequence[str | None]) -> set[str | None]:
+    """Return the two values that tests expect; nothing where they expect one, or more than two."""
+    answers: set[str | None] = set(expected) - {None}
+    return answers if len(answers) == 2 else set()

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from acecoder_dagster.synthesis.calls import split_test, value_key
 from acecoder_dagster.synthesis.filtering import FilteredTests, rejected_tests
 from acecoder_dagster.synthesis.power import MUTANT, Power, outcome_matrices
 from acecoder_dagster.synthesis.shrinking import Floats, SuiteMatrix, strongest_suite
@@ -15,7 +16,7 @@ from acecoder_dagster.tables import FILTERED_TESTS
 UNWRITTEN = 0.5
 """How likely an input that no writer thought of is one that the question asks for."""
 
-NEAR = 0.78
+NEAR = 0.77
 """How likely an input is fair that is like fair ones (`inputs.domain`); see benchmarks/results/synthesis.md."""
 
 CAREFUL = 1.6
@@ -55,7 +56,13 @@ def suite_fairness(origins: Sequence[str], trust: Mapping[str, float]) -> Floats
 
 
 def shrink_suites(
-    filtered: FilteredTests, power: Power, trust: Mapping[str, float], *, min_tests: int, max_tests: int
+    filtered: FilteredTests,
+    power: Power,
+    trust: Mapping[str, float],
+    questions: pl.DataFrame,
+    *,
+    min_tests: int,
+    max_tests: int,
 ) -> FilteredTests:
     """Keep of each question's kept tests the few that have their power.
 
@@ -63,23 +70,32 @@ def shrink_suites(
         filtered: what a policy kept and rejected.
         power: what programs do on the kept tests.
         trust: what `writers_trust` returned.
+        questions: columns question_id, entry_point.
         min_tests: fewest tests of a question.
         max_tests: most tests of a question.
 
     Returns:
         The same tests, fewer of them kept.
     """
-    ordered = filtered.kept.sort("position").group_by("question_id", maintain_order=True).agg("test_id", "origin")
+    entry_points = dict(questions.select("question_id", "entry_point").iter_rows())
+    by_question = filtered.kept.sort("position").group_by("question_id", maintain_order=True)
+    ordered = by_question.agg("test_id", "origin", "test")
     tests = dict(ordered.select("question_id", "test_id").iter_rows())
     is_mutant = pl.col("model") == MUTANT
     programs = outcome_matrices(power.outcomes.filter(~is_mutant), tests)
     mutants = outcome_matrices(power.outcomes.filter(is_mutant), tests)
     chosen: list[str] = []
-    for question, ids, origins in ordered.iter_rows():
-        matrix = SuiteMatrix(programs[question], mutants[question], suite_fairness(origins, trust))
+    for question, ids, origins, written in ordered.iter_rows():
+        expected = [_expected(test, entry_points[question]) for test in written]
+        matrix = SuiteMatrix(programs[question], mutants[question], suite_fairness(origins, trust), expected)
         chosen += [ids[position] for position in strongest_suite(matrix, min_tests, max_tests)]
     is_chosen = pl.col("test_id").is_in(chosen)
     kept = filtered.kept.filter(is_chosen).sort("question_id", "position")
     kept = kept.with_columns(position=pl.int_range(pl.len()).over("question_id"))
     left_out = rejected_tests(filtered.kept.filter(~is_chosen), pl.lit(NOT_NEEDED))
     return FilteredTests(FILTERED_TESTS.conform(kept), pl.concat([filtered.rejected, left_out]))
+
+
+def _expected(test: str, entry_point: str) -> str | None:
+    found = split_test(test, entry_point)
+    return None if found is None else value_key(found.expected)

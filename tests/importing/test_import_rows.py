@@ -194,3 +194,14 @@ def test_questions_are_dealt_to_batches_in_file_order_and_their_rows_go_with_the
 def test_a_manifest_that_does_not_fit_together_is_refused(settings, message):
     with pytest.raises(ValidationError, match=message):
         ImportManifest(**({"name": "made", "questions": ("q.jsonl",)} | settings))
+
+
+def test_programs_that_differ_in_layout_alone_share_a_syntax_hash_and_no_id(write, question_rows, program_rows):
+    first = program_rows[0]
+    again = first | {"sample_index": 99, "program": "# another time\n" + first["program"]}
+    questions, programs = write("q.jsonl", question_rows), write("p.parquet", [*program_rows, again])
+
+    read = read_import(manifest(questions, programs=(programs,))).programs
+
+    assert read["program_id"].n_unique() == read.height
+    assert read["syntax_hash"].n_unique() == read.height - 1

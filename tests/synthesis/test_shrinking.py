@@ -3,11 +3,18 @@ import numpy as np
 from acecoder_dagster.synthesis import SuiteMatrix, strongest_suite
 
 
-def matrix(programs: list[str], mutants: list[str] = (), fairness: list[float] | None = None) -> SuiteMatrix:
-    def flags(rows):
-        return np.array([[letter == "p" for letter in row] for row in rows], dtype=bool).reshape(-1, len(programs[0]))
+def matrix(
+    programs: list[str],
+    mutants: list[str] = (),
+    fairness: list[float] | None = None,
+    expected: list[str | None] | None = None,
+) -> SuiteMatrix:
+    tests = len(programs[0])
 
-    return SuiteMatrix(flags(programs), flags(mutants), np.array(fairness or [0.9] * len(programs[0])))
+    def flags(rows):
+        return np.array([[letter == "p" for letter in row] for row in rows], dtype=bool).reshape(-1, tests)
+
+    return SuiteMatrix(flags(programs), flags(mutants), np.array(fairness or [0.9] * tests), expected or [None] * tests)
 
 
 def test_tests_that_wrong_programs_fail_come_before_those_that_nobody_fails():
@@ -49,3 +56,29 @@ def test_an_unfair_test_that_nearly_right_programs_fail_is_left_out():
 
     assert 9 in fair
     assert 9 not in unfair
+
+
+ALWAYS_YES = ["pppf"] * 4
+"""What programs say of which nothing else is known: they may be right, and the last test unfair."""
+
+
+def test_where_there_are_two_answers_both_are_asked_for_whatever_it_costs():
+    fairness = [0.9] * 3 + [0.5]
+    silent = strongest_suite(matrix(ALWAYS_YES, fairness=fairness), min_tests=1, max_tests=3)
+    both = strongest_suite(matrix(ALWAYS_YES, fairness=fairness, expected=[*"yyyn"]), min_tests=1, max_tests=3)
+
+    assert 3 not in silent
+    assert 3 in both
+    assert len(both) == 3
+
+
+def test_tests_that_do_not_say_what_they_expect_are_no_third_answer():
+    expected = ["y", None, "y", "n"]
+
+    assert 3 in strongest_suite(matrix(ALWAYS_YES, fairness=[0.5] * 4, expected=expected), min_tests=1, max_tests=2)
+
+
+def test_of_many_answers_none_must_be_asked_for():
+    fairness = [0.9] * 3 + [0.5]
+
+    assert 3 not in strongest_suite(matrix(ALWAYS_YES, fairness=fairness, expected=[*"abcd"]), min_tests=1, max_tests=3)

@@ -226,12 +226,23 @@ def test_shrinking_takes_new_tests_for_mutants_that_only_they_refuse():
     bench = Bench(programs, TESTS, mutants=50)
     stronger = bench.strengthened()
     trust = writers_trust(bench.filtered.kept, bench.candidates)
-    small = shrink_suites(stronger.filtered, stronger.power, trust, min_tests=2, max_tests=3)
+    small = shrink_suites(stronger.filtered, stronger.power, trust, QUESTION, min_tests=2, max_tests=3)
 
     assert 2 <= small.kept.height <= 3
     assert {"adversarial input", "branching input"} & set(small.kept["origin"])
     assert "wrong" in bench.refused(small)
     assert small.kept.height + small.rejected.height == bench.candidates.height + stronger.tried
+
+
+def test_shrinking_keeps_a_test_of_each_of_two_answers():
+    programs = {"reference": "return x > 5"} | {f"other {n}": "return True" for n in range(6)}
+    tests = ["assert f(6)", "assert f(7) == True", "assert f(8)", "assert not f(1)"]
+    bench = Bench(programs, tests)
+    trust = writers_trust(bench.filtered.kept, bench.candidates)
+
+    small = shrink_suites(bench.filtered, bench.power, trust, QUESTION, min_tests=1, max_tests=3)
+
+    assert "assert not f(1)" in small.kept["test"].to_list()
 
 
 def test_executed_programs_are_counted():
