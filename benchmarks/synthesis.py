@@ -16,11 +16,8 @@ import polars as pl
 import typer
 
 from acecoder_dagster.quality import Tally, ratio_interval
-from acecoder_dagster.synthesis import Ballot, SuiteMatrix, agree, strongest_suite
+from acecoder_dagster.synthesis import Ballot, agree
 from acecoder_dagster.synthesis.agreement import CERTAIN
-from acecoder_dagster.synthesis.shrinking import Floats
-from acecoder_dagster.synthesis.suites import suite_fairness
-from acecoder_dagster.synthesis.writing import ADVERSARIAL
 from acecoder_dagster.tables import OFFICIAL
 from benchmarks.machine import describe_machine
 from benchmarks.measured_pairs import pair_rows
@@ -31,26 +28,30 @@ from benchmarks.measured_questions import (
     MeasuredQuestion,
     Suite,
     measured_questions,
-    suite_tallies,
     trust_in_writers,
+)
+from benchmarks.measured_suites import (
+    HALVINGS,
+    MAX_TESTS,
+    MIN_TESTS,
+    Halves,
+    Trial,
+    halvings,
+    near_chosen_elsewhere,
+    other_half,
+    row,
+    small_suite,
+    suite_by_labels,
+    valid_suites,
 )
 
 REPORT = Path(__file__).parent / "results" / "synthesis.md"
 WORK = Path(tempfile.gettempdir()) / "acecoder-synthesis"
-MIN_TESTS, MAX_TESTS = 5, 8
 PLAIN_ORIGIN = "my-other-github-account/llm-humaneval-benchmarks"
 """Programs that models wrote in one go, without any feedback from tests."""
 
 KEPT = (154, 140, 117, 100, 80)
 """Questions kept, most certain first: the points of the risk-coverage curve."""
-
-HALVINGS = 6
-"""Which half chooses is drawn so often; with ten programs a question (MBPP) one draw moves the figures by a percent."""
-
-Trial = tuple[Mapping[str, Suite], Chosen]
-"""Suites by question, and which programs judge them."""
-
-MEASURES = ("TPR", "TNR", "mutants killed", "valid tests")
 
 
 def main(
@@ -67,12 +68,11 @@ def main(
         f"`python -m benchmarks.synthesis`, {describe_machine()}.",
         f"HumanEval: {_size(humaneval)}. MBPP: {_size(mbpp)}. In brackets: 95% intervals, bootstrap by question.",
         "The few constants of the methods (`synthesis/agreement.py`, `shrinking.py`, `suites.py`) were chosen on "
-        "HumanEval: its figures flatter them a little. `suites.NEAR` was chosen on HumanEval made like MBPP, with all "
-        "inputs made from its first test and ten programs a question: the largest at which 95% of the right programs "
-        "are accepted (94.9%, and 90.0% of the wrong ones refused; without inputs for further branches 86.7%). No "
-        "number was fitted to labels of MBPP; but what inputs have in common (`inputs/domain.py`) and inputs for "
-        "branches were thought of while looking at what programs of MBPP fail and pass.",
-        *_reference_section(humaneval, mbpp),
+        "HumanEval: its figures flatter them a little. One, `suites.NEAR`, was chosen on MBPP, within the range at "
+        "which 95% of the right programs are accepted; a row below says what MBPP gives where it is chosen on other "
+        "questions. What inputs have in common (`inputs/domain.py`), inputs for branches, and to ask for both of two "
+        "answers were thought of while looking at what programs of MBPP fail and pass.",
+        *_reference_section(humaneval, mbpp, measured_questions(data, work, "humaneval", like_mbpp=True)),
         *_agreement_section(humaneval, plain),
         *_pairs_section(humaneval, plain),
     ]
@@ -95,8 +95,17 @@ def _size(questions: Sequence[MeasuredQuestion]) -> str:
 # The policy `reference`
 
 
-def _reference_section(humaneval: Sequence[MeasuredQuestion], mbpp: Sequence[MeasuredQuestion]) -> list[str]:
-    rows = [*_reference_rows("HumanEval", humaneval), *_reference_rows("MBPP", mbpp)]
+def _reference_section(
+    humaneval: Sequence[MeasuredQuestion],
+    mbpp: Sequence[MeasuredQuestion],
+    humaneval_like_mbpp: Sequence[MeasuredQuestion],
+) -> list[str]:
+    rows = [
+        *_reference_rows("HumanEval", humaneval),
+        *_reference_rows("MBPP", mbpp),
+        near_chosen_elsewhere(mbpp, _trust_in_valid(mbpp)),
+        *_reference_rows("HumanEval made like MBPP", humaneval_like_mbpp),
+    ]
     return [
         "",
         "## Policy `reference`",
@@ -104,7 +113,8 @@ def _reference_section(humaneval: Sequence[MeasuredQuestion], mbpp: Sequence[Mea
         "Tests that models wrote (HumanEval), the one that the question shows (MBPP), varied inputs and such as take "
         f"further branches, at least {MIN_TESTS}; then at most {MAX_TESTS}, chosen by one half of all programs and "
         f"mutants without their labels and judged by the other, {HALVINGS} times. Killable mutants: those that any "
-        "valid test of the question kills.",
+        "valid test of the question kills. HumanEval made like MBPP: all inputs made from its first test, and the "
+        "programs of the ten models that answered MBPP.",
         "",
         *_table(rows),
         "",
@@ -132,68 +142,47 @@ def _why_not_better(questions: Sequence[MeasuredQuestion]) -> list[str]:
 
 
 def _reference_rows(name: str, questions: Sequence[MeasuredQuestion]) -> list[dict[str, str]]:
-    trust = trust_in_writers(questions, {question.question_id: question.valid for question in questions})
-    valid = {each.question_id: [int(test) for test in np.flatnonzero(each.valid)] for each in questions}
-    everything = {question: suite for question, suite in valid.items() if len(suite) >= MIN_TESTS}
+    trust, everything = _trust_in_valid(questions), valid_suites(questions)
     asked = [question for question in questions if question.question_id in everything]
     trials: dict[str, list[Trial]] = defaultdict(list)
-    for number in range(HALVINGS):
-        trial = _halved(asked, everything, trust, np.random.default_rng(number))
-        for label, each in trial.items():
+    for halves in halvings(asked):
+        for label, each in _halved(asked, everything, trust, halves).items():
             trials[label].append(each)
-    return [_row(f"{name}, {label}", asked, *each) for label, each in trials.items()]
+    return [row(f"{name}, {label}", asked, *each) for label, each in trials.items()]
+
+
+def _trust_in_valid(questions: Sequence[MeasuredQuestion]) -> dict[str, float]:
+    return trust_in_writers(questions, {question.question_id: question.valid for question in questions})
 
 
 def _halved(
     questions: Sequence[MeasuredQuestion],
     everything: Mapping[str, Suite],
     trust: Mapping[str, float],
-    rng: np.random.Generator,
+    halves: Halves,
 ) -> dict[str, Trial]:
     """Return suites that one half of the programs and mutants chooses, and who judges them: the other half."""
-    halves = {question.question_id: rng.random(len(question.kinds)) < 0.5 for question in questions}
-    small, known = {}, {}
+    small, without, known = {}, {}, {}
     for question in questions:
-        tests, half = everything[question.question_id], halves[question.question_id]
-        small[question.question_id] = _small_suite(question, tests, trust, half)
-        known[question.question_id] = _suite_by_labels(question, tests, half)
-
-    def other_half(question: MeasuredQuestion) -> Flags:
-        return ~halves[question.question_id]
+        name, tests, half = question.question_id, everything[question.question_id], halves[question.question_id]
+        small[name] = small_suite(question, tests, trust, half)
+        without[name] = small_suite(question, tests, trust, half, both_answers=False)
+        known[name] = suite_by_labels(question, tests, half)
+    judged = other_half(halves)
 
     def of_sampler(question: MeasuredQuestion) -> Flags:
-        return other_half(question) & ((question.models == SAMPLER) | (question.kinds == "mutant"))
+        flags: Flags = judged(question) & ((question.models == SAMPLER) | (question.kinds == "mutant"))
+        return flags
 
     trials: dict[str, Trial] = {
-        "every valid test": (everything, other_half),
-        "chosen suite": (small, other_half),
-        "if the labels of the choosing half were known": (known, other_half),
+        "every valid test": (everything, judged),
+        "chosen suite": (small, judged),
+        "chosen suite, did it not ask for both of two answers": (without, judged),
+        "if the labels of the choosing half were known": (known, judged),
     }
     if any((question.models == SAMPLER).any() for question in questions):
         trials[f"chosen suite, programs of {SAMPLER} only"] = (small, of_sampler)
     return trials
-
-
-def _small_suite(question: MeasuredQuestion, tests: Suite, trust: Mapping[str, float], half: Flags) -> list[int]:
-    # Nobody wrote varied inputs: they are what an adversarial round draws from.
-    writers = [question.tests[test].writers or {ADVERSARIAL} for test in tests]
-    origins = [max(names, key=lambda name: trust.get(name, 0.0)) for names in writers]
-    return _chosen_suite(question, tests, suite_fairness(origins, trust), half)
-
-
-def _suite_by_labels(question: MeasuredQuestion, tests: Suite, half: Flags) -> list[int]:
-    """Return what could be chosen if it were known which programs are right: of the tests that these pass."""
-    right = question.passed[half & (question.right == 1)]
-    fair = [test for test in tests if right[:, test].all()]
-    return _chosen_suite(question, fair, np.ones(len(fair)), half)
-
-
-def _chosen_suite(question: MeasuredQuestion, tests: Suite, fairness: Floats, half: Flags) -> list[int]:
-    passed = question.passed[:, list(tests)]
-    mutants = question.kinds == "mutant"
-    expected = [str(question.tests[test].expected) for test in tests]
-    matrix = SuiteMatrix(passed[half & question.labelled], passed[half & mutants], fairness, expected)
-    return [tests[position] for position in strongest_suite(matrix, MIN_TESTS, MAX_TESTS)]
 
 
 # The policy `agreement`
@@ -216,14 +205,14 @@ def _agreement_section(questions: Sequence[MeasuredQuestion], plain: frozenset[s
     codet, codet_models = _codet(questions, _of_sampler), _codet(questions, of_models)
     models = np.mean([of_models(question).sum() for question in questions])
     rows = [
-        _row(f"CodeT's dual agreement of {SAMPLER}", questions, (codet, _of_sampler)),
-        _row(f"ours, of {SAMPLER} alone", questions, (_certain(alone), _of_sampler)),
-        _row("CodeT's dual agreement of several models", questions, (codet_models, _of_sampler)),
-        _row("ours, of several models", questions, (_certain(several), _of_sampler)),
-        _row("the same, all programs that had no say", questions, (_certain(several), not_asked)),
+        row(f"CodeT's dual agreement of {SAMPLER}", questions, (codet, _of_sampler)),
+        row(f"ours, of {SAMPLER} alone", questions, (_certain(alone), _of_sampler)),
+        row("CodeT's dual agreement of several models", questions, (codet_models, _of_sampler)),
+        row("ours, of several models", questions, (_certain(several), _of_sampler)),
+        row("the same, all programs that had no say", questions, (_certain(several), not_asked)),
     ]
     curve = [
-        _row(f"the {count} most certain", questions, (_first(several, count), _of_sampler))
+        row(f"the {count} most certain", questions, (_first(several, count), _of_sampler))
         for count in KEPT
         if count <= len(several)
     ]
@@ -267,7 +256,7 @@ def _agreed(
         confidence, kept = agreements.get(question.question_id, (0.0, np.zeros(0, dtype=np.bool_)))
         tests = [int(test) for test in np.flatnonzero(kept)]
         if len(tests) >= MIN_TESTS:
-            suite = _small_suite(question, tests, trust, oracles(question)) if shrink else tests
+            suite = small_suite(question, tests, trust, oracles(question)) if shrink else tests
             suites.append((confidence, question.question_id, suite))
     return sorted(suites, key=lambda each: -each[0])
 
@@ -293,31 +282,6 @@ def _certain(suites: Sequence[tuple[float, str, list[int]]]) -> dict[str, list[i
 
 def _first(suites: Sequence[tuple[float, str, list[int]]], count: int) -> dict[str, list[int]]:
     return {question: suite for _, question, suite in suites[:count]}
-
-
-def _row(name: str, questions: Sequence[MeasuredQuestion], *trials: Trial) -> dict[str, str]:
-    """Return a row about all trials together."""
-    tallies = [suite_tallies(questions, suites, judged) for suites, judged in trials]
-    cells = {}
-    for measure in MEASURES:
-        tally = _summed([each[measure] for each in tallies])
-        share = ratio_interval(tally, 2000)
-        cells[measure] = f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]" if tally.counted else ""
-    sizes = [len(suite) for suites, _ in trials for suite in suites.values()]
-    return {
-        "tests kept": name,
-        "questions": str(len(sizes) // len(trials)),
-        "tests each": f"{np.mean(sizes):.1f}",
-        **cells,
-    }
-
-
-def _summed(tallies: Sequence[Tally]) -> Tally:
-    counts: dict[str, tuple[int, int]] = {}
-    for question, (good, total) in (each for tally in tallies for each in tally.counts.items()):
-        before = counts.get(question, (0, 0))
-        counts[question] = before[0] + good, before[1] + total
-    return Tally(tallies[0].measure, counts)
 
 
 # Preference pairs
