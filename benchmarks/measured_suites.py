@@ -92,7 +92,9 @@ def _chosen_suite(
     return [tests[position] for position in strongest_suite(matrix, MIN_TESTS, MAX_TESTS)]
 
 
-def near_chosen_elsewhere(questions: Sequence[MeasuredQuestion], trust: Mapping[str, float]) -> dict[str, str]:
+def near_chosen_elsewhere(
+    source: str, questions: Sequence[MeasuredQuestion], trust: Mapping[str, float]
+) -> dict[str, str]:
     """Return a row about suites for which `suites.NEAR` was chosen by the labels of other questions.
 
     Questions are dealt to ten folds by the hash of their id. For each, it is the largest of a few values at which the
@@ -122,7 +124,9 @@ def near_chosen_elsewhere(questions: Sequence[MeasuredQuestion], trust: Mapping[
         ({question: suites[chosen[fold]][number][question] for question, fold in folds.items()}, other_half(halves))
         for number, halves in enumerate(halved)
     ]
-    name = f"MBPP, chosen suite, `NEAR` chosen on other questions ({min(chosen.values())} to {max(chosen.values())})"
+    name = (
+        f"{source}, chosen suite, `NEAR` chosen on other questions ({min(chosen.values())} to {max(chosen.values())})"
+    )
     return row(name, asked, *trials)
 
 

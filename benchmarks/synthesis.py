@@ -103,7 +103,7 @@ def _reference_section(
     rows = [
         *_reference_rows("HumanEval", humaneval),
         *_reference_rows("MBPP", mbpp),
-        near_chosen_elsewhere(mbpp, _trust_in_valid(mbpp)),
+        near_chosen_elsewhere("MBPP", mbpp, _trust_in_valid(mbpp)),
         *_reference_rows("HumanEval made like MBPP", humaneval_like_mbpp),
     ]
     return [

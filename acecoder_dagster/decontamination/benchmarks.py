@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from acecoder_dagster.decontamination.settings import DecontaminationSettings
 from acecoder_dagster.importing import ImportManifest, read_import
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 from acecoder_dagster.sandbox import QuestionTests
 from acecoder_dagster.similarity import Neighbours, canonical_tokens, code_tokens, ngrams, word_tokens
 
@@ -108,7 +108,7 @@ def function_shingles(code: str) -> list[tuple[Set[str], bool]]:
     """Return the shingles of each function of the code, and whether it is long enough to be known without names."""
     try:
         body = parse_source(code).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NO_TREE:
         return []
     functions = [node for line in body for node in ast.walk(line) if isinstance(node, ast.FunctionDef)]
     shingles: list[tuple[Set[str], bool]] = []
@@ -126,7 +126,7 @@ def _prose(question: str) -> str:
     """Return the words of a question: of one that is code, as HumanEval's are, its docstrings."""
     try:
         tree = parse_source(question)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NO_TREE:
         return question
     documented = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
     return "\n".join(ast.get_docstring(node) or "" for node in documented) or question

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from acecoder_dagster.decontamination.benchmarks import CANDIDATE, BenchmarkQuestion, Benchmarks
 from acecoder_dagster.decontamination.settings import DecontaminationSettings
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 from acecoder_dagster.sandbox import Judge, ProgramJob, SandboxSettings
 
 PRIMITIVES = Path(__file__).with_name("primitives.txt")
@@ -42,7 +42,7 @@ def runnable(seed_id: str, code: str, entry_point: str) -> Runnable | None:
     """Return the seed with its function named as in the benchmarks' tests, None where there is no such function."""
     try:
         body = parse_source(code).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NO_TREE:
         return None
     found = [line for line in body if isinstance(line, ast.FunctionDef) and line.name == entry_point]
     if not found or any(default is None for default in found[-1].args.kw_defaults):

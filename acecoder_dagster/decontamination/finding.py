@@ -10,7 +10,7 @@ import polars as pl
 from acecoder_dagster.decontamination.benchmarks import Benchmarks, code_shingles, function_shingles, is_comparable
 from acecoder_dagster.decontamination.execution import easily_passed, passes_tests, runnable
 from acecoder_dagster.decontamination.settings import DecontaminationSettings
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 from acecoder_dagster.sandbox import Judge
 from acecoder_dagster.similarity import jaccard, ngrams, word_tokens
 from acecoder_dagster.tables import REJECTED_ROWS
@@ -103,7 +103,7 @@ def _by_code(row: dict[str, Any], benchmarks: Benchmarks) -> Contamination | Non
 def _documentation(code: str) -> list[str]:
     try:
         tree = parse_source(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NO_TREE:
         return [code]
     documented = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.Module)]
     return [text for node in documented if (text := ast.get_docstring(node))]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 
 BUILTIN_NAMES = frozenset(dir(builtins))
 
@@ -33,7 +33,7 @@ def parse(source: str) -> ast.Module | None:
     """Return the syntax tree, or None when the source is no Python."""
     try:
         return _parse(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except NO_TREE:
         return None
 
 
@@ -56,7 +56,7 @@ def examine_test(text: str, entry_point: str) -> ExaminedTest:
         for statement in asserts:
             statement.msg = None
         key = ast.dump(tree)
-    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+    except NO_TREE as error:
         return ExaminedTest(tidy, tidy, "does_not_parse", f"{type(error).__name__}: {error}")
     if not asserts:
         return ExaminedTest(tidy, key, "no_assert", "no assert statement", tree)

@@ -4,7 +4,7 @@ import ast
 import doctest
 from dataclasses import dataclass, field
 
-from acecoder_dagster.python_source import parse_expression, parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_expression, parse_source
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Arguments:
         """Return the arguments that source stands for, None when they are no plain values."""
         try:
             call = parse_expression(f"f({text})")
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        except NO_TREE:
             return None
         return cls.of_call(call) if isinstance(call, ast.Call) else None
 

@@ -8,7 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 
 ENOUGH_PROGRAMS = 20
 """Programs of a question that are looked at."""
@@ -66,7 +66,7 @@ def _parse(source: str) -> ast.Module:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return parse_source(source)
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except NO_TREE:
         return ast.Module([], [])
 
 

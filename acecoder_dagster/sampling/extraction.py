@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from textwrap import dedent
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 
 _FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^\n`]*$", re.MULTILINE)
 _PYTHON = {"", "python", "py", "python3"}
@@ -64,7 +64,7 @@ def _continuation(answer: str) -> str | None:
     before = answer[: fence.start()]
     try:
         statements = parse_source(before).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NO_TREE:
         return None
     # A word or two of prose ("Solution:", "Here") can be Python as well, but defines and imports nothing.
     code = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign)

@@ -12,7 +12,7 @@ import builtins
 import sys
 from collections.abc import Iterable, Iterator
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 
 MAX_LOOP_ROUNDS = 2000  # a message takes longer than a call
 # Modules whose functions give the same whether they run in the program's process or in another.
@@ -45,7 +45,7 @@ def can_run_by_proxies(texts: Iterable[str], entry_point: str) -> bool:
     """
     try:
         trees = [parse_source(text) for text in texts]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NO_TREE:
         return False
     parts = [part for tree in trees for part in ast.walk(tree)]
     own = {part.name for part in parts if isinstance(part, (ast.FunctionDef, ast.ClassDef))}

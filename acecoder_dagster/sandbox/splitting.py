@@ -16,7 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 from acecoder_dagster.sandbox.comparing import may_execute_values
 from acecoder_dagster.sandbox.names import bound_names, loaded_names, needed, reached, text, top_names
 
@@ -332,7 +332,7 @@ def _parse(text: str) -> list[ast.stmt]:
         raise NotSplittableError("too long")
     try:
         return parse_source(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except NO_TREE as error:
         raise NotSplittableError(f"does not parse: {error}") from error
 
 

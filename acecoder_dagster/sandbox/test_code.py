@@ -10,7 +10,7 @@ import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 
 CHECK = "check"
 UNITTEST_RUN = """
@@ -67,7 +67,7 @@ def read_test_code(test_code: str, entry_point: str, methods: tuple[str, ...] = 
     """
     try:
         body = parse_source(test_code).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    except NO_TREE:
         return TestCode("", (test_code,))
     runs = {f"{case}.{method}": UNITTEST_RUN.format(case=case, method=method) for case, method in _cases(body)}
     if runs:

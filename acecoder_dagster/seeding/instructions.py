@@ -13,7 +13,7 @@ import polars as pl
 
 from acecoder_dagster.importing import ROW, FileColumn, Problems, Source, read_source
 from acecoder_dagster.importing import TEXT as TEXT_COLUMN
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 from acecoder_dagster.seeding.errors import SeedError
 from acecoder_dagster.seeding.found import FoundSeed
 from acecoder_dagster.seeding.functions import names_loaded
@@ -117,7 +117,7 @@ def _seed(shape: Shape, row: dict[str, str], common: dict[str, str | None], wher
         return rejected("too_short", f"{len(text)} characters, at least {shape.shortest} are needed")
     try:
         tree = parse_source(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except NO_TREE as error:
         return rejected("does_not_parse", f"{type(error).__name__}: {error}")
     body = [line for line in tree.body if not _is_usage(line)]
     if not any(isinstance(line, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for line in body):

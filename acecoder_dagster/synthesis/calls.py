@@ -4,7 +4,7 @@ import ast
 import builtins
 from dataclasses import dataclass
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source
 
 Literals = tuple[object, ...]
 
@@ -39,7 +39,7 @@ def split_test(test: str, entry_point: str) -> CallTest | None:
     """
     try:
         (statement,) = parse_source(test).body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
+    except NO_TREE:
         return None
     if not isinstance(statement, ast.Assert):
         return None
