@@ -34,7 +34,7 @@ bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(BIN)/python -m benchmarks.reward_model
 
 docs: install  ## write docs/warehouse.md anew, after a change of tables.py or sql/
-	$(BIN)/python -m acecoder_dagster.warehouse.documentation > docs/warehouse.md
+	$(BIN)/python -m acecoder_dagster.data.warehouse.documentation > docs/warehouse.md
 
 install: $(STAMP)
 

@@ -1,5 +1,5 @@
 """`python -m acecoder_dagster` is the `acecoder` command."""
 
-from acecoder_dagster.cli import main
+from acecoder_dagster.cli.main import main
 
 main()

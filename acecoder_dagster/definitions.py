@@ -5,16 +5,10 @@ filtered_tests -> sampled_programs -> test_results -> test_quality, warehouse ->
 hard_questions -> reward_model, policy_rule, policy_reward_model -> best_of_n, benchmark_scores -> report.
 """
 
-import warnings
-
 import dagster as dg
 
-# Dagster says of backfill_policy and of Pipes' inner parts that they are beta or preview each time they are used; the
-# version is pinned, so that is no news.
-warnings.filterwarnings("ignore", category=dg.BetaWarning)
-warnings.filterwarnings("ignore", category=dg.PreviewWarning)
-
-from acecoder_dagster.assets import (  # noqa: E402
+from acecoder_dagster.data.home import Home, profile_from_environment
+from acecoder_dagster.graph.assets import (
     evaluation,
     preferences,
     programs,
@@ -26,13 +20,12 @@ from acecoder_dagster.assets import (  # noqa: E402
     training,
     training_records,
 )
-from acecoder_dagster.home import Home, profile_from_environment  # noqa: E402
-from acecoder_dagster.orchestration.jobs import WHOLE_PIPELINE, jobs  # noqa: E402
-from acecoder_dagster.orchestration.operation import operated  # noqa: E402
-from acecoder_dagster.orchestration.resources import Project  # noqa: E402
-from acecoder_dagster.orchestration.schedules import schedules  # noqa: E402
-from acecoder_dagster.orchestration.sensors import arrival_sensors, automation_sensor  # noqa: E402
-from acecoder_dagster.settings import read_settings  # noqa: E402
+from acecoder_dagster.graph.operating.automation import operated
+from acecoder_dagster.graph.operating.jobs import WHOLE_PIPELINE, jobs
+from acecoder_dagster.graph.operating.schedules import schedules
+from acecoder_dagster.graph.operating.sensors import arrival_sensors, automation_sensor
+from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.settings import read_settings
 
 MODULES = [seeds, tests, programs, results, quality, tables, preferences, training, training_records, evaluation]
 

@@ -11,24 +11,24 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
-from acecoder_dagster.decontamination.settings import DecontaminationSettings
-from acecoder_dagster.endpoint.settings import EndpointSettings
-from acecoder_dagster.evaluation.settings import EvaluationSettings
-from acecoder_dagster.inbox.settings import InboxSettings
-from acecoder_dagster.inputs.settings import InputSettings
-from acecoder_dagster.micro.settings import MicroSettings
-from acecoder_dagster.preference.settings import HardQuestionSettings, PairSettings
-from acecoder_dagster.quality.settings import QualitySettings
-from acecoder_dagster.sampling.settings import SamplingSettings
-from acecoder_dagster.sandbox.settings import SandboxSettings
-from acecoder_dagster.synthesis.types import Policy
-from acecoder_dagster.training.settings import (
+from acecoder_dagster.evaluation import EvaluationSettings
+from acecoder_dagster.judge import SandboxSettings
+from acecoder_dagster.learning.preference import HardQuestionSettings, PairSettings
+from acecoder_dagster.learning.sampling import SamplingSettings
+from acecoder_dagster.learning.training.settings import (
     PolicySettings,
     RewardModelSettings,
     ScoringSettings,
     ScratchModelSettings,
     SupervisedSettings,
 )
+from acecoder_dagster.questions.decontamination import DecontaminationSettings
+from acecoder_dagster.questions.inbox import InboxSettings
+from acecoder_dagster.questions.micro import MicroSettings
+from acecoder_dagster.questions.test_suites.choosing import Policy
+from acecoder_dagster.questions.test_suites.inputs import InputSettings
+from acecoder_dagster.questions.test_suites.quality import QualitySettings
+from acecoder_dagster.questions.writing.endpoint import EndpointSettings
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -70,7 +70,7 @@ class TestSettings(Section):
         default="reference",
         description="Whose verdict decides: reference: the question's reference program; paper and released: a program "
         "of an oracle model; agreement: programs of several; trusted: nobody's, for data sets whose tests were "
-        "filtered by their publisher (synthesis/filtering.py)",
+        "filtered by their publisher (questions/test_suites/choosing/filtering.py)",
     )
     oracle_models: tuple[str, ...] = Field(
         default=(),

@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from acecoder_dagster.sandbox import Judge, SandboxSettings, Verdict
+from acecoder_dagster.judge import Judge, SandboxSettings, Verdict
 from benchmarks.machine import describe_machine
 from benchmarks.recorded import RecordedProgram, recorded_programs
 

@@ -13,10 +13,9 @@ from typing import Any, Protocol
 
 import docker
 
-from acecoder_dagster.sandbox import Judge, Outcome, ProgramJob, SandboxSettings, Verdict
-from acecoder_dagster.sandbox.connection import GUEST_PACKAGE
-from acecoder_dagster.sandbox.docker_launcher import LABEL
-from acecoder_dagster.sandbox.images import ensure_image
+from acecoder_dagster.judge import Judge, Outcome, ProgramJob, SandboxSettings, Verdict, ensure_image
+from acecoder_dagster.judge.launch.containers import LABEL
+from acecoder_dagster.judge.sandbox import GUEST_PACKAGE
 from benchmarks.judged_programs import split_call
 
 EVALPLUS = "evalplus==0.3.1"

@@ -23,7 +23,8 @@ from typing import Annotated, ClassVar
 import polars as pl
 import typer
 
-from acecoder_dagster.decontamination import (
+from acecoder_dagster.judge import Judge, SandboxSettings
+from acecoder_dagster.questions.decontamination import (
     Benchmarks,
     Contamination,
     DecontaminationSettings,
@@ -31,8 +32,7 @@ from acecoder_dagster.decontamination import (
     find_contamination,
     read_benchmarks,
 )
-from acecoder_dagster.sandbox import Judge, SandboxSettings
-from acecoder_dagster.seeding import SeedManifest, collect_seeds
+from acecoder_dagster.questions.seeding import SeedManifest, collect_seeds
 from benchmarks.machine import describe_machine
 
 REPORT = Path(__file__).parent / "results" / "decontamination.md"

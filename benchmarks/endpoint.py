@@ -15,7 +15,7 @@ from pathlib import Path
 
 import typer
 
-from acecoder_dagster.endpoint import AnswerCache, Chat, EndpointSettings, ask
+from acecoder_dagster.questions.writing.endpoint import AnswerCache, Chat, EndpointSettings, ask
 from benchmarks.machine import describe_machine
 
 REPORT = Path(__file__).parent / "results" / "endpoint.md"

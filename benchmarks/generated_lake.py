@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
-from acecoder_dagster.lake import Lake
-from acecoder_dagster.tables import (
+from acecoder_dagster.data.lake import Lake
+from acecoder_dagster.data.tables import (
     CANDIDATE_TESTS,
     FILTERED_TESTS,
     QUESTIONS,

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from acecoder_dagster.sandbox import ProgramJob, SandboxUnavailableError
+from acecoder_dagster.judge import ProgramJob, SandboxUnavailableError
 from benchmarks.contestants import BareForks, Contestant, Effort, Evalplus, OurJudge
 from benchmarks.judge_stages import measure_stages
 from benchmarks.judged_programs import in_slices, one_program, recorded_mix

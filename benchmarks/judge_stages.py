@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from acecoder_dagster.sandbox import SandboxSettings
-from acecoder_dagster.sandbox.connection import Sandbox
-from acecoder_dagster.sandbox.guest import zygote
-from acecoder_dagster.sandbox.guest.compiling import pack_program
-from acecoder_dagster.sandbox.launchers import choose_launcher
-from acecoder_dagster.sandbox.planning import plan_question
+from acecoder_dagster.judge import SandboxSettings
+from acecoder_dagster.judge.guest import zygote
+from acecoder_dagster.judge.guest.compiling import pack_program
+from acecoder_dagster.judge.launch.choosing import choose_launcher
+from acecoder_dagster.judge.plan.planning import plan_question
+from acecoder_dagster.judge.sandbox import Sandbox
 from benchmarks.contestants import zygotes
 from benchmarks.judged_programs import PROGRAM, QUESTION
 

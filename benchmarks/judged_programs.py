@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import typer
 
-from acecoder_dagster.sandbox import ProgramJob, QuestionTests
+from acecoder_dagster.judge import ProgramJob, QuestionTests
 
 PROGRAMS_PER_QUESTION = 16
 

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
-from acecoder_dagster.lake import syntax_hash
-from acecoder_dagster.preference import ErrorRates, PairSettings, build_pairs, failure_group
-from acecoder_dagster.tables import TEST_RESULTS
+from acecoder_dagster.data.lake import syntax_hash
+from acecoder_dagster.data.tables import TEST_RESULTS
+from acecoder_dagster.learning.preference import PairSettings, build_pairs
+from acecoder_dagster.questions.test_suites.quality import ErrorRates, failure_group
 from benchmarks.measured_questions import Chosen, MeasuredQuestion, Suite
 
 RULES = {

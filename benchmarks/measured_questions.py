@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from acecoder_dagster.quality import Tally
-from acecoder_dagster.synthesis.suites import CAREFUL
+from acecoder_dagster.questions.test_suites.choosing.shrinking import CAREFUL
+from acecoder_dagster.questions.test_suites.quality import Tally
 from benchmarks.program_values import measure
 
 SAMPLER = "codegen-mono-16b"

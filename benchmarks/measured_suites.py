@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from acecoder_dagster.quality import Tally, ratio_interval
-from acecoder_dagster.synthesis import SuiteMatrix, strongest_suite
-from acecoder_dagster.synthesis.shrinking import Floats
-from acecoder_dagster.synthesis.suites import NEAR, suite_fairness
-from acecoder_dagster.synthesis.writing import ADVERSARIAL
+from acecoder_dagster.questions.test_suites.choosing import SuiteMatrix, strongest_suite
+from acecoder_dagster.questions.test_suites.choosing.fewest_tests import Floats
+from acecoder_dagster.questions.test_suites.choosing.shrinking import NEAR, suite_fairness
+from acecoder_dagster.questions.test_suites.expectations import ADVERSARIAL
+from acecoder_dagster.questions.test_suites.quality import Tally, ratio_interval
 from benchmarks.measured_questions import Chosen, Flags, MeasuredQuestion, Suite, suite_tallies
 
 MIN_TESTS, MAX_TESTS = 5, 8

@@ -15,14 +15,11 @@ import polars as pl
 import typer
 from rich.console import Console
 
-from acecoder_dagster.evaluation import benchmark_scores
-from acecoder_dagster.home import Home
-from acecoder_dagster.judging import judge_table, question_tests
-from acecoder_dagster.lake.artifacts import Artifact
-from acecoder_dagster.sampling import program_rows, render_prompts
-from acecoder_dagster.sandbox import Judge
-from acecoder_dagster.settings import Settings, read_settings
-from acecoder_dagster.tables import (
+from acecoder_dagster.cli.printing import progress_bar
+from acecoder_dagster.data.home import Home
+from acecoder_dagster.data.judged_tables import judge_table, question_tests
+from acecoder_dagster.data.lake import Artifact
+from acecoder_dagster.data.tables import (
     BEST_OF_N,
     FILTERED_TESTS,
     POLICY_PROGRAMS,
@@ -31,12 +28,15 @@ from acecoder_dagster.tables import (
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
 )
-from acecoder_dagster.terminal import progress_bar
-from acecoder_dagster.training.settings import SupervisedSettings
-from acecoder_dagster.training.supervised import train_supervised
-from acecoder_dagster.workers.corpus import corpus_rows
-from acecoder_dagster.workers.specifications import SamplePrograms, SamplingJob
-from acecoder_dagster.workers.tasks import run_task
+from acecoder_dagster.evaluation import benchmark_scores
+from acecoder_dagster.judge import Judge
+from acecoder_dagster.learning.sampling import program_rows, render_prompts
+from acecoder_dagster.learning.training.settings import SupervisedSettings
+from acecoder_dagster.learning.training.supervised import train_supervised
+from acecoder_dagster.learning.workers.corpus import corpus_rows
+from acecoder_dagster.learning.workers.specifications import SamplePrograms, SamplingJob
+from acecoder_dagster.learning.workers.tasks import run_task
+from acecoder_dagster.settings import Settings, read_settings
 
 REPORT = Path(__file__).parent / "results" / "policies.md"
 CONTROL = "supervised control"

@@ -16,11 +16,20 @@ from typing import Any
 import polars as pl
 from rich.progress import track
 
-from acecoder_dagster.inputs import Arguments, InputSettings, Observe, Subject, branching_inputs, varied
-from acecoder_dagster.sandbox import Judge, Observation, SandboxSettings
-from acecoder_dagster.sandbox.guest.encoding import Opaque
-from acecoder_dagster.synthesis import mutants, observing_sandbox, split_test, value_key
-from acecoder_dagster.tables import OFFICIAL
+from acecoder_dagster.data.tables import OFFICIAL
+from acecoder_dagster.judge import Judge, Observation, SandboxSettings
+from acecoder_dagster.judge.guest.encoding import Opaque
+from acecoder_dagster.questions.test_suites.call_tests import split_test, value_key
+from acecoder_dagster.questions.test_suites.choosing import mutants
+from acecoder_dagster.questions.test_suites.executed import observing_sandbox
+from acecoder_dagster.questions.test_suites.inputs import (
+    Arguments,
+    InputSettings,
+    Observe,
+    Subject,
+    branching_inputs,
+    varied,
+)
 
 WRITTEN_CALLS = 50
 CALLS_EACH = 75

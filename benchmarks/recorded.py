@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import typer
 
-from acecoder_dagster.sandbox import ProgramJob, QuestionTests
+from acecoder_dagster.judge import ProgramJob, QuestionTests
 
 FILES = ("problems.parquet", "programs.parquet", "verdicts.parquet")
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any
 
 import typer
 
-from acecoder_dagster.training.settings import RewardModelSettings, ScratchModelSettings
+from acecoder_dagster.learning.training.settings import RewardModelSettings, ScratchModelSettings
 from benchmarks.machine import describe_machine
 from benchmarks.reward_pairs import SHAPES, PairShape, write_pair_groups
 from benchmarks.reward_trainers import GROUPS, train_ours, train_trl

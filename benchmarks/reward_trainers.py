@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acecoder_dagster.training.settings import RewardModelSettings, ScratchModelSettings
+from acecoder_dagster.learning.training.settings import RewardModelSettings, ScratchModelSettings
 
 TRL_PAIRS_PER_FORWARD = 4
 MODEL = "model"
@@ -27,8 +27,8 @@ def train_ours(folder: Path, scratch: ScratchModelSettings, settings: RewardMode
 
     Reading, tokenising, loading, validating and writing are included.
     """
-    from acecoder_dagster.training.reward_model import load_scorer, train_reward_model
-    from acecoder_dagster.training.scratch import create_scratch_model
+    from acecoder_dagster.learning.reward_model.training import load_scorer, train_reward_model
+    from acecoder_dagster.learning.training.scratch import create_scratch_model
 
     create_scratch_model(["0123456789"], folder / MODEL, scratch)
     load_scorer(str(folder / MODEL))  # imports what training needs
@@ -48,9 +48,9 @@ def _gradient_difference(folder: Path, settings: RewardModelSettings) -> float:
     """Norm of the difference between our gradient and TRL's on the pairs of one step, over the norm of TRL's."""
     import torch
 
-    from acecoder_dagster.training.bradley_terry import score_pairs
-    from acecoder_dagster.training.reward_model import load_scorer
-    from acecoder_dagster.training.side_by_side import Team
+    from acecoder_dagster.learning.reward_model.bradley_terry import score_pairs
+    from acecoder_dagster.learning.reward_model.training import load_scorer
+    from acecoder_dagster.learning.training.processes_side_by_side import Team
 
     groups = _training_groups(folder, settings)[: settings.prompts_per_step]
     scorer, _ = load_scorer(str(folder / MODEL))
@@ -114,7 +114,7 @@ def _training_groups(folder: Path, settings: RewardModelSettings) -> list[Any]:
     """The groups that ours trains on, without those it validates on."""
     from transformers import AutoTokenizer
 
-    from acecoder_dagster.training.preference_groups import read_groups, split_by_question
+    from acecoder_dagster.learning.reward_model.groups import read_groups, split_by_question
 
     tokenizer = AutoTokenizer.from_pretrained(folder / MODEL)
     groups, _ = read_groups(folder / GROUPS, tokenizer, settings.max_tokens)

@@ -14,14 +14,14 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from acecoder_dagster.home import Home
-from acecoder_dagster.sampling import extract_program
-from acecoder_dagster.sandbox import Judge, SandboxSettings
+from acecoder_dagster.data.home import Home
+from acecoder_dagster.judge import Judge, SandboxSettings
+from acecoder_dagster.learning.policy.rewards import Judgement, JudgePrograms, ProgramOfQuestion
+from acecoder_dagster.learning.policy.training import train_policy
+from acecoder_dagster.learning.sampling import extract_program
+from acecoder_dagster.learning.training.settings import PolicySettings
+from acecoder_dagster.learning.workers.rewards import judge_by_question
 from acecoder_dagster.settings import read_settings
-from acecoder_dagster.training.policy import train_policy
-from acecoder_dagster.training.rewards import Judgement, JudgePrograms, ProgramOfQuestion
-from acecoder_dagster.training.settings import PolicySettings
-from acecoder_dagster.workers.rewards import judge_by_question
 from benchmarks.machine import describe_machine
 
 REPORT = Path(__file__).parent / "results" / "rl.md"

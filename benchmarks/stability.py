@@ -18,7 +18,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from acecoder_dagster.sandbox import Judge, ProgramJob, SandboxSettings, Verdict
+from acecoder_dagster.judge import Judge, ProgramJob, SandboxSettings, Verdict
 from benchmarks.machine import describe_machine
 from benchmarks.recorded import recorded_programs
 

@@ -12,24 +12,24 @@ from typing import Annotated
 import polars as pl
 import typer
 
-from acecoder_dagster.inputs import InputSettings
-from acecoder_dagster.judging import judge_outcomes
-from acecoder_dagster.quality import Tally, ratio_interval
-from acecoder_dagster.sandbox import Judge, SandboxSettings
-from acecoder_dagster.synthesis import (
+from acecoder_dagster.data.judged_tables import judge_outcomes
+from acecoder_dagster.data.tables import CANDIDATE_TESTS, OFFICIAL, ORACLE_PROGRAMS
+from acecoder_dagster.judge import Judge, SandboxSettings
+from acecoder_dagster.questions.test_suites.call_tests import split_test
+from acecoder_dagster.questions.test_suites.choosing import (
     FilteredTests,
     Power,
     Strengthened,
     filter_tests,
     measure_power,
-    observing_sandbox,
     reference_oracles,
     shrink_suites,
-    split_test,
     strengthen_suites,
     writers_trust,
 )
-from acecoder_dagster.tables import CANDIDATE_TESTS, OFFICIAL, ORACLE_PROGRAMS
+from acecoder_dagster.questions.test_suites.executed import observing_sandbox
+from acecoder_dagster.questions.test_suites.inputs import InputSettings
+from acecoder_dagster.questions.test_suites.quality import Tally, ratio_interval
 from benchmarks.machine import describe_machine
 
 REPORT = Path(__file__).parent / "results" / "strengthening.md"

@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 import typer
 
-from acecoder_dagster.quality import Tally, ratio_interval
-from acecoder_dagster.synthesis import Ballot, agree
-from acecoder_dagster.synthesis.agreement import CERTAIN
-from acecoder_dagster.tables import OFFICIAL
+from acecoder_dagster.data.tables import OFFICIAL
+from acecoder_dagster.questions.test_suites.choosing import Ballot, agree
+from acecoder_dagster.questions.test_suites.choosing.agreement import CERTAIN
+from acecoder_dagster.questions.test_suites.quality import Tally, ratio_interval
 from benchmarks.machine import describe_machine
 from benchmarks.measured_pairs import pair_rows
 from benchmarks.measured_questions import (
@@ -67,11 +67,11 @@ def main(
         "",
         f"`python -m benchmarks.synthesis`, {describe_machine()}.",
         f"HumanEval: {_size(humaneval)}. MBPP: {_size(mbpp)}. In brackets: 95% intervals, bootstrap by question.",
-        "The few constants of the methods (`synthesis/agreement.py`, `shrinking.py`, `suites.py`) were chosen on "
-        "HumanEval: its figures flatter them a little. One, `suites.NEAR`, was chosen on MBPP, within the range at "
+        "The few constants of the methods (`questions/test_suites/choosing/agreement.py`, `fewest_tests.py`, "
+        "`shrinking.py`) were chosen on HumanEval: its figures flatter them a little. One, `shrinking.NEAR`, was chosen on MBPP, within the range at "
         "which 95% of the right programs are accepted; a row below says what MBPP gives where it is chosen on other "
-        "questions. What inputs have in common (`inputs/domain.py`), inputs for branches, and to ask for both of two "
-        "answers were thought of while looking at what programs of MBPP fail and pass.",
+        "questions. What inputs have in common (`questions/test_suites/inputs/domain.py`), inputs for branches, and to "
+        "ask for both of two answers were thought of while looking at what programs of MBPP fail and pass.",
         *_reference_section(humaneval, mbpp, measured_questions(data, work, "humaneval", like_mbpp=True)),
         *_agreement_section(humaneval, plain),
         *_pairs_section(humaneval, plain),

@@ -19,11 +19,11 @@ from typing import Annotated, TypeVar
 
 import typer
 
-from acecoder_dagster.lake import Lake
-from acecoder_dagster.lake.partitions import UNPARTITIONED
-from acecoder_dagster.preference import PROGRAM_COLUMNS, RESULT_COLUMNS, PairSettings, build_pairs
-from acecoder_dagster.tables import PREFERENCE_PAIRS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
-from acecoder_dagster.warehouse import build_warehouse, named_queries, run_query
+from acecoder_dagster.data.lake import Lake
+from acecoder_dagster.data.lake.partitions import UNPARTITIONED
+from acecoder_dagster.data.tables import PREFERENCE_PAIRS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
+from acecoder_dagster.data.warehouse import build_warehouse, named_queries, run_query
+from acecoder_dagster.learning.preference import PROGRAM_COLUMNS, RESULT_COLUMNS, PairSettings, build_pairs
 from benchmarks.generated_lake import write_generated_lake
 from benchmarks.machine import describe_machine
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from acecoder_dagster.tables import Table
+from acecoder_dagster.data.tables import Table
 
 
 def rows(table: Table, *given: dict) -> pl.DataFrame:

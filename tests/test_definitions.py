@@ -4,10 +4,10 @@ import dagster as dg
 import pytest
 from syrupy.assertion import SnapshotAssertion
 
+from acecoder_dagster.data.home import Home
+from acecoder_dagster.data.tables import ALL_TABLES
 from acecoder_dagster.definitions import build_definitions
-from acecoder_dagster.home import Home
 from acecoder_dagster.settings import SettingsError
-from acecoder_dagster.tables import ALL_TABLES
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ from functools import reduce
 
 import polars as pl
 
+from acecoder_dagster.data.tables import BENCHMARK_SCORES
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.evaluation.solved import solved_programs
 from acecoder_dagster.evaluation.statistics import pass_at_k, solved_and_gain
-from acecoder_dagster.tables import BENCHMARK_SCORES
 
 
 def benchmark_scores(

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from acecoder_dagster.data.tables import BEST_OF_N
 from acecoder_dagster.evaluation.choosing import chosen_by_majority, chosen_by_rank
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.evaluation.solved import observed_programs
 from acecoder_dagster.evaluation.statistics import pass_at_k, solved_and_gain
-from acecoder_dagster.tables import BEST_OF_N
 
 
 def best_of_n(

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from acecoder_dagster.tables import OFFICIAL
+from acecoder_dagster.data.tables import OFFICIAL
 
 
 def solved_programs(results: pl.DataFrame) -> pl.DataFrame:

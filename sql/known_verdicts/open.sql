@@ -1,4 +1,4 @@
--- SQLite: what `acecoder judge` keeps beside a file of verdicts (judging/known_verdicts.py)
+-- SQLite: what `acecoder judge` keeps beside a file of verdicts (judge/files/known_verdicts.py)
 -- In this mode a commit costs no wait for the disk, needs no memory shared with other processes, and keeps them away.
 PRAGMA locking_mode = EXCLUSIVE;
 PRAGMA journal_mode = WAL;

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 import yaml
 
-from acecoder_dagster.sandbox import SandboxSettings, connect_engine
-from acecoder_dagster.sandbox.docker_launcher import SCIENTIFIC_RESERVE_MB
-from acecoder_dagster.sandbox.environment import environment
-from acecoder_dagster.sandbox.images import bootstrap_base
-from tests.pipeline.dagster_page import DagsterPage, browser_page
+from acecoder_dagster.judge import SandboxSettings, connect_engine
+from acecoder_dagster.judge.launch.containers import SCIENTIFIC_RESERVE_MB
+from acecoder_dagster.judge.launch.environment import environment
+from acecoder_dagster.judge.launch.images import bootstrap_base
+from tests.graph.dagster_page import DagsterPage, browser_page
 
 ROOT = Path(__file__).parents[2]
 CONTAINERS = ROOT / "containers"

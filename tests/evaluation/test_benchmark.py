@@ -1,7 +1,7 @@
 import pytest
 
+from acecoder_dagster.data.tables import POLICY_PROGRAMS, POLICY_RESULTS
 from acecoder_dagster.evaluation import EvaluationSettings, benchmark_scores
-from acecoder_dagster.tables import POLICY_PROGRAMS, POLICY_RESULTS
 from tests.rows import result, rows
 
 

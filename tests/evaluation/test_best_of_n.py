@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from acecoder_dagster.data.tables import FILTERED_TESTS, PROGRAM_SCORES, SAMPLED_PROGRAMS, TEST_RESULTS
 from acecoder_dagster.evaluation import EvaluationSettings, best_of_n
 from acecoder_dagster.evaluation.best_of_n import best_counted
-from acecoder_dagster.tables import FILTERED_TESTS, PROGRAM_SCORES, SAMPLED_PROGRAMS, TEST_RESULTS
 from tests.rows import result, rows
 
 NO_PROGRAMS = SAMPLED_PROGRAMS.empty()

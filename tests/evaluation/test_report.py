@@ -4,8 +4,8 @@ import re
 import polars as pl
 import pytest
 
+from acecoder_dagster.data.tables import BENCHMARK_SCORES, BEST_OF_N, PROGRAM_SCORES, TEST_RESULTS
 from acecoder_dagster.evaluation import EvaluationSettings, render_report, reward_quality
-from acecoder_dagster.tables import BENCHMARK_SCORES, BEST_OF_N, PROGRAM_SCORES, TEST_RESULTS
 from tests.rows import result, rows
 
 PNG = b"\x89PNG"

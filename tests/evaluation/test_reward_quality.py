@@ -1,8 +1,8 @@
 import polars as pl
 import pytest
 
+from acecoder_dagster.data.tables import PROGRAM_SCORES, TEST_RESULTS
 from acecoder_dagster.evaluation import EvaluationSettings, reward_quality
-from acecoder_dagster.tables import PROGRAM_SCORES, TEST_RESULTS
 from tests.rows import result, rows
 
 

@@ -1,0 +1,1 @@
+"""The `acecoder` command: one module per command."""

@@ -1,0 +1,43 @@
+"""A training in a terminal: progress while it is under way, curves and figures when it is done."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+from rich.console import Console
+
+from acecoder_dagster.cli.printing import print_frame, progress_bar
+from acecoder_dagster.learning.workers.specifications import TrainPolicy, TrainRewardModel
+
+
+def train_in_terminal(
+    output: Console,
+    errors: Console,
+    specification: TrainPolicy | TrainRewardModel,
+    told: Sequence[str],
+    shown: Sequence[str],
+) -> dict[str, Any]:
+    """Run a training in this process, draw its curves and print its figures.
+
+    Args:
+        output: Where the figures are printed.
+        errors: Where progress is shown.
+        specification: The training.
+        told: Figures of a step that are shown beside the bar, where it has them.
+        shown: Figures of the finished training that are printed.
+
+    Returns:
+        All figures of the finished training.
+    """
+    from acecoder_dagster.learning.workers.curves import draw_curves
+    from acecoder_dagster.learning.workers.tasks import run_task
+
+    with progress_bar(errors, "training") as bar:
+
+        def report(step: int, total: int, figures: dict[str, float]) -> None:
+            bar(step, total, "  ".join(f"{name} {figures[name]:.3g}" for name in told if name in figures))
+
+        figures = run_task(specification, report)
+    draw_curves(specification.output)
+    print_frame(output, pl.DataFrame([{name: figures[name] for name in shown}]))
+    return figures

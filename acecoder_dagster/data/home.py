@@ -1,0 +1,72 @@
+"""The folder in which one project keeps everything: tables, models, imports, the warehouse, Dagster's own state."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from acecoder_dagster.data.lake import ArtifactStore, Lake
+
+HOME_VARIABLE = "ACECODER_HOME"
+PROFILE_VARIABLE = "ACECODER_PROFILE"
+DEFAULT_HOME = ".acecoder"
+DEFAULT_PROFILE = "micro"
+
+
+class RunError(RuntimeError):
+    """A run cannot start in this folder; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """Places inside a project folder."""
+
+    root: Path
+
+    @classmethod
+    def from_environment(cls) -> "Home":
+        """Return the folder that ACECODER_HOME names, or `.acecoder` in the current folder."""
+        return cls(Path(os.environ.get(HOME_VARIABLE, DEFAULT_HOME)).resolve())
+
+    @property
+    def lake(self) -> Lake:
+        """The tables."""
+        return Lake(self.root / "lake")
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        """The trained models."""
+        return ArtifactStore(self.root / "models")
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that people query."""
+        return self.root / "acecoder.duckdb"
+
+    @property
+    def imports(self) -> Path:
+        """Imported data sets, one folder per batch."""
+        return self.root / "imports"
+
+    def inbox(self, folder: str) -> Path:
+        """Folder of the setting inbox.folder: inside the project folder unless it is absolute."""
+        return self.root / folder
+
+    @property
+    def answers(self) -> Path:
+        """Answers of question writers, which were paid for: they outlive every stage."""
+        return self.root / "answers.sqlite"
+
+    @property
+    def scratch(self) -> Path:
+        """Files handed to worker processes; safe to delete when nothing runs."""
+        return self.root / "scratch"
+
+    @property
+    def dagster(self) -> Path:
+        """DAGSTER_HOME: runs, events, logs."""
+        return self.root / "dagster"
+
+
+def profile_from_environment() -> str:
+    """Return the profile that ACECODER_PROFILE names, or `micro`."""
+    return os.environ.get(PROFILE_VARIABLE, DEFAULT_PROFILE)

@@ -1,0 +1,22 @@
+"""Where tables and trained models lie on disk.
+
+Belongs here: immutable Parquet partitions, model folders, the pointers that name the current ones, content keys.
+Does not belong here: what the tables mean (`tables.py`), SQL (`warehouse`), Dagster.
+"""
+
+from acecoder_dagster.data.lake.artifacts import Artifact, ArtifactStore
+from acecoder_dagster.data.lake.files import replace_file, replace_json
+from acecoder_dagster.data.lake.keys import content_key, syntax_hash, text_id
+from acecoder_dagster.data.lake.partitions import Lake, Partition
+
+__all__ = [
+    "Artifact",
+    "ArtifactStore",
+    "Lake",
+    "Partition",
+    "content_key",
+    "replace_file",
+    "replace_json",
+    "syntax_hash",
+    "text_id",
+]

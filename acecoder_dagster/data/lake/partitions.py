@@ -1,0 +1,186 @@
+"""Tables as immutable Parquet files, one per asset and batch, behind a small pointer that names the current one."""
+
+import fcntl
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from acecoder_dagster.data.lake.files import replace_file, replace_json
+from acecoder_dagster.data.tables import REJECTED_ROWS, Table
+
+UNPARTITIONED = "all"
+"""The batch name under which a table without partitions is stored."""
+
+POINTER = "current.json"
+
+BATCH_NAME = re.compile(r"\w[\w.-]*")
+"""Batches are names of folders and of Dagster's partitions."""
+
+ROW_KEYS = pl.Schema({"unit": pl.String, "row_key": pl.String})
+"""What the rows of each unit (a question, a program) were computed from, hashed."""
+
+
+@dataclass(frozen=True)
+class Partition:
+    """The current version of one table for one batch.
+
+    `content_key` says what it was computed from, `row_keys_file` the same for each unit of its rows where the stage
+    takes over rows one by one; `figures` are the numbers its stage reported (rows in, seconds ...).
+    """
+
+    table: str
+    batch: str
+    rows_file: Path
+    rejected_file: Path
+    rows: int
+    rejected: int
+    content_key: str
+    written_at: str
+    figures: dict[str, Any]
+    row_keys_file: Path | None = None
+
+    def row_keys(self) -> pl.DataFrame:
+        """Return the row keys (columns of ROW_KEYS), none where the stage has none."""
+        return ROW_KEYS.to_frame() if self.row_keys_file is None else pl.read_parquet(self.row_keys_file)
+
+
+class Lake:
+    """All tables of one project folder.
+
+    Files are never changed after they were written: a new version gets a new name, and the pointer is renamed over.
+    Readers that hold the old version keep reading it.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def write(
+        self,
+        table: Table,
+        batch: str,
+        rows: pl.DataFrame,
+        *,
+        content_key: str,
+        rejected: pl.DataFrame | None = None,
+        figures: dict[str, Any] | None = None,
+        row_keys: pl.DataFrame | None = None,
+    ) -> Partition:
+        """Store a new version of a partition, rows and rejected rows together, and make it the current one.
+
+        `row_keys` (columns of ROW_KEYS) say what the rows of each unit were computed from.
+
+        Raises:
+            TableError: when the rows do not have the table's columns and types.
+            ValueError: the batch's name cannot name a folder.
+        """
+        rows = table.conform(rows)
+        rejected = REJECTED_ROWS.conform(REJECTED_ROWS.empty() if rejected is None else rejected)
+        folder = self._folder(table.name, batch)
+        folder.mkdir(parents=True, exist_ok=True)
+        version = uuid.uuid4().hex
+        rows_file = folder / f"{version}.parquet"
+        rejected_file = folder / f"{version}.rejected.parquet"
+        replace_file(rows_file, lambda path: rows.write_parquet(path, compression="zstd"))
+        replace_file(rejected_file, lambda path: rejected.write_parquet(path, compression="zstd"))
+        row_keys_file = None
+        if row_keys is not None:
+            row_keys_file = folder / f"{version}.row_keys.parquet"
+            replace_file(row_keys_file, lambda path: row_keys.write_parquet(path, compression="zstd"))
+        replace_json(
+            folder / POINTER,
+            {
+                "rows_file": rows_file.name,
+                "rejected_file": rejected_file.name,
+                **({"row_keys_file": row_keys_file.name} if row_keys_file else {}),
+                "rows": rows.height,
+                "rejected": rejected.height,
+                "content_key": content_key,
+                "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                "figures": figures or {},
+            },
+        )
+        current = self.current(table, batch)
+        assert current is not None
+        return current
+
+    def current(self, table: Table, batch: str = UNPARTITIONED) -> Partition | None:
+        """Return the current version of a partition, or None when it was never written."""
+        pointer = self._folder(table.name, batch) / POINTER
+        try:
+            stored = json.loads(pointer.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        names = {"rows_file", "rejected_file", "row_keys_file"}
+        files = {name: pointer.parent / stored[name] for name in names & stored.keys()}
+        return Partition(table=table.name, batch=batch, **files, **{k: v for k, v in stored.items() if k not in names})
+
+    def partitions(self, table: Table) -> list[Partition]:
+        """Return the current version of every batch of a table, ordered by batch name."""
+        pointers = sorted((self.root / table.name).glob(f"batch=*/{POINTER}"))
+        found = [self.current(table, pointer.parent.name.removeprefix("batch=")) for pointer in pointers]
+        return [partition for partition in found if partition is not None]
+
+    def withdraw(self, table: Table, batch: str) -> None:
+        """Take a batch out of a table; readers that have its files open keep reading them."""
+        (self._folder(table.name, batch) / POINTER).unlink(missing_ok=True)
+
+    def read(
+        self, table: Table, batches: Iterable[str] | None = None, columns: Sequence[str] | None = None
+    ) -> pl.DataFrame:
+        """Return rows of a table with a `batch` column added: of all batches and columns, or of those named."""
+        wanted = None if batches is None else set(batches)
+        names = list(table.schema) if columns is None else list(columns)
+        frames = [
+            self._read(table, partition, names)
+            for partition in self.partitions(table)
+            if wanted is None or partition.batch in wanted
+        ]
+        empty = table.empty().select(names).with_columns(batch=pl.lit("", dtype=pl.String))
+        return pl.concat([empty, *frames])
+
+    def _read(self, table: Table, partition: Partition, names: Sequence[str]) -> pl.DataFrame:
+        stored = pl.read_parquet_schema(partition.rows_file)
+        rows = pl.read_parquet(partition.rows_file, columns=[name for name in names if name in stored])
+        return table.with_defaults(rows).select(*names, batch=pl.lit(partition.batch))
+
+    @contextmanager
+    def writing(self, table: Table, batches: Iterable[str], waiting: Callable[[], object]) -> Iterator[None]:
+        """Hold some batches of a table while they are computed, so that two runs never compute the same ones.
+
+        The kernel lets go of them when the process ends, however it ends. Locks of one process do not stop itself.
+
+        Args:
+            table: the table to be written.
+            batches: its batches.
+            waiting: called once, when another process holds one of them.
+        """
+        folder = self.root / table.name
+        folder.mkdir(parents=True, exist_ok=True)
+        # One byte of one file for each batch: a file for each would be thousands of open files. In the same order for
+        # all, so that no two wait for each other.
+        places = sorted({int.from_bytes(hashlib.sha256(batch.encode()).digest()[:6]) for batch in batches})
+        told = False
+        with (folder / "writing.lock").open("w") as lock:
+            for place in places:
+                try:
+                    fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+                except OSError:
+                    if not told:
+                        waiting()
+                    told = True
+                    fcntl.lockf(lock, fcntl.LOCK_EX, 1, place)
+            yield
+
+    def _folder(self, table: str, batch: str) -> Path:
+        if not BATCH_NAME.fullmatch(batch):
+            raise ValueError(f"batch {batch!r}: a name of a batch has letters, digits, '_', '-' and '.' only")
+        return self.root / table / f"batch={batch}"

@@ -1,0 +1,42 @@
+"""The tables that people query: a DuckDB file built from the lake by the files in `sql/models`.
+
+Belongs here: building the file, running SQL on it, describing it.
+Does not belong here: SQL (it lies in `sql/`), the lake's files (`lake`), Dagster.
+"""
+
+from acecoder_dagster.data.warehouse.build import WarehouseFigures, build_warehouse, models_version
+from acecoder_dagster.data.warehouse.catalogue import ColumnDescription, TableDescription
+from acecoder_dagster.data.warehouse.errors import WarehouseError
+from acecoder_dagster.data.warehouse.exports import export_rows, export_sql
+from acecoder_dagster.data.warehouse.query import (
+    NamedQuery,
+    Variable,
+    describe,
+    file_format_of,
+    named_queries,
+    run_query,
+    write_query,
+)
+from acecoder_dagster.data.warehouse.reading import WarehouseReader, open_warehouse
+from acecoder_dagster.data.warehouse.statements import FileFormat
+
+__all__ = [
+    "ColumnDescription",
+    "FileFormat",
+    "NamedQuery",
+    "TableDescription",
+    "Variable",
+    "WarehouseError",
+    "WarehouseFigures",
+    "WarehouseReader",
+    "build_warehouse",
+    "describe",
+    "export_rows",
+    "export_sql",
+    "file_format_of",
+    "models_version",
+    "named_queries",
+    "open_warehouse",
+    "run_query",
+    "write_query",
+]

@@ -1,0 +1,144 @@
+"""The only SQL written in Python: what depends on more than a file in `sql/` could say.
+
+Views over the lake's files and comments taken from the data model follow from `tables.py` and from which files are
+current; what is set for a query and where its rows go follows from what the user asks.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import polars as pl
+
+from acecoder_dagster.data.lake import Artifact, Lake, Partition
+from acecoder_dagster.data.tables import ALL_TABLES, REJECTED_ROWS, Table
+
+LAKE_SCHEMA = "lake"
+"""Schema of the warehouse that shows the lake's tables as they are."""
+
+FileFormat = Literal["csv", "json", "parquet"]
+
+COPY_OPTIONS: dict[FileFormat, str] = {
+    "csv": "FORMAT csv, HEADER",
+    "json": "FORMAT json, ARRAY",
+    # A row of the published data set holds all programs of a question: DuckDB's usual 122,880 would fill the memory.
+    "parquet": "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192",
+}
+"""File formats that rows can be written in, and what DuckDB's COPY calls them."""
+
+BATCH_DESCRIPTION = "Seed batch, `all` where the table has no batches"
+
+
+def create_lake_views(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Create `lake.<table>` for every table and `lake.rejected_rows` over the files that are current now.
+
+    Each view names its files, so a reader never sees a half-written file nor two versions of one partition. A table
+    without a partition becomes an empty view of the right types. What the stages reported is registered as
+    `current_partitions`, which the models see and the file does not keep.
+    """
+    partitions = [partition for table in ALL_TABLES for partition in lake.partitions(table)]
+    connection.execute(f"CREATE SCHEMA {LAKE_SCHEMA}")
+    for table in ALL_TABLES:
+        of_table = (partition.rows_file for partition in partitions if partition.table == table.name)
+        _create_view(connection, table, of_table)
+    _create_view(connection, REJECTED_ROWS, (part.rejected_file for part in partitions if part.rejected))
+    _register_partitions(connection, partitions)
+
+
+def register_artifacts(connection: duckdb.DuckDBPyConnection, artifacts: Sequence[Artifact]) -> None:
+    """Register what the trainings reported as `current_artifacts`, which the models see and the file does not keep."""
+    rows = [
+        {"model": artifact.name, "content_key": artifact.content_key, "figures": json.dumps(artifact.figures)}
+        for artifact in artifacts
+    ]
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(("model", "content_key", "figures"), pl.String))
+    connection.register("current_artifacts", frame.to_arrow())
+
+
+def comment_lake_views(connection: duckdb.DuckDBPyConnection) -> None:
+    """Comment the views of the lake with the descriptions of the data model."""
+    for table in (*ALL_TABLES, REJECTED_ROWS):
+        comment_table(connection, f"{LAKE_SCHEMA}.{table.name}", "VIEW", table.description)
+        for name, description in described_columns([table]).items():
+            comment_column(connection, f"{LAKE_SCHEMA}.{table.name}", name, description)
+
+
+def described_columns(tables: Sequence[Table]) -> dict[str, str]:
+    """Return the descriptions of the columns of some tables; of two columns of one name, the first table's."""
+    described = {"batch": BATCH_DESCRIPTION}
+    for table in reversed(tables):
+        described.update({column.name: column.description for column in table.columns})
+    return described
+
+
+def comment_table(connection: duckdb.DuckDBPyConnection, table: str, kind: str, comment: str) -> None:
+    """Comment a TABLE or VIEW."""
+    connection.execute(f"COMMENT ON {kind} {table} IS {quoted(comment)}")
+
+
+def comment_column(connection: duckdb.DuckDBPyConnection, table: str, column: str, comment: str) -> None:
+    """Comment a column of a table or view."""
+    connection.execute(f'COMMENT ON COLUMN {table}."{column}" IS {quoted(comment)}')
+
+
+def hide_progress(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep DuckDB from drawing a progress bar, which would get between the rows that are piped on."""
+    connection.execute("SET enable_progress_bar = false")
+
+
+def set_variable(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+    """Set what SQL on this connection reads as `getvariable('name')`."""
+    connection.execute(f"SET VARIABLE {name} = ?", [value])
+
+
+def copy_relation(relation: duckdb.DuckDBPyRelation, target: Path, file_format: FileFormat) -> None:
+    """Write rows to a file without holding them all in memory."""
+    relation.query("relation", f"COPY relation TO {quoted(str(target))} ({COPY_OPTIONS[file_format]})")
+
+
+def quoted(text: str) -> str:
+    """Return the text as an SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Iterable[Path]) -> None:
+    paths = ", ".join(quoted(str(path.resolve())) for path in files)
+    empty = table.empty().with_columns(batch=pl.lit("", dtype=pl.String))
+    types = connection.from_arrow(empty.to_arrow()).types
+    nulls = ", ".join(f'NULL::{dtype} AS "{name}"' for name, dtype in zip(empty.columns, types, strict=True))
+    body = f"SELECT {nulls} WHERE false"
+    if paths:
+        defaults = {column.name: column.default for column in table.columns if column.default is not None}
+        columns = ", ".join(
+            f'coalesce("{name}", {quoted(defaults[name])}) AS "{name}"' if name in defaults else f'"{name}"'
+            for name in empty.columns
+        )
+        # Types given: a batch called 2026-11-21 stays text. By name: older files may lack a column with a default.
+        options = f"hive_partitioning = true, hive_types = {{'batch': VARCHAR}}, union_by_name = {bool(defaults)}"
+        files_rows = f"SELECT * FROM read_parquet([{paths}], {options})"  # noqa: S608 - the paths are quoted
+        source = f"{files_rows} UNION ALL BY NAME {body}" if defaults else files_rows
+        body = f"SELECT {columns} FROM ({source})"  # noqa: S608 - the names are ours
+    connection.execute(f"CREATE VIEW {LAKE_SCHEMA}.{table.name} AS {body}")
+
+
+def _register_partitions(connection: duckdb.DuckDBPyConnection, partitions: list[Partition]) -> None:
+    stage_numbers = {table.name: number for number, table in enumerate(ALL_TABLES)}
+    rows = [
+        {
+            "stage": partition.table,
+            "stage_number": stage_numbers[partition.table],
+            "batch": partition.batch,
+            "rows_kept": partition.rows,
+            "rows_rejected": partition.rejected,
+            "written_at": partition.written_at,
+            "content_key": partition.content_key,
+            "figures": json.dumps(partition.figures),
+        }
+        for partition in partitions
+    ]
+    whole = {"stage_number", "rows_kept", "rows_rejected"}
+    names = ("stage", "stage_number", "batch", "rows_kept", "rows_rejected", "written_at", "content_key", "figures")
+    frame = pl.DataFrame(rows, schema={name: pl.Int64 if name in whole else pl.String for name in names})
+    connection.register("current_partitions", frame.to_arrow())

@@ -1,0 +1,24 @@
+"""Files that people bring: Parquet, JSONL, JSON or a hub data set, read as columns of known types.
+
+Belongs here: reading and checking columns, naming what is wrong. Does not belong here: what the rows mean.
+"""
+
+from acecoder_dagster.files.columns import IDENTIFIER, IO_TESTS, REAL, ROW, TEXT, TEXTS, FileColumn
+from acecoder_dagster.files.problems import ImportFileError, Problems
+from acecoder_dagster.files.sources import Source, read_batches, read_source, source_revision
+
+__all__ = [
+    "IDENTIFIER",
+    "IO_TESTS",
+    "REAL",
+    "ROW",
+    "TEXT",
+    "TEXTS",
+    "FileColumn",
+    "ImportFileError",
+    "Problems",
+    "Source",
+    "read_batches",
+    "read_source",
+    "source_revision",
+]

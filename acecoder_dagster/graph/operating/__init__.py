@@ -1,0 +1,1 @@
+"""When and how the graph runs: jobs, schedules, sensors, automation."""

@@ -1,0 +1,96 @@
+"""Schedules: what is out of date by content key is computed at night, models are trained once a week."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+
+from acecoder_dagster.data.tables import PREFERENCE_PAIRS
+from acecoder_dagster.graph.groups import PROGRAMS, SYNTHESIS, TABLES, TESTS
+from acecoder_dagster.graph.operating.automation import BASE_POLICY, code_versions
+from acecoder_dagster.graph.operating.jobs import DATA_ONLY, TRAINING_AND_EVALUATION
+from acecoder_dagster.graph.partitions import range_tags, register_batches
+from acecoder_dagster.graph.refresh.staleness import CodeVersions, chosen_batches, first_stale_stage, stale_tables
+from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.steps.batch_sources import brings_programs
+
+STARTED_BY = "acecoder/started_by"
+DATA_SCHEDULE = "nightly_data"
+TRAINING_SCHEDULE = "weekly_training"
+
+DATA_GROUPS = {SYNTHESIS, TESTS, PROGRAMS, TABLES}
+
+ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+UNFINISHED = [status for status in dg.DagsterRunStatus if status not in ENDED]
+
+
+def schedules(project: Project, specs: Sequence[dg.AssetSpec]) -> list[dg.ScheduleDefinition]:
+    """Return both schedules over the assets of the graph, with times and time zone of the profile."""
+    refresh = project.settings.refresh
+    versions = code_versions(specs)
+    data_assets = [spec.key for spec in specs if spec.group_name in DATA_GROUPS]
+    on = dg.DefaultScheduleStatus.RUNNING if refresh.scheduled else dg.DefaultScheduleStatus.STOPPED
+
+    @dg.schedule(
+        name=DATA_SCHEDULE,
+        job_name=DATA_ONLY,
+        cron_schedule=refresh.data_cron,
+        execution_timezone=refresh.time_zone,
+        default_status=on,
+        description="Computes what is out of date: new and changed batches, changed settings, changed SQL",
+    )
+    def data(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        return _data_requests(context, project, versions, data_assets)
+
+    @dg.schedule(
+        name=TRAINING_SCHEDULE,
+        job_name=TRAINING_AND_EVALUATION,
+        cron_schedule=refresh.training_cron,
+        execution_timezone=refresh.time_zone,
+        default_status=on,
+        description="Trains the reward model and the policies on the tables as they are, and measures them",
+    )
+    def training(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        if under_way := _under_way(context.instance, TRAINING_SCHEDULE):
+            return under_way
+        if project.lake.current(PREFERENCE_PAIRS) is None:
+            return dg.SkipReason("There are no preference pairs to train on yet: materialize preference_pairs first")
+        return dg.RunRequest(tags={STARTED_BY: TRAINING_SCHEDULE})
+
+    return [data, training]
+
+
+def _data_requests(
+    context: dg.ScheduleEvaluationContext,
+    project: Project,
+    versions: CodeVersions,
+    data_assets: Sequence[dg.AssetKey],
+) -> list[dg.RunRequest] | dg.SkipReason:
+    if under_way := _under_way(context.instance, DATA_SCHEDULE):
+        return under_way
+    refresh = project.settings.refresh
+    chosen = chosen_batches(project, refresh.batches)
+    if not chosen:
+        return dg.SkipReason(
+            f"No batch fits refresh.batches = {list(refresh.batches)}: import files, or set it otherwise"
+        )
+    stale = {batch: first_stale_stage(project, batch, versions) for batch in chosen}
+    batches = [batch for batch, stage in stale.items() if stage is not None]
+    tags = {STARTED_BY: DATA_SCHEDULE}
+    if batches:
+        context.log.info(f"Out of date: { {batch: f'from {stale[batch]} on' for batch in batches} }")
+        register_batches(context.instance, batches)
+        # Batches that bring their programs need no model, so none is trained for them.
+        without = set() if any(not brings_programs(project, batch) for batch in batches) else {BASE_POLICY}
+        selection = [key for key in data_assets if key not in without]
+        return [
+            dg.RunRequest(asset_selection=selection, tags=tags | of_range)
+            for of_range in range_tags(context.instance, batches, refresh.batches_per_run)
+        ]
+    if tables := stale_tables(project, versions):
+        return [dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in tables], tags=tags)]
+    return dg.SkipReason(f"{len(chosen)} batches and all tables are up to date: nothing is executed, no model called")
+
+
+def _under_way(instance: dg.DagsterInstance, schedule: str) -> dg.SkipReason | None:
+    runs = instance.get_runs(dg.RunsFilter(tags={STARTED_BY: schedule}, statuses=UNFINISHED), limit=1)
+    return dg.SkipReason(f"Run {runs[0].run_id[:8]} of this schedule is still under way") if runs else None

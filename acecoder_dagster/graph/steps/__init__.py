@@ -1,0 +1,1 @@
+"""Steps that several assets do in the same way."""

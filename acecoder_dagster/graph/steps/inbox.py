@@ -1,0 +1,66 @@
+"""Taking in an entry of the inbox: import its files, register its batches, tell what came of it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+
+from acecoder_dagster.data.home import Home
+from acecoder_dagster.data.tables import BATCH_TABLES
+from acecoder_dagster.files import ImportFileError
+from acecoder_dagster.graph.metadata import Metadata, markdown_table
+from acecoder_dagster.graph.partitions import forget_batches, register_batches
+from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.questions.importing import ImportManifest, StoredImport, imported_batches, store_import
+from acecoder_dagster.questions.inbox import read_entry
+
+
+def bring_in(home: Home, instance: dg.DagsterInstance, manifest: ImportManifest) -> StoredImport:
+    """Import files, register their batches, and withdraw batches that an earlier version of the import had.
+
+    Raises:
+        ImportFileError: a file is missing or broken; earlier imports and results stay as they are.
+    """
+    earlier = {batch for batch, stored in imported_batches(home.root).items() if stored.name == manifest.name}
+    stored = store_import(home.root, manifest)
+    gone = sorted(earlier - set(stored.batches))
+    for batch in gone:
+        for table in BATCH_TABLES:
+            home.lake.withdraw(table, batch)
+    forget_batches(instance, gone)
+    register_batches(instance, list(stored.batches))
+    return stored
+
+
+def take_in(context: dg.AssetExecutionContext, project: Project, place: str) -> Metadata:
+    """Import an entry of the inbox or a configured source and return what the asset's page tells of it.
+
+    Raises:
+        Failure: the files cannot be imported; the message lists every problem. Nothing else is affected.
+    """
+    inbox = project.settings.inbox
+    try:
+        manifest = read_entry(project.home.inbox(inbox.folder), inbox.sources, place)
+        stored = bring_in(project.home, context.instance, manifest)
+    except ImportFileError as error:
+        raise dg.Failure(
+            f"{place}: {error}\nMend the file and drop it into the inbox again; other files are not affected.",
+            allow_retries=False,
+        ) from error
+    if stored.unchanged:
+        context.log.info(f"{place}: the same content as before, nothing is imported again")
+    return {
+        "taken_in": place,
+        "import": stored.name,
+        "unchanged": stored.unchanged,
+        "batches_taken_in": list(stored.batches),
+        "rows_taken_in": dg.MetadataValue.md(markdown_table(_counts(stored))),
+        "rejected_by_reason": dg.MetadataValue.md(markdown_table(stored.reasons)),
+    }
+
+
+def _counts(stored: StoredImport) -> list[Mapping[str, Any]]:
+    return [
+        {"rows": kind, "read": count.rows_in, "kept": count.kept, "rejected": count.rejected}
+        for kind, count in stored.counts.items()
+    ]

@@ -1,0 +1,72 @@
+"""Kept tests made better: strengthened by adversarial rounds, then reduced to few, as settings ask."""
+
+from contextlib import ExitStack
+from functools import partial
+
+import polars as pl
+
+from acecoder_dagster.data.judged_tables import judge_outcomes
+from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.judge import Judge
+from acecoder_dagster.questions.test_suites.choosing import (
+    FilteredTests,
+    measure_power,
+    shrink_suites,
+    strengthen_suites,
+    writers_trust,
+)
+from acecoder_dagster.questions.test_suites.executed import observing_sandbox
+
+
+def improved_suites(
+    project: Project,
+    filtered: FilteredTests,
+    changed: pl.DataFrame,
+    candidates: pl.DataFrame,
+    questions: pl.DataFrame,
+    oracles: pl.DataFrame,
+    oracle_results: pl.DataFrame,
+) -> tuple[FilteredTests, int, int]:
+    """Return the tests of some questions after strengthening and shrinking.
+
+    Args:
+        project: its settings in `[tests]` say what is done.
+        filtered: what the policy made of all candidates.
+        changed: the questions to work on (column question_id).
+        candidates: columns of CANDIDATE_TESTS, of all questions: they say which writers can be trusted.
+        questions: columns of QUESTIONS.
+        oracles: columns of ORACLE_PROGRAMS.
+        oracle_results: columns of TEST_RESULTS, their outcomes on the candidates.
+
+    Returns:
+        Kept and rejected tests, how many of them are new, and how many programs were executed.
+    """
+    settings = project.settings
+    chosen = settings.tests
+    tests = filtered.of(changed)
+    if chosen.max_tests == "all" and not chosen.strengthening_rounds:
+        return tests, 0, 0
+    with ExitStack() as sandboxes:
+        judge = sandboxes.enter_context(Judge(settings.sandbox))
+        outcomes = partial(judge_outcomes, judge, questions)
+        power = measure_power(tests.kept, candidates, oracles, oracle_results, outcomes, chosen.mutants)
+        tried = 0
+        if chosen.strengthening_rounds:
+            observer = sandboxes.enter_context(Judge(observing_sandbox(settings.sandbox, settings.inputs)))
+            stronger = strengthen_suites(
+                tests,
+                power,
+                candidates,
+                questions,
+                outcomes,
+                observer.observe,
+                settings.inputs,
+                rounds=chosen.strengthening_rounds,
+                seed=settings.seed,
+                threads=settings.sandbox.workers,
+            )
+            tests, power, tried = stronger.filtered, stronger.power, stronger.tried
+    if chosen.max_tests != "all":
+        trust = writers_trust(filtered.kept, candidates)
+        tests = shrink_suites(tests, power, trust, questions, min_tests=chosen.min_tests, max_tests=chosen.max_tests)
+    return tests, tried, power.executed

@@ -1,0 +1,107 @@
+"""Sampling programs for tables of questions in one worker process: one start of the engine for all batches."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from acecoder_dagster.data.lake import content_key, text_id
+from acecoder_dagster.data.tables import SAMPLED_PROGRAMS
+from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.worker_process import run_worker
+from acecoder_dagster.learning.sampling import SamplingSettings, program_rows, render_prompts
+from acecoder_dagster.learning.workers.specifications import SamplePrograms, SamplingJob
+from acecoder_dagster.settings import Settings
+
+SCRATCH = "scratch"
+
+WORK_OF_MODELS = ("model_calls", "prompt_tokens", "completion_tokens")
+"""Figures of what models were asked."""
+
+
+@dataclass(frozen=True)
+class Sampler:
+    """A model that answers questions: the name its programs carry, where it lies, and which version it is."""
+
+    name: str
+    model: str
+    revision: str
+    hub_revision: str | None = None
+
+
+def base_policy_sampler(project: Project, settings: Settings) -> Sampler:
+    """Return the base policy: the model trained here, or the one of the settings.
+
+    Raises:
+        Failure: it is to be trained here and was not yet.
+    """
+    base = settings.base_policy
+    if base.model != SCRATCH:
+        return Sampler(base.model, base.model, base.revision or "unpinned", base.revision)
+    trained = project.home.artifacts.current("base_policy")
+    if trained is None:
+        raise dg.Failure("base_policy was not trained yet: materialize it first", allow_retries=False)
+    return Sampler("base_policy", str(trained.folder), trained.content_key)
+
+
+def sample_questions(
+    context: dg.AssetExecutionContext,
+    project: Project,
+    jobs: list[tuple[str, Sampler, pl.DataFrame]],
+    sampling: SamplingSettings,
+) -> dict[str, tuple[pl.DataFrame, dict[str, float]]]:
+    """Sample programs for several sets of questions, one after another in one process.
+
+    Args:
+        context: Dagster's context of the asset.
+        project: the project resource.
+        jobs: (name, sampler, questions) with the columns of QUESTIONS.
+        sampling: how many programs and how.
+
+    Returns:
+        By name: programs (columns of SAMPLED_PROGRAMS) and figures (model_calls, tokens). Where there is no question,
+        no model is started.
+    """
+    settings = project.settings
+    sampled: dict[str, tuple[pl.DataFrame, dict[str, float]]] = {
+        name: (SAMPLED_PROGRAMS.empty(), dict.fromkeys(WORK_OF_MODELS, 0.0))
+        for name, _, questions in jobs
+        if questions.is_empty()
+    }
+    jobs = [job for job in jobs if job[0] not in sampled]
+    if not jobs:
+        return sampled
+    folder = project.home.scratch / "sampling"
+    folder.mkdir(parents=True, exist_ok=True)
+    prompts: dict[str, pl.DataFrame] = {}
+    specifications: dict[str, SamplingJob] = {}
+    for name, sampler, questions in jobs:
+        prompts[name] = render_prompts(settings.prompt, questions, sampler.model)
+        key = content_key(
+            name=name,
+            model=sampler.revision,
+            prompts=text_id(*prompts[name]["prompt"]),
+            sampling=sampling.model_dump(exclude={"engine"}),
+            seed=settings.seed,
+        )
+        asked = folder / f"{key}.prompts.parquet"
+        prompts[name].write_parquet(asked)
+        specifications[name] = SamplingJob(
+            model=sampler.model, revision=sampler.hub_revision, prompts=asked, output=folder / f"{key}.parquet"
+        )
+    specification = SamplePrograms(jobs=tuple(specifications.values()), sampling=sampling, seed=settings.seed)
+    run_worker(context, project, specification)
+    for name, sampler, _ in jobs:
+        completions = pl.read_parquet(specifications[name].output)
+        rows = program_rows(completions, prompts[name], sampler.name, sampler.revision, sampling)
+        tokens = {
+            "model_calls": float(prompts[name].height),
+            # A prompt is read once, however many programs answer it.
+            "prompt_tokens": float(completions.unique("question_id")["prompt_tokens"].sum()),
+            "completion_tokens": float(completions["completion_tokens"].sum()),
+        }
+        sampled[name] = (rows, tokens)
+        for done in (specifications[name].prompts, specifications[name].output):
+            Path(done).unlink(missing_ok=True)
+    return sampled

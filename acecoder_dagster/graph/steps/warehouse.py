@@ -1,0 +1,54 @@
+"""Publishing the warehouse from an asset."""
+
+import json
+
+import dagster as dg
+
+from acecoder_dagster.data.lake import content_key, replace_json
+from acecoder_dagster.data.tables import ALL_TABLES
+from acecoder_dagster.data.warehouse import build_warehouse, models_version
+from acecoder_dagster.graph.metadata import Metadata
+from acecoder_dagster.graph.resources import Project
+
+BUILT_FROM = ".built.json"
+"""Ending of the file beside the warehouse that says what it was built from."""
+
+
+def publish_warehouse(project: Project) -> Metadata:
+    """Build the warehouse from the current tables, put it in the place of the old one, and return its metadata.
+
+    Where neither a table nor a file in `sql/models` changed since it was built, it stays.
+    """
+    target = project.home.warehouse
+    key = warehouse_key(project)
+    if warehouse_is_current(project, key):
+        return {"dagster/uri": dg.MetadataValue.path(str(target)), "reused": True, "content_key": key}
+    built = build_warehouse(project.lake, target, project.home.artifacts)
+    replace_json(target.with_name(target.name + BUILT_FROM), {"content_key": key})
+    return {
+        "dagster/uri": dg.MetadataValue.path(str(built.path)),
+        "reused": False,
+        "content_key": key,
+        "build_seconds": built.seconds,
+        "megabytes": built.bytes / 1e6,
+        **{f"rows_{table}": rows for table, rows in built.rows.items()},
+    }
+
+
+def warehouse_key(project: Project) -> str:
+    """Return the hash of everything the warehouse shows: the tables' current files, the models, `sql/models`."""
+    partitions = [
+        (found.table, found.batch, found.rows_file.name) for t in ALL_TABLES for found in project.lake.partitions(t)
+    ]
+    models = {artifact.name: artifact.content_key for artifact in project.home.artifacts.all_current()}
+    return content_key(sql=models_version(), partitions=partitions, models=models)
+
+
+def warehouse_is_current(project: Project, key: str) -> bool:
+    """Return whether the warehouse on disk was built from what this key stands for."""
+    target = project.home.warehouse
+    try:
+        built = json.loads(target.with_name(target.name + BUILT_FROM).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return False
+    return target.is_file() and built["content_key"] == key

@@ -1,0 +1,103 @@
+"""Starting worker processes through Dagster Pipes."""
+
+import fcntl
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import dagster as dg
+from dagster._core.errors import DagsterPipesExecutionError
+from pydantic import BaseModel
+
+from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.learning.workers import failure_file
+
+ACCELERATOR_POOL = "accelerator"
+"""Pool of the steps that use the GPU (or, without one, all cores); its limit is machine.trainings_at_once."""
+
+WORKER_RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
+"""For steps with a worker: one that was killed or lost its connection goes on where it stopped. No other is retried."""
+
+WORKER_ENVIRONMENT = {
+    # Keeps libraries' bars and warnings out of the terminal: progress is told by the worker.
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TQDM_DISABLE": "1",
+    "PYTHONWARNINGS": "ignore",
+    # Large tensors in huge pages, where the kernel gives them on request: a tenth more tokens per second on a CPU.
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
+}
+
+
+def run_worker(context: dg.AssetExecutionContext, project: Project, specification: BaseModel) -> dict[str, Any]:
+    """Run a worker task in a process of its own and return the figures it reported.
+
+    Raises:
+        Failure: the worker ended with an error, which the description names. The step is retried only where that can
+            help: the worker was killed (out of memory, a lost machine) or could not reach a server.
+    """
+    folder = project.home.scratch
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{context.run_id}-{context.op_execution_context.op.name}.json"
+    path.write_text(specification.model_dump_json(indent=1), encoding="utf-8")
+    task = type(specification).__name__
+    client = dg.PipesSubprocessClient(termination_timeout_seconds=20)
+    with _accelerator(context, project):
+        try:
+            completed = client.run(
+                context=context.op_execution_context,
+                command=[sys.executable, "-m", "acecoder_dagster.learning.workers", str(path), str(os.getpid())],
+                env=WORKER_ENVIRONMENT,
+            )
+        except DagsterPipesExecutionError as error:
+            raise _failure(task, failure_file(path), str(error)) from error
+    messages = [message for message in completed.get_custom_messages() if "figures" in message]
+    if not messages:
+        raise dg.Failure(f"{task} reported no figures: see its output in the log", allow_retries=False)
+    path.unlink(missing_ok=True)
+    figures: dict[str, Any] = messages[-1]["figures"]
+    return figures
+
+
+def _failure(task: str, report: Path, ended: str) -> dg.Failure:
+    try:
+        reported = json.loads(report.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        what = f"{task} was killed before it could say why ({ended}); out of memory? What it finished is kept"
+        return dg.Failure(what, allow_retries=True)
+    report.unlink()
+    return dg.Failure(f"{task}: {reported['error']}", allow_retries=reported["may_pass"])
+
+
+@contextmanager
+def _accelerator(context: dg.AssetExecutionContext, project: Project) -> Iterator[None]:
+    """Hold one of the machine's places for accelerator work.
+
+    Dagster's pool limits the steps of one instance; this limits what happens on the project folder, whoever started it.
+    """
+    places = project.settings.machine.trainings_at_once
+    folder = project.home.scratch
+    with ExitStack() as stack:
+        locks = [stack.enter_context((folder / f"accelerator-{number}.lock").open("w")) for number in range(places)]
+        told = False
+        while not any(_locked(lock) for lock in locks):
+            if not told:
+                context.log.info("Another step uses the accelerator; waiting for it (machine.trainings_at_once)")
+            told = True
+            time.sleep(1)
+        yield
+
+
+def _locked(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

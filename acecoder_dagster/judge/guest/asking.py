@@ -1,0 +1,300 @@
+"""The test's side of a conversation: asks a program's process on behalf of a test, and lends it the program's names."""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import importlib
+import itertools
+import sys
+import types
+import weakref
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+from acecoder_dagster.judge.guest.conversation import Conversation, UnsupportedError
+from acecoder_dagster.judge.guest.encoding import ValueTooLargeError
+from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
+from acecoder_dagster.judge.guest.proxies import DECIDING_METHODS, STRANGER, ProxyClass, make_class, number_of
+
+# Modules whose functions a test may use without importing them, because the program did.
+_SHARED_MODULE_NAMES = """
+    bisect cmath collections copy datetime decimal fractions functools heapq itertools json math operator random re
+    statistics string typing _bisect _collections _functools _heapq _operator _random
+"""
+_SHARED_MODULES = frozenset(_SHARED_MODULE_NAMES.split())
+_ALIASES = {"np": "numpy", "dt": "datetime"}
+_TAKES_ARGUMENTS, _TAKES_KEYWORDS = 0x04, 0x08  # of code objects: *arguments, **keywords
+
+
+class AnswerTooLargeError(BaseException):
+    """What the program gave does not leave its sandbox."""
+
+
+class TestSide(Conversation):
+    """Asks a program's process on behalf of a test, and keeps the proxies."""
+
+    __test__ = False  # not a test class of pytest's
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__(descriptor, first_number=1)
+        self._proxies: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self.classes: dict[int, Any] = {}
+        self.named_classes: set[Any] = set()
+        self.helpers: set[int | None] = set()  # functions of the program other than the one under test
+        self.methods_of_others: set[int | None] = set()
+        self.entry_point: int | None = None  # the function under test
+        self._origin, self._keeps_origins = STRANGER, False
+        self.begin_test()
+
+    def begin_test(self) -> None:
+        """Forgets what the last test did."""
+        self.halted_by: BaseException | None = None
+        self.has_program_decided = False
+        self.has_used_entry_point = False
+        self.has_called_helper = False
+        self.has_answered = False  # the function under test: what follows may see what it should have answered
+
+    def is_sealed(self) -> bool:
+        """Whether nothing of the test was decided by the program.
+
+        A helper of the program's that a test uses beside the function under test may check its result.
+        """
+        return not self.has_program_decided and not (self.has_used_entry_point and self.has_called_helper)
+
+    def ask(self, operation: str, *arguments: Any, origin: int = STRANGER) -> Any:
+        """Makes a request; once one could not be made, the test is over even if it goes on.
+
+        Args:
+            operation: one of the program side's.
+            arguments: its arguments.
+            origin: of the objects in the answer.
+        """
+        self.has_program_decided |= self.has_answered and self._could_decide(operation, *arguments)
+        before = self._origin, self._keeps_origins
+        self._origin, self._keeps_origins = origin, False
+        try:
+            if self.halted_by is None:
+                answer = self.request(operation, *arguments)
+        except (UnsupportedError, TamperedError, EndedError, AnswerTooLargeError) as error:
+            self.halted_by = error
+        except ValueTooLargeError as error:
+            self.halted_by = UnsupportedError(str(error))
+        finally:
+            self._origin, self._keeps_origins = before
+            self.has_answered |= operation == "call" and number_of(arguments[0]) == self.entry_point
+        if self.halted_by is not None:
+            raise self.halted_by
+        return answer
+
+    def _could_decide(self, operation: str, *arguments: Any) -> bool:
+        """Whether a request lets something of the program's, other than the function under test, judge a value."""
+        if operation == "call":
+            thing, positional, named = arguments
+            values = [*positional, *(value for _, value in named)]
+            is_asked = number_of(thing) != self.entry_point
+        else:
+            values = [*arguments[2:]]
+            is_asked = operation == "special" and arguments[0] in DECIDING_METHODS
+        return is_asked and any(number_of(value) is None for value in values)
+
+    def tampered(self) -> BaseException:
+        """Ends the test: an answer cannot be true."""
+        self.halted_by = TamperedError()
+        return self.halted_by
+
+    def report_too_large(self) -> NoReturn:
+        """Ends the test."""
+        raise AnswerTooLargeError
+
+    def send_error(self, error: BaseException) -> None:
+        """Tells the program's process that a function of the test failed."""
+        if isinstance(error, (UnsupportedError, AnswerTooLargeError)):
+            self.halted_by = error
+            error = RuntimeError("the test ended")
+        super().send_error(error)
+
+    def answer(self, operation: str, content: Any) -> None:
+        """Does what the program asks; objects it hands over keep the origin they have."""
+        before, self._keeps_origins = self._keeps_origins, True
+        try:
+            super().answer(operation, content)
+        finally:
+            self._keeps_origins = before
+
+    def perform(self, operation: str, *arguments: Any) -> Any:
+        """Calls a function that the test handed to the program: nothing else can be asked for."""
+        number, positional, named = arguments
+        function = self.shared(number)
+        if operation != "call" or isinstance(function, BaseException):
+            raise TamperedError
+        return function(*positional, **dict(named))
+
+    def encode_object(self, value: Any) -> Any:
+        """Encodes what a test hands to the program."""
+        number = number_of(value)
+        if number is not None:
+            return {"theirs": number}
+        standard = _standard_name(value)
+        if standard is not None:
+            return {"standard": standard}
+        if isinstance(value, types.TracebackType):
+            return None
+        if isinstance(value, BaseException):
+            base = next(b.__name__ for b in type(value).__mro__ if getattr(builtins, b.__name__, None) is b)
+            return {"test error": [self.share(value), base, str(value)]}
+        if isinstance(value, Iterator):
+            return self.encode_iterator(value)
+        if callable(value):
+            signature, defaults = function_outline(value)
+            name = getattr(value, "__name__", "function")
+            return {"function": [self.share(value), str(name), signature, self.encode(defaults)]}
+        raise UnsupportedError(f"a value of type {type(value).__name__}")
+
+    def decode_object(self, tag: str, content: Any) -> Any:
+        """Decodes an object of the program: the same number always gives the same proxy."""
+        if tag == "standard":
+            _, name = content
+            kind = getattr(builtins, name)
+            if not isinstance(kind, type):
+                raise TamperedError
+            return kind
+        if tag == "class":
+            return self.classes[content]
+        if tag != "object":
+            raise TamperedError
+        number, class_number = content
+        kind = self.classes[class_number]
+        self.has_program_decided |= _is_of_several_kinds(kind)
+        proxy = self._proxies.get(number)
+        if proxy is None:
+            proxy = kind.__new__(kind)
+            object.__setattr__(proxy, "judge_number", number)
+            object.__setattr__(proxy, "judge_origin", STRANGER if self._keeps_origins else self._origin)
+            self._proxies[number] = proxy
+            self.keep(number)
+        elif not self._keeps_origins:
+            object.__setattr__(proxy, "judge_origin", min(proxy.judge_origin, self._origin))
+        return proxy
+
+    def read_extras(self, message: dict[str, Any]) -> None:
+        """Learns about classes of the program."""
+        waiting = {int(number): description for number, description in message["classes"].items()}
+        while waiting:
+            ready = [n for n, description in waiting.items() if not waiting.keys() & set(description["bases"])]
+            if not ready:
+                raise TamperedError
+            for number in ready:
+                self.classes[number] = make_class(self, number, waiting.pop(number))
+
+
+class Names(dict[str, Any]):
+    """The global names of a test: those it does not define itself are the program's."""
+
+    def __init__(self, side: TestSide, entry_point: str) -> None:
+        super().__init__({"__name__": "candidate"})
+        self._side = side
+        self._entry_point = entry_point
+        self._borrowed: set[str] = set()
+
+    def __missing__(self, name: str) -> Any:
+        if name.startswith("__") or (hasattr(builtins, name) and name != self._entry_point):
+            raise KeyError(name)
+        side = self._side
+        try:
+            kind, module, value = side.ask("name", name)
+        except (AttributeError, NameError):
+            raise KeyError(name) from None
+        if name == self._entry_point and not isinstance(value, ProxyClass):
+            side.has_used_entry_point = True
+            side.entry_point = number_of(value)
+        if name != self._entry_point:
+            value = _own_version(kind, module, name, value)
+            side.has_program_decided |= name in _SHARED_MODULES and not isinstance(value, types.ModuleType)
+        if isinstance(value, ProxyClass):
+            if name.lstrip("_")[:1].isupper():  # else it stands where the test expects a function
+                side.named_classes.add(value)
+        elif name != self._entry_point and isinstance(type(value), ProxyClass) and not name[:1].isupper():
+            side.helpers.add(number_of(value))
+        if isinstance(value, types.ModuleType) or callable(value):
+            self[name] = value
+            self._borrowed.add(name)
+        return value
+
+    def borrow(self, name: str) -> None:
+        """Makes a name of the program's, if it has it, one of this dictionary's own until `give_back`."""
+        if name not in self:
+            with contextlib.suppress(KeyError):
+                self[name] = self[name]
+                self._borrowed.add(name)
+
+    def give_back(self) -> None:
+        """Forgets what was borrowed from the program, so that the next test asks again."""
+        for name in self._borrowed:
+            self.pop(name, None)
+        self._borrowed.clear()
+
+
+def _is_of_several_kinds(kind: type) -> bool:
+    """Whether this is an exception that many an `except` catches: it derives from exceptions that are not related."""
+    standard = [base for base in kind.__mro__ if issubclass(base, BaseException) and base.__module__ == "builtins"]
+    return any(not issubclass(first, second) for first, second in itertools.pairwise(standard))
+
+
+def _own_version(kind: Any, module: Any, name: str, value: Any) -> Any:
+    """This process's own version of what the program imported under its usual name."""
+    if kind == "module" and module in _SHARED_MODULES | {"numpy"} and _ALIASES.get(name, name) == module:
+        return importlib.import_module(module)
+    if kind == "standard" and module in _SHARED_MODULES:
+        return getattr(importlib.import_module(module), name, value)
+    return value
+
+
+def _standard_name(value: Any) -> list[str] | None:
+    """Module and name of a function or class of the standard library."""
+    owner = getattr(value, "__objclass__", None)
+    name = getattr(value, "__name__", None)
+    module = getattr(owner or value, "__module__", None)
+    if type(name) is not str or module not in sys.stdlib_module_names | {"builtins"}:
+        return None
+    path = [owner.__name__, name] if owner is not None else [name]
+    found: Any = sys.modules.get(module)
+    for part in path:
+        found = getattr(found, part, None)
+    return [module, ".".join(path)] if found is value else None
+
+
+def function_outline(function: Any) -> tuple[str, tuple[Any, ...]]:
+    """The text of a function that takes the same arguments, and its defaults; empty for other callables."""
+    if type(function) is not types.FunctionType:
+        return "", ()
+    code = function.__code__
+    names = list(code.co_varnames)
+    positional = names[: code.co_argcount]
+    only_named = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    rest = names[code.co_argcount + code.co_kwonlyargcount :]
+    defaults = [*(function.__defaults__ or ())]
+    named_defaults = function.__kwdefaults__ or {}
+    shown = positional[: len(positional) - len(defaults)]
+    shown += [f"{name}=default_{i}" for i, name in enumerate(positional[len(shown) :])]
+    if code.co_posonlyargcount:
+        shown.insert(code.co_posonlyargcount, "/")
+    passed = list(positional)
+    if code.co_flags & _TAKES_ARGUMENTS:
+        variable = rest.pop(0)
+        shown.append(f"*{variable}")
+        passed.append(f"*{variable}")
+    elif only_named:
+        shown.append("*")
+    for name in only_named:
+        if name in named_defaults:
+            shown.append(f"{name}=default_{len(defaults)}")
+            defaults.append(named_defaults[name])
+        else:
+            shown.append(name)
+        passed.append(f"{name}={name}")
+    if code.co_flags & _TAKES_KEYWORDS:
+        shown.append(f"**{rest[0]}")
+        passed.append(f"**{rest[0]}")
+    text = f"def function({', '.join(shown)}):\n    return call_back({', '.join(passed)})"
+    return text, tuple(defaults)

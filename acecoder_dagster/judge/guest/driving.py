@@ -1,0 +1,80 @@
+"""Runs tests against a program that lives in another process."""
+
+from __future__ import annotations
+
+import types
+
+from acecoder_dagster.judge.guest import child
+from acecoder_dagster.judge.guest.asking import AnswerTooLargeError, Names, TestSide
+from acecoder_dagster.judge.guest.conversation import DONE, TURN, UnsupportedError
+from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
+
+# What a test's process reports of one test: as a program's child does, in small letters where the program had a say.
+UNSUPPORTED = b"U"
+_OPTIMIZED = 0x01  # of code objects: not the body of a module or class
+
+
+def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, channel: int) -> None:
+    """Runs the tests that need proxies, in order from `first_test`, in one namespace."""
+    side = TestSide(channel)
+    names = Names(side, question.entry_point)
+    unprepared: list[types.CodeType | None] = [compile(question.module, "<tests>", "exec", dont_inherit=True)]
+    for index in range(first_test, len(question.tests)):
+        test = question.tests[index]
+        if test.mode != "drive":
+            continue
+        if not _wait_for_turn(side):
+            return
+        side.begin_test()
+        kind, payload = child.PASSED, b"[]"
+        if unprepared:
+            kind, payload = _execute(unprepared, names)
+        if kind == child.PASSED:
+            unprepared.clear()
+            if test.problem:
+                kind, payload = child.ERROR, child.encode_error("SyntaxError", test.problem)
+            else:
+                kind, payload = _execute([test.prelude, test.code], names)
+        if isinstance(side.halted_by, EndedError):
+            return
+        kind, payload = _with_halt(side, kind, payload)
+        child.write_line(report, index, kind if side.is_sealed() else kind.lower(), payload)
+        if isinstance(side.halted_by, TamperedError):
+            return
+        names.give_back()
+        side.send(DONE, None)
+
+
+def _wait_for_turn(side: TestSide) -> bool:
+    try:
+        return side.receive()[0] == TURN
+    except (EndedError, TamperedError):
+        return False
+
+
+def _execute(codes: list[types.CodeType | None], names: Names) -> tuple[bytes, bytes]:
+    for code in filter(None, codes):
+        _bind_names_of_classes(code, names)
+    return child.execute(codes, names)
+
+
+def _with_halt(side: TestSide, kind: bytes, payload: bytes) -> tuple[bytes, bytes]:
+    """What became of a test that could not be run to its end, whatever it made of that."""
+    error = side.halted_by
+    if isinstance(error, UnsupportedError):
+        return UNSUPPORTED, child.encode_error("UnsupportedError", str(error))
+    if isinstance(error, AnswerTooLargeError):
+        return child.TOO_LARGE, child.encode_error("ValueTooLargeError", "an answer too large to leave the sandbox")
+    if isinstance(error, TamperedError):
+        return child.ERROR, child.encode_error("TamperedError", "the program's process broke the conversation")
+    return kind, payload
+
+
+def _bind_names_of_classes(code: types.CodeType, names: Names) -> None:
+    """Borrows the names that bodies of classes use: Python does not ask `Names` for them."""
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            if not part.co_flags & _OPTIMIZED:
+                for name in part.co_names:
+                    names.borrow(name)
+            _bind_names_of_classes(part, names)

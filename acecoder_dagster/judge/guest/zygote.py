@@ -1,0 +1,331 @@
+"""The first process of a sandbox: forks a child per program, watches it from outside, and cleans up after it.
+
+It holds the calls of the current question and nothing else: no program, no value and, in a sandbox that runs
+programs, no expected value ever enters its memory, because a child would inherit a copy. Programs and reports
+are anonymous files that travel as descriptors from the host to the child.
+
+It ends, and with it everything in its process namespace, when the host closes the socket or dies.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import stat
+import struct
+import sys
+import time
+from _socket import CMSG_SPACE, socket  # the module above it would be half a megabyte more to fork
+from typing import Any, NamedTuple
+
+from acecoder_dagster.judge.guest import child, compiling, driving, encoding, hardening, metering, preloading, sharing
+
+REPORT_DESCRIPTOR = 3
+CONVERSATION_DESCRIPTOR = CODE_DESCRIPTOR = 4
+MAX_DESCRIPTORS = 64
+CLEANING_SECONDS = 5.0
+MAX_FILE_BYTES = 16 << 20
+SCRATCH_MODE = 0o1777
+WORST_BADNESS = b"1000"
+QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"compare", b"ready"
+PROGRAMS = b"programs"  # several to judge, each in a process of its own, after one has compiled them all
+MAX_PROGRAMS = 16
+# A program whose tests run in another sandbox, those tests, and a program with standard input and output.
+SERVE, DRIVE, SCRIPT = b"serve", b"drive", b"script"
+KEEP_USER = -1
+DESCRIPTOR = struct.Struct("i")
+# Programs, their code, a report of the compiler's, and one of each program's.
+DESCRIPTORS_SPACE = CMSG_SPACE((MAX_PROGRAMS + 3) * DESCRIPTOR.size)
+NO_NUMBER = -1
+UNCLEAN = b" 0"  # how an answer ends where something is left of its job
+# Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
+REHEARSALS = 30
+REHEARSAL = b"""
+import heapq, itertools, math, re
+from collections import Counter, defaultdict
+from heapq import *
+from typing import *
+
+class Point:
+    def __init__(self, x, y=0):
+        self.x, self.y = x, y
+
+def rehearse(numbers: List[int]) -> Dict[str, object]:
+    counts = defaultdict(int)
+    for i, number in enumerate(sorted(numbers, key=lambda n: -n)):
+        counts[str(number)] += i
+        if number % 2 == 0 and not number < 0:
+            continue
+    words = [f"{k}-{v}" for k, v in counts.items()] + re.findall("[a-z]+", "one two")
+    try:
+        numbers[len(numbers)]
+    except IndexError as error:
+        words.append(str(error).upper().split()[0])
+    return {"words": words, "sum": sum(numbers), "point": Point(1).x, "root": math.sqrt(4), "c": Counter("aab")}
+"""
+REHEARSAL_TESTS = ("(rehearse([3, 1, 2])['words'], )", "(rehearse([1, 2]), )", "(rehearse([]), (1, 2.5), {3}, None)")
+
+
+class Job(NamedTuple):
+    """What the host asks for: the kind and size of the content, where to begin, how many steps, and patience.
+
+    Programs that came together have sizes, and each a number among them and a place where its text begins.
+    """
+
+    kind: bytes
+    size: int
+    first: int
+    steps: int
+    in_hurry: int
+    start: int = 0
+    number: int = NO_NUMBER
+    sizes: tuple[int, ...] = ()
+
+
+class Zygote:
+    """Serves one host connection; see `serve`."""
+
+    def __init__(self, channel: socket, settings: dict[str, Any]) -> None:
+        if os.getpid() != 1:
+            raise RuntimeError("the zygote must be the first process of a process namespace of its own")
+        self.channel = channel
+        self.limits = settings
+        self.user_id: int = settings["user_id"] if hardening.can_change_user() else KEEP_USER
+        self.question = child.PreparedQuestion({"setup": "", "tests": []})
+        self.null_input = os.open("/dev/null", os.O_RDONLY)
+        self.null_output = os.open("/dev/null", os.O_WRONLY)
+        # The channel may have come with a number beyond the limit that later descriptors keep.
+        self.descriptors_end = max(MAX_DESCRIPTORS, channel.fileno() + 1)
+        # Opened now: a protected process that is not root's may not open it any more.
+        self.memory_badness = os.open("/proc/self/oom_score_adj", os.O_RDWR)
+        self.own_badness = os.pread(self.memory_badness, 16, 0)
+        self.shared_bytes = 0
+        self.processors = os.sched_getaffinity(0)
+        self.code = self.null_output  # the file for the code of programs that came together
+
+    def prepare(self) -> None:
+        """Protects this process, loads what programs use, and tells the host that it is ready."""
+        os.chdir(metering.SCRATCH_DIRECTORIES[0])
+        preloading.preload(preloading.COMMON_MODULES)
+        if self.limits["scientific"]:
+            preloading.preload(preloading.SCIENTIFIC_MODULES)
+        encoding.allow_long_integers_as_text()
+        child.prepare_interpreter()
+        self._rehearse()
+        self._harden()
+        for directory in metering.SCRATCH_DIRECTORIES:
+            empty_directory(directory)
+        sharing.freeze_objects()
+        self.shared_bytes = metering.memory_of("self")[1]
+        self.channel.send(READY)
+        # Nobody reads on: a compiler that warns about a test must not fill the pipe and block.
+        for descriptor, null in enumerate((self.null_input, self.null_output, self.null_output)):
+            os.dup2(null, descriptor)
+
+    def serve(self) -> None:
+        """Answers questions and jobs until the host closes the connection."""
+        while True:
+            message, ancillary, _, _ = self.channel.recvmsg(4096, DESCRIPTORS_SPACE)
+            if not message:
+                return
+            ((_, _, packed),) = ancillary
+            content, *files = (descriptor for (descriptor,) in DESCRIPTOR.iter_unpack(packed))
+            kind, *numbers = message.split()
+            if kind == QUESTION:
+                size, cpu_microseconds = map(int, numbers)
+                self.question = child.PreparedQuestion(json.loads(os.pread(content, size, 0)))
+                self.limits["cpu_seconds_per_test"] = cpu_microseconds / 1e6
+            elif kind == PROGRAMS:
+                self._run_programs(content, files, *map(int, numbers))
+            else:
+                size, first, steps, in_hurry = map(int, numbers)
+                self.channel.send(self._run(Job(kind, size, first, steps, in_hurry), content, *files))
+            os.close(content)
+
+    def _run_programs(self, content: int, files: list[int], steps: int, *sizes: int) -> None:
+        self.code, compiler_report, *reports = files
+        answers = [self._run(Job(COMPILE, sum(sizes), 0, len(sizes), 1, sizes=sizes), content, compiler_report)]
+        # Only now, and only for so long: where two sandboxes share one processor, one of them finds another.
+        hardening.stay_on_processor()
+        start = 0
+        for number, (size, report) in enumerate(zip(sizes, reports, strict=True)):
+            if answers[-1].endswith(UNCLEAN):
+                break  # the host ends this sandbox
+            answers.append(self._run(Job(JUDGE, size, 0, steps, 1, start, number), content, report))
+            start += size
+        # Together: the host would wake up for each, on a processor that a program could use.
+        self.channel.send(b"\n".join(answers))
+        hardening.use_processors(self.processors)
+        os.close(self.code)
+        self.code = self.null_output
+
+    def _run(self, job: Job, content: int, report: int, *files: int) -> bytes:
+        """Runs a job and says how it ended; nothing here may be slow, or write to much memory: see `compiling`."""
+        started = time.monotonic()
+        os.pwrite(self.memory_badness, WORST_BADNESS, 0)
+        process = hardening.fork()
+        if process == 0:
+            self._become_child(job, content, report, files)
+        os.pwrite(self.memory_badness, self.own_badness, 0)
+        for file in files:
+            os.close(file)
+        stopped_for = self._watch(process, report, job)
+        _, status, usage = os.wait4(process, 0)
+        os.close(report)
+        clean = self._kill_rest() and self._clean_scratch()
+        cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - started
+        numbers = status, cpu * 1e6, wall * 1e6, usage.ru_maxrss, clean
+        return b"%b %d %d %d %d %d" % (stopped_for, *numbers)
+
+    def _become_child(self, job: Job, content: int, report: int, files: tuple[int, ...]) -> None:
+        try:
+            os.setsid()
+            # What came with the job has higher numbers than these: the zygote keeps more than two files open.
+            last = os.dup2(report, REPORT_DESCRIPTOR)
+            if job.kind == SCRIPT:
+                for number, file in enumerate(files):
+                    os.dup2(file, number)
+            elif files:
+                last = os.dup2(files[0], CONVERSATION_DESCRIPTOR)
+            elif job.kind == COMPILE:
+                last = self.code = os.dup2(self.code, CODE_DESCRIPTOR)
+            self._perform(job, content, REPORT_DESCRIPTOR, self.user_id, range(last + 1, self.descriptors_end))
+        finally:
+            os._exit(0)
+
+    def _perform(self, job: Job, content_file: int, report: int, user_id: int, to_close: range) -> None:
+        # In a list that whoever loads a program empties: no frame below the program's holds its text.
+        contents = [self._content(job, content_file)]
+        if to_close:
+            os.closerange(to_close.start, to_close.stop)
+        hardening.become(user_id)
+        os.write(report, child.READY)
+        gc.enable()
+        if job.kind == COMPILE:
+            compiling.compile_programs(contents[0], job.sizes, self.code)
+        elif job.kind == COMPARE:
+            child.compare_values(self.question, contents[0], job.first, report)
+        elif job.kind == DRIVE:
+            driving.drive_tests(self.question, job.first, report, CONVERSATION_DESCRIPTOR)
+        elif job.kind == SCRIPT:
+            child.run_script(contents, report)
+        else:
+            child.judge_program(self.question, contents, job.first, report, CONVERSATION_DESCRIPTOR)
+
+    def _content(self, job: Job, file: int) -> bytes:
+        code = compiling.read_program(self.code, job.number) if job.number >= 0 else b""
+        return code or os.pread(file, job.size, job.start)
+
+    def _rehearse(self) -> None:
+        """Does here, on text of our own, what every child does."""
+        tests = [{"mode": "values", "prelude": "", "code": code} for code in REHEARSAL_TESTS]
+        self.question = child.PreparedQuestion({"setup": "", "tests": tests})
+        program = compiling.pack_program(REHEARSAL)
+        self.code = os.memfd_create("code")
+        for kind, number in ((JUDGE, NO_NUMBER), (COMPILE, NO_NUMBER), (JUDGE, 0)):
+            file = os.memfd_create("rehearsal")
+            os.write(file, program)
+            for _ in range(REHEARSALS):
+                job = Job(kind, len(program), 0, len(tests), 0, 0, number, (len(program),))
+                self._perform(job, file, self.null_output, KEEP_USER, range(0))
+            os.close(file)
+        os.close(self.code)
+        self.code = self.null_output
+        gc.disable()
+        del sys.modules["candidate"]
+
+    def _harden(self) -> None:
+        hardening.protect_zygote()
+        # What this process occupies is shared with every program; the limit is for what comes on top.
+        hardening.limit_resources(
+            memory_bytes=metering.memory_of("self")[0] + (self.limits["memory_mb"] << 20),
+            file_bytes=MAX_FILE_BYTES,
+            processes=self.limits["processes"],
+            descriptors=MAX_DESCRIPTORS,
+        )
+        if self.user_id != KEEP_USER:
+            hardening.join_group(self.user_id)
+        hardening.install_system_call_filter()
+
+    def _watch(self, process: int, report: int, job: Job) -> bytes:
+        """Waits for the child and kills it at a limit; says which limit, if any."""
+        descriptor = os.pidfd_open(process)
+        try:
+            poller = select.poll()
+            poller.register(descriptor, select.POLLIN)
+            poller.register(self.channel, 0)  # reports nothing but the host hanging up
+            ready = poller.poll(metering.TICK_SECONDS * 1000)
+            meter = None
+            while not ready:
+                meter = meter or self._meter(report, job)
+                exceeded = meter.exceeded()
+                if exceeded != metering.NOTHING:
+                    os.kill(process, signal.SIGKILL)
+                    return exceeded
+                ready = poller.poll(metering.TICK_SECONDS * 1000)
+            if any(which != descriptor for which, _ in ready):
+                os._exit(0)
+            return metering.NOTHING
+        finally:
+            os.close(descriptor)
+
+    def _meter(self, report: int, job: Job) -> metering.Meter:
+        in_conversation = job.kind in (SERVE, DRIVE)
+        return metering.Meter(report, job.steps, job.in_hurry, in_conversation, self.limits, self.shared_bytes)
+
+    def _kill_rest(self) -> bool:
+        if not hardening.has_children():
+            return True
+        deadline = time.monotonic() + CLEANING_SECONDS
+        while time.monotonic() < deadline:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process
+            if not hardening.has_children():
+                return True
+            time.sleep(0.001)
+        return False
+
+    def _clean_scratch(self) -> bool:
+        if self.user_id == KEEP_USER:  # the folders belong to the program's user, which may have closed them
+            for directory in metering.SCRATCH_DIRECTORIES:
+                os.chmod(directory, SCRATCH_MODE)
+        if not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES):
+            return True
+        process = hardening.fork()
+        if process == 0:
+            try:
+                hardening.become(self.user_id)
+                for directory in metering.SCRATCH_DIRECTORIES:
+                    empty_directory(directory)
+            finally:
+                os._exit(0)
+        descriptor = os.pidfd_open(process)
+        poller = select.poll()
+        poller.register(descriptor, select.POLLIN)
+        if not poller.poll(CLEANING_SECONDS * 1000):
+            os.kill(process, signal.SIGKILL)
+        os.close(descriptor)
+        os.waitpid(process, 0)
+        return not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES)
+
+
+def empty_directory(directory: str) -> None:
+    """Removes what is in a directory, as far as the calling user can."""
+    for parent, names, _ in os.walk(directory):
+        for name in names:
+            path = os.path.join(parent, name)
+            if not stat.S_ISLNK(os.lstat(path).st_mode):
+                os.chmod(path, stat.S_IRWXU)
+    for parent, directories, files in os.walk(directory, topdown=False):
+        for name in files:
+            os.unlink(os.path.join(parent, name))
+        for name in directories:
+            path = os.path.join(parent, name)
+            if os.path.islink(path):
+                os.unlink(path)
+            else:
+                os.rmdir(path)

@@ -1,0 +1,1 @@
+"""Starting sandboxes: Docker, bubblewrap or a service of them, and their images."""

@@ -1,0 +1,1 @@
+"""How the tests of a question are taken apart: what runs where, and what is compared."""

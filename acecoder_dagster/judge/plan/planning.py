@@ -1,0 +1,268 @@
+"""Prepares the tests of a question once, for all the programs that will be judged by them."""
+
+from __future__ import annotations
+
+import ast
+import enum
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from acecoder_dagster.judge.plan.host_decisions import Decision, host_decision, passing_payload
+from acecoder_dagster.judge.plan.io_tests import function_call_pieces, function_call_setup
+from acecoder_dagster.judge.plan.splitting import (
+    NotSplittableError,
+    Setup,
+    SplitTest,
+    names_defined,
+    names_used,
+    read_setup,
+    split_test,
+)
+from acecoder_dagster.judge.plan.taking_apart import TestCode, read_test_code
+from acecoder_dagster.judge.plan.where_tests_run import can_run_by_proxies
+from acecoder_dagster.judge.types import Description, QuestionTests
+from acecoder_dagster.python_source import parse_source
+
+Piece = dict[str, str]
+
+
+class Way(enum.Enum):
+    """How a test is decided."""
+
+    VALUES = "by values that the program's process claims"
+    PROXIES = "in a process of its own, by proxies of the program's objects"
+    BESIDE = "in the program's process"
+    OUTPUT = "by what a script prints"
+
+
+@dataclass(frozen=True, slots=True)
+class TestPlan:
+    """How one test is decided.
+
+    Attributes:
+        way: where it is decided; only beside the program is it out of the judge's hands.
+        passing_payload: the encoded value that passes, where there is exactly one.
+        decision: what decides without a sandbox, where the comparison is simple.
+        is_shown: whether the program can see what is expected, because the setup code says it.
+    """
+
+    __test__ = False  # not a test class of pytest's
+
+    way: Way
+    passing_payload: bytes | None = None
+    decision: Decision | None = None
+    is_shown: bool = False
+
+
+_Planned = tuple[TestPlan, Piece, Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPlan:
+    """The tests of one question, ready for the sandboxes.
+
+    Attributes:
+        tests: one plan per test.
+        calls: for the sandbox that runs programs: what to evaluate, without any expected value.
+        comparisons: for the sandbox that compares, and runs tests by proxies.
+        question: the question itself.
+        pieces: for every test, its part of the two descriptions.
+        code: the text of every test, and of what they share.
+    """
+
+    tests: tuple[TestPlan, ...]
+    calls: Description
+    comparisons: Description
+    question: QuestionTests
+    pieces: tuple[tuple[Piece, Piece], ...]
+    code: TestCode
+
+    def steps(self, way: Way) -> list[int]:
+        """The tests that are decided in one way."""
+        return [step for step, test in enumerate(self.tests) if test.way is way]
+
+    def beside(self, steps: Collection[int]) -> Description:
+        """Describe tests that are executed beside the program.
+
+        Args:
+            steps: which; the text of the others does not come near the program.
+
+        Returns:
+            A description for the sandbox that runs programs.
+        """
+        pieces = [_piece("execute", "", t) if i in steps else _SKIPPED for i, t in enumerate(self.code.tests)]
+        return _description(
+            self.question.setup_code,
+            pieces,
+            self.question.cpu_seconds,
+            module=self.code.module,
+            imports=self.code.imports,
+        )
+
+    def can_use_proxies(self, step: int) -> bool:
+        """Whether a test could run by proxies, too."""
+        text = self.code.tests[step : step + 1]
+        return bool(text) and can_run_by_proxies((self.code.module, *text), self.question.entry_point)
+
+    def with_proxies(self, steps: Collection[int]) -> QuestionPlan:
+        """Plan the same question with some tests decided by proxies.
+
+        Args:
+            steps: tests that can be.
+
+        Returns:
+            A plan that decides these and does whatever comes before them.
+        """
+        planned = [
+            (TestPlan(Way.PROXIES, is_shown=test.is_shown), _SERVED, _piece("drive", "", self.code.tests[i]))
+            if i in steps
+            else (test, *self.pieces[i])
+            for i, test in enumerate(self.tests)
+        ]
+        return _assembled(self.question, self.code, planned)
+
+
+def plan_question(question: QuestionTests) -> QuestionPlan:
+    """Find the simplest safe way to decide every test of a question.
+
+    Args:
+        question: the tests.
+
+    Returns:
+        The plan; only what needs the program's process is executed there.
+    """
+    if question.io_tests and not question.entry_point:
+        return _plan_scripts(question)
+    if question.io_tests:
+        return _plan_function_calls(question)
+    code = TestCode("", question.tests)
+    if question.test_code:
+        code = read_test_code(question.test_code, question.entry_point, question.methods)
+    setup = read_setup(question.setup_code, question.entry_point)
+    is_divisible = not code.module and not _rely_on_each_other(code.tests)
+    planned = [_plan_test(test, question.entry_point, setup, code.module, is_divisible) for test in code.tests]
+    if not is_divisible and any(plan.way is Way.BESIDE for plan, _, _ in planned) and not code.module:
+        planned = [(TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED) for _ in code.tests]
+    return _assembled(question, code, planned)
+
+
+def plan_calls(setup_code: str, calls: Sequence[str]) -> Description:
+    """Describe calls to be evaluated for their own sake.
+
+    Args:
+        setup_code: Python executed after the program.
+        calls: expressions.
+
+    Returns:
+        A description for the sandbox that runs programs.
+    """
+    return _description(setup_code, [_piece("values", "", f"({call},)") for call in calls])
+
+
+def _assembled(question: QuestionTests, code: TestCode, planned: Sequence[_Planned]) -> QuestionPlan:
+    comparison_code = read_setup(question.setup_code, question.entry_point).comparison_code
+    comparisons = _description(
+        comparison_code,
+        [comparison for _, _, comparison in planned],
+        question.cpu_seconds,
+        module=f"{_without_classes(comparison_code)}\n{code.module}",
+        imports=code.imports,
+        entry_point=question.entry_point,
+    )
+    return QuestionPlan(
+        tests=tuple(plan for plan, _, _ in planned),
+        calls=_description(question.setup_code, [call for _, call, _ in planned], question.cpu_seconds),
+        comparisons=comparisons,
+        question=question,
+        pieces=tuple((call, comparison) for _, call, comparison in planned),
+        code=code,
+    )
+
+
+def _plan_scripts(question: QuestionTests) -> QuestionPlan:
+    tests = tuple(TestPlan(Way.OUTPUT) for _ in question.io_tests)
+    nothing = _description("", [], question.cpu_seconds)
+    return QuestionPlan(tests, nothing, nothing, question, (), TestCode("", ()))
+
+
+def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
+    calls, comparisons, plans = [], [], []
+    for test in question.io_tests:
+        pieces = function_call_pieces(test)
+        plans.append(TestPlan(Way.VALUES, pieces.passing_payload, pieces.decision))
+        calls.append(_piece("values", "", pieces.call))
+        comparisons.append(_piece("compare", "import json", pieces.comparison))
+    before, setup = function_call_setup(question)
+    description = _description(setup, calls, question.cpu_seconds, before=before)
+    compared = _description("", comparisons, question.cpu_seconds)
+    return QuestionPlan(tuple(plans), description, compared, question, (), TestCode("", ()))
+
+
+def _without_classes(setup_code: str) -> str:
+    """What a test by proxies needs of the setup: classes are taken from the program's process, which has them too."""
+    body = [part for part in parse_source(setup_code).body if not isinstance(part, ast.ClassDef)]
+    return "\n".join(ast.unparse(part) for part in body)
+
+
+def _rely_on_each_other(tests: Sequence[str]) -> bool:
+    """Whether a test uses names that only an earlier one defines."""
+    defined: set[str] = set()
+    for test in tests:
+        own = names_defined(test)
+        if (names_used(test) - own) & defined:
+            return True
+        defined |= own
+    return False
+
+
+def _plan_test(test: str, entry_point: str, setup: Setup, module: str, is_divisible: bool) -> _Planned:
+    split = _split(test, entry_point, setup) if is_divisible else None
+    if split is None:
+        if can_run_by_proxies((module, test), entry_point):
+            is_shown = bool(names_used(test) & setup.shown_names)
+            return TestPlan(Way.PROXIES, is_shown=is_shown), _SERVED, _piece("drive", "", test)
+        return TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED
+    plan = TestPlan(
+        Way.VALUES,
+        passing_payload=passing_payload(split.comparison) if len(split.calls) == 1 else None,
+        decision=host_decision(split.comparison),
+        is_shown=split.is_shown,
+    )
+    imports = "".join(f"import {module}\n" for module in split.modules)
+    return (
+        plan,
+        _piece("values", split.call_prelude, _tuple_of_calls(split)),
+        _piece("compare", imports + split.prelude, ast.unparse(split.comparison)),
+    )
+
+
+def _split(test: str, entry_point: str, setup: Setup) -> SplitTest | None:
+    try:
+        split = split_test(test, entry_point, setup)
+        ast.unparse(split.comparison)
+    except (NotSplittableError, RecursionError):
+        return None
+    return split
+
+
+def _tuple_of_calls(split: SplitTest) -> str:
+    """An expression for the values of the calls; it fails where the program lacks a module the test uses."""
+    values = "".join(f"{call}, " for call in split.calls)
+    if not split.modules:
+        return f"({values})"
+    return f"(({values}), {', '.join(split.modules)})[0]"
+
+
+def _piece(mode: str, prelude: str, code: str) -> Piece:
+    return {"mode": mode, "prelude": prelude, "code": code}
+
+
+_SKIPPED, _SERVED = _piece("skip", "", ""), _piece("serve", "", "")
+_NOT_COMPARED = _piece("compare", "", "False")
+
+
+def _description(setup: str, tests: list[Piece], cpu_seconds: float | None = None, **others: object) -> Description:
+    description = Description(json.dumps({"setup": setup, "tests": tests, **others}).encode("ascii"))
+    description.cpu_seconds = cpu_seconds
+    return description

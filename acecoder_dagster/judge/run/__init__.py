@@ -1,0 +1,1 @@
+"""One program's way through a sandbox: threads, workers, batches, outcomes."""

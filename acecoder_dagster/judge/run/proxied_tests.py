@@ -1,0 +1,143 @@
+"""Runs tests by proxies: the program in one sandbox, its tests in another, talking over a socket.
+
+The host makes the socket, hands one end to each sandbox and keeps none: however much a program sends, it is the
+test's process that reads, at its own pace and within its own limits.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from acecoder_dagster.judge.guest import child, driving
+from acecoder_dagster.judge.guest.metering import HURRY, NOTHING
+from acecoder_dagster.judge.guest.zygote import DRIVE, JUDGE, SERVE
+from acecoder_dagster.judge.plan.planning import QuestionPlan, Way
+from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, Run, read_report
+from acecoder_dagster.judge.sandbox import Completion, Sandbox
+from acecoder_dagster.judge.types import Description, Outcome, SandboxFailedError
+
+_log = logging.getLogger(__name__)
+
+
+class Lane(Protocol):
+    """What keeps one sandbox going."""
+
+    retries: int
+
+    def ready(self, description: Description) -> Sandbox:
+        """Return a sandbox that knows a question."""
+
+    def close(self) -> None:
+        """End the sandbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Attempt:
+    """How a program and its tests ended together, as if they had been one child, and what the tests' process noted."""
+
+    completion: Completion
+    unsealed: set[int]
+    unsupported: set[int]
+
+
+def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, in_hurry: bool) -> frozenset[int]:
+    """Run a program against all tests of a question that are not to be executed beside it.
+
+    Args:
+        programs: the sandbox for programs.
+        tests: the sandbox for tests.
+        plan: the question.
+        run: the program; takes in what became of the tests.
+        in_hurry: whether to postpone a program that takes long, or whose tests do.
+
+    Returns:
+        The tests that are still to be executed beside the program, unless it is postponed.
+    """
+    beside = frozenset(plan.steps(Way.BESIDE))
+    unsupported = set() if len(beside) == len(plan.tests) else _run(programs, tests, plan, run, in_hurry)
+    # A program that cannot be loaded, or was given up, has outcomes for these as well.
+    to_execute = frozenset(unsupported | {step for step in beside if run.outcomes[step] is None})
+    for step in to_execute:
+        run.outcomes[step] = Outcome.JUDGE_ERROR
+    run.unsealed |= beside | unsupported
+    return to_execute
+
+
+def _run(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, in_hurry: bool) -> set[int]:
+    first: int | None = 0
+    unsupported: set[int] = set()
+    while first is not None:
+        try:
+            attempt = _attempt(programs, tests, plan, run, first, in_hurry)
+        except SandboxFailedError as error:
+            _log.warning("a sandbox failed and is replaced: %s", error)
+            programs.close()
+            tests.close()
+            run.failures += 1
+            if run.failures > programs.retries:
+                run.settle(first, Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
+                break
+            continue
+        except BaseException:
+            # What is still under way would be taken for the answer to what is asked next.
+            programs.close()
+            tests.close()
+            raise
+        if attempt.completion.stopped_for == HURRY:
+            run.is_postponed = True
+            break
+        run.unsealed |= attempt.unsealed
+        unsupported |= attempt.unsupported
+        first = run.absorb(attempt.completion, first)
+    return unsupported
+
+
+def _attempt(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, first: int, in_hurry: bool) -> _Attempt:
+    driven = [step for step in plan.steps(Way.PROXIES) if step >= first]
+    steps = len(plan.tests)
+    program_sandbox = programs.ready(plan.calls)
+    if not driven:
+        program_sandbox.send_job(run.content, first, steps, JUDGE, in_hurry)
+        completion = program_sandbox.receive()
+        if not completion.clean:
+            programs.close()
+        return _Attempt(completion, set(), set())
+    test_sandbox = tests.ready(plan.comparisons)
+    program_end, test_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    with program_end, test_end:
+        program_sandbox.send_job(run.content, first, steps, SERVE, in_hurry, files=[program_end.fileno()])
+        test_sandbox.send_job(b"", first, steps, DRIVE, in_hurry, files=[test_end.fileno()])
+    of_tests, of_program = test_sandbox.receive(), program_sandbox.receive()
+    for lane, completion in ((tests, of_tests), (programs, of_program)):
+        if not completion.clean:
+            lane.close()
+    return _merged(of_program, of_tests, driven)
+
+
+def _merged(of_program: Completion, of_tests: Completion, driven: Sequence[int]) -> _Attempt:
+    """Believe the tests' process about its tests, and the program's about its values.
+
+    Where a test has no outcome, its own process is to blame if that did not end by itself, else the program's.
+    """
+    lines = {step: line for step, line in read_report(of_program.report).items() if step not in driven}
+    noted = {step: line for step, line in read_report(of_tests.report).items() if step in driven}
+    unsealed = {step for step, (kind, _) in noted.items() if kind.islower()}
+    unsupported = {step for step, (kind, _) in noted.items() if kind.upper() == driving.UNSUPPORTED}
+    for step, (kind, payload) in noted.items():
+        lines[step] = (child.ERROR if step in unsupported else kind.upper(), payload)
+    report = child.READY + b"".join(b"%d %b %b\n" % (step, *line) for step, line in lines.items())
+    is_in_the_way = HURRY in (of_program.stopped_for, of_tests.stopped_for)
+    is_tests_fault = of_tests.stopped_for != NOTHING or of_tests.status != 0
+    blamed = of_tests if is_tests_fault else of_program
+    completion = replace(
+        blamed,
+        stopped_for=HURRY if is_in_the_way else blamed.stopped_for,
+        cpu_ms=of_program.cpu_ms + of_tests.cpu_ms,
+        wall_ms=of_program.wall_ms,
+        report=report,
+    )
+    return _Attempt(completion, unsealed, unsupported)

@@ -1,0 +1,4 @@
+"""Everything that trains or runs models: sampling, preference pairs, reward models, policies.
+
+Torch is loaded in worker processes only (`workers/`).
+"""

@@ -1,0 +1,84 @@
+"""Attention on any device: plain SDPA with masks, padded by length group."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from acecoder_dagster.learning.attention.segments import Segment, by_length, by_token, shared_heads
+
+
+@dataclass(frozen=True)
+class PaddedPlan:
+    """Segments of similar length, padded to one attention call.
+
+    Attributes:
+        queries: Row positions of the queries of all length groups, one group after another.
+        keys: Row positions of their keys, likewise.
+        masks: Per length group, which query sees which key: ``(segments, 1, queries, keys)``.
+        outputs: For each token of the row, where in the outputs of all length groups it lies.
+    """
+
+    queries: torch.Tensor
+    keys: torch.Tensor
+    masks: list[torch.Tensor]
+    outputs: torch.Tensor
+
+
+def padded_plan(segments: Sequence[Segment], device: torch.device) -> PaddedPlan:
+    """Return what plain SDPA needs of the segments of a row."""
+    queries, keys, masks, is_query = [], [], [], []
+    for group in by_length(segments):
+        query = torch.arange(max(segment.queries for segment in group))
+        key = torch.arange(max(segment.keys for segment in group))
+        own, before = torch.tensor([[[s.start], [s.prefix_start]] for s in group]).unbind(1)
+        asking, prefix = torch.tensor([[[s.queries], [s.prefix]] for s in group]).unbind(1)
+        real = query < asking
+        # Padding queries see key 0, so that their softmax is defined; their output is thrown away.
+        masks.append(torch.where(real[:, :, None], key <= prefix[:, :, None] + query[:, None], key == 0)[:, None])
+        queries.append(torch.where(real, own + query, 0).flatten())
+        own_keys = torch.where(key < prefix + asking, own + key - prefix, 0)
+        keys.append(torch.where(key < prefix, before + key, own_keys).flatten())
+        is_query.append(real.flatten())
+    query, real = torch.cat(queries), torch.cat(is_query)
+    outputs = torch.empty(segments[-1].stop, dtype=torch.long)
+    outputs[query[real]] = real.nonzero()[:, 0]
+    return PaddedPlan(
+        query.to(device), torch.cat(keys).to(device), [mask.to(device) for mask in masks], outputs.to(device)
+    )
+
+
+def padded_attention(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    plan: PaddedPlan,
+    scale: float | None,
+    dropout: float = 0.0,
+) -> torch.Tensor:
+    """Attention on any device; arguments and result as of :func:`~attention.packed_attention`."""
+    key, value = shared_heads(query, key, value)
+    heads, size = query.shape[1], query.shape[3]
+    query_counts = [mask.shape[0] * mask.shape[2] for mask in plan.masks]
+    key_counts = [mask.shape[0] * mask.shape[3] for mask in plan.masks]
+
+    def gather(states: torch.Tensor, positions: torch.Tensor, counts: list[int]) -> list[torch.Tensor]:
+        # One gather for all length groups: its gradient is one pass over the row instead of one per group.
+        parts = by_token(states).index_select(0, positions).split(counts)
+        return [
+            part.view(mask.shape[0], -1, heads, size).transpose(1, 2)
+            for part, mask in zip(parts, plan.masks, strict=True)
+        ]
+
+    queries = gather(query, plan.queries, query_counts)
+    keys = gather(key, plan.keys, key_counts)
+    values = gather(value, plan.keys, key_counts)
+    outputs = [
+        torch.nn.functional.scaled_dot_product_attention(*padded, attn_mask=mask, scale=scale, dropout_p=dropout)
+        .transpose(1, 2)
+        .reshape(-1, heads * size)
+        for *padded, mask in zip(queries, keys, values, plan.masks, strict=True)
+    ]
+    return torch.cat(outputs).index_select(0, plan.outputs).view(1, -1, heads, size)

@@ -1,0 +1,157 @@
+"""Attention on a CPU: programs see themselves and their prompt apart, without masks.
+
+Themselves in one causal call per length group, their prompt in one call per prompt.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from acecoder_dagster.learning.attention.segments import Segment, by_length, by_token, shared_heads
+
+
+@dataclass(frozen=True)
+class SplitPlan:
+    """What sees itself, padded by length group, and who sees which prefix.
+
+    Attributes:
+        shapes: Segments and longest segment of each length group.
+        positions: Row positions of the tokens of all length groups, one group after another; padding comes behind
+            the tokens of a segment and repeats one.
+        padding: Which of these positions are padding.
+        places: For each token of the row, where among these positions it is.
+        prefixes: Start and stop of each prefix, and where the tokens that see it stop; they begin where it stops.
+    """
+
+    shapes: list[tuple[int, int]]
+    positions: torch.Tensor
+    padding: torch.Tensor
+    places: torch.Tensor
+    prefixes: list[tuple[int, int, int]]
+
+    def padded(self, by_token: torch.Tensor, size: int, padding: float | None = None) -> list[torch.Tensor]:
+        """Rows of tokens as ``(segments, heads, longest segment, size)`` per length group.
+
+        Padding has the values of some token, or those given.
+        """
+        chosen = by_token.index_select(0, self.positions)
+        if padding is not None:
+            chosen.index_fill_(0, self.padding, padding)
+        parts = chosen.split([count * longest for count, longest in self.shapes])
+        return [part.view(*shape, -1, size).transpose(1, 2) for part, shape in zip(parts, self.shapes, strict=True)]
+
+    def unpadded(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Undo :meth:`padded`."""
+        return torch.cat([part.transpose(1, 2).flatten(0, 1).flatten(1) for part in parts]).index_select(0, self.places)
+
+
+def split_plan(segments: Sequence[Segment]) -> SplitPlan:
+    """Return what attention on a CPU needs of the segments of a row."""
+    groups = by_length([Segment(segment.start, segment.stop) for segment in segments])
+    shapes = [(len(group), max(segment.queries for segment in group)) for group in groups]
+    positions, is_token = [], []
+    for group, (_, longest) in zip(groups, shapes, strict=True):
+        token = torch.arange(longest)
+        inside = token < torch.tensor([[segment.queries] for segment in group])
+        starts = torch.tensor([[segment.start] for segment in group])
+        positions.append((starts + torch.where(inside, token, 0)).flatten())
+        is_token.append(inside.flatten())
+    position, inside = torch.cat(positions), torch.cat(is_token)
+    places = torch.empty(segments[-1].stop, dtype=torch.long)
+    places[position[inside]] = inside.nonzero()[:, 0]
+    prefixes: dict[tuple[int, int], int] = {}
+    for segment in segments:
+        if segment.prefix:
+            prefixes[segment.prefix_start, segment.prefix_stop] = segment.stop
+    return SplitPlan(
+        shapes, position, (~inside).nonzero()[:, 0], places, [(*prefix, stop) for prefix, stop in prefixes.items()]
+    )
+
+
+def split_attention(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, plan: SplitPlan, scale: float | None
+) -> torch.Tensor:
+    """Attention on a CPU, in float32; arguments and result as of :func:`~attention.packed_attention`."""
+    return _SplitAttention.apply(query, *shared_heads(query, key, value), plan, scale)
+
+
+class _SplitAttention(torch.autograd.Function):  # type: ignore[misc]  # torch is not followed by mypy
+    """Attention to own tokens and to the prefix apart.
+
+    Put together by log-sum-exp, and taken apart again in the backward pass, as where keys lie on several devices
+    (Liu et al. 2023, Ring Attention, section 3): the kernel's backward pass for some of the keys, given output and
+    log-sum-exp over all keys, is exactly the share of these keys in the gradient.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,  # noqa: ANN401 - torch's context
+        query: torch.Tensor,
+        key: torch.Tensor,
+        value: torch.Tensor,
+        plan: SplitPlan,
+        scale: float | None,
+    ) -> torch.Tensor:
+        """Return ``(1, tokens, heads, size)``."""
+        heads, tokens, size = query.shape[1:]
+        own = [
+            torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(*states, 0.0, True, scale=scale)
+            for states in zip(*(plan.padded(by_token(each), size) for each in (query, key, value)), strict=True)
+        ]
+        output = plan.unpadded([part for part, _ in own]).view(tokens, heads, size)
+        weight = plan.unpadded([part[..., None] for _, part in own])
+        for start, stop, end in plan.prefixes:
+            seen, seen_weight = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(
+                query[:, :, stop:end], key[:, :, start:stop], value[:, :, start:stop], 0.0, False, scale=scale
+            )
+            own_weight, seen_weight = weight[stop:end], seen_weight[0].T
+            both = torch.logaddexp(own_weight, seen_weight)
+            output[stop:end].mul_((own_weight - both).exp_()[..., None])
+            output[stop:end].addcmul_(seen[0].transpose(0, 1), (seen_weight - both).exp_()[..., None])
+            weight[stop:end] = both
+        ctx.save_for_backward(query, key, value, output, weight)
+        ctx.plan, ctx.scale = plan, scale
+        return output[None]
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:  # noqa: ANN401
+        """Return the gradients of query, key and value."""
+        query, key, value, output, weight = ctx.saved_tensors
+        plan, scale = ctx.plan, ctx.scale
+        heads, tokens, size = query.shape[1:]
+        kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
+        # Padding asks for nothing: no gradient comes in, and an infinite weight leaves it no share of any key.
+        asked = plan.padded(gradient[0].flatten(1), size, padding=0.0)
+        weights = plan.padded(weight, 1, padding=math.inf)
+        states = [plan.padded(by_token(each), size) for each in (query, key, value)]
+        outputs = plan.padded(output.flatten(1), size)
+        own = [
+            kernel(*each[:5], each[5][..., 0], 0.0, True, scale=scale)
+            for each in zip(asked, *states, outputs, weights, strict=True)
+        ]
+        gradients = [
+            plan.unpadded(parts).view(tokens, heads, size).transpose(0, 1)[None] for parts in zip(*own, strict=True)
+        ]
+        gradient, output, weight = gradient.transpose(1, 2), output.transpose(0, 1)[None], weight.T[None]
+        for start, stop, end in plan.prefixes:
+            parts = kernel(
+                gradient[:, :, stop:end],
+                query[:, :, stop:end],
+                key[:, :, start:stop],
+                value[:, :, start:stop],
+                output[:, :, stop:end],
+                weight[:, :, stop:end],
+                0.0,
+                False,
+                scale=scale,
+            )
+            for whole, part, (first, last) in zip(
+                gradients, parts, ((stop, end), (start, stop), (start, stop)), strict=True
+            ):
+                whole[:, :, first:last] += part
+        return (*gradients, None, None)

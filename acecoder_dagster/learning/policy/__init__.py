@@ -1,0 +1,1 @@
+"""Policies: reinforcement by tests or by a reward model, and imitation."""

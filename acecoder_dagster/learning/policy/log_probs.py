@@ -1,0 +1,76 @@
+"""Log-probabilities of many completions in one packed forward pass, the prompt shared by its completions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import torch
+
+from acecoder_dagster.learning.reward_model.packing import PackedGroup, pack
+
+IGNORED = -100
+"""Label of tokens whose log-probability nobody asks for."""
+
+
+def packed_log_probs(
+    model: torch.nn.Module, input_ids: torch.Tensor, attention_mask: torch.Tensor, completion_width: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Log-probability and entropy of every completion token of a padded batch.
+
+    The values are those of a forward pass over the padded batch; padding and repeated prompts are never computed.
+
+    Args:
+        model: Causal model with TRL's fused head and packed attention.
+        input_ids: Prompts padded on the left, then completions padded on the right, ``(rows, tokens)``. Rows with
+            the same prompt share it where they are neighbours.
+        attention_mask: 1 where there is a token.
+        completion_width: How many columns belong to completions.
+
+    Returns:
+        Log-probabilities and entropies, ``(rows, completion_width)``, 0 where there is no token.
+    """
+    prompt_width = input_ids.shape[1] - completion_width
+    completion_mask = attention_mask[:, prompt_width:].bool()
+    groups = _groups(input_ids, attention_mask.bool(), prompt_width)
+    row = pack(groups, input_ids.device)
+    labels = torch.full_like(row.input_ids, IGNORED)
+    place = 0
+    for group in groups:
+        place += len(group.prompt)
+        for completion in group.programs:
+            labels[0, place + 1 : place + len(completion)] = torch.tensor(completion[1:])
+            place += len(completion)
+    output = model(
+        input_ids=row.input_ids,
+        position_ids=row.position_ids,
+        packed_segments=row.segments,
+        labels=labels,
+        fused_lm_head=True,
+        use_cache=False,
+    )
+    # The fused head answers for the token after each place.
+    asked = labels[0, 1:] != IGNORED
+    padded = torch.zeros(completion_mask.shape, device=input_ids.device)
+    log_probs = padded.masked_scatter(completion_mask, output.log_probs[0][asked].float())
+    entropies = padded
+    if output.entropy is not None:
+        entropies = padded.masked_scatter(completion_mask, output.entropy[0][asked].float())
+    return log_probs, entropies
+
+
+def _groups(input_ids: torch.Tensor, mask: torch.Tensor, prompt_width: int) -> list[PackedGroup]:
+    """Neighbouring rows of one prompt together.
+
+    The prompt's last token opens every completion instead of closing the prompt: it predicts the completion's
+    first token, and so all predictions of a completion lie side by side.
+    """
+    rows: list[tuple[tuple[int, ...], Sequence[int]]] = []
+    for ids, is_token in zip(input_ids.tolist(), mask.tolist(), strict=True):
+        prompt = tuple(i for i, used in zip(ids[:prompt_width], is_token[:prompt_width], strict=True) if used)
+        completion = [i for i, used in zip(ids[prompt_width:], is_token[prompt_width:], strict=True) if used]
+        rows.append((prompt, completion))
+    return [
+        PackedGroup(prompt[:-1], [(prompt[-1], *completion) for _, completion in members])
+        for prompt, members in groupby(rows, key=lambda item: item[0])
+    ]

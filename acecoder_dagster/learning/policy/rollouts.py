@@ -1,0 +1,114 @@
+"""The table of all rollouts of a run, written step by step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from acecoder_dagster.learning.policy.rewards import Rewards, Rollout
+
+ROLLOUT_SCHEMA = pl.Schema(
+    {
+        "step": pl.Int64(),
+        "question_id": pl.String(),
+        "completion_index": pl.Int64(),
+        "prompt": pl.String(),
+        "completion": pl.String(),
+        "program": pl.String(),
+        "completion_tokens": pl.Int64(),
+        "truncated": pl.Boolean(),
+        "reward": pl.Float64(),
+        "pass_rate": pl.Float64(),
+        "official_pass_rate": pl.Float64(),
+        "outcomes": pl.List(pl.String()),
+        "reward_model_score": pl.Float64(),
+        "advantage": pl.Float64(),
+        "kl": pl.Float64(),
+        "trained": pl.Boolean(),
+    }
+)
+"""One row per rollout. ``advantage`` and ``kl`` (log ratio to the starting policy; null without a KL) are means over
+its tokens; null, and ``trained`` false, where its group was dropped. ``reward`` is null where judge or reward model
+could not tell, ``pass_rate`` where the judge could not, ``official_pass_rate`` where the question has no official
+tests, ``reward_model_score`` where no reward model is the reward."""
+
+
+@dataclass(frozen=True)
+class Generation:
+    """All rollouts of one step.
+
+    Attributes:
+        rollouts: Questions, prompts and programs.
+        completions: What the policy wrote.
+        token_counts: Length of each completion.
+        truncated: Whether it was cut at the longest length allowed.
+        rewards: What it was rewarded with.
+    """
+
+    rollouts: list[Rollout]
+    completions: list[str]
+    token_counts: list[int]
+    truncated: list[bool]
+    rewards: Rewards
+
+    def table(self, step: int, group_size: int, advantages: dict[int, float], kls: dict[int, float]) -> pl.DataFrame:
+        """Rows of :data:`ROLLOUT_SCHEMA`.
+
+        Args:
+            step: Optimiser step the rollouts were made for.
+            group_size: Completions per question.
+            advantages: Advantage of every rollout trained on, by its position.
+            kls: Its log ratio to the starting policy, where there is a KL.
+        """
+        count = len(self.rollouts)
+        return pl.DataFrame(
+            {
+                "step": [step] * count,
+                "question_id": [rollout.question_id for rollout in self.rollouts],
+                "completion_index": [index % group_size for index in range(count)],
+                "prompt": [rollout.prompt for rollout in self.rollouts],
+                "completion": self.completions,
+                "program": [rollout.program for rollout in self.rollouts],
+                "completion_tokens": self.token_counts,
+                "truncated": self.truncated,
+                "reward": self.rewards.rewards,
+                "pass_rate": [judged.pass_rate for judged in self.rewards.judgements],
+                "official_pass_rate": [judged.official_pass_rate for judged in self.rewards.judgements],
+                "outcomes": [judged.outcomes for judged in self.rewards.judgements],
+                "reward_model_score": self.rewards.scores,
+                "advantage": [advantages.get(index) for index in range(count)],
+                "kl": [kls.get(index) for index in range(count)],
+                "trained": [index in advantages for index in range(count)],
+            },
+            schema=ROLLOUT_SCHEMA,
+        )
+
+
+class RolloutFiles:
+    """One file per step while a run lasts, one file in the end.
+
+    Args:
+        folder: Where the files of the steps are kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(exist_ok=True)
+
+    def write(self, step: int, rows: pl.DataFrame) -> None:
+        """Write the rollouts of a step, in place of those an interrupted run left for it."""
+        partial = self._folder / f"{step:06}.partial"
+        rows.write_parquet(partial)
+        partial.rename(self._folder / f"{step:06}.parquet")
+
+    def merge(self, last_step: int, output: Path) -> int:
+        """Write the rollouts of all steps up to ``last_step`` to one file and count them."""
+        files = [self._folder / f"{step:06}.parquet" for step in range(1, last_step + 1)]
+        rows = pl.scan_parquet(files)
+        partial = output.with_name(output.name + ".partial")
+        rows.sink_parquet(partial)
+        partial.replace(output)
+        count: int = rows.select(pl.len()).collect().item()
+        return count

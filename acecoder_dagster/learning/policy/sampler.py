@@ -1,0 +1,81 @@
+"""Samples completions with the weights a policy has right now."""
+
+from __future__ import annotations
+
+import copy
+import random
+from collections.abc import Callable, Sequence
+
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from acecoder_dagster.learning.policy.generation import Sampling, sample_completions
+from acecoder_dagster.learning.training.device import pick_device, wants_bfloat16
+from acecoder_dagster.learning.training.settings import PolicySettings
+
+
+class PolicySampler:
+    """A copy of the policy for sampling, in the precision training runs in.
+
+    Args:
+        policy: The policy; its architecture and weights are copied.
+        end_tokens: Tokens that end a completion.
+        settings: Lengths, temperature, precision and seed.
+    """
+
+    def __init__(self, policy: PreTrainedModel, end_tokens: Sequence[int], settings: PolicySettings) -> None:
+        device = pick_device()
+        dtype = torch.bfloat16 if wants_bfloat16(settings.precision, device) else torch.float32
+        # from_config writes the attention implementation into the configuration it is given.
+        config = copy.deepcopy(policy.config)
+        self._model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
+        self._model.to(device).eval()
+        self._end_tokens = list(end_tokens)
+        self._settings = settings
+
+    def load(self, policy: torch.nn.Module) -> None:
+        """Take over the current weights of the policy."""
+        with torch.no_grad():
+            for mine, weight in zip(self._model.parameters(), policy.parameters(), strict=True):
+                mine.copy_(weight)
+
+    def sample(
+        self,
+        prompts: Sequence[Sequence[int]],
+        completions_per_prompt: int,
+        stream: str,
+        on_end: Callable[[int, list[int]], None],
+    ) -> list[list[int]]:
+        """Draw completions.
+
+        Args:
+            prompts: Token ids.
+            completions_per_prompt: How many for each.
+            stream: Names the random numbers; the same weights and the same stream draw the same completions.
+            on_end: Called with each completion as soon as it has ended, and its place among those that are returned;
+                not with one that is cut at the longest length.
+
+        Returns:
+            The completions of the first prompt, then of the second, and so on, as token ids.
+        """
+        generator = torch.Generator(self._model.device)
+        generator.manual_seed(random.Random(f"{self._settings.seed}:{stream}").getrandbits(63))
+        sampling = Sampling(completions_per_prompt, self._settings.max_completion_tokens, self._settings.temperature)
+        by_length = sorted(range(len(prompts)), key=lambda index: len(prompts[index]))
+        at_once = max(1, self._settings.rows_per_generation // completions_per_prompt)
+        completions: dict[int, list[list[int]]] = {}
+        for start in range(0, len(by_length), at_once):
+            chosen = by_length[start : start + at_once]
+
+            def on_row_end(row: int, completion: list[int], chosen: list[int] = chosen) -> None:
+                on_end(
+                    chosen[row // completions_per_prompt] * completions_per_prompt + row % completions_per_prompt,
+                    completion,
+                )
+
+            drawn = sample_completions(
+                self._model, [prompts[index] for index in chosen], self._end_tokens, sampling, generator, on_row_end
+            )
+            for place, index in enumerate(chosen):
+                completions[index] = drawn[place * completions_per_prompt : (place + 1) * completions_per_prompt]
+        return [completion for index in range(len(prompts)) for completion in completions[index]]

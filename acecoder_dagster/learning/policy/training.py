@@ -1,0 +1,202 @@
+"""Training a policy by reinforcement, rewarded by executed tests or by a reward model."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+import torch
+from datasets import Dataset
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.trainer_callback import PrinterCallback
+
+from acecoder_dagster.learning.attention import PACKED_ATTENTION
+from acecoder_dagster.learning.policy.rewards import JudgeAlongside, JudgePrograms, Rewarder
+from acecoder_dagster.learning.policy.rollouts import RolloutFiles
+from acecoder_dagster.learning.policy.sampler import PolicySampler
+from acecoder_dagster.learning.policy.trainer import PolicyTrainer, trainer_arguments
+from acecoder_dagster.learning.policy.validation import Validation
+from acecoder_dagster.learning.progress import Progress
+from acecoder_dagster.learning.reward_model.scoring import RewardScorer
+from acecoder_dagster.learning.training import HACKING_REPORT_FILE, ROLLOUTS_FILE, VALIDATIONS_FILE
+from acecoder_dagster.learning.training.checkpoints import (
+    close_work_folder,
+    fingerprint,
+    last_complete_checkpoint,
+    open_work_folder,
+)
+from acecoder_dagster.learning.training.device import prepare_process
+from acecoder_dagster.learning.training.errors import PolicyError
+from acecoder_dagster.learning.training.settings import PolicySettings
+
+QUESTION_COLUMNS = ("question_id", "split", "prompt")
+"""Columns of the questions, all strings; ``split`` is ``train`` or ``validation`` (others are not looked at)."""
+
+
+def train_policy(
+    policy: str,
+    questions_path: Path,
+    reward: Literal["rule", "reward_model"],
+    *,
+    judge_programs: JudgePrograms,
+    extract_program: Callable[[str], str],
+    reward_model: Path | None,
+    output: Path,
+    settings: PolicySettings,
+    progress: Progress,
+) -> dict[str, float]:
+    """Train a policy and write the weights that did best on the validation questions.
+
+    Run again after an interruption with the same arguments, it continues from its last checkpoint in ``output``.
+
+    Args:
+        policy: Folder or hub id of the causal model to start from.
+        questions_path: Parquet with the columns of :data:`QUESTION_COLUMNS`.
+        reward: ``rule`` (executed tests) or ``reward_model``. Whichever it is, the checkpoint is chosen, and
+            training stopped, by executed tests on the validation questions.
+        judge_programs: Runs programs against the tests of their questions, while completions are being written.
+        extract_program: Finds the program in a completion.
+        reward_model: Folder of the reward model, for that reward.
+        output: Folder for the policy (loads with ``AutoModelForCausalLM``), ``rollouts.parquet`` (every rollout,
+            columns of `ROLLOUT_SCHEMA`), ``validations.parquet`` and, where
+            the policy came to please its reward instead of solving questions, ``hacking.md``.
+        settings: How to train.
+        progress: Told the figures of each step: reward, pass_rate and pass_at_1 (where judged), kept_groups,
+            entropy, completion_tokens, seconds of each phase, and validation_pass_at_1 where validated.
+
+    Returns:
+        Figures of the run: steps done, step chosen, its validation figures and those of the start, rollouts, and
+        whether the policy came to please its reward instead of solving questions (hacked, 1 or 0).
+
+    Raises:
+        PolicyError: A model cannot be loaded, the questions do not fit the settings, or no reward model was given.
+        FileNotFoundError: ``questions_path`` or the reward model's calibration does not exist.
+    """
+    prepare_process(settings.threads, settings.seed)
+    model, tokenizer = _load_policy(policy)
+    train, validation_questions = _read_questions(questions_path, tokenizer, model, settings)
+    scorer = _scorer(reward_model, settings) if reward == "reward_model" else None
+    rewarder = Rewarder(JudgeAlongside(judge_programs), settings.rule_reward, scorer, settings.rule_weight)
+    run = fingerprint([policy, reward, str(reward_model), settings.model_dump_json()], [questions_path])
+    work = open_work_folder(output, run)
+    sampler = PolicySampler(model, _end_tokens(model, tokenizer), settings)
+    validation = Validation(
+        questions=validation_questions,
+        rewarder=rewarder,
+        sampler=sampler,
+        tokenizer=tokenizer,
+        extract_program=extract_program,
+        settings=settings,
+        folder=work,
+    )
+    rollout_files = RolloutFiles(work / "rollouts")
+    trainer = PolicyTrainer(
+        settings=settings,
+        rewarder=rewarder,
+        extract_program=extract_program,
+        sampler=sampler,
+        rollout_files=rollout_files,
+        validation=validation,
+        report=progress,
+        model=model,
+        args=trainer_arguments(work, settings),
+        train_dataset=Dataset.from_list(_in_order(train, settings)),
+        processing_class=tokenizer,
+    )
+    trainer.remove_callback(PrinterCallback)
+    checkpoint = last_complete_checkpoint(work)
+    trainer.train(resume_from_checkpoint=str(checkpoint[1]) if checkpoint else None)
+    return _finish(output, trainer.state.global_step, validation, rollout_files)
+
+
+def _finish(output: Path, steps: int, validation: Validation, rollout_files: RolloutFiles) -> dict[str, float]:
+    best_folder, best = validation.best()
+    history = validation.history()
+    rollouts = rollout_files.merge(steps, output / ROLLOUTS_FILE)
+    pl.DataFrame(history).write_parquet(output / VALIDATIONS_FILE)
+    shutil.copytree(best_folder, output, dirs_exist_ok=True)
+    report = best_folder.parent / HACKING_REPORT_FILE
+    is_hacked = report.exists()
+    if is_hacked:
+        shutil.copy(report, output)
+    close_work_folder(output)
+    return {
+        "steps": steps,
+        "best_step": best["step"],
+        "validation_pass_at_1": best["validation_pass_at_1"],
+        "validation_pass_at_1_at_start": history[0]["validation_pass_at_1"],
+        "rollouts": rollouts,
+        "hacked": float(is_hacked),
+    }
+
+
+def _load_policy(policy: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(policy, padding_side="left")
+        model = AutoModelForCausalLM.from_pretrained(policy, dtype=torch.float32, attn_implementation=PACKED_ATTENTION)
+    except OSError as error:
+        raise PolicyError(
+            f"Cannot load a policy from {policy!r}: {error}. Give a folder with config.json, weights and tokenizer, "
+            "or the id of a model on the hub."
+        ) from error
+    return model, tokenizer
+
+
+def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """All tokens that end a completion: the tokenizer's, and those the model declares, such as an end of turn."""
+    declared = model.generation_config.eos_token_id
+    ids = declared if isinstance(declared, list) else [declared]
+    return sorted({tokenizer.eos_token_id, *(token for token in ids if token is not None)})
+
+
+def _scorer(reward_model: Path | None, settings: PolicySettings) -> RewardScorer:
+    if reward_model is None:
+        raise PolicyError("The reward `reward_model` needs a reward model; give its folder.")
+    return RewardScorer(reward_model, settings.scoring)
+
+
+def _in_order(questions: list[dict[str, str]], settings: PolicySettings) -> list[dict[str, str]]:
+    """The questions of all steps, one step after another, as one epoch.
+
+    TRL's own shuffling starts over when a run continues in a later epoch, which would change its questions.
+    """
+    wanted = settings.steps * settings.questions_drawn
+    whole_steps = len(questions) - len(questions) % settings.questions_drawn
+    order: list[dict[str, str]] = []
+    for pass_number in range(-(-wanted // whole_steps)):
+        order += random.Random(f"{settings.seed}:{pass_number}").sample(questions, whole_steps)
+    return order[:wanted]
+
+
+def _read_questions(
+    path: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, settings: PolicySettings
+) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
+    """Training questions as rows, validation questions as (question_id, prompt)."""
+    if not path.exists():
+        raise FileNotFoundError(f"There is no file of questions at {path}.")
+    rows = pl.read_parquet(path)
+    missing = [name for name in QUESTION_COLUMNS if name not in rows.columns]
+    if missing:
+        raise PolicyError(f"{path} lacks the columns {missing}; it has {rows.columns}.")
+    rows = rows.select(QUESTION_COLUMNS)
+    train = rows.filter(pl.col("split") == "train").select("question_id", "prompt")
+    validation = rows.filter(pl.col("split") == "validation").select("question_id", "prompt")
+    if train.height < settings.questions_drawn:
+        raise PolicyError(
+            f"{path} has {train.height} training questions, but every step draws {settings.questions_drawn} "
+            "different ones (prompts_per_step times draw_factor). Lower one of these settings or give more questions."
+        )
+    if not validation.height:
+        raise PolicyError(f"{path} has no validation question, by which the checkpoint is chosen.")
+    longest = max(len(ids) for ids in tokenizer(rows["prompt"].to_list())["input_ids"])
+    context = model.config.get_text_config().max_position_embeddings
+    if longest + settings.max_completion_tokens > context:
+        raise PolicyError(
+            f"The longest prompt of {path} has {longest} tokens; with max_completion_tokens = "
+            f"{settings.max_completion_tokens} it exceeds the policy's context of {context} tokens."
+        )
+    return train.to_dicts(), list(validation.iter_rows())

@@ -1,0 +1,192 @@
+"""Choosing the checkpoint of an RL run by executed tests on questions it is not trained on.
+
+A reward model can be fooled (see `hacking`). So whatever the reward, checkpoints are compared by running tests, and
+training stops when they no longer get better, or when the reward rises while they get worse.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from math import sqrt
+from pathlib import Path
+from statistics import fmean, stdev
+
+from transformers import (
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    TrainerCallback,
+    TrainerControl,
+    TrainerState,
+    TrainingArguments,
+)
+
+from acecoder_dagster.learning.policy.hacking import is_hacked, truth, write_report
+from acecoder_dagster.learning.policy.rewards import Rewarder, Rewards, Rollout
+from acecoder_dagster.learning.policy.sampler import PolicySampler
+from acecoder_dagster.learning.training.settings import PolicySettings
+
+_FIGURES = "validation.json"
+
+
+class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not followed by mypy
+    """Samples and judges the validation questions every few steps; keeps the best weights; stops in time.
+
+    The policy as it is before the first step takes part, so the result is never worse than the start on these
+    questions.
+
+    Args:
+        questions: (question_id, prompt) of the validation questions.
+        rewarder: Rewards rollouts and has them judged.
+        sampler: Samples with given weights.
+        tokenizer: Of the policy.
+        extract_program: Finds the program in a completion.
+        settings: How often, how many completions, patience.
+        folder: Where the best weights and the record of validations are kept.
+    """
+
+    def __init__(
+        self,
+        *,
+        questions: Sequence[tuple[str, str]],
+        rewarder: Rewarder,
+        sampler: PolicySampler,
+        tokenizer: PreTrainedTokenizerBase,
+        extract_program: Callable[[str], str],
+        settings: PolicySettings,
+        folder: Path,
+    ) -> None:
+        self._questions = questions
+        self._prompt_ids = tokenizer([prompt for _, prompt in questions])["input_ids"]
+        self._rewarder = rewarder
+        self._sampler = sampler
+        self._tokenizer = tokenizer
+        self._extract_program = extract_program
+        self._settings = settings
+        self._folder = folder
+        self._record = folder / "validations.json"
+        self.latest: dict[str, float] = {}
+
+    def history(self) -> list[dict[str, float]]:
+        """Figures of all validations so far, by step."""
+        return json.loads(self._record.read_text()) if self._record.exists() else []
+
+    def best(self) -> tuple[Path, dict[str, float]]:
+        """Folder and figures of the weights with the most right programs; of equals, the earliest."""
+        found = [(folder, json.loads((folder / _FIGURES).read_text())) for folder in self._folder.glob("best-*[0-9]")]
+        return max(found, key=lambda item: (truth(item[1]), -item[1]["step"]))
+
+    def on_train_begin(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        *,
+        model: PreTrainedModel,
+        **_: object,
+    ) -> None:
+        """Validate the starting policy, or go back to the record of the step the run continues from."""
+        if state.global_step:
+            self._write_record([figures for figures in self.history() if figures["step"] <= state.global_step])
+        else:
+            self._write_record([])
+            self._validate(0, model)
+
+    def on_step_end(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        *,
+        model: PreTrainedModel,
+        **_: object,
+    ) -> None:
+        """Validate when it is due and stop when it no longer gets better."""
+        step = state.global_step
+        if step % self._settings.validate_every and step != args.max_steps:
+            return
+        rollouts, rewards = self._validate(step, model)
+        history = self.history()
+        best_step = self.best()[1]["step"]
+        if sum(figures["step"] > best_step for figures in history) >= self._settings.patience:
+            control.should_training_stop = True
+        if is_hacked(history, self._settings.hacking_drop):
+            write_report(self._folder, history, rollouts, rewards)
+            if self._settings.on_hacking == "stop":
+                control.should_training_stop = True
+
+    def _write_record(self, history: list[dict[str, float]]) -> None:
+        partial = self._record.with_suffix(".partial")
+        partial.write_text(json.dumps(history))
+        partial.replace(self._record)
+
+    def _validate(self, step: int, model: PreTrainedModel) -> tuple[list[Rollout], Rewards]:
+        started = time.perf_counter()
+        copies = self._settings.validation_completions
+        self._sampler.load(model)
+        ids = self._sampler.sample(self._prompt_ids, copies, f"validation {step}", self._judge_alongside)
+        completions = self._tokenizer.batch_decode(ids, skip_special_tokens=True)
+        rollouts = [
+            Rollout(*self._questions[index // copies], self._extract_program(completion))
+            for index, completion in enumerate(completions)
+        ]
+        rewards = self._rewarder(rollouts)
+        self.latest = {**_figures(rewards, copies), "seconds_validation": time.perf_counter() - started}
+        figures = {"step": step, **self.latest}
+        if not self.history() or truth(figures) > truth(self.best()[1]):
+            self._keep(step, model, figures)
+        self._write_record([*self.history(), figures])
+        return rollouts, rewards
+
+    def _judge_alongside(self, index: int, completion_ids: list[int]) -> None:
+        question_id, _ = self._questions[index // self._settings.validation_completions]
+        completion = self._tokenizer.decode(completion_ids, skip_special_tokens=True)
+        self._rewarder.begin(question_id, self._extract_program(completion))
+
+    def _keep(self, step: int, model: PreTrainedModel, figures: dict[str, float]) -> None:
+        folder = self._folder / f"best-{step}"
+        partial = self._folder / f"best-{step}.partial"
+        if not folder.exists():
+            model.save_pretrained(partial)
+            self._tokenizer.save_pretrained(partial)
+            (partial / _FIGURES).write_text(json.dumps(figures))
+            partial.rename(folder)
+        for other in self._folder.glob("best-*"):
+            if other != folder:
+                shutil.rmtree(other)
+
+
+def _figures(rewards: Rewards, copies: int) -> dict[str, float]:
+    """Return shares and means over all programs, of which `copies` after each other answer one question."""
+    pass_rates = [judged.pass_rate for judged in rewards.judgements]
+    official = [judged.official_pass_rate for judged in rewards.judgements]
+    decided = [rate for rate in pass_rates if rate is not None]
+    if not decided:
+        raise RuntimeError("The judge could not decide any program of the validation questions.")
+    rewarded = [reward for reward in rewards.rewards if reward is not None]
+    if not rewarded:
+        raise RuntimeError("No program of the validation questions is short enough for the reward model to read.")
+    by_official = any(rate is not None for rate in official)
+    figures = {
+        "validation_reward": fmean(rewarded),
+        "validation_pass_at_1": _share_right(pass_rates),
+        "validation_pass_rate": fmean(decided),
+        "validation_undecided": len(pass_rates) - len(decided),
+        "validation_standard_error": _standard_error(official if by_official else pass_rates, copies),
+    }
+    if by_official:
+        figures["validation_official_pass_at_1"] = _share_right(official)
+    return figures
+
+
+def _share_right(pass_rates: Sequence[float | None]) -> float:
+    return fmean(rate == 1.0 for rate in pass_rates if rate is not None)
+
+
+def _standard_error(pass_rates: Sequence[float | None], copies: int) -> float:
+    """Return the standard error of the share of right programs, of which those of one question go together."""
+    groups = [pass_rates[start : start + copies] for start in range(0, len(pass_rates), copies)]
+    shares = [_share_right(group) for group in groups if any(rate is not None for rate in group)]
+    return stdev(shares) / sqrt(len(shares)) if len(shares) > 1 else 1.0

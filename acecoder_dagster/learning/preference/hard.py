@@ -1,0 +1,105 @@
+"""Questions for reinforcement learning: neither too easy nor hopeless for the model that will learn from them."""
+
+import polars as pl
+
+from acecoder_dagster.data.tables import HARD_QUESTIONS, REJECTED_ROWS
+from acecoder_dagster.learning.preference.settings import HardQuestionSettings
+from acecoder_dagster.learning.preference.usable import usable_verdict
+
+MEAN, STD, PASS_SHARE = pl.col("mean_pass_rate"), pl.col("std_pass_rate"), pl.col("pass_share")
+
+
+def choose_hard_questions(
+    results: pl.DataFrame, questions: pl.DataFrame, settings: HardQuestionSettings
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Choose questions of the train and validation splits by the pass rates of their sampled programs.
+
+    The rules:
+        paper: two nested cuts (section 4.1 and get_hard_data.py): mean pass rate at most the median, and of those a
+            standard deviation of at least the median of those. Ties on a median stay in, so the share kept is not
+            exactly a quarter.
+        released: the same with pass rates over the tests written, so it partly ranks how far the test filter went.
+        ours: some programs pass every test, but not all do. A question of which every program, or none, gets the
+            reward teaches a policy nothing; any other does, whatever the rank of its spread. Where no validation
+            question is such a one, all of them that were judged are chosen: nothing is learnt from these, and without
+            any no checkpoint could be chosen.
+
+    Args:
+        results: Verdicts of sampled programs (`tables.TEST_RESULTS`). Those with an outcome `judge_error` or
+            `unstable` are not counted.
+        questions: All questions; columns question_id, split.
+        settings: The rule.
+
+    Returns:
+        The questions chosen (`tables.HARD_QUESTIONS`), ordered by id, and a rejected row with the reason for each other
+        question (`tables.REJECTED_ROWS`).
+    """
+    tests = pl.col("tests_written" if settings.rule == "released" else "tests_kept")
+    rate = pl.col("tests_passed") / tests
+    spread = (
+        results.filter(usable_verdict() & (tests > 0))
+        .group_by("question_id")
+        .agg(
+            mean_pass_rate=rate.mean(),
+            std_pass_rate=rate.std(ddof=0),
+            pass_share=(pl.col("tests_passed") == pl.col("tests_kept")).mean(),
+        )
+    )
+    judged = questions.select("question_id", "split").join(spread, on="question_id", how="left")
+    reasoned = judged.with_columns(reason=_reason(judged, settings)).sort("question_id")
+    return (
+        HARD_QUESTIONS.conform(reasoned.filter(pl.col("reason") == "").drop("reason")),
+        _rejected(reasoned.filter(pl.col("reason") != "")),
+    )
+
+
+def _reason(judged: pl.DataFrame, settings: HardQuestionSettings) -> pl.Expr:
+    """Return why a question is not chosen, empty where it is."""
+    can_be_chosen = (pl.col("split") != "test") & MEAN.is_not_null()
+    reason = (
+        pl.when(pl.col("split") == "test")
+        .then(pl.lit("held out for evaluation"))
+        .when(MEAN.is_null())
+        .then(pl.lit("no program with a usable verdict"))
+    )
+    if settings.rule == "ours":
+        between = judged.filter((pl.col("split") == "validation") & (PASS_SHARE > 0) & (PASS_SHARE < 1))
+        needed_as_it_is = (pl.col("split") == "validation") & between.is_empty()
+        return (
+            reason.when(needed_as_it_is)
+            .then(pl.lit(""))
+            .when(PASS_SHARE == 0)
+            .then(pl.lit("no program passes every test"))
+            .when(PASS_SHARE == 1)
+            .then(pl.lit("every program passes every test"))
+            .otherwise(pl.lit(""))
+        )
+    median = judged.select(MEAN.filter(can_be_chosen).median()).item()
+    harder = pl.lit(median) >= MEAN
+    median_spread = judged.select(STD.filter(can_be_chosen & harder).median()).item()
+    return (
+        reason.when(~harder)
+        .then(pl.lit("mean pass rate above the median"))
+        .when(pl.lit(median_spread) > STD)
+        .then(pl.lit("spread below the median of the harder half"))
+        .otherwise(pl.lit(""))
+    )
+
+
+def _rejected(reasoned: pl.DataFrame) -> pl.DataFrame:
+    evidence = pl.format(
+        "mean pass rate {}, standard deviation {}, share that pass every test {}",
+        MEAN.round(3),
+        STD.round(3),
+        PASS_SHARE.round(3),
+    )
+    return REJECTED_ROWS.conform(
+        reasoned.select(
+            stage=pl.lit(HARD_QUESTIONS.name),
+            row_kind=pl.lit("question"),
+            row_id="question_id",
+            question_id="question_id",
+            reason="reason",
+            evidence=evidence.fill_null("no pass rate"),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Reward models: Bradley-Terry training over packed preference groups, scoring, files."""

@@ -1,0 +1,316 @@
+"""Bradley-Terry training of a reward model, every distinct program forwarded once.
+
+The loss of a pair is ``-log sigmoid(score(chosen) - score(rejected))`` (paper, equation 1). All pairs of a
+question are trained in one step: its programs are scored once, packed behind their shared prompt, and every pair
+among them reads those scores. The gradient is the one of plain pairwise training on the same pairs.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.distributed.tensor import DTensor
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
+
+from acecoder_dagster.learning.attention import PACKED_ATTENTION
+from acecoder_dagster.learning.progress import Progress
+from acecoder_dagster.learning.reward_model.bradley_terry import score_pairs
+from acecoder_dagster.learning.reward_model.groups import (
+    LeftOut,
+    PreferenceGroup,
+    read_groups,
+    split_by_question,
+    steps_of_epoch,
+    steps_per_epoch,
+)
+from acecoder_dagster.learning.reward_model.packing import PackedScorer
+from acecoder_dagster.learning.reward_model.template import prepare_tokenizer
+from acecoder_dagster.learning.training.checkpoints import close_work_folder, fingerprint, open_work_folder
+from acecoder_dagster.learning.training.device import measured_peak_flops, prepare_process
+from acecoder_dagster.learning.training.errors import RewardModelError
+from acecoder_dagster.learning.training.processes_side_by_side import Team, team
+from acecoder_dagster.learning.training.run_state import read_state, whole_weights, write_state
+from acecoder_dagster.learning.training.settings import RewardModelSettings
+
+PROMPT_TEMPLATE = "acecoder_prompt_template"
+"""In the checkpoint's ``config.json``: the template its prompts were rendered with."""
+
+CALIBRATION_FILE = "reward_calibration.json"
+"""Beside the weights: mean and standard deviation of scores on validation programs (RL whitens with them)."""
+
+
+def train_reward_model(
+    groups_path: Path,
+    backbone: str,
+    output: Path,
+    settings: RewardModelSettings,
+    progress: Progress,
+    prompt_template: str,
+) -> dict[str, float]:
+    """Train a reward model and write it as a standard checkpoint.
+
+    Run again after an interruption with the same arguments, it continues from its last checkpoint in ``output``
+    and ends with the same weights as an undisturbed run.
+
+    Args:
+        groups_path: Parquet with the columns of :data:`~preference_groups.GROUP_COLUMNS`.
+        backbone: Folder or hub id of the causal model the reward model starts from.
+        output: Folder for the checkpoint. It loads with ``AutoModelForSequenceClassification``; beside it lies
+            ``reward_calibration.json``.
+        settings: How to train.
+        progress: Told loss, pair_accuracy, tokens_per_second, flops_share and gradient_norm of each step.
+        prompt_template: What the prompts were rendered with; the checkpoint keeps it, for scoring.
+
+    Returns:
+        Figures of the run: validation pair accuracy (over all pairs, and averaged over questions), loss,
+        calibration, counts of questions, programs and pairs, what was left out for length, seconds, tokens.
+
+    Raises:
+        FileNotFoundError: ``groups_path`` does not exist.
+        RewardModelError: No usable pairs, a broken file, or a backbone that cannot be loaded.
+        FloatingPointError: The loss or its gradient is not a number.
+    """
+    loaded = _load(groups_path, backbone, settings)
+    work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
+    processes = settings.processes or max(1, torch.cuda.device_count())
+    with team(processes, _help_along, groups_path, backbone, settings, work) as whole:
+        figures, weights = _train(loaded, whole, settings, work, progress)
+    scorer, adapters = loaded.scorer, loaded.adapters
+    if processes > 1:
+        scorer, adapters, _ = _untrained(backbone, settings.lora_rank)
+        scorer.load_state_dict(weights)
+    if adapters is not None:
+        scorer.model = adapters.merge_and_unload()
+    setattr(scorer.model.config, PROMPT_TEMPLATE, prompt_template)
+    scorer.model.save_pretrained(output)
+    loaded.tokenizer.save_pretrained(output)
+    calibration = {"mean": figures["calibration_mean"], "std": figures["calibration_std"]}
+    (output / CALIBRATION_FILE).write_text(json.dumps(calibration, indent=2))
+    close_work_folder(output)
+    return figures
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """What a training starts from."""
+
+    scorer: PackedScorer
+    adapters: Any
+    tokenizer: PreTrainedTokenizerBase
+    train: list[PreferenceGroup]
+    validation: list[PreferenceGroup]
+    left_out: LeftOut
+
+
+def _load(groups_path: Path, backbone: str, settings: RewardModelSettings) -> _Loaded:
+    prepare_process(settings.threads, settings.seed)
+    scorer, adapters, tokenizer = _untrained(backbone, settings.lora_rank)
+    groups, left_out = read_groups(groups_path, tokenizer, settings.max_tokens)
+    train, validation = split_by_question(groups, settings.validation_fraction, settings.seed)
+    return _Loaded(scorer, adapters, tokenizer, train, validation, left_out)
+
+
+def _untrained(backbone: str, lora_rank: int) -> tuple[PackedScorer, Any, PreTrainedTokenizerBase]:
+    """Return the scorer that a training starts from, its adapters (None for rank 0), and the tokenizer."""
+    scorer, tokenizer = load_scorer(backbone)
+    _start_head_near_zero(scorer)
+    adapters = _add_adapters(scorer, lora_rank) if lora_rank else None
+    return scorer, adapters, tokenizer
+
+
+def _train(
+    loaded: _Loaded, whole: Team, settings: RewardModelSettings, work: Path, progress: Progress
+) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
+    """One process's part; the first of several gets the whole weights."""
+    scorer = loaded.scorer
+    scorer.to(whole.device).train()
+    whole.divide(scorer, getattr(scorer.model.base_model, "layers", ()))
+    run = _Run(scorer, loaded.train, settings, whole)
+    run.train(work, progress)
+    figures = {
+        **evaluate(scorer, loaded.validation, settings, whole),
+        **run.totals(),
+        "train_questions": len(loaded.train),
+        "train_programs": sum(len(group.packed.programs) for group in loaded.train),
+        "train_pairs": sum(len(group.pairs) for group in loaded.train),
+        "programs_over_length": loaded.left_out.programs,
+        "pairs_over_length": loaded.left_out.pairs,
+        "questions_over_length": loaded.left_out.questions,
+    }
+    return figures, whole_weights(scorer) if whole.size > 1 else {}
+
+
+def _help_along(whole: Team, groups_path: Path, backbone: str, settings: RewardModelSettings, work: Path) -> None:
+    _train(_load(groups_path, backbone, settings), whole, settings, work, lambda *_: None)
+
+
+def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
+    """Load a causal model or a finished reward model as a scorer of packed rows, with its tokenizer.
+
+    Raises:
+        RewardModelError: There is no such model, or it is no sequence classifier with one label.
+    """
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model)
+        classifier = AutoModelForSequenceClassification.from_pretrained(
+            model, num_labels=1, dtype=torch.float32, attn_implementation=PACKED_ATTENTION
+        )
+    except OSError as error:
+        raise RewardModelError(
+            f"Cannot load a model from {model!r}: {error}. Give a folder with config.json, weights and tokenizer, "
+            "or the id of a model on the hub."
+        ) from error
+    prepare_tokenizer(tokenizer, classifier)
+    return PackedScorer(classifier), tokenizer
+
+
+def _add_adapters(scorer: PackedScorer, rank: int) -> Any:  # noqa: ANN401 - peft's LoraModel
+    """Freeze the backbone and put adapters of this rank beside its linear layers; they and the head are trained."""
+    from peft import LoraConfig, LoraModel, TaskType  # not needed by most trainings
+
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=2 * rank,
+        target_modules="all-linear",
+        task_type=TaskType.SEQ_CLS,
+        exclude_modules=["score"],
+    )
+    adapters = LoraModel(scorer.model, config, "default")
+    scorer.model.score.weight.requires_grad_(True)
+    return adapters
+
+
+def _start_head_near_zero(scorer: PackedScorer) -> None:
+    # A large random head would first have to be unlearnt; a zero head would give the backbone no gradient.
+    weight = scorer.model.score.weight
+    torch.nn.init.normal_(weight, std=0.1 / math.sqrt(weight.shape[1]))
+
+
+class _Run:
+    """One training run: steps, checkpoints and totals."""
+
+    def __init__(
+        self,
+        scorer: PackedScorer,
+        groups: Sequence[PreferenceGroup],
+        settings: RewardModelSettings,
+        whole: Team,
+    ) -> None:
+        self._scorer = scorer
+        self._groups = groups
+        self._settings = settings
+        self._team = whole
+        self._optimizer = torch.optim.AdamW(
+            scorer.parameters(),
+            lr=settings.learning_rate,
+            weight_decay=settings.weight_decay,
+            betas=(0.9, 0.98),
+            fused=True,
+        )
+        self._steps_per_epoch = steps_per_epoch(len(groups), settings.prompts_per_step)
+        self._total_steps = settings.epochs * self._steps_per_epoch
+        self._seconds = 0.0
+        self._tokens = 0
+        spared = [scorer.model.get_input_embeddings(), scorer.last_feed_forward or torch.nn.Identity()]
+        idle = {id(each) for module in spared for each in module.parameters()}
+        weights = [each for each in scorer.parameters() if id(each) not in idle]
+        # Forward 2, backward 2 and 2 more for the gradient of a weight; the products of attention are not counted.
+        self._flops_per_token = sum((6 if each.requires_grad else 4) * each.numel() for each in weights)
+        self._peak_flops = whole.size * measured_peak_flops(settings.precision, whole.device)
+
+    def totals(self) -> dict[str, float]:
+        """Steps, and seconds and packed tokens since the run (or its last continuation) began."""
+        return {"steps": self._total_steps, "train_seconds": self._seconds, "train_tokens": self._tokens}
+
+    def train(self, work: Path, progress: Progress) -> None:
+        done, _ = read_state(work, self._scorer, self._optimizer)
+        for epoch in range(self._settings.epochs):
+            first_step = epoch * self._steps_per_epoch + 1
+            steps = steps_of_epoch(self._groups, self._settings.prompts_per_step, self._settings.seed, epoch)
+            for step, groups in enumerate(steps, start=first_step):
+                if step <= done:
+                    continue
+                figures = self._step(step, groups)
+                if step % self._settings.checkpoint_every == 0 and step < self._total_steps:
+                    write_state(work, step, self._scorer, self._optimizer, self._team)
+                progress(step, self._total_steps, figures)
+
+    def _step(self, step: int, groups: Sequence[PreferenceGroup]) -> dict[str, float]:
+        started = time.perf_counter()
+        own: list[tuple[float, int, int, int]] = []
+        for forward in score_pairs(self._scorer, groups, self._settings, self._team):
+            # The step wants the sum over processes, of which gradients are the mean.
+            (forward.loss * self._team.size).backward()
+            right = int((forward.margins > 0).sum())
+            own.append((forward.loss.item(), right, forward.margins.numel(), forward.tokens))
+        every = [figures for part in self._team.gather(own) for figures in part]
+        loss, right, pairs, tokens = (sum(column) for column in zip(*every, strict=True))
+        norm = _number(torch.nn.utils.clip_grad_norm_(self._scorer.parameters(), self._settings.max_gradient_norm))
+        if not math.isfinite(loss) or not math.isfinite(norm):
+            raise FloatingPointError(
+                f"Reward-model training broke down at step {step} of {self._total_steps}: loss {loss}, gradient "
+                f"norm {norm}. Lower learning_rate, or set precision to 'float32'."
+            )
+        for parameters in self._optimizer.param_groups:
+            parameters["lr"] = self._learning_rate(step)
+        self._optimizer.step()
+        self._optimizer.zero_grad()
+        seconds = time.perf_counter() - started
+        self._seconds += seconds
+        self._tokens += tokens
+        return {
+            "loss": loss,
+            "pair_accuracy": right / pairs,
+            "tokens_per_second": tokens / seconds,
+            "flops_share": tokens / seconds * self._flops_per_token / self._peak_flops,
+            "gradient_norm": norm,
+        }
+
+    def _learning_rate(self, step: int) -> float:
+        """Linear warm-up, then cosine to zero, as in the paper's training."""
+        warmup = self._settings.warmup_fraction * self._total_steps
+        if step <= warmup:
+            return self._settings.learning_rate * step / warmup
+        remaining = (step - warmup) / max(1.0, self._total_steps + 1 - warmup)
+        return self._settings.learning_rate * 0.5 * (1 + math.cos(math.pi * remaining))
+
+
+def _number(value: torch.Tensor) -> float:
+    whole = value.full_tensor() if isinstance(value, DTensor) else value
+    return float(whole)
+
+
+def evaluate(
+    scorer: PackedScorer, groups: Sequence[PreferenceGroup], settings: RewardModelSettings, whole: Team
+) -> dict[str, float]:
+    """Pair accuracy, loss and score distribution on groups that were not trained on.
+
+    A tie counts as wrong. Calibration is over distinct programs, each once.
+    """
+    scorer.eval()
+    with torch.no_grad():
+        own = [
+            (forward.loss.item(), forward.scores.cpu(), forward.margins.cpu(), forward.pairs)
+            for forward in score_pairs(scorer, groups, settings, whole)
+        ]
+    scorer.train()
+    losses, scored, margins, pairs = zip(*(forward for part in whole.gather(own) for forward in part), strict=True)
+    right = (torch.cat(margins) > 0).float()
+    by_question = torch.stack([part.mean() for part in right.split([count for some in pairs for count in some])])
+    scores = torch.cat(scored)
+    return {
+        "validation_pair_accuracy": right.mean().item(),
+        "validation_pair_accuracy_by_question": by_question.mean().item(),
+        "validation_loss": sum(losses),
+        "validation_questions": len(groups),
+        "validation_pairs": right.numel(),
+        "calibration_mean": scores.mean().item(),
+        "calibration_std": scores.std(correction=0).item(),
+    }

@@ -1,0 +1,28 @@
+"""Renders chats with a model's chat template: `python -m acecoder_dagster.learning.sampling.chat MODEL REVISION`.
+
+Reads a JSON list of chats, each a list of messages, from standard input; writes a JSON list of texts. The last turn of
+each chat is left open.
+"""
+
+import json
+import sys
+
+from transformers import AutoTokenizer
+
+
+def main() -> None:
+    """Render standard input to standard output."""
+    model, revision = sys.argv[1:]
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(model, revision=revision or None)
+    except (OSError, ValueError) as error:
+        sys.exit(f"its tokenizer cannot be loaded: {str(error).splitlines()[0]}")
+    if tokenizer.chat_template is None:
+        sys.exit("it has no chat template; use a plain prompt template or an instruct model")
+    chats = json.load(sys.stdin)
+    texts = [tokenizer.apply_chat_template(chat, tokenize=False, continue_final_message=True) for chat in chats]
+    json.dump(texts, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

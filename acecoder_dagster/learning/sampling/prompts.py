@@ -1,0 +1,109 @@
+"""Prompts for questions, from the template files in `acecoder_dagster/prompts`.
+
+A template is plain text, given to the model as it is, or a chat: an ``[user]`` and an ``[assistant]`` line start its
+two turns. A chat is rendered with the model's own chat template; the assistant's turn is left open for the model to
+continue. ``{question}`` and ``{entry_point}`` stand for the columns of that name; lines that name an entry point are
+left out for questions that have none.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from importlib import resources
+
+import polars as pl
+
+_TURNS = re.compile(r"\[user\]\n(?P<user>.*?)^\[assistant\]\n(?P<assistant>.*)", re.DOTALL | re.MULTILINE)
+_ENTRY_POINT_LINE = re.compile(r"^.*\{entry_point\}.*\n?", re.MULTILINE)
+_PLACEHOLDER = re.compile(r"\{(question|entry_point)\}")
+
+
+class PromptError(ValueError):
+    """A template does not exist, or the model cannot be prompted with it."""
+
+
+def prompt_templates() -> list[str]:
+    """Return the names of all templates."""
+    folder = resources.files("acecoder_dagster.prompts")
+    return sorted(file.name.removesuffix(".txt") for file in folder.iterdir() if file.name.endswith(".txt"))
+
+
+def prompt_columns(template: str) -> set[str]:
+    """Return the columns of a question that a template shows: question, entry_point.
+
+    Raises:
+        PromptError: no such template.
+    """
+    return set(_PLACEHOLDER.findall(_template_text(template)))
+
+
+def render_prompts(
+    template: str, questions: pl.DataFrame, model: str | None, revision: str | None = None
+) -> pl.DataFrame:
+    """Return the prompt of each question.
+
+    Args:
+        template: name of a file in `prompts/`, without its ending.
+        questions: columns question_id, question, entry_point.
+        model: folder or hub id of the model to be prompted; only chat templates need it.
+        revision: revision of a hub model.
+
+    Returns:
+        Columns question_id and prompt, in the order of the questions.
+
+    Raises:
+        PromptError: no such template (the message lists those there are), or a chat template with no model, or with
+            one that has no chat template of its own.
+    """
+    text = _template_text(template)
+    rows = questions.select("question", "entry_point").to_dicts()
+    turns = _TURNS.fullmatch(text)
+    if turns is None:
+        prompts = [_fill(text, row) for row in rows]
+    elif model is None:
+        raise PromptError(f"prompt template {template!r} is a chat, which only a named model can render")
+    else:
+        assistant = turns["assistant"].rstrip("\n") + "\n"
+        chats = [
+            [
+                {"role": "user", "content": _fill(turns["user"], row)},
+                {"role": "assistant", "content": _fill(assistant, row)},
+            ]
+            for row in rows
+        ]
+        prompts = _render_chats(template, chats, model, revision)
+    return questions.select("question_id", pl.Series("prompt", prompts, dtype=pl.String))
+
+
+@cache
+def _template_text(template: str) -> str:
+    known = prompt_templates()
+    if template not in known:
+        raise PromptError(f"no prompt template {template!r}; there are {', '.join(known)}")
+    return resources.files("acecoder_dagster.prompts").joinpath(f"{template}.txt").read_text(encoding="utf-8")
+
+
+def _fill(text: str, row: dict[str, str]) -> str:
+    if not row["entry_point"]:
+        text = _ENTRY_POINT_LINE.sub("", text)
+    # One pass, so that braces inside a question are left alone.
+    return _PLACEHOLDER.sub(lambda found: row[found[1]], text)
+
+
+def _render_chats(template: str, chats: list[list[dict[str, str]]], model: str, revision: str | None) -> list[str]:
+    """Render in a process of its own: transformers loads torch, which the orchestrator never does."""
+    rendered = subprocess.run(
+        [sys.executable, "-m", "acecoder_dagster.learning.sampling.chat", model, revision or ""],
+        input=json.dumps(chats),
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    if rendered.returncode != 0:
+        reason = rendered.stderr.strip().splitlines()[-1] if rendered.stderr.strip() else "no message"
+        raise PromptError(f"prompt template {template!r} cannot be rendered for model {model!r}: {reason}")
+    prompts: list[str] = json.loads(rendered.stdout)
+    return prompts

@@ -1,0 +1,1 @@
+"""Questions and their tests: collected or imported, written, tested, kept out of benchmarks."""

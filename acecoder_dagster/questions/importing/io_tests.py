@@ -1,0 +1,55 @@
+"""Input/output tests as files hold them: read leniently, so that a malformed one costs no other."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from acecoder_dagster.files import TEXT
+from acecoder_dagster.judge import IoTest, QuestionTests
+
+MALFORMED = "malformed_io_test"
+
+
+@dataclass(frozen=True)
+class ReadIoTest:
+    """One element of a list of input/output tests: the test, or why it is none. `found` is the element as text."""
+
+    found: str
+    test: IoTest | None
+    problem: str = ""
+
+
+def read_io_tests(text: str, entry_point: str) -> Iterator[ReadIoTest]:
+    """Read a JSON list of objects with the texts `input` and `output`; further keys count for nothing.
+
+    Args:
+        text: the list as JSON; what is no list is read as one malformed test. Empty where there are no tests.
+        entry_point: with one, every line of an input and every output must be JSON (see `QuestionTests`).
+
+    Yields:
+        One per element.
+    """
+    if not text:
+        return
+    try:
+        elements = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        yield ReadIoTest(text, None, f"not JSON: {error}")
+        return
+    if not isinstance(elements, list):
+        yield ReadIoTest(text, None, "a list of objects with the texts `input` and `output` is needed")
+        return
+    for element in elements:
+        yield _read(element, entry_point)
+
+
+def _read(element: object, entry_point: str) -> ReadIoTest:
+    found = json.dumps(element)
+    if not isinstance(element, dict) or not all(TEXT.accepts(element.get(name)) for name in ("input", "output")):
+        return ReadIoTest(found, None, "an object with the texts `input` and `output` is needed")
+    test = IoTest(element["input"], element["output"])
+    try:
+        QuestionTests("", entry_point, "", io_tests=(test,))
+    except ValueError as error:
+        return ReadIoTest(found, None, str(error))
+    return ReadIoTest(found, test)

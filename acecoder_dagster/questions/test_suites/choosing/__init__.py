@@ -1,0 +1,30 @@
+"""Which tests of a question are kept: by verdicts of oracles, by agreement, as few as have the power of all."""
+
+from acecoder_dagster.questions.test_suites.choosing.agreement import Agreement, Ballot, agree
+from acecoder_dagster.questions.test_suites.choosing.fewest_tests import SuiteMatrix, strongest_suite
+from acecoder_dagster.questions.test_suites.choosing.filtering import FilteredTests, filter_tests
+from acecoder_dagster.questions.test_suites.choosing.mutants import mutants
+from acecoder_dagster.questions.test_suites.choosing.oracles import reference_oracles
+from acecoder_dagster.questions.test_suites.choosing.policies import Policy
+from acecoder_dagster.questions.test_suites.choosing.power import Power, measure_power
+from acecoder_dagster.questions.test_suites.choosing.shrinking import shrink_suites, writers_trust
+from acecoder_dagster.questions.test_suites.choosing.strengthening import Strengthened, strengthen_suites
+
+__all__ = [
+    "Agreement",
+    "Ballot",
+    "FilteredTests",
+    "Policy",
+    "Power",
+    "Strengthened",
+    "SuiteMatrix",
+    "agree",
+    "filter_tests",
+    "measure_power",
+    "mutants",
+    "reference_oracles",
+    "shrink_suites",
+    "strengthen_suites",
+    "strongest_suite",
+    "writers_trust",
+]

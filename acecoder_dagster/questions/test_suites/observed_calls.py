@@ -1,0 +1,47 @@
+"""Running trusted programs on arguments to see what they return."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from acecoder_dagster.judge import Judge, Observation
+
+
+@dataclass(frozen=True)
+class ObservedCall:
+    """One call of a question's function by a trusted program, and what came of it.
+
+    `value` is a plain Python value; `error` is the reason why there is none, else None.
+    """
+
+    question_id: str
+    call: str
+    value: object
+    error: str | None
+
+
+def observe_calls(judge: Judge, questions: pl.DataFrame, advance: Callable[[int], None]) -> Iterator[ObservedCall]:
+    """Run each question's reference program on its argument lists.
+
+    Args:
+        judge: an open judge.
+        questions: columns question_id, entry_point, setup_code, reference_program, argument_texts.
+        advance: called with the number of questions done.
+
+    Yields:
+        One observation per argument list, in order.
+    """
+    with ThreadPoolExecutor(judge.settings.workers) as threads:
+        for question, observations in threads.map(lambda row: _observe(judge, row), questions.iter_rows(named=True)):
+            advance(1)
+            for seen in observations:
+                error = f"{seen.error}: {seen.message}" if seen.error else None
+                yield ObservedCall(question, seen.call, seen.value, error)
+
+
+def _observe(judge: Judge, row: dict[str, Any]) -> tuple[str, list[Observation]]:
+    calls = [f"{row['entry_point']}({arguments})" for arguments in row["argument_texts"]]
+    return row["question_id"], judge.observe(row["reference_program"], row["setup_code"], calls)

@@ -1,0 +1,79 @@
+"""`acecoder query` and `acecoder export` as they are typed."""
+
+import csv
+import json
+
+import polars as pl
+import pytest
+from acecoder_dagster.cli.main import app
+from typer.testing import CliRunner
+
+from acecoder_dagster.data.home import Home
+from acecoder_dagster.data.publishing import PublishingError
+from acecoder_dagster.data.tables import QUESTIONS
+from acecoder_dagster.data.warehouse import WarehouseError, build_warehouse
+from tests.rows import rows
+
+SQL = "SELECT question_id, source FROM questions ORDER BY question_id"
+
+
+@pytest.fixture
+def acecoder(tmp_path, monkeypatch):
+    """Runs the command on a project folder with two questions."""
+    monkeypatch.setenv("ACECODER_HOME", str(tmp_path))
+    home = Home.from_environment()
+    home.lake.write(
+        QUESTIONS, "b", rows(QUESTIONS, {"question_id": "q1", "source": "a,b"}, {"question_id": "q2"}), content_key="k"
+    )
+    build_warehouse(home.lake, home.warehouse)
+    return lambda *arguments: CliRunner().invoke(app, list(arguments))
+
+
+def test_rows_can_be_piped_as_csv_json_or_parquet(acecoder):
+    expected = [("q1", "a,b"), ("q2", "")]
+    piped = acecoder("query", SQL, "--format", "csv").stdout
+    assert list(csv.reader(piped.splitlines()))[1:] == [list(row) for row in expected]
+    assert [tuple(row.values()) for row in json.loads(acecoder("query", SQL, "--format", "json").stdout)] == expected
+    assert pl.read_parquet(acecoder("query", SQL, "--format", "parquet").stdout_bytes).rows() == expected
+
+
+def test_a_file_is_written_in_the_format_that_its_name_says(acecoder, tmp_path):
+    assert acecoder("query", SQL, "--out", str(tmp_path / "rows.json")).exit_code == 0
+    assert [row["question_id"] for row in json.loads((tmp_path / "rows.json").read_text())] == ["q1", "q2"]
+
+
+def test_values_are_set_by_key(acecoder):
+    done = acecoder(
+        "query",
+        "SELECT getvariable('a') || getvariable('b') AS both",
+        "--set",
+        "a=x=",
+        "--set",
+        "b=y",
+        "--format",
+        "csv",
+    )
+    assert done.stdout == "both\nx=y\n"
+
+
+def test_a_value_without_a_key_is_refused(acecoder):
+    done = acecoder("query", SQL, "--set", "=x")
+    assert isinstance(done.exception, WarehouseError)
+    assert "KEY=VALUE" in str(done.exception)
+
+
+def test_one_table_is_described_by_name(acecoder):
+    described = acecoder("query", "--describe", "questions").stdout
+    assert "The text that a model is given" in described
+    assert "pass_rates" not in described
+    assert "there are: " in str(acecoder("query", "--describe", "no_table").exception)
+
+
+def test_the_list_of_queries_says_what_can_be_set(acecoder):
+    assert "other: path of the acecoder.duckdb" in acecoder("query").stdout
+
+
+def test_an_export_of_nothing_says_what_to_materialize(acecoder, tmp_path):
+    done = acecoder("export", str(tmp_path / "out"), "--licence", "m=MIT")
+    assert isinstance(done.exception, PublishingError)
+    assert "materialize acecode_dataset" in str(done.exception)

@@ -1,0 +1,113 @@
+"""`acecoder train-rm` and `acecoder score`: files in, a model and scores out."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from acecoder_dagster.cli.main import app
+from typer.testing import CliRunner
+
+from acecoder_dagster.learning.reward_model.files import PAIR_COLUMNS, pair_groups, read_rows, with_prompts
+from acecoder_dagster.learning.reward_model.scoring import score_rows
+from acecoder_dagster.learning.training.errors import RewardModelError
+
+PROFILE = """
+extends = "micro"
+[reward_model]
+epochs = 6
+prompts_per_step = 4
+learning_rate = 5e-3
+max_tokens = 100
+precision = "float32"
+[scoring]
+max_tokens = 100
+"""
+
+
+def pair(number: int) -> dict:
+    return {
+        "question": f"add {number} to v",
+        "chosen": f"def f(v):\n    return v + {number}\n",
+        "rejected": f"def f(v):\n    return v - {number}\n",
+    }
+
+
+def write_lines(path: Path, rows: list[dict]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def run(*arguments: object) -> str:
+    done = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_a_model_is_trained_on_a_file_of_pairs_and_scores_a_file_of_programs(tiny_model: Path, tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(PROFILE)
+    pairs = write_lines(tmp_path / "pairs.jsonl", [pair(n) for n in range(16)])
+    run("train-rm", pairs, "-o", tmp_path / "rm", "--backbone", tiny_model, "--profile", tmp_path / "small.toml")
+    assert (tmp_path / "rm" / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
+
+    asked = [{"program_id": 7, "question": pair(20)["question"], "program": pair(20)[side]} for side in pair(1)][1:]
+    asked.append({**asked[0], "program_id": 9, "program": "v = 1\n" * 80})
+    programs = write_lines(tmp_path / "programs.jsonl", asked)
+    told = run(
+        "score", tmp_path / "rm", programs, "-o", tmp_path / "scores.parquet", "--profile", tmp_path / "small.toml"
+    )
+    assert "2 scores" in told
+    assert "1 programs have none" in told
+    scored = pl.read_parquet(tmp_path / "scores.parquet")
+    assert scored.columns == ["question", "program_id", "program", "score"]
+    assert scored["program"].to_list() == [row["program"] for row in asked]
+    right, wrong, too_long = scored["score"]
+    assert right > wrong
+    assert too_long is None
+
+    rendered = [{"prompt": f"# {row['question']}\n", "program": row["program"]} for row in asked[:2]]
+    assert score_rows(tmp_path / "rm", pl.DataFrame(rendered))["score"].to_list() == pytest.approx([right, wrong])
+
+
+def test_who_was_not_trained_here_has_to_say_how_prompts_are_written(tiny_model: Path) -> None:
+    with pytest.raises(RewardModelError, match=r"name a prompt template \(evalplus, plain"):
+        score_rows(tiny_model, pl.DataFrame({"question": ["add"], "program": ["def f(): pass"]}))
+
+
+def test_pairs_of_one_prompt_are_one_group_and_ties_are_left_out() -> None:
+    rows = pl.DataFrame(
+        {
+            "prompt": ["p", "p", "q", "p"],
+            "chosen": ["A", "A", "A", "C"],
+            "rejected": ["B", "C", "B", "C"],
+            "weight": [1.0, 2.0, 1.0, 1.0],
+            "margin": [0.0, 0.5, 0.0, 0.0],
+        }
+    )
+    groups = {group["prompt"]: group for group in pair_groups(rows).to_dicts()}
+    assert set(groups) == {"p", "q"}
+    assert groups["p"]["programs"] == ["A", "B", "C"]
+    assert [groups["p"][name] for name in ("chosen", "rejected", "weights", "margins")] == [
+        [0, 0],
+        [1, 2],
+        [1.0, 2.0],
+        [0.0, 0.5],
+    ]
+    with pytest.raises(RewardModelError, match="In all 1 pairs both programs are the same"):
+        pair_groups(rows[3:])
+
+
+def test_wrong_files_are_named_with_row_and_column(tmp_path: Path) -> None:
+    file = write_lines(tmp_path / "pairs.jsonl", [pair(1), {**pair(2), "chosen": 3}, {**pair(3), "weight": "much"}])
+    with pytest.raises(RewardModelError) as raised:
+        read_rows(file, PAIR_COLUMNS)
+    assert "pairs.jsonl, row 2, column chosen: text is needed, found 3" in str(raised.value)
+    assert "row 3, column weight: a number is needed" in str(raised.value)
+    with pytest.raises(RewardModelError, match=r"nothing\.jsonl"):
+        read_rows(tmp_path / "nothing.jsonl", PAIR_COLUMNS)
+    with pytest.raises(RewardModelError, match=r"1 rows have neither a prompt nor a question, the first is row 2"):
+        with_prompts(pl.DataFrame({"prompt": ["p", None], "program": ["A", "B"]}), "plain", None)
+    with pytest.raises(RewardModelError, match="no prompt template 'fancy'"):
+        with_prompts(pl.DataFrame({"question": ["q"]}), "fancy", None)
+    with pytest.raises(RewardModelError, match="give a column entry_point"):
+        with_prompts(pl.DataFrame({"question": ["q"]}), "evalplus", None)

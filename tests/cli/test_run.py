@@ -1,0 +1,29 @@
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from acecoder_dagster.cli.run import run_and_report
+from acecoder_dagster.data.home import Home
+from acecoder_dagster.data.warehouse import run_query
+
+PROFILE = """
+extends = "micro"
+
+[seeds]
+procedural_batches = 1
+questions_per_batch = 5
+"""
+
+
+def test_a_run_of_a_part_of_the_graph_reports_and_stores_what_it_has_just_written(tmp_path: Path):
+    home, profile = Home(tmp_path / "home"), tmp_path / "tiny.toml"
+    profile.write_text(PROFILE)
+    told = io.StringIO()
+
+    code = run_and_report(home, str(profile), Console(file=told, width=300), ["seed_functions", "questions"])
+
+    assert code == 0, told.getvalue()
+    assert run_query(home.warehouse, "SELECT count(*) FROM questions").item() == 5
+    assert "seed_functions" in told.getvalue()
+    assert "Every asset and check succeeded" in told.getvalue()

@@ -1,0 +1,67 @@
+"""A step whose worker failed is retried only where that can help, and says what happened."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
+
+import dagster as dg
+import httpx
+import pytest
+from dagster._core.errors import DagsterPipesExecutionError
+
+from acecoder_dagster.graph.worker_process import run_worker
+from acecoder_dagster.learning.workers import failure_file
+from acecoder_dagster.learning.workers.__main__ import may_pass
+from acecoder_dagster.learning.workers.specifications import ScorePrograms
+
+
+@pytest.fixture
+def fail(project, tmp_path, monkeypatch):
+    """Runs a worker that ends with an error; returns the step's failure."""
+
+    def run(reported: dict | None) -> dg.Failure:
+        def end(*, command, **_):
+            if reported is not None:
+                failure_file(Path(command[3])).write_text(json.dumps(reported))
+            raise DagsterPipesExecutionError("External execution process failed with code -9")
+
+        monkeypatch.setattr(dg, "PipesSubprocessClient", lambda **_: SimpleNamespace(run=end))
+        context = Mock(run_id="run")
+        context.op_execution_context.op.name = "program_scores"
+        task = ScorePrograms(model=tmp_path, programs=tmp_path, output=tmp_path, settings=project.settings.scoring)
+        with pytest.raises(dg.Failure) as caught:
+            run_worker(context, project, task)
+        return caught.value
+
+    return run
+
+
+def test_a_worker_that_was_killed_is_started_again(fail):
+    failure = fail(None)
+
+    assert failure.allow_retries
+    assert "ScorePrograms was killed before it could say why" in failure.description
+
+
+@pytest.mark.parametrize("may_pass", [True, False])
+def test_a_worker_that_said_why_is_started_again_only_if_that_can_help(fail, may_pass):
+    failure = fail({"error": "OSError: no such model", "may_pass": may_pass})
+
+    assert failure.allow_retries is may_pass
+    assert failure.description == "ScorePrograms: OSError: no such model"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (ConnectionResetError(), True),
+        (TimeoutError(), True),
+        (httpx.ConnectError("unreachable"), True),
+        (FileNotFoundError("no such model"), False),
+        (ValueError("a wrong setting"), False),
+        (MemoryError(), False),
+    ],
+)
+def test_only_servers_out_of_reach_may_come_back(error, expected):
+    assert may_pass(error) is expected

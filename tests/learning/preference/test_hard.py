@@ -1,0 +1,88 @@
+import pytest
+
+from acecoder_dagster.data.tables import QUESTIONS, TEST_RESULTS
+from acecoder_dagster.learning.preference import HardQuestionSettings, choose_hard_questions
+from tests.rows import result, rows
+
+
+def choose(judged, rule="ours", splits=None, written=None):
+    """Choose among questions given as {question_id: [outcomes of each program]}."""
+    splits = splits or {}
+    results = [
+        result(f"{question}{number}", question, outcomes, (written or {}).get(question))
+        for question, programs in judged.items()
+        for number, outcomes in enumerate(programs)
+    ]
+    questions = [{"question_id": question, "split": splits.get(question, "train")} for question in judged]
+    chosen, rejected = choose_hard_questions(
+        rows(TEST_RESULTS, *results), rows(QUESTIONS, *questions), HardQuestionSettings(rule=rule)
+    )
+    assert chosen.height + rejected.height == len(judged)
+    return chosen, dict(rejected.select("row_id", "reason").iter_rows())
+
+
+def test_ours_are_the_questions_that_some_programs_solve_and_some_do_not():
+    chosen, reasons = choose({"never": ["pf", "ff"], "always": ["pp", "pp"], "sometimes": ["pp", "pf"]})
+    assert chosen["question_id"].to_list() == ["sometimes"]
+    assert chosen.row(0, named=True) == {
+        "question_id": "sometimes",
+        "split": "train",
+        "mean_pass_rate": 0.75,
+        "std_pass_rate": 0.25,
+        "pass_share": 0.5,
+    }
+    assert reasons == {"never": "no program passes every test", "always": "every program passes every test"}
+
+
+@pytest.mark.parametrize("rule", ["paper", "released", "ours"])
+def test_held_out_and_unjudged_questions_are_never_chosen_and_do_not_move_the_medians(rule):
+    judged = {"a": ["pp", "ff"], "test": ["ff", "ff"], "none": [], "broken": ["jj"]}
+    chosen, reasons = choose(judged, rule, splits={"test": "test"})
+    assert chosen["question_id"].to_list() == ["a"]
+    assert reasons == {
+        "test": "held out for evaluation",
+        "none": "no program with a usable verdict",
+        "broken": "no program with a usable verdict",
+    }
+
+
+def test_the_paper_cuts_at_the_median_mean_and_then_at_the_median_spread_of_the_rest():
+    judged = {
+        "easy": ["pppp", "pppp"],
+        "easier than most": ["pppp", "pppf"],
+        "hard, little spread": ["pfff", "pfff"],
+        "hard, wide spread": ["ffff", "ppff"],
+    }
+    chosen, reasons = choose(judged, "paper")
+    assert chosen["question_id"].to_list() == ["hard, wide spread"]
+    assert reasons["easy"] == reasons["easier than most"] == "mean pass rate above the median"
+    assert reasons["hard, little spread"] == "spread below the median of the harder half"
+
+
+def test_ties_on_a_median_stay_in():
+    chosen, _ = choose({name: ["pf", "ff"] for name in "abcd"}, "paper")
+    assert chosen.height == 4
+
+
+def test_the_released_rule_divides_by_the_tests_written():
+    judged = {"filtered": ["pp", "ff"], "whole": ["pf", "pf"]}
+    assert choose(judged, "paper")[0]["question_id"].to_list() == ["filtered"]
+    chosen, _ = choose(judged, "released", written={"filtered": 8})
+    assert chosen["mean_pass_rate"].to_list() == [0.125]
+
+
+def test_no_rows_give_no_questions():
+    for rule in ("paper", "ours"):
+        assert choose({}, rule)[0].is_empty()
+
+
+def test_where_no_validation_question_is_solved_sometimes_all_judged_ones_are_kept_to_choose_a_checkpoint_by():
+    judged = {"train": ["pp", "pf"], "hopeless": ["ff"], "never": ["ff", "pf"], "always": ["pp"], "none": []}
+    splits = dict.fromkeys(("never", "always", "none"), "validation")
+
+    chosen, reasons = choose(judged, splits=splits)
+
+    assert set(chosen["question_id"]) == {"train", "never", "always"}
+    assert reasons == {"hopeless": "no program passes every test", "none": "no program with a usable verdict"}
+    solved, _ = choose(judged | {"some": ["pp", "ff"]}, splits=splits | {"some": "validation"})
+    assert set(solved["question_id"]) == {"train", "some"}
