@@ -18,10 +18,11 @@ test: install  ## pass the tests
 ui: install  ## open Dagster's web interface on http://127.0.0.1:3000
 	$(BIN)/acecoder ui
 
-check: install  ## lint and types
+check: install  ## lint, types, and which part may import which
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(BIN)/python -m benchmarks.judge $(if $(DATA),--data $(DATA))

@@ -43,7 +43,7 @@ def prepare(home: Home, profile: str, settings: Settings) -> dg.DagsterInstance:
     home.dagster.mkdir(parents=True, exist_ok=True)
     configuration = home.dagster / "dagster.yaml"
     if not configuration.exists():
-        shipped = files("acecoder_dagster").joinpath("dagster.yaml").read_text(encoding="utf-8")
+        shipped = files("acecoder_dagster.graph").joinpath("dagster.yaml").read_text(encoding="utf-8")
         configuration.write_text(shipped, encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home.dagster)
     os.environ[HOME_VARIABLE] = str(home.root)

@@ -7,6 +7,7 @@ import polars as pl
 from rich.console import Console
 
 from acecoder_dagster.cli.printing import print_frame, progress_bar
+from acecoder_dagster.data.lake import replace_file
 from acecoder_dagster.learning.workers.specifications import TrainPolicy, TrainRewardModel
 
 
@@ -29,7 +30,8 @@ def train_in_terminal(
     Returns:
         All figures of the finished training.
     """
-    from acecoder_dagster.learning.workers.curves import draw_curves
+    from acecoder_dagster.evaluation import plot_learning_curves
+    from acecoder_dagster.learning.workers.curves import read_curves
     from acecoder_dagster.learning.workers.tasks import run_task
 
     with progress_bar(errors, "training") as bar:
@@ -38,6 +40,7 @@ def train_in_terminal(
             bar(step, total, "  ".join(f"{name} {figures[name]:.3g}" for name in told if name in figures))
 
         figures = run_task(specification, report)
-    draw_curves(specification.output)
+    picture = plot_learning_curves(read_curves(specification.output))
+    replace_file(specification.output / "learning_curves.png", lambda temporary: temporary.write_bytes(picture))
     print_frame(output, pl.DataFrame([{name: figures[name] for name in shown}]))
     return figures

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import dagster as dg
-from dagster._core.errors import DagsterPipesExecutionError
 from pydantic import BaseModel
 
 from acecoder_dagster.graph.resources import Project
@@ -56,7 +55,7 @@ def run_worker(context: dg.AssetExecutionContext, project: Project, specificatio
                 command=[sys.executable, "-m", "acecoder_dagster.learning.workers", str(path), str(os.getpid())],
                 env=WORKER_ENVIRONMENT,
             )
-        except DagsterPipesExecutionError as error:
+        except Exception as error:  # Dagster's error for a worker that ended badly has no public name.
             raise _failure(task, failure_file(path), str(error)) from error
     messages = [message for message in completed.get_custom_messages() if "figures" in message]
     if not messages:

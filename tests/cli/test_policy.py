@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from acecoder_dagster.cli.main import app
 from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
+from acecoder_dagster.cli.main import app
 from acecoder_dagster.learning.training.errors import PolicyError
 
 PROFILE = """

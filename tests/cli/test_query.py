@@ -5,9 +5,9 @@ import json
 
 import polars as pl
 import pytest
-from acecoder_dagster.cli.main import app
 from typer.testing import CliRunner
 
+from acecoder_dagster.cli.main import app
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.publishing import PublishingError
 from acecoder_dagster.data.tables import QUESTIONS

@@ -191,7 +191,7 @@ def test_sandboxes_of_the_service_are_as_all_sandboxes():
 
 
 def test_dagster_has_the_same_settings_in_containers_except_for_its_storage():
-    usual = yaml.safe_load(files("acecoder_dagster").joinpath("dagster.yaml").read_text())
+    usual = yaml.safe_load(files("acecoder_dagster.graph").joinpath("dagster.yaml").read_text())
     here = yaml.safe_load((CONTAINERS / "dagster" / "dagster.yaml").read_text())
 
     assert set(here.pop("storage")) == {"postgres"}

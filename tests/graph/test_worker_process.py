@@ -8,7 +8,6 @@ from unittest.mock import Mock
 import dagster as dg
 import httpx
 import pytest
-from dagster._core.errors import DagsterPipesExecutionError
 
 from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.learning.workers import failure_file
@@ -24,7 +23,7 @@ def fail(project, tmp_path, monkeypatch):
         def end(*, command, **_):
             if reported is not None:
                 failure_file(Path(command[3])).write_text(json.dumps(reported))
-            raise DagsterPipesExecutionError("External execution process failed with code -9")
+            raise RuntimeError("External execution process failed with code -9")
 
         monkeypatch.setattr(dg, "PipesSubprocessClient", lambda **_: SimpleNamespace(run=end))
         context = Mock(run_id="run")
