@@ -69,9 +69,10 @@ def main(
         f"HumanEval: {_size(humaneval)}. MBPP: {_size(mbpp)}. In brackets: 95% intervals, bootstrap by question.",
         "The few constants of the methods (`questions/test_suites/choosing/agreement.py`, `fewest_tests.py`, "
         "`shrinking.py`) were chosen on HumanEval: its figures flatter them a little. One, `shrinking.NEAR`, was "
-        "chosen on MBPP, within the range at which 95% of the right programs are accepted; a row below says what MBPP gives where it is chosen on other "
-        "questions. What inputs have in common (`questions/test_suites/inputs/domain.py`), inputs for branches, and to "
-        "ask for both of two answers were thought of while looking at what programs of MBPP fail and pass.",
+        "chosen on MBPP, within the range at which 95% of the right programs are accepted; a row below says what MBPP "
+        "gives where it is chosen on other questions. What inputs have in common "
+        "(`questions/test_suites/inputs/domain.py`), inputs for branches, and to ask for both of two answers were "
+        "thought of while looking at what programs of MBPP fail and pass.",
         *_reference_section(humaneval, mbpp, measured_questions(data, work, "humaneval", like_mbpp=True)),
         *_agreement_section(humaneval, plain),
         *_pairs_section(humaneval, plain),
