@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
+from acecoder_dagster import AceCoderError
 from acecoder_dagster.evaluation import EvaluationSettings
 from acecoder_dagster.judge import SandboxSettings
 from acecoder_dagster.learning.preference import HardQuestionSettings, PairSettings
@@ -33,7 +34,7 @@ from acecoder_dagster.questions.writing.endpoint import EndpointSettings
 PROFILES = Path(__file__).parent / "profiles"
 
 
-class SettingsError(ValueError):
+class SettingsError(AceCoderError, ValueError):
     """A profile is missing or holds a wrong key or value; the message lists the valid ones."""
 
 

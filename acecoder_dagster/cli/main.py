@@ -12,18 +12,13 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.markup import escape
 
-from acecoder_dagster.data.home import PROFILE_VARIABLE, Home, RunError, profile_from_environment
-from acecoder_dagster.data.publishing import PublishingError
-from acecoder_dagster.data.warehouse import WarehouseError
+from acecoder_dagster import AceCoderError
+from acecoder_dagster.data.home import PROFILE_VARIABLE, Home, profile_from_environment
 from acecoder_dagster.files import ImportFileError
 from acecoder_dagster.judge import SandboxSettings, SandboxUnavailableError
-from acecoder_dagster.judge.files import JudgeFileError
 from acecoder_dagster.judge.settings import LauncherName
-from acecoder_dagster.learning.sampling import PromptError
-from acecoder_dagster.learning.training.errors import PolicyError, RewardModelError
 from acecoder_dagster.learning.training.settings import ScoringSettings
 from acecoder_dagster.questions.importing import ImportManifest
-from acecoder_dagster.questions.seeding import SeedError
 from acecoder_dagster.settings import SettingsError, read_settings
 
 PLAIN_WIDTH = 1000
@@ -45,20 +40,7 @@ def main() -> None:
     """Run the command; expected problems end it with their message and exit code 2."""
     try:
         app()
-    except (
-        SettingsError,
-        ImportFileError,
-        JudgeFileError,
-        SeedError,
-        SandboxUnavailableError,
-        WarehouseError,
-        PublishingError,
-        RunError,
-        RewardModelError,
-        PolicyError,
-        PromptError,
-        FloatingPointError,
-    ) as error:
+    except AceCoderError as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", markup=True, soft_wrap=True)
         sys.exit(2)
 

@@ -72,7 +72,7 @@ def run_train(output: Console, errors: Console, pairs: Path, backbone: str, out:
 
     Raises:
         RewardModelError: a wrong file or backbone.
-        FloatingPointError: the loss is not a number.
+        DivergedError: the loss is not a number.
     """
     renderer = None if backbone == "scratch" else backbone
     groups = pair_groups(with_prompts(read_rows(pairs, PAIR_COLUMNS), settings.prompt, renderer))

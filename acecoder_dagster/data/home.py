@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from acecoder_dagster import AceCoderError
 from acecoder_dagster.data.lake import ArtifactStore, Lake
 
 HOME_VARIABLE = "ACECODER_HOME"
@@ -12,7 +13,7 @@ DEFAULT_HOME = ".acecoder"
 DEFAULT_PROFILE = "micro"
 
 
-class RunError(RuntimeError):
+class RunError(AceCoderError, RuntimeError):
     """A run cannot start in this folder; the message says why and what to do."""
 
 

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from acecoder_dagster import AceCoderError
 
-class TableError(ValueError):
+
+class TableError(AceCoderError, ValueError):
     """Rows do not have the columns and types of their table."""
 
 

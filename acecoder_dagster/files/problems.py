@@ -1,10 +1,12 @@
 """What is wrong with a file that cannot be imported, said so that its owner can mend it."""
 
+from acecoder_dagster import AceCoderError
+
 SHOWN = 20
 """How many problems a message lists; the rest are counted."""
 
 
-class ImportFileError(ValueError):
+class ImportFileError(AceCoderError, ValueError):
     """The files cannot be imported; nothing was written.
 
     `problems` holds one sentence per problem, each naming the file, where it can the row and column, and what to do.

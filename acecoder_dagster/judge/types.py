@@ -6,16 +6,18 @@ import enum
 import json
 from dataclasses import dataclass
 
+from acecoder_dagster import AceCoderError
 
-class SandboxUnavailableError(RuntimeError):
+
+class SandboxUnavailableError(AceCoderError, RuntimeError):
     """No sandbox can be started on this machine; the message says what to install or to set."""
 
 
-class SandboxFailedError(RuntimeError):
+class SandboxFailedError(AceCoderError, RuntimeError):
     """A running sandbox broke (killed, frozen, out of memory); its work can be repeated in another one."""
 
 
-class JudgeClosedError(RuntimeError):
+class JudgeClosedError(AceCoderError, RuntimeError):
     """The judge was closed while it was judging."""
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from acecoder_dagster import AceCoderError
+
 SHOWN = 20
 """How many problems a message lists; the rest are counted."""
 
 
-class JudgeFileError(ValueError):
+class JudgeFileError(AceCoderError, ValueError):
     """Programs cannot be judged from these files, or verdicts not be written.
 
     `problems` holds one sentence per problem, each naming the file, where it can the row, and what to do. Verdicts that

@@ -4,6 +4,7 @@ from random import Random
 
 import polars as pl
 
+from acecoder_dagster import AceCoderError
 from acecoder_dagster.python_source import NO_TREE, bare_source
 from acecoder_dagster.questions.test_suites.choosing import mutants
 
@@ -13,7 +14,7 @@ FAULTS_PER_QUESTION = 16
 """Different faulty programs of a question: enough for many pairs, few enough to be seen more than once."""
 
 
-class NothingToImitateError(ValueError):
+class NothingToImitateError(AceCoderError, ValueError):
     """No question can teach a model to write programs."""
 
 

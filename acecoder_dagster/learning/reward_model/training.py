@@ -34,7 +34,7 @@ from acecoder_dagster.learning.reward_model.packing import PackedScorer
 from acecoder_dagster.learning.reward_model.template import prepare_tokenizer
 from acecoder_dagster.learning.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.learning.training.device import measured_peak_flops, prepare_process
-from acecoder_dagster.learning.training.errors import RewardModelError
+from acecoder_dagster.learning.training.errors import DivergedError, RewardModelError
 from acecoder_dagster.learning.training.processes_side_by_side import Team, team
 from acecoder_dagster.learning.training.run_state import read_state, whole_weights, write_state
 from acecoder_dagster.learning.training.settings import RewardModelSettings
@@ -75,7 +75,7 @@ def train_reward_model(
     Raises:
         FileNotFoundError: ``groups_path`` does not exist.
         RewardModelError: No usable pairs, a broken file, or a backbone that cannot be loaded.
-        FloatingPointError: The loss or its gradient is not a number.
+        DivergedError: The loss or its gradient is not a number.
     """
     loaded = _load(groups_path, backbone, settings)
     work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
@@ -254,7 +254,7 @@ class _Run:
         loss, right, pairs, tokens = (sum(column) for column in zip(*every, strict=True))
         norm = _number(torch.nn.utils.clip_grad_norm_(self._scorer.parameters(), self._settings.max_gradient_norm))
         if not math.isfinite(loss) or not math.isfinite(norm):
-            raise FloatingPointError(
+            raise DivergedError(
                 f"Reward-model training broke down at step {step} of {self._total_steps}: loss {loss}, gradient "
                 f"norm {norm}. Lower learning_rate, or set precision to 'float32'."
             )

@@ -15,12 +15,14 @@ from importlib import resources
 
 import polars as pl
 
+from acecoder_dagster import AceCoderError
+
 _TURNS = re.compile(r"\[user\]\n(?P<user>.*?)^\[assistant\]\n(?P<assistant>.*)", re.DOTALL | re.MULTILINE)
 _ENTRY_POINT_LINE = re.compile(r"^.*\{entry_point\}.*\n?", re.MULTILINE)
 _PLACEHOLDER = re.compile(r"\{(question|entry_point)\}")
 
 
-class PromptError(ValueError):
+class PromptError(AceCoderError, ValueError):
     """A template does not exist, or the model cannot be prompted with it."""
 
 

@@ -1,9 +1,15 @@
 """What can be wrong with what a training is given."""
 
+from acecoder_dagster import AceCoderError
 
-class RewardModelError(ValueError):
+
+class RewardModelError(AceCoderError, ValueError):
     """A reward model cannot be trained, converted or used with what was given; the message says what to do."""
 
 
-class PolicyError(ValueError):
+class PolicyError(AceCoderError, ValueError):
     """A policy cannot be trained with what was given; the message says what to do."""
+
+
+class DivergedError(AceCoderError, FloatingPointError):
+    """The loss or its gradient is not a number; the message says which settings to change."""

@@ -19,6 +19,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.learning.training.device import autocast, pick_device, prepare_process
+from acecoder_dagster.learning.training.errors import DivergedError
 from acecoder_dagster.learning.training.processes_side_by_side import Team, team
 from acecoder_dagster.learning.training.run_state import read_state, write_state
 from acecoder_dagster.learning.training.settings import SupervisedSettings
@@ -66,7 +67,7 @@ def train_supervised(
     Raises:
         FileNotFoundError: ``rows_path`` does not exist.
         ValueError: No rows, a missing column, an empty completion, or a row longer than the model's context.
-        FloatingPointError: The loss is not a number.
+        DivergedError: The loss is not a number.
     """
     work = open_work_folder(output, fingerprint([model, settings.model_dump_json()], [rows_path]))
     processes = settings.processes if pick_device().type == "cpu" else 1
@@ -217,7 +218,7 @@ class _Run:
         with sdpa_kernel(SDPBackend.MATH) if on_cpu else nullcontext():
             loss = self._backward(rows)
         if not math.isfinite(loss):
-            raise FloatingPointError(
+            raise DivergedError(
                 f"Supervised training broke down at step {step} of {self._total_steps}: loss {loss}. "
                 "Lower learning_rate, or set precision to 'float32'."
             )

@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import dataclass
 
+from acecoder_dagster import AceCoderError
 from acecoder_dagster.python_source import parse_literal, parse_source
 from acecoder_dagster.questions.test_suites.call_tests import answered_by_python
 
@@ -24,7 +25,7 @@ class WrittenQuestion:
     repaired: bool = False
 
 
-class UnusableAnswerError(ValueError):
+class UnusableAnswerError(AceCoderError, ValueError):
     """An answer holds no question; the message is `reason: evidence`."""
 
 

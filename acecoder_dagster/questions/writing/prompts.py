@@ -4,6 +4,7 @@ import re
 from importlib import resources
 from typing import Any
 
+from acecoder_dagster import AceCoderError
 from acecoder_dagster.questions.writing.endpoint import Chat
 
 ANSWER_SCHEMA: dict[str, Any] = {
@@ -22,7 +23,7 @@ _TURNS = re.compile(r"\[system\]\n(?P<system>.*?)^\[user\]\n(?P<user>.*)", re.DO
 _PLACEHOLDER = re.compile(r"\{(code|instruction|with_instruction)\}")
 
 
-class WriterPromptError(ValueError):
+class WriterPromptError(AceCoderError, ValueError):
     """There is no such prompt file, or it is not of the form that is needed."""
 
 

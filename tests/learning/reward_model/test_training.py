@@ -13,6 +13,7 @@ from acecoder_dagster.learning.reward_model.bradley_terry import score_pairs
 from acecoder_dagster.learning.reward_model.groups import read_groups, split_by_question
 from acecoder_dagster.learning.reward_model.scoring import RewardScorer, score_programs
 from acecoder_dagster.learning.reward_model.training import CALIBRATION_FILE, load_scorer, train_reward_model
+from acecoder_dagster.learning.training.errors import DivergedError
 from acecoder_dagster.learning.training.processes_side_by_side import Team
 from acecoder_dagster.learning.training.settings import RewardModelSettings, ScoringSettings
 
@@ -329,7 +330,7 @@ def test_bad_input_is_named(tiny_model: Path, groups_path: Path, tmp_path: Path)
 
 def test_a_loss_that_is_not_a_number_stops_training(tiny_model: Path, groups_path: Path, tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"learning_rate": 1e30})
-    with pytest.raises(FloatingPointError, match="Lower learning_rate"):
+    with pytest.raises(DivergedError, match="Lower learning_rate"):
         train_reward_model(groups_path, str(tiny_model), tmp_path / "rm", settings, ignore_progress, TEMPLATE)
 
 
