@@ -5,8 +5,11 @@ its path, which may build on another with `extends = "micro"`. Every section is 
 """
 
 import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
@@ -213,7 +216,9 @@ def read_settings(profile: str) -> Settings:
         SettingsError: no such profile, not TOML, an unknown key or a wrong value; the message names the key, says what
             is wrong and lists the keys that are valid there.
     """
-    values = _read_values(profile, seen=())
+    values: dict[str, Any] = {}
+    for link in _profile_chain(profile):
+        values = _merge(values, link.values)
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
@@ -234,18 +239,96 @@ def shipped_profiles() -> list[str]:
     return sorted(path.stem for path in PROFILES.glob("*.toml"))
 
 
-def _read_values(profile: str, seen: tuple[Path, ...]) -> dict[str, Any]:
-    path = _profile_path(profile)
-    if path in seen:
-        raise SettingsError(f"profile {path}: extends itself")
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"profile {path}: not valid TOML: {error}") from error
-    parent = values.pop("extends", None)
-    if parent is None:
-        return values
-    return _merge(_read_values(str(parent), (*seen, path)), values)
+@dataclass(frozen=True)
+class Setting:
+    """One setting, as people see it.
+
+    Attributes:
+        name: Its place, such as `sampling.temperature`.
+        kind: What it takes, such as `integer, >= 1` or `auto | float32 | bfloat16`.
+        default: Its value where no profile names it.
+        value: Its value in this profile.
+        origin: Who says so: `default`, or the profile, by name or by path as it was given.
+        description: What it means.
+    """
+
+    name: str
+    kind: str
+    default: object
+    value: object
+    origin: str
+    description: str
+
+
+def list_settings(profile: str | None = None) -> list[Setting]:
+    """Return every setting in the order of the sections, with its value in a profile, or all defaults.
+
+    Raises:
+        SettingsError: see `read_settings`.
+    """
+    chain = _profile_chain(profile) if profile is not None else []
+    settings = read_settings(profile) if profile is not None else Settings()
+    return list(_settings_of(Settings(), settings, [(link.name, link.values) for link in chain]))
+
+
+def _settings_of(
+    defaults: BaseModel, settings: BaseModel, said: Sequence[tuple[str, dict[str, Any]]], section: str = ""
+) -> Iterator[Setting]:
+    for key, field in type(defaults).model_fields.items():
+        default, value = getattr(defaults, key), getattr(settings, key)
+        saying = [(profile, values[key]) for profile, values in said if key in values]
+        if isinstance(value, BaseModel):
+            yield from _settings_of(default, value, saying, f"{section}{key}.")
+        else:
+            origin = saying[-1][0] if saying else "default"
+            kind = _kind(field.annotation, field.metadata)
+            yield Setting(f"{section}{key}", kind, default, value, origin, field.description or "")
+
+
+def _kind(annotation: Any, bounds: Sequence[Any] = ()) -> str:  # noqa: ANN401 - annotations have no common type
+    names = {int: "integer", float: "number", str: "text", bool: "true | false", NoneType: "nothing"}
+    form, parts = get_origin(annotation), get_args(annotation)
+    if form is Annotated:
+        kind = _kind(parts[0], parts[1:])
+    elif form is Literal:
+        kind = " | ".join(map(str, parts))
+    elif form in {Union, UnionType}:
+        kind = " | ".join(map(_kind, parts))
+    elif form is tuple:
+        kind = f"list of {_kind(parts[0])}"
+    else:
+        kind = names.get(annotation, "table")
+    signs = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+    limits = [
+        f"{sign} {getattr(bound, name)}" for bound in bounds for name, sign in signs.items() if hasattr(bound, name)
+    ]
+    return ", ".join([kind, *limits])
+
+
+@dataclass(frozen=True)
+class _ProfileLink:
+    name: str
+    values: dict[str, Any]
+
+
+def _profile_chain(profile: str) -> list[_ProfileLink]:
+    """Return what each profile says by itself: first the one that all others build on, last the named one."""
+    links: list[_ProfileLink] = []
+    seen: set[Path] = set()
+    parent: str | None = profile
+    while parent is not None:
+        name, path = parent, _profile_path(parent)
+        if path in seen:
+            raise SettingsError(f"profile {path}: extends itself")
+        seen.add(path)
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise SettingsError(f"profile {path}: not valid TOML: {error}") from error
+        extended = values.pop("extends", None)
+        parent = None if extended is None else str(extended)
+        links.insert(0, _ProfileLink(name, values))
+    return links
 
 
 def _profile_path(profile: str) -> Path:
@@ -271,5 +354,7 @@ def _explain(problem: Any) -> str:  # noqa: ANN401 - pydantic's ErrorDetails is 
         return f"{where}: {problem['msg']} (given: {problem['input']!r})"
     section: Any = Settings
     for name in location[:-1]:
-        section = section.model_fields[name].annotation
+        annotation = section.model_fields[name].annotation
+        # A list of tables, such as inbox.sources, has its keys in what it lists.
+        section = next(iter(get_args(annotation)), annotation)
     return f"{where}: unknown key; valid keys here are {', '.join(section.model_fields)}"

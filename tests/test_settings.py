@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from acecoder_dagster.settings import SettingsError, read_settings, shipped_profiles
+from acecoder_dagster.settings import SettingsError, list_settings, read_settings, shipped_profiles
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -73,3 +73,34 @@ def test_a_profile_that_extends_itself_is_refused(profile, tmp_path):
 def test_an_unknown_profile_is_refused_with_the_known_ones():
     with pytest.raises(SettingsError, match="no profile 'huge': name one of local, micro, paper"):
         read_settings("huge")
+
+
+def test_every_setting_is_listed_with_its_meaning_and_what_it_takes():
+    listed = {setting.name: setting for setting in list_settings()}
+
+    assert [setting.name for setting in listed.values() if not setting.description] == []
+    assert listed["seeds.questions_per_batch"].kind == "integer, >= 1, <= 5000"
+    assert listed["reward_model.precision"].kind == "auto | float32 | bfloat16"
+    assert listed["pairs.max_pairs_per_question"].kind == "integer, > 0 | all"
+    assert listed["inbox.sources"].kind == "list of table"
+    assert {setting.origin for setting in listed.values()} == {"default"}
+
+
+def test_a_listed_setting_says_which_profile_gave_it_its_value(profile, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    profile('extends = "micro"\n[sampling]\ntop_k = 5\n')
+
+    listed = {setting.name: setting for setting in list_settings("own.toml")}
+
+    shown = {
+        name: (listed[f"sampling.{name}"].value, listed[f"sampling.{name}"].origin) for name in ("top_k", "max_tokens")
+    }
+    assert shown == {"top_k": (5, "own.toml"), "max_tokens": (96, "micro")}
+    assert listed["sampling.top_p"].origin == "micro"
+    assert (listed["sampling.engine.dtype"].origin, listed["sampling.top_k"].default) == ("default", 0)
+    assert listed["tests.oracle_sampling.temperature"].default == 0.0
+
+
+def test_a_wrong_key_inside_a_list_of_tables_is_refused_with_the_valid_ones(profile):
+    with pytest.raises(SettingsError, match=r"inbox\.sources\.nme: unknown key; valid keys here are name, questions"):
+        read_settings(profile('[[inbox.sources]]\nname = "a"\nquestions = ["q"]\nnme = 1\n'))
