@@ -29,7 +29,7 @@ bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(if $(DATA),$(BIN)/python -m benchmarks.agreement --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.stability --data $(DATA))
 	$(if $(DATA),$(BIN)/python -m benchmarks.decontamination --data $(DATA))
-	$(if $(DATA),$(BIN)/python -m benchmarks.synthesis --data $(DATA))
+	$(if $(DATA),$(BIN)/python -m benchmarks.test_suites --data $(DATA))
 	$(BIN)/python -m benchmarks.endpoint
 	$(BIN)/python -m benchmarks.warehouse
 	$(BIN)/python -m benchmarks.reward_model

@@ -18,7 +18,7 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 SHARPNESS = 3.0
-"""Belief in a behaviour grows with this power of its score; see benchmarks/results/synthesis.md."""
+"""Belief in a behaviour grows with this power of its score; see benchmarks/test_suites/results.md."""
 
 ROUNDS = 3
 """Rounds of weighing; the first believes everyone alike."""

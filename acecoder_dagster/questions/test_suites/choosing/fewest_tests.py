@@ -62,7 +62,7 @@ def strongest_suite(matrix: SuiteMatrix, min_tests: int, max_tests: int) -> list
     costs more than it is worth. What refuses nobody new costs nothing and fills the places that are left: of programs
     that had no part in the choice some fail just there. Where there are only two answers, both are asked for at first,
     whatever that costs: who always gives the one is refused by nothing else, and no question with two answers means one
-    (both measured in benchmarks/results/synthesis.md).
+    (both measured in benchmarks/test_suites/results.md).
 
     Args:
         matrix: outcomes, fairness and expected values.

@@ -17,11 +17,11 @@ UNWRITTEN = 0.5
 """How likely an input that no writer thought of is one that the question asks for."""
 
 NEAR = 0.77
-"""How likely an input is fair that is like fair ones (`inputs.domain`); see benchmarks/results/synthesis.md."""
+"""How likely an input is fair that is like fair ones (`inputs.domain`); see benchmarks/test_suites/results.md."""
 
 CAREFUL = 1.6
 """The power of the share of a writer's tests that are kept, which is how likely one is fair: who writes wrong values
-asks for what the question excludes more often still; see benchmarks/results/synthesis.md."""
+asks for what the question excludes more often still; see benchmarks/test_suites/results.md."""
 
 NOT_NEEDED = "the suite has the power without it"
 

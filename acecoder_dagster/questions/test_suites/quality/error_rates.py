@@ -14,7 +14,7 @@ class ErrorRates(BaseModel):
     """Of programs known to be right, and of those known to be wrong: the shares that fail so many tests.
 
     The groups are `FAILURES`. `acecoder quality` measures the rates on questions with known answers; these stand in
-    where a project has no such questions, measured on HumanEval (benchmarks/results/synthesis.md).
+    where a project has no such questions, measured on HumanEval (benchmarks/test_suites/results.md).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

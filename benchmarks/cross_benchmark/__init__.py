@@ -1,0 +1,1 @@
+"""A reward model of one benchmark, tested on another."""

@@ -1,0 +1,1 @@
+"""How much planted contamination is found."""

@@ -1,0 +1,1 @@
+"""How busy the question writer keeps a server."""

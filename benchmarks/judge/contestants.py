@@ -1,0 +1,234 @@
+"""What the judge is timed beside, and how each is timed: wall clock, and processor time of all its processes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import docker
+
+from acecoder_dagster.judge import Judge, Outcome, ProgramJob, SandboxSettings, Verdict, ensure_image
+from acecoder_dagster.judge.launch.containers import LABEL
+from acecoder_dagster.judge.sandbox import GUEST_PACKAGE
+from benchmarks.judge.programs import split_call
+
+EVALPLUS = "evalplus==0.3.1"
+EVALPLUS_NEEDS = ("numpy", "psutil")  # all that its checker imports
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
+ZYGOTE = GUEST_PACKAGE.encode()  # in the command line of every zygote
+FORKS = 300
+BARE_FORKS = f"""
+import os, resource, time
+def cpu_seconds():
+    both = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+cpu, started = cpu_seconds(), time.perf_counter()
+for _ in range({FORKS}):
+    child = os.fork()
+    if child == 0:
+        os._exit(0)
+    os.waitpid(child, 0)
+print(time.perf_counter() - started, cpu_seconds() - cpu)
+"""
+
+
+@dataclass
+class Effort:
+    """What judging took: programs, seconds of wall clock and of processor time, and how it ended.
+
+    `host_cpu` is the part of the processor time that this process used, outside the sandboxes.
+    """
+
+    programs: int = 0
+    wall: float = 0.0
+    cpu: float = 0.0
+    host_cpu: float = 0.0
+    hanging: set[str] = field(default_factory=set)
+    passed: dict[str, tuple[bool, ...]] = field(default_factory=dict)
+
+    def add(self, other: "Effort") -> None:
+        """Add what a further part took."""
+        self.programs += other.programs
+        self.wall += other.wall
+        self.cpu += other.cpu
+        self.host_cpu += other.host_cpu
+        self.hanging |= other.hanging
+        self.passed |= other.passed
+
+
+class Contestant(Protocol):
+    """Something that can be timed in short parts, in turn with others."""
+
+    name: str
+
+    def run(self, jobs: Sequence[ProgramJob]) -> Effort:
+        """Judge programs and say what it took."""
+
+    def close(self) -> None:
+        """End it."""
+
+
+class OurJudge:
+    """The judge, through its public door."""
+
+    def __init__(self, launcher: str, workers: int) -> None:
+        self.name = f"judge, {launcher}" + (f", {workers} workers" if workers > 1 else "")
+        self._judge = Judge(SandboxSettings.model_validate({"launcher": launcher, "workers": workers}))
+
+    def run(self, jobs: Sequence[ProgramJob]) -> Effort:
+        """Judge programs, each in a sandboxed process of its own."""
+        sandboxes, host, started = self._sandbox_seconds(), time.process_time(), time.perf_counter()
+        verdicts = list(self._judge.judge(jobs))
+        wall, host_cpu = time.perf_counter() - started, time.process_time() - host
+        cpu = host_cpu + self._sandbox_seconds() - sandboxes
+        hanging = {verdict.program_id for verdict in verdicts if _has_timed_out(verdict)}
+        passed = {verdict.program_id: verdict.passed for verdict in verdicts}
+        return Effort(len(verdicts), wall, cpu, host_cpu, hanging, passed)
+
+    def count(self, jobs: Iterable[ProgramJob]) -> int:
+        """Judge programs and keep nothing but their number."""
+        return sum(1 for _ in self._judge.judge(jobs))
+
+    def resident_mb(self) -> tuple[float, float]:
+        """Return the memory of this process, and of all sandboxes together."""
+        return _resident_mb(os.getpid()), sum(_resident_mb(process) for process in zygotes(self._judge.launcher_name))
+
+    def close(self) -> None:
+        """End its sandboxes."""
+        self._judge.close()
+
+    def _sandbox_seconds(self) -> float:
+        return sum(map(_cpu_seconds_of, zygotes(self._judge.launcher_name)))
+
+
+class Evalplus:
+    """evalplus's `untrusted_check`, without any sandbox."""
+
+    name = "evalplus 0.3.1, no sandbox"
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("evalplus_checker.py")
+        self._process = subprocess.Popen(
+            [str(_evalplus_interpreter()), str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._answer()
+
+    def run(self, jobs: Sequence[ProgramJob]) -> Effort:
+        """Check programs, each in a process of its own."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps([_for_evalplus(job) for job in jobs]) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._answer())
+        passed = {job.program_id: tuple(row) for job, row in zip(jobs, answer["passed"], strict=True)}
+        return Effort(len(jobs), answer["wall"], answer["cpu"], passed=passed)
+
+    def close(self) -> None:
+        """End its process."""
+        self._process.kill()
+        self._process.wait()
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("evalplus's checker ended; its words are above")
+        return line
+
+
+class BareForks:
+    """An interpreter that holds nothing but itself: fork, exit, wait, and nothing else."""
+
+    def __init__(self, launcher: str) -> None:
+        self.name = "bare forks, " + ("in a container" if launcher == "docker" else "outside")
+        self._launcher = launcher
+
+    def run(self, jobs: Sequence[ProgramJob]) -> Effort:
+        """Fork, however many programs there are."""
+        if self._launcher == "docker":
+            engine = docker.from_env()
+            command = ["python3", "-I", "-S", "-c", BARE_FORKS]
+            options: dict[str, Any] = {"network_mode": "none", "remove": True}
+            if engine.info()["CgroupDriver"] == "cgroupfs":
+                options["cgroup_parent"] = "/"
+            printed = engine.containers.run(ensure_image(engine, None), command, **options).decode()
+            engine.close()
+        else:
+            command = [sys._base_executable, "-I", "-S", "-c", BARE_FORKS]  # type: ignore[attr-defined]
+            printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        wall, cpu = map(float, printed.split())
+        return Effort(FORKS, wall, cpu)
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+def _has_timed_out(verdict: Verdict) -> bool:
+    return bool({Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT} & set(verdict.outcomes))
+
+
+def _for_evalplus(job: ProgramJob) -> dict[str, object]:
+    calls = [split_call(test, job.question.entry_point) for test in job.question.tests]
+    return {
+        "program": job.program,
+        "entry_point": job.question.entry_point,
+        "inputs": [call.arguments for call in calls if call],
+        "expected": [call.expected for call in calls if call],
+    }
+
+
+def _evalplus_interpreter() -> Path:
+    """Install evalplus's checker into an environment of its own, kept for the next time."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = cache / "acecoder-benchmarks" / EVALPLUS.replace("==", "-")
+    interpreter = folder / "bin" / "python"
+    done = folder / "installed"
+    if not done.exists():
+        print(f"installing {EVALPLUS} into {folder}", file=sys.stderr)
+        venv.create(folder, with_pip=True, clear=True)
+        pip = [str(interpreter), "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, *EVALPLUS_NEEDS], check=True)
+        subprocess.run([*pip, "--no-deps", EVALPLUS], check=True)
+        done.touch()
+    return interpreter
+
+
+def zygotes(launcher: str) -> list[int]:
+    """Return the first processes of the sandboxes that this process has started."""
+    if launcher == "docker":
+        return _containers()
+    return [process for process in _descendants(os.getpid()) if ZYGOTE in _command(process)]
+
+
+def _containers() -> list[int]:
+    engine = docker.from_env()
+    containers = engine.containers.list(filters={"label": f"{LABEL}={os.getpid()}"}, ignore_removed=True)
+    found = [int(engine.api.inspect_container(container.id)["State"]["Pid"]) for container in containers]
+    engine.close()
+    return found
+
+
+def _descendants(process: int) -> list[int]:
+    children = [
+        int(child) for path in Path(f"/proc/{process}/task").glob("*/children") for child in path.read_text().split()
+    ]
+    return children + [grandchild for child in children for grandchild in _descendants(child)]
+
+
+def _command(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+def _cpu_seconds_of(process: int) -> float:
+    """Return the processor time of a process and of the children it has waited for."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15])) / TICKS_PER_SECOND
+
+
+def _resident_mb(process: int) -> float:
+    return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)

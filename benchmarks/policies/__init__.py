@@ -1,0 +1,1 @@
+"""What reward models and reinforcement bring, by seed."""

@@ -1,0 +1,1 @@
+"""How fast reward models are trained beside TRL."""

@@ -1,0 +1,7 @@
+"""`python -m benchmarks.reward_model`."""
+
+import typer
+
+from benchmarks.reward_model.run import main
+
+typer.run(main)

@@ -1,0 +1,1 @@
+"""How long reinforcement waits for the judge."""

@@ -1,0 +1,7 @@
+"""`python -m benchmarks.rl`."""
+
+import typer
+
+from benchmarks.rl.run import main
+
+typer.run(main)

@@ -1,0 +1,1 @@
+"""Whether verdicts depend on order or load."""

@@ -1,0 +1,7 @@
+"""`python -m benchmarks.stability`."""
+
+import typer
+
+from benchmarks.stability.run import main
+
+typer.run(main)

@@ -1,0 +1,1 @@
+"""What further branches and adversarial rounds add."""

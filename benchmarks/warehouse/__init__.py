@@ -1,0 +1,1 @@
+"""How fast the warehouse, its queries and the preference pairs are at the paper's scale."""
