@@ -18,11 +18,12 @@ test: install  ## pass the tests
 ui: install  ## open Dagster's web interface on http://127.0.0.1:3000
 	$(BIN)/acecoder ui
 
-check: install  ## lint, types, and which part may import which
+check: install  ## lint, types, which part may import which, declared dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/deptry .
 
 bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(BIN)/python -m benchmarks.judge $(if $(DATA),--data $(DATA))

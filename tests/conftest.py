@@ -1,7 +1,32 @@
 """What holds for every test."""
 
+import os
+from collections.abc import Generator
+from typing import TypeVar
+
 import hypothesis
+import pytest
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 # No test is about time: on a busy machine an example takes as long as it takes.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    return not_skipped_in_ci((yield))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    return not_skipped_in_ci((yield))
+
+
+def not_skipped_in_ci(report: Report) -> Report:
+    """Turn what is skipped into a failure where CI is set: such a machine has all that the tests need."""
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which in CI is a failure: {report.longrepr}"
+    return report
