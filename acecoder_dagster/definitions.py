@@ -1,33 +1,20 @@
 """The one place where assets, checks, resources, jobs, schedules and sensors are put together.
 
-The data's way: imported_files -> seed_functions -> questions -> candidate_tests -> oracle_programs -> oracle_results ->
-filtered_tests -> sampled_programs -> test_results -> test_quality, warehouse -> acecode_dataset, preference_pairs,
-hard_questions -> reward_model, policy_rule, policy_reward_model -> best_of_n, benchmark_scores -> report.
+The data's way, a stage a line, is `acecoder_dagster.graph.assets.STAGES`: from imported files and seed functions to
+questions, tests, programs and verdicts; from there to preference pairs, reward model and policies; and to the report.
+What each stage reads is stated where it is defined.
 """
 
 import dagster as dg
 
 from acecoder_dagster.data.home import Home, profile_from_environment
-from acecoder_dagster.graph.assets import (
-    evaluation,
-    preferences,
-    programs,
-    quality,
-    results,
-    seeds,
-    tables,
-    tests,
-    training,
-    training_records,
-)
-from acecoder_dagster.graph.operating.automation import operated
+from acecoder_dagster.graph.assets import STAGES
+from acecoder_dagster.graph.building import build_assets
 from acecoder_dagster.graph.operating.jobs import WHOLE_PIPELINE, jobs
 from acecoder_dagster.graph.operating.schedules import schedules
 from acecoder_dagster.graph.operating.sensors import arrival_sensors, automation_sensor
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.settings import read_settings
-
-MODULES = [seeds, tests, programs, results, quality, tables, preferences, training, training_records, evaluation]
 
 
 def build_definitions(home: Home | None = None, profile: str | None = None) -> dg.Definitions:
@@ -44,11 +31,10 @@ def build_definitions(home: Home | None = None, profile: str | None = None) -> d
     profile = profile or profile_from_environment()
     settings = read_settings(profile)
     project = Project(root=str(home.root), profile=profile)
-    assets = operated(dg.load_assets_from_modules(MODULES), settings)
     return dg.Definitions(
-        assets=assets,
+        assets=build_assets(STAGES, settings),
         jobs=jobs,
-        schedules=schedules(project, [spec for asset in assets for spec in asset.specs]),
+        schedules=schedules(project),
         sensors=[*arrival_sensors(project), automation_sensor(project)],
         resources={"project": project},
         executor=dg.multiprocess_executor.configured(

@@ -7,5 +7,11 @@ TABLES = "tables"
 TRAINING = "training"
 EVALUATION = "evaluation"
 
-DATA_OWNERS = ["team:data"]
-TRAINING_OWNERS = ["team:training"]
+DATA_GROUPS = (SYNTHESIS, TESTS, PROGRAMS, TABLES)
+"""What a nightly refresh works on."""
+
+OWNERS = {group: ["team:data"] for group in DATA_GROUPS} | {
+    TRAINING: ["team:training"],
+    EVALUATION: ["team:training"],
+}
+"""Owners of the assets of a group."""

@@ -10,11 +10,6 @@ RANGE_TAGS = ("dagster/asset_partition_range_start", "dagster/asset_partition_ra
 """Dagster's tags for a run over a range of partitions."""
 
 
-def batches_of(context: dg.AssetExecutionContext) -> list[str]:
-    """Return the batches of this step: one, or all of a backfill that runs as a single run."""
-    return list(context.partition_keys)
-
-
 def register_batches(instance: dg.DagsterInstance, batches: list[str]) -> list[str]:
     """Make batches known to Dagster and return those that were new."""
     assert seed_batches.name is not None

@@ -1,19 +1,44 @@
-"""The one resource of the graph: the project folder and the settings of its profile."""
+"""The one resource of the graph: the project folder, opened with the settings of its profile."""
 
 import contextlib
 import multiprocessing
 import os
 import signal
 import threading
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
 import dagster as dg
 
 from acecoder_dagster.data.home import Home
-from acecoder_dagster.data.lake import Lake, Partition
-from acecoder_dagster.data.tables import Table
+from acecoder_dagster.data.lake import Lake
 from acecoder_dagster.settings import Settings, SettingsError, read_settings
+
+
+@dataclass(frozen=True)
+class OpenProject:
+    """The project folder with its settings as they were when it was opened.
+
+    A step, a plan or a tick of a schedule opens the project once, so that all it does follows the same settings.
+    """
+
+    home: Home
+    settings: Settings
+
+    @property
+    def lake(self) -> Lake:
+        """The tables."""
+        return self.home.lake
+
+    def is_calibration(self, batch: str) -> bool:
+        """Return whether the questions of a batch only measure the tests (setting quality.batches)."""
+        return any(fnmatch(batch, pattern) for pattern in self.settings.quality.batches)
+
+    def is_chosen(self, batch: str) -> bool:
+        """Return whether a batch feeds training and evaluation (settings data.batches and quality.batches)."""
+        named = any(fnmatch(batch, pattern) for pattern in self.settings.data.batches)
+        return named and not self.is_calibration(batch)
 
 
 class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -26,41 +51,17 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Make the steps of a run end when the run does, whatever ended it."""
         end_with_parent_process()
 
-    @property
-    def home(self) -> Home:
-        """Places of tables, models and files."""
-        return Home(Path(self.root))
+    def open(self) -> OpenProject:
+        """Return the folder with the settings of the profile, read now: an edited profile counts at the next run.
 
-    @property
-    def lake(self) -> Lake:
-        """The tables."""
-        return self.home.lake
-
-    @property
-    def settings(self) -> Settings:
-        """Settings of the profile, read anew so that an edited profile counts at the next run."""
+        Raises:
+            Failure: the profile is missing or holds a wrong key or value.
+        """
         try:
-            return read_settings(self.profile)
+            settings = read_settings(self.profile)
         except SettingsError as error:
             raise dg.Failure(description=str(error), allow_retries=False) from error
-
-    def is_calibration(self, batch: str) -> bool:
-        """Return whether the questions of a batch only measure the tests (setting quality.batches)."""
-        return any(fnmatch(batch, pattern) for pattern in self.settings.quality.batches)
-
-    def calibration_partitions(self, table: Table) -> list[Partition]:
-        """Return the calibration batches of a table (setting quality.batches)."""
-        return [partition for partition in self.lake.partitions(table) if self.is_calibration(partition.batch)]
-
-    def training_partitions(self, table: Table) -> list[Partition]:
-        """Return the batches of a table that feed training and evaluation (settings data and quality.batches)."""
-        patterns = self.settings.data.batches
-        return [
-            partition
-            for partition in self.lake.partitions(table)
-            if any(fnmatch(partition.batch, pattern) for pattern in patterns)
-            and not self.is_calibration(partition.batch)
-        ]
+        return OpenProject(Home(Path(self.root)), settings)
 
 
 def end_with_parent_process() -> None:

@@ -13,7 +13,7 @@ from typing import Any, TextIO
 import dagster as dg
 from pydantic import BaseModel
 
-from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.step import Step
 from acecoder_dagster.learning.workers import failure_file
 
 ACCELERATOR_POOL = "accelerator"
@@ -35,20 +35,20 @@ WORKER_ENVIRONMENT = {
 }
 
 
-def run_worker(context: dg.AssetExecutionContext, project: Project, specification: BaseModel) -> dict[str, Any]:
+def run_worker(step: Step, specification: BaseModel) -> dict[str, Any]:
     """Run a worker task in a process of its own and return the figures it reported.
 
     Raises:
         Failure: the worker ended with an error, which the description names. The step is retried only where that can
             help: the worker was killed (out of memory, a lost machine) or could not reach a server.
     """
-    folder = project.home.scratch
+    context, folder = step.context, step.project.home.scratch
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{context.run_id}-{context.op_execution_context.op.name}.json"
+    path = folder / f"{context.run_id}-{step.name}.json"
     path.write_text(specification.model_dump_json(indent=1), encoding="utf-8")
     task = type(specification).__name__
     client = dg.PipesSubprocessClient(termination_timeout_seconds=20)
-    with _accelerator(context, project):
+    with _accelerator(step):
         try:
             completed = client.run(
                 context=context.op_execution_context,
@@ -76,19 +76,18 @@ def _failure(task: str, report: Path, ended: str) -> dg.Failure:
 
 
 @contextmanager
-def _accelerator(context: dg.AssetExecutionContext, project: Project) -> Iterator[None]:
+def _accelerator(step: Step) -> Iterator[None]:
     """Hold one of the machine's places for accelerator work.
 
     Dagster's pool limits the steps of one instance; this limits what happens on the project folder, whoever started it.
     """
-    places = project.settings.machine.trainings_at_once
-    folder = project.home.scratch
+    places, folder = step.settings.machine.trainings_at_once, step.project.home.scratch
     with ExitStack() as stack:
         locks = [stack.enter_context((folder / f"accelerator-{number}.lock").open("w")) for number in range(places)]
         told = False
         while not any(_locked(lock) for lock in locks):
             if not told:
-                context.log.info("Another step uses the accelerator; waiting for it (machine.trainings_at_once)")
+                step.context.log.info("Another step uses the accelerator; waiting for it (machine.trainings_at_once)")
             told = True
             time.sleep(1)
         yield

@@ -1,109 +1,135 @@
 """Programs: the model that writes them, and those it wrote."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
-from acecoder_dagster.data.tables import QUESTIONS, SAMPLED_PROGRAMS
-from acecoder_dagster.graph.groups import DATA_OWNERS, PROGRAMS, TRAINING_OWNERS
+from acecoder_dagster.data.tables import FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS
+from acecoder_dagster.graph.groups import PROGRAMS
+from acecoder_dagster.graph.inputs import Input, Rows, same_batch
+from acecoder_dagster.graph.models import BASE_POLICY
 from acecoder_dagster.graph.partitions import seed_batches
-from acecoder_dagster.graph.refresh import lineage
-from acecoder_dagster.graph.resources import Project
-from acecoder_dagster.graph.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
-from acecoder_dagster.graph.steps.batch_sources import brings_programs
+from acecoder_dagster.graph.resources import OpenProject
+from acecoder_dagster.graph.stages import PlannedBatch, StageRows, Work, model_stage, table_stage
+from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.batch_sources import batch_source, brings_programs
 from acecoder_dagster.graph.steps.sampling import base_policy_sampler, sample_questions
-from acecoder_dagster.graph.steps.training import train_artifact
 from acecoder_dagster.graph.steps.training_rows import tested_questions
-from acecoder_dagster.graph.worker_process import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.learning.policy.imitation import NothingToImitateError, imitable_questions
 from acecoder_dagster.learning.sampling import render_prompts
 from acecoder_dagster.learning.workers.specifications import TrainBasePolicy
 from acecoder_dagster.questions.importing import load_import
+from acecoder_dagster.settings import Settings
 
 
-@dg.asset(
-    group_name=PROGRAMS,
-    kinds={"pytorch", "huggingface"},
-    owners=TRAINING_OWNERS,
-    pool=ACCELERATOR_POOL,
-    retry_policy=WORKER_RETRIES,
+def imitates_questions(settings: Settings) -> bool:
+    """Return whether the base policy is trained on the project's own questions."""
+    return BASE_POLICY.named(settings) is None and settings.base_policy.corpus == "questions"
+
+
+def _base_policy_settings(project: OpenProject, batch: str) -> Mapping[str, object]:
+    settings = project.settings
+    trained_with = {
+        "base_policy": settings.base_policy.model_dump(exclude={"corpus"}),
+        "micro": settings.micro.model_dump(),
+        "prompt": settings.prompt,
+        "seed": settings.seed,
+    }
+    longest = {"longest_program": settings.sampling.max_tokens} if imitates_questions(settings) else {}
+    return {**trained_with, **longest}
+
+
+@model_stage(
+    BASE_POLICY,
+    reads=[Input(table, Rows.CHOSEN, when=imitates_questions) for table in (QUESTIONS, FILTERED_TESTS)],
+    settings=_base_policy_settings,
     code_version="2",
+    group=PROGRAMS,
+    kinds={"pytorch", "huggingface"},
+    uses_accelerator=True,
 )
-def base_policy(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def base_policy(step: Step, folder: Path) -> TrainBasePolicy:
     """The model that samples programs and from which reinforcement starts.
 
     Trained from scratch on a noisy corpus in the micro profile (with base_policy.corpus = "questions": on the train
     questions of this project); a named public model elsewhere.
     """
-    settings = project.settings
+    settings = step.settings
     base = settings.base_policy
-    if not lineage.trains_base_policy(project):
-        return dg.MaterializeResult(metadata={"model": base.model, "revision": base.revision or "unpinned"})
-
-    def specify(folder: Path) -> TrainBasePolicy:
-        references = _write_references(project, folder) if lineage.base_policy_tables(settings) else None
-        return TrainBasePolicy(
-            output=folder,
-            prompt_template=settings.prompt,
-            references=references,
-            longest_program=settings.sampling.max_tokens,
-            corpus_programs=base.corpus_programs,
-            seed=settings.seed,
-            micro=settings.micro,
-            scratch=base.scratch,
-            supervised=base.supervised,
-        )
-
-    return train_artifact(context, project, "base_policy", inputs=lineage.base_policy(project), specify=specify)
+    return TrainBasePolicy(
+        output=folder,
+        prompt_template=settings.prompt,
+        references=_write_references(step, folder) if imitates_questions(settings) else None,
+        longest_program=settings.sampling.max_tokens,
+        corpus_programs=base.corpus_programs,
+        seed=settings.seed,
+        micro=settings.micro,
+        scratch=base.scratch,
+        supervised=base.supervised,
+    )
 
 
-def _write_references(project: Project, folder: Path) -> Path:
+def _write_references(step: Step, folder: Path) -> Path:
     try:
-        questions = imitable_questions(tested_questions(project))
+        questions = imitable_questions(tested_questions(step))
     except NothingToImitateError as error:
         raise dg.Failure(
             f'{error}: collect seeds of documented functions, or set base_policy.corpus = "procedural"',
             allow_retries=False,
         ) from error
-    prompts = render_prompts(project.settings.prompt, questions, None)
+    prompts = render_prompts(step.settings.prompt, questions, None)
     file = folder / "references.parquet"
     questions.join(prompts, on="question_id").select("prompt", "program").write_parquet(file)
     return file
 
 
-@dg.asset(
-    deps=["questions", "filtered_tests", base_policy],
-    partitions_def=seed_batches,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name=PROGRAMS,
-    kinds={"parquet", "vllm"},
-    owners=DATA_OWNERS,
-    pool=ACCELERATOR_POOL,
-    retry_policy=WORKER_RETRIES,
-    code_version="2",
-    check_specs=[accounted_check(SAMPLED_PROGRAMS)],
-)
-def sampled_programs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Programs that the base policy wrote for every question (paper: 16 each), or those of an imported data set."""
+def _is_sampled(project: OpenProject, batch: str) -> bool:
+    return not brings_programs(project, batch)
+
+
+def _sampling(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
+    if not _is_sampled(project, batch):
+        return {}
+    sampling = settings.sampling.model_dump(exclude={"engine"})
+    return {"sampling": sampling, "prompt": settings.prompt, "seed": settings.seed}
 
-    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
-        to_sample = []
-        for batch in batches:
-            if brings_programs(project, batch):
-                imported = load_import(project.home.root, batch)
-                rejected = imported.rejected.filter(pl.col("row_kind") == "program")
-                rows_in = imported.programs.height + rejected.height
-                yield batch, StageRows(imported.programs, rows_in, rejected)
-            else:
-                to_sample.append(batch)
-        if not to_sample:
-            return
-        sampler = base_policy_sampler(project, settings)
-        jobs = [(batch, sampler, left(batch, project.lake.read(QUESTIONS, [batch]))) for batch in to_sample]
-        for batch, (programs, figures) in sample_questions(context, project, jobs, settings.sampling).items():
-            yield batch, StageRows(programs, rows_in=programs.height, figures=figures)
 
-    return run_stage_by_rows(context, project, lineage.sampled_programs(project), compute)
+def _origin_of_programs(project: OpenProject, batch: str) -> Mapping[str, object]:
+    return {} if _is_sampled(project, batch) else {"source": batch_source(project, batch)}
+
+
+def _prompts_to_answer(planned: PlannedBatch) -> Work:
+    return Work(model_calls=planned.questions if _is_sampled(planned.project, planned.batch) else 0)
+
+
+@table_stage(
+    SAMPLED_PROGRAMS,
+    reads=(*same_batch(QUESTIONS), Input(BASE_POLICY, for_batch=_is_sampled)),
+    settings=_sampling,
+    origin=_origin_of_programs,
+    unit="question_id",
+    code_version="2",
+    partitions=seed_batches,
+    group=PROGRAMS,
+    kinds={"parquet", "vllm"},
+    uses_accelerator=True,
+    takes_import=brings_programs,
+    work=_prompts_to_answer,
+)
+def sampled_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
+    """Programs that the base policy wrote for every question (paper: 16 each), or those of an imported data set."""
+    to_sample = [batch for batch in step.batches if _is_sampled(step.project, batch)]
+    for batch in step.batches:
+        if batch not in to_sample:
+            imported = load_import(step.project.home.root, batch)
+            rejected = imported.rejected.filter(pl.col("row_kind") == "program")
+            yield batch, StageRows(imported.programs, imported.programs.height + rejected.height, rejected)
+    if not to_sample:
+        return
+    sampler = base_policy_sampler(step)
+    jobs = [(batch, sampler, step.left(batch, step.read(QUESTIONS, batch))) for batch in to_sample]
+    for batch, (programs, figures) in sample_questions(step, jobs, step.settings.sampling).items():
+        yield batch, StageRows(programs, rows_in=programs.height, figures=figures)

@@ -1,30 +1,28 @@
 """Where questions come from: seed functions, and the questions written from them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import dagster as dg
 import polars as pl
 from pydantic import Field
 
 from acecoder_dagster.data.tables import QUESTIONS, SEED_FUNCTIONS, WRITER_ANSWERS
-from acecoder_dagster.graph.groups import DATA_OWNERS, SYNTHESIS
-from acecoder_dagster.graph.metadata import markdown_table
+from acecoder_dagster.graph.groups import SYNTHESIS
+from acecoder_dagster.graph.inputs import Input, Rows, same_batch
+from acecoder_dagster.graph.metadata import Metadata, markdown_table
 from acecoder_dagster.graph.partitions import seed_batches
-from acecoder_dagster.graph.progress import RowProgress
-from acecoder_dagster.graph.refresh import lineage
-from acecoder_dagster.graph.resources import Project
-from acecoder_dagster.graph.stages import StageRows, accounted_check, run_stage
-from acecoder_dagster.graph.steps.batch_sources import is_collected, procedural_number
-from acecoder_dagster.graph.steps.decontamination import decontaminated
+from acecoder_dagster.graph.resources import OpenProject
+from acecoder_dagster.graph.stages import Check, Finding, PlannedBatch, StageRows, Work, page_stage, table_stage
+from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.batch_sources import batch_source, is_collected, is_imported, procedural_number
+from acecoder_dagster.graph.steps.decontamination import decontaminated, decontamination_key
 from acecoder_dagster.graph.steps.inbox import take_in
 from acecoder_dagster.questions.importing import imported_batches, load_import
 from acecoder_dagster.questions.micro.rows import procedural_questions, procedural_seeds
 from acecoder_dagster.questions.seeding import load_seeds
-from acecoder_dagster.questions.writing import ask_writer, documented_questions, written_questions
+from acecoder_dagster.questions.writing import ask_writer, documented_questions, prompt_text, written_questions
 from acecoder_dagster.questions.writing.endpoint import EndpointError
-
-COMPOSITIONS_HELD_OUT = "held_out_compositions_are_new"
-QUESTIONS_HELD_OUT = "held_out_questions_are_new"
+from acecoder_dagster.settings import Settings
 
 
 class TakeIn(dg.Config):
@@ -36,172 +34,189 @@ class TakeIn(dg.Config):
     )
 
 
-@dg.asset(group_name=SYNTHESIS, kinds={"parquet"}, owners=DATA_OWNERS, code_version="1")
-def imported_files(context: dg.AssetExecutionContext, config: TakeIn, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+@page_stage(group=SYNTHESIS, kinds={"parquet"}, code_version="1", config=TakeIn)
+def imported_files(step: Step) -> Metadata:
     """Data sets brought in by `acecoder import` or through the inbox: files of questions, tests and programs.
 
     The files are checked and dealt to batches, which enter the graph where their columns allow: files with tests at
     candidate_tests, files with programs at sampled_programs.
     """
-    taken_in = {} if config.entry is None else take_in(context, project, config.entry)
-    imports = imported_batches(project.home.root)
+    assert isinstance(step.config, TakeIn)
+    taken_in = {} if step.config.entry is None else take_in(step, step.config.entry)
+    imports = imported_batches(step.project.home.root)
     rows: list[dict[str, object]] = [
         {"batch": batch, **{f"{kind}s": count.kept for kind, count in stored.batches[batch].items()}}
         for batch, stored in imports.items()
     ]
-    return dg.MaterializeResult(
-        metadata={**taken_in, "batches": len(rows), "imports": dg.MetadataValue.md(markdown_table(rows))}
-    )
+    return {**taken_in, "batches": len(rows), "imports": dg.MetadataValue.md(markdown_table(rows))}
 
 
-@dg.asset(
-    deps=[imported_files],
-    partitions_def=seed_batches,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name=SYNTHESIS,
-    kinds={"parquet", "polars"},
-    owners=DATA_OWNERS,
+def _procedural_settings(project: OpenProject, batch: str) -> Mapping[str, object]:
+    settings = project.settings
+    return {
+        "micro": settings.micro.model_dump(),
+        "seeds": settings.seeds.questions_per_batch,
+        "seed": settings.seed,
+    }
+
+
+def _origin_of_seeds(project: OpenProject, batch: str) -> Mapping[str, object]:
+    """Name the import, the collection or the procedural batch; of a collection also what it is kept away from."""
+    origin: dict[str, object] = {"source": batch_source(project, batch)}
+    return origin | ({"decontamination": decontamination_key(project)} if is_collected(project, batch) else {})
+
+
+def _compositions_are_held_out(step: Step) -> Finding:
+    seeds = step.project.lake.read(SEED_FUNCTIONS).filter(pl.col("source") == "procedural")
+    composition = pl.col("upstream_id").str.split("#").list.first()
+    shared = _in_several_splits(seeds.with_columns(text=composition))
+    return _held_out(shared, "compositions", "materialize seed_functions of all procedural batches with one profile")
+
+
+@table_stage(
+    SEED_FUNCTIONS,
+    waits_for=(imported_files,),
+    settings=_procedural_settings,
+    origin=_origin_of_seeds,
     code_version="2",
-    check_specs=[
-        accounted_check(SEED_FUNCTIONS),
-        dg.AssetCheckSpec(
-            COMPOSITIONS_HELD_OUT,
-            asset="seed_functions",
-            blocking=True,
-            description="No procedural task shares its composition with one of another split",
+    partitions=seed_batches,
+    group=SYNTHESIS,
+    kinds={"parquet", "polars"},
+    takes_import=is_imported,
+    checks=(
+        Check(
+            "held_out_compositions_are_new",
+            "No procedural task shares its composition with one of another split",
+            _compositions_are_held_out,
         ),
-    ],
+    ),
 )
-def seed_functions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def seed_functions(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Code to write questions from: procedural tasks, collected functions, or programs of an imported data set.
 
     Collected functions that come from a benchmark (setting decontamination.benchmarks) are rejected, with the evidence.
     """
-    settings = project.settings
-
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        for batch in batches:
-            rejected = None
-            if (number := procedural_number(batch)) is not None:
-                seeds = procedural_seeds(number, settings.seeds.questions_per_batch, settings.seed, settings.micro)
-            elif is_collected(project, batch):
-                collected = load_seeds(project.home.root, batch)
-                seeds, contaminated = decontaminated(context, project, collected.seeds)
-                rejected = pl.concat([collected.rejected, contaminated])
-            else:
-                seeds = load_import(project.home.root, batch).seeds
-            yield batch, StageRows(seeds, seeds.height + (0 if rejected is None else rejected.height), rejected)
-
-    stage = lineage.seed_functions(project)
-    return run_stage(context, project, stage, compute, checks=lambda _: [_compositions_are_held_out(project)])
+    settings, root = step.settings, step.project.home.root
+    for batch in step.batches:
+        rejected = None
+        if (number := procedural_number(batch)) is not None:
+            seeds = procedural_seeds(number, settings.seeds.questions_per_batch, settings.seed, settings.micro)
+        elif is_collected(step.project, batch):
+            collected = load_seeds(root, batch)
+            seeds, contaminated = decontaminated(step, collected.seeds)
+            rejected = pl.concat([collected.rejected, contaminated])
+        else:
+            seeds = load_import(root, batch).seeds
+        yield batch, StageRows(seeds, seeds.height + (0 if rejected is None else rejected.height), rejected)
 
 
-@dg.asset(
-    deps=[seed_functions],
-    partitions_def=seed_batches,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name=SYNTHESIS,
-    kinds={"parquet", "openai"},
-    owners=DATA_OWNERS,
+def asks_writer(settings: Settings) -> bool:
+    """Return whether a language model writes the questions of collected seeds."""
+    return settings.questions.writer == "endpoint"
+
+
+def _asked_of_writer(project: OpenProject, batch: str) -> Mapping[str, object]:
+    writing = project.settings.questions
+    if not asks_writer(project.settings):
+        return {}
+    return {
+        "writer": writing.writer,
+        "endpoint": writing.endpoint.content(),
+        "prompt": prompt_text(writing.prompt),
+        "seed": project.settings.seed,
+    }
+
+
+def _answers_to_ask_for(planned: PlannedBatch) -> Work:
+    project = planned.project
+    asked = asks_writer(project.settings) and is_collected(project, planned.batch)
+    return Work(model_calls=planned.questions if asked else 0)
+
+
+@table_stage(
+    WRITER_ANSWERS,
+    reads=same_batch(SEED_FUNCTIONS),
+    settings=_asked_of_writer,
     code_version="1",
-    check_specs=[accounted_check(WRITER_ANSWERS)],
+    partitions=seed_batches,
+    group=SYNTHESIS,
+    kinds={"parquet", "openai"},
+    work=_answers_to_ask_for,
 )
-def writer_answers(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def writer_answers(step: Step) -> Iterator[tuple[str, StageRows]]:
     """What a language model answers when asked for questions about collected seeds, with tokens and cost.
 
     Empty for all other batches, and where questions are written without a model (setting questions.writer). Answers
     are kept as they come: a run that was stopped asks only what is missing.
     """
-    settings = project.settings
-    writing = settings.questions
-
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        for batch in batches:
-            if writing.writer != "endpoint" or not is_collected(project, batch):
-                yield batch, StageRows(WRITER_ANSWERS.empty(), rows_in=0)
-                continue
-            seeds = project.lake.read(SEED_FUNCTIONS, [batch])
-            progress = RowProgress(context, "answers", seeds.height)
-            try:
-                answers = ask_writer(
-                    seeds, writing.prompt, writing.endpoint, project.home.answers, settings.seed, progress.advance
-                )
-            except EndpointError as error:
-                raise dg.Failure(str(error), allow_retries=False) from error
-            asked = answers.filter(~pl.col("reused"))
-            figures = {
-                "model_calls": asked.height,
-                "prompt_tokens": int(asked["prompt_tokens"].sum()),
-                "completion_tokens": int(asked["completion_tokens"].sum()),
-                "cost": float(answers["cost"].sum()),
-            }
-            yield batch, StageRows(answers, rows_in=seeds.height, figures=figures)
-
-    return run_stage(context, project, lineage.writer_answers(project), compute)
+    for batch in step.batches:
+        if asks_writer(step.settings) and is_collected(step.project, batch):
+            yield batch, _answers(step, step.read(SEED_FUNCTIONS, batch))
+        else:
+            yield batch, StageRows(WRITER_ANSWERS.empty(), rows_in=0)
 
 
-@dg.asset(
-    deps=[seed_functions, writer_answers],
-    partitions_def=seed_batches,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name=SYNTHESIS,
-    kinds={"parquet", "polars"},
-    owners=DATA_OWNERS,
+def _answers(step: Step, seeds: pl.DataFrame) -> StageRows:
+    writing = step.settings.questions
+    progress = step.progress("answers", seeds.height)
+    kept = step.project.home.answers
+    try:
+        answers = ask_writer(seeds, writing.prompt, writing.endpoint, kept, step.settings.seed, progress.advance)
+    except EndpointError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+    asked = answers.filter(~pl.col("reused"))
+    figures = {
+        "model_calls": asked.height,
+        "prompt_tokens": int(asked["prompt_tokens"].sum()),
+        "completion_tokens": int(asked["completion_tokens"].sum()),
+        "cost": float(answers["cost"].sum()),
+    }
+    return StageRows(answers, rows_in=seeds.height, figures=figures)
+
+
+def _writer(project: OpenProject, batch: str) -> Mapping[str, object]:
+    return {"writer": "endpoint"} if asks_writer(project.settings) else {}
+
+
+def _questions_are_held_out(step: Step) -> Finding:
+    rows = step.project.lake.read(QUESTIONS)
+    shared = _in_several_splits(rows.with_columns(text=pl.col("question").str.strip_chars()))
+    return _held_out(shared, "question texts", "remove them from one of the imports, or import both with split = hash")
+
+
+@table_stage(
+    QUESTIONS,
+    reads=(*same_batch(SEED_FUNCTIONS), Input(WRITER_ANSWERS, Rows.SAME_BATCH, when=asks_writer)),
+    settings=_writer,
     code_version="2",
-    check_specs=[
-        accounted_check(QUESTIONS),
-        dg.AssetCheckSpec(
-            QUESTIONS_HELD_OUT,
-            asset="questions",
-            blocking=True,
-            description="No question text stands in two splits",
-        ),
-    ],
+    partitions=seed_batches,
+    group=SYNTHESIS,
+    kinds={"parquet", "polars"},
+    takes_import=is_imported,
+    checks=(Check("held_out_questions_are_new", "No question text stands in two splits", _questions_are_held_out),),
 )
-def questions(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def questions(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Coding questions, each answered by one function."""
-    writer = project.settings.questions.writer
-
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        for batch in batches:
-            if procedural_number(batch) is not None:
-                seeds = project.lake.read(SEED_FUNCTIONS, [batch])
-                yield batch, StageRows(procedural_questions(seeds), rows_in=seeds.height)
-            elif is_collected(project, batch):
-                seeds = project.lake.read(SEED_FUNCTIONS, [batch])
-                if writer == "endpoint":
-                    written, rejected = written_questions(seeds, project.lake.read(WRITER_ANSWERS, [batch]))
-                else:
-                    written, rejected = documented_questions(seeds)
-                yield batch, StageRows(written, seeds.height, rejected)
-            else:
-                imported = load_import(project.home.root, batch)
-                rejected = imported.rejected.filter(pl.col("row_kind") == "question")
-                rows_in = imported.questions.height + rejected.height
-                yield batch, StageRows(imported.questions, rows_in, rejected)
-
-    stage = lineage.questions(project)
-    return run_stage(context, project, stage, compute, checks=lambda _: [_questions_are_held_out(project)])
+    for batch in step.batches:
+        if is_imported(step.project, batch):
+            imported = load_import(step.project.home.root, batch)
+            rejected = imported.rejected.filter(pl.col("row_kind") == "question")
+            yield batch, StageRows(imported.questions, imported.questions.height + rejected.height, rejected)
+            continue
+        seeds = step.read(SEED_FUNCTIONS, batch)
+        if procedural_number(batch) is not None:
+            yield batch, StageRows(procedural_questions(seeds), rows_in=seeds.height)
+        elif asks_writer(step.settings):
+            written, rejected = written_questions(seeds, step.read(WRITER_ANSWERS, batch))
+            yield batch, StageRows(written, seeds.height, rejected)
+        else:
+            written, rejected = documented_questions(seeds)
+            yield batch, StageRows(written, seeds.height, rejected)
 
 
-def _compositions_are_held_out(project: Project) -> dg.AssetCheckResult:
-    seeds = project.lake.read(SEED_FUNCTIONS).filter(pl.col("source") == "procedural")
-    composition = pl.col("upstream_id").str.split("#").list.first()
-    shared = _in_several_splits(seeds.with_columns(text=composition))
-    advice = "materialize seed_functions of all procedural batches with one profile"
-    return _held_out(COMPOSITIONS_HELD_OUT, shared, "compositions", advice)
-
-
-def _questions_are_held_out(project: Project) -> dg.AssetCheckResult:
-    shared = _in_several_splits(project.lake.read(QUESTIONS).with_columns(text=pl.col("question").str.strip_chars()))
-    advice = "remove them from one of the imports, or import both with split = hash"
-    return _held_out(QUESTIONS_HELD_OUT, shared, "question texts", advice)
-
-
-def _held_out(check: str, shared: list[str], what: str, advice: str) -> dg.AssetCheckResult:
+def _held_out(shared: list[str], what: str, advice: str) -> Finding:
     found = f"{len(shared)} {what} stand in several splits, so training would see what is measured: {advice}"
-    return dg.AssetCheckResult(
-        check_name=check,
+    return Finding(
         passed=not shared,
         description=found if shared else f"No {what} stand in several splits",
         metadata={"shared": shared[:20]},

@@ -1,59 +1,69 @@
 """The warehouse that people query, and the data set in the published schema."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-import dagster as dg
 import polars as pl
 
-from acecoder_dagster.data.tables import ACECODE_DATASET, ASSERT, BATCH_TABLES, FILTERED_TESTS, QUESTIONS, REJECTED_ROWS
-from acecoder_dagster.data.warehouse import export_rows
-from acecoder_dagster.graph.groups import DATA_OWNERS, TABLES
-from acecoder_dagster.graph.refresh import lineage
-from acecoder_dagster.graph.resources import Project
-from acecoder_dagster.graph.stages import StageRows, accounted_check, run_stage
-from acecoder_dagster.graph.steps.training_rows import training_rows
-from acecoder_dagster.graph.steps.warehouse import publish_warehouse
-
-
-@dg.asset(
-    deps=[table.name for table in BATCH_TABLES],
-    group_name=TABLES,
-    kinds={"duckdb", "sql"},
-    owners=DATA_OWNERS,
-    code_version="1",
+from acecoder_dagster.data.tables import (
+    ACECODE_DATASET,
+    ASSERT,
+    BATCH_TABLES,
+    FILTERED_TESTS,
+    QUESTIONS,
+    REJECTED_ROWS,
+    SAMPLED_PROGRAMS,
+    TEST_RESULTS,
 )
-def warehouse(project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+from acecoder_dagster.data.warehouse import export_rows
+from acecoder_dagster.graph.groups import TABLES
+from acecoder_dagster.graph.inputs import chosen, whichever
+from acecoder_dagster.graph.metadata import Metadata
+from acecoder_dagster.graph.resources import OpenProject
+from acecoder_dagster.graph.stages import StageRows, page_stage, table_stage
+from acecoder_dagster.graph.step import Step
+
+
+@page_stage(
+    reads=whichever(*BATCH_TABLES),
+    code_version="1",
+    group=TABLES,
+    kinds={"duckdb", "sql"},
+    publishes=True,
+)
+def warehouse(step: Step) -> Metadata:
     """The DuckDB file with every table, built by `sql/models` from the current Parquet files.
 
     Readers are never blocked: it is built beside the live file and renamed over it. Query it with `acecoder query`,
     or any DuckDB client.
     """
-    return dg.MaterializeResult(metadata=publish_warehouse(project))
+    return {}
 
 
-@dg.asset(
-    deps=[warehouse],
-    group_name=TABLES,
-    kinds={"parquet", "sql"},
-    owners=DATA_OWNERS,
+def batches_chosen(project: OpenProject, batch: str) -> Mapping[str, object]:
+    """Return which batches feed training and evaluation."""
+    return {"batches": project.settings.data.batches}
+
+
+@table_stage(
+    ACECODE_DATASET,
+    # Read through the warehouse, by sql/exports/acecode_dataset.sql.
+    reads=chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS),
+    waits_for=(warehouse,),
+    settings=batches_chosen,
     code_version="1",
-    check_specs=[accounted_check(ACECODE_DATASET)],
+    group=TABLES,
+    kinds={"parquet", "sql"},
 )
-def acecode_dataset(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def acecode_dataset(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Questions, kept tests and programs with pass rates, in the schema of the published AceCode-87K.
 
     That schema knows only asserts: questions with other tests are rejected.
     """
-
-    def compute(batches: list[str]) -> Iterator[tuple[str, StageRows]]:
-        chosen = [partition.batch for partition in project.training_partitions(QUESTIONS)]
-        rows = export_rows(project.home.warehouse, "acecode_dataset").filter(pl.col("batch").is_in(chosen))
-        rejected = _without_asserts(training_rows(project, FILTERED_TESTS))
-        for batch in batches:
-            yield batch, StageRows(rows.drop("batch"), rows.height + rejected.height, rejected)
-
-    stage = lineage.acecode_dataset(project)
-    return run_stage(context, project, stage, compute)
+    feeding = [part.batch for part in step.project.lake.partitions(QUESTIONS) if step.project.is_chosen(part.batch)]
+    rows = export_rows(step.project.home.warehouse, ACECODE_DATASET.name).filter(pl.col("batch").is_in(feeding))
+    rejected = _without_asserts(step.read(FILTERED_TESTS))
+    for batch in step.batches:
+        yield batch, StageRows(rows.drop("batch"), rows.height + rejected.height, rejected)
 
 
 def _without_asserts(tests: pl.DataFrame) -> pl.DataFrame:

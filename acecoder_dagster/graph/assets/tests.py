@@ -1,12 +1,10 @@
 """Tests: written, judged by oracle programs, and those that are kept."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-import dagster as dg
 import polars as pl
 
 from acecoder_dagster.data.judged_tables import judge_table, question_tests
-from acecoder_dagster.data.lake import Partition
 from acecoder_dagster.data.tables import (
     CANDIDATE_TESTS,
     FILTERED_TESTS,
@@ -17,17 +15,17 @@ from acecoder_dagster.data.tables import (
     WRITER_ANSWERS,
 )
 from acecoder_dagster.evaluation import plot_histogram
-from acecoder_dagster.graph.groups import DATA_OWNERS, TESTS
-from acecoder_dagster.graph.metadata import picture
+from acecoder_dagster.graph.assets.seeds import asks_writer
+from acecoder_dagster.graph.groups import TESTS
+from acecoder_dagster.graph.inputs import Input, Rows, same_batch
+from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.partitions import seed_batches
-from acecoder_dagster.graph.progress import RowProgress
-from acecoder_dagster.graph.refresh import lineage
-from acecoder_dagster.graph.resources import Project
-from acecoder_dagster.graph.stages import LeftRows, StageRows, accounted_check, run_stage_by_rows
-from acecoder_dagster.graph.steps.batch_sources import is_collected, procedural_number
-from acecoder_dagster.graph.steps.kept_tests import improved_suites
+from acecoder_dagster.graph.resources import OpenProject
+from acecoder_dagster.graph.stages import Check, Finding, PlannedBatch, StageRows, Work, table_stage
+from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.batch_sources import batch_source, brings_programs, is_collected, is_imported
+from acecoder_dagster.graph.steps.kept_tests import improved_suites, programs_for_suites
 from acecoder_dagster.graph.steps.oracles import oracle_rows
-from acecoder_dagster.graph.worker_process import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.judge import Judge
 from acecoder_dagster.questions.importing import load_import
 from acecoder_dagster.questions.test_suites.choosing import filter_tests
@@ -37,124 +35,200 @@ from acecoder_dagster.questions.test_suites.observed_calls import observe_calls
 from acecoder_dagster.questions.test_suites.quality import separate_labels
 from acecoder_dagster.questions.writing import written_tests
 
-TESTS_LEFT = "some_tests_are_kept"
+
+def _origin_of_tests(project: OpenProject, batch: str) -> Mapping[str, object]:
+    """Name the import, collection or procedural batch; of a collection also how inputs are drawn for it."""
+    origin: dict[str, object] = {"source": batch_source(project, batch)}
+    if not is_collected(project, batch):
+        return origin
+    settings = project.settings
+    return {
+        **origin,
+        "writer": settings.questions.writer,
+        "inputs": settings.inputs.model_dump(),
+        "seed": settings.seed,
+        "limits": settings.sandbox.limits(),
+    }
 
 
-@dg.asset(
-    deps=["questions", "seed_functions", "writer_answers"],
-    partitions_def=seed_batches,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name=TESTS,
-    kinds={"parquet", "python"},
-    owners=DATA_OWNERS,
+def _programs_for_candidates(planned: PlannedBatch) -> Work:
+    project, batch = planned.project, planned.batch
+    written = is_imported(project, batch) or (asks_writer(project.settings) and is_collected(project, batch))
+    return Work(programs=0 if written else planned.questions)
+
+
+@table_stage(
+    CANDIDATE_TESTS,
+    reads=(*same_batch(SEED_FUNCTIONS, QUESTIONS), Input(WRITER_ANSWERS, Rows.SAME_BATCH, when=asks_writer)),
+    origin=_origin_of_tests,
+    unit="question_id",
     code_version="2",
-    check_specs=[accounted_check(CANDIDATE_TESTS)],
+    partitions=seed_batches,
+    group=TESTS,
+    kinds={"parquet", "python"},
+    takes_import=is_imported,
+    work=_programs_for_candidates,
 )
-def candidate_tests(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def candidate_tests(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Tests as written, before any is filtered.
 
     Procedural questions get theirs by running the reference program in the sandbox on the arguments of the seed,
     questions from collected functions by running it on inputs drawn for it, or from the model that wrote them; imported
     questions bring theirs.
     """
-
-    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
-        for batch in batches:
-            if is_collected(project, batch):
-                questions = left(batch, project.lake.read(QUESTIONS, [batch]))
-                yield batch, _tests_of_collected(context, project, batch, questions)
-                continue
-            if procedural_number(batch) is None:
-                imported = load_import(project.home.root, batch)
-                rejected = imported.rejected.filter(pl.col("row_kind") == "test")
-                rows_in = imported.candidate_tests.height + rejected.height
-                yield batch, StageRows(imported.candidate_tests, rows_in, rejected)
-                continue
-            questions = left(batch, project.lake.read(QUESTIONS, [batch]))
-            calls = questions.join(project.lake.read(SEED_FUNCTIONS, [batch]), on="seed_id").select(
-                "question_id", "entry_point", "setup_code", "reference_program", "argument_texts"
-            )
-            progress = RowProgress(context, "questions", questions.height)
-            with Judge(project.settings.sandbox) as judge:
-                written = write_tests(observe_calls(judge, calls, progress.advance))
+    for batch in step.batches:
+        if is_imported(step.project, batch):
+            imported = load_import(step.project.home.root, batch)
+            rejected = imported.rejected.filter(pl.col("row_kind") == "test")
+            tests = imported.candidate_tests
+            yield batch, StageRows(tests, tests.height + rejected.height, rejected)
+            continue
+        questions, seeds = step.left(batch, step.read(QUESTIONS, batch)), step.read(SEED_FUNCTIONS, batch)
+        if not is_collected(step.project, batch):
+            yield batch, _tests_of_procedural(step, questions, seeds)
+        elif asks_writer(step.settings):
+            written = written_tests(seeds, step.read(WRITER_ANSWERS, batch))
             yield batch, StageRows(written.tests, written.rows_in, written.rejected)
+        else:
+            yield batch, _tests_of_collected(step, questions, seeds)
 
-    return run_stage_by_rows(context, project, lineage.candidate_tests(project), compute)
+
+def _tests_of_procedural(step: Step, questions: pl.DataFrame, seeds: pl.DataFrame) -> StageRows:
+    calls = questions.join(seeds, on="seed_id").select(
+        "question_id", "entry_point", "setup_code", "reference_program", "argument_texts"
+    )
+    progress = step.progress("questions", questions.height)
+    with Judge(step.settings.sandbox) as judge:
+        written = write_tests(observe_calls(judge, calls, progress.advance))
+    return StageRows(written.tests, written.rows_in, written.rejected)
 
 
-@dg.asset(
-    deps=["questions", "candidate_tests"],
-    partitions_def=seed_batches,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name=TESTS,
-    kinds={"parquet", "vllm"},
-    owners=DATA_OWNERS,
-    pool=ACCELERATOR_POOL,
-    retry_policy=WORKER_RETRIES,
+def _tests_of_collected(step: Step, questions: pl.DataFrame, seeds: pl.DataFrame) -> StageRows:
+    settings = step.settings
+    asked = questions.join(seeds.select("seed_id", "argument_texts"), on="seed_id")
+    progress = step.progress("questions", asked.height)
+    with Judge(observing_sandbox(settings.sandbox, settings.inputs)) as judge:
+        written = execute_inputs(judge, asked, settings.inputs, settings.seed, progress.advance)
+    return StageRows(written.tests, written.rows_in, written.rejected)
+
+
+def _oracles(project: OpenProject, batch: str) -> Mapping[str, object]:
+    return {"tests": project.settings.tests.model_dump(include={"policy", "oracle_models", "oracle_sampling"})}
+
+
+def _origin_of_oracles(project: OpenProject, batch: str) -> Mapping[str, object]:
+    """Name the import whose programs are taken as those of the oracle models."""
+    named = project.settings.tests.oracle_models and brings_programs(project, batch)
+    return {"source": batch_source(project, batch)} if named else {}
+
+
+def _oracle_calls(planned: PlannedBatch) -> Work:
+    if brings_programs(planned.project, planned.batch):
+        return Work()
+    return Work(model_calls=planned.questions * len(planned.project.settings.tests.oracle_models))
+
+
+@table_stage(
+    ORACLE_PROGRAMS,
+    reads=same_batch(QUESTIONS),
+    settings=_oracles,
+    origin=_origin_of_oracles,
+    unit="question_id",
     code_version="2",
-    check_specs=[accounted_check(ORACLE_PROGRAMS)],
+    partitions=seed_batches,
+    group=TESTS,
+    kinds={"parquet", "vllm"},
+    uses_accelerator=True,
+    work=_oracle_calls,
 )
-def oracle_programs(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def oracle_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Programs whose verdicts decide which tests are kept.
 
     By setting tests.policy: the questions' reference programs, programs of strong models (the paper: one, greedy), or
     none. Models of an imported file of programs are not asked again: their programs are taken.
     """
-
-    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
-        by_batch = {batch: left(batch, project.lake.read(QUESTIONS, [batch])) for batch in batches}
-        yield from oracle_rows(context, project, by_batch)
-
-    return run_stage_by_rows(context, project, lineage.oracle_programs(project), compute)
+    yield from oracle_rows(step, {batch: step.left(batch, step.read(QUESTIONS, batch)) for batch in step.batches})
 
 
-@dg.asset(
-    deps=["questions", "candidate_tests", "oracle_programs"],
-    partitions_def=seed_batches,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name=TESTS,
-    kinds={"parquet", "docker"},
-    owners=DATA_OWNERS,
+def limits(project: OpenProject, batch: str) -> Mapping[str, object]:
+    """Return the limits under which programs run."""
+    return {"limits": project.settings.sandbox.limits()}
+
+
+def _oracles_to_run(planned: PlannedBatch) -> Work:
+    tests = planned.project.settings.tests
+    references = 1 if tests.policy == "reference" else 0
+    return Work(programs=planned.questions * (references + len(tests.oracle_models)))
+
+
+@table_stage(
+    ORACLE_RESULTS,
+    reads=same_batch(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
+    settings=limits,
+    unit="program_id",
     code_version="1",
-    check_specs=[accounted_check(ORACLE_RESULTS)],
-)
-def oracle_results(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Verdicts of the oracle programs on every candidate test: which program passes which test."""
-    settings = project.settings
-
-    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
-        for batch in batches:
-            oracles = left(batch, project.lake.read(ORACLE_PROGRAMS, [batch]))
-            candidates = project.lake.read(CANDIDATE_TESTS, [batch])
-            tests = question_tests(project.lake.read(QUESTIONS, [batch]), candidates)
-            written = dict(candidates.group_by("question_id").len().iter_rows())
-            progress = RowProgress(context, "oracle programs", oracles.height)
-            with Judge(settings.sandbox) as judge:
-                results, rejected = judge_table(judge, oracles, tests, written, "oracle_results", progress.advance)
-            yield batch, StageRows(results, oracles.height, rejected, {"programs_executed": results.height})
-
-    return run_stage_by_rows(context, project, lineage.oracle_results(project), compute)
-
-
-@dg.asset(
-    deps=["questions", "candidate_tests", "oracle_programs", "oracle_results"],
-    partitions_def=seed_batches,
-    backfill_policy=dg.BackfillPolicy.single_run(),
-    group_name=TESTS,
+    partitions=seed_batches,
+    group=TESTS,
     kinds={"parquet", "docker"},
-    owners=DATA_OWNERS,
-    code_version="5",
-    check_specs=[
-        accounted_check(FILTERED_TESTS),
-        dg.AssetCheckSpec(
-            TESTS_LEFT,
-            asset="filtered_tests",
-            blocking=True,
-            description="Every batch keeps at least one question with enough tests",
-        ),
-    ],
+    work=_oracles_to_run,
 )
-def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def oracle_results(step: Step) -> Iterator[tuple[str, StageRows]]:
+    """Verdicts of the oracle programs on every candidate test: which program passes which test."""
+    for batch in step.batches:
+        oracles = step.left(batch, step.read(ORACLE_PROGRAMS, batch))
+        candidates = step.read(CANDIDATE_TESTS, batch)
+        tests = question_tests(step.read(QUESTIONS, batch), candidates)
+        written = dict(candidates.group_by("question_id").len().iter_rows())
+        progress = step.progress("oracle programs", oracles.height)
+        with Judge(step.settings.sandbox) as judge:
+            results, rejected = judge_table(judge, oracles, tests, written, ORACLE_RESULTS.name, progress.advance)
+        yield batch, StageRows(results, oracles.height, rejected, {"programs_executed": results.height})
+
+
+def _choice_of_tests(project: OpenProject, batch: str) -> Mapping[str, object]:
+    settings = project.settings
+    drawing = {"inputs": settings.inputs.model_dump(mode="json"), "seed": settings.seed}
+    choice = {"policy", "min_tests", "max_tests", "mutants", "strengthening_rounds"}
+    return {
+        "tests": settings.tests.model_dump(include=choice),
+        "limits": settings.sandbox.limits(),
+        "calibration": settings.quality.batches,
+        **(drawing if settings.tests.strengthening_rounds else {}),
+    }
+
+
+def _some_tests_are_kept(step: Step) -> Finding:
+    empty = [partition.batch for partition in step.made if partition.rows == 0]
+    return Finding(
+        passed=not empty,
+        description=f"Batches without any kept test: {empty or 'none'}. See rejected_by_reason; lower "
+        "tests.min_tests or look at the oracle programs' verdicts.",
+    )
+
+
+def _tests_per_question(step: Step) -> Metadata:
+    counts = step.rows_made().group_by("question_id").len()["len"]
+    return {
+        "tests_per_question": picture(plot_histogram(counts, "kept tests of a question", "questions"), "Kept tests")
+    }
+
+
+@table_stage(
+    FILTERED_TESTS,
+    reads=same_batch(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS, ORACLE_RESULTS),
+    settings=_choice_of_tests,
+    unit="question_id",
+    code_version="5",
+    partitions=seed_batches,
+    group=TESTS,
+    kinds={"parquet", "docker"},
+    checks=(
+        Check("some_tests_are_kept", "Every batch keeps at least one question with enough tests", _some_tests_are_kept),
+    ),
+    page=_tests_per_question,
+    work=lambda planned: Work(programs=planned.questions * programs_for_suites(planned.project.settings)),
+)
+def filtered_tests(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Tests that the policy keeps, of questions that keep enough of them (paper, section 3.1), as few as needed.
 
     By setting tests.strengthening_rounds, inputs that take new branches of the trusted program become tests too, and
@@ -162,59 +236,21 @@ def filtered_tests(context: dg.AssetExecutionContext, project: Project) -> dg.Ma
     The official tests of calibration questions are kept whatever the policy says of them, and have no say: they label
     programs for the certificate.
     """
-    settings = project.settings
-    chosen = settings.tests
-
-    def compute(batches: list[str], left: LeftRows) -> Iterator[tuple[str, StageRows]]:
-        for batch in batches:
-            candidates, questions, oracles, results = (
-                project.lake.read(table, [batch]).drop("batch")
-                for table in (CANDIDATE_TESTS, QUESTIONS, ORACLE_PROGRAMS, ORACLE_RESULTS)
-            )
-            labels = candidates.clear()
-            if project.is_calibration(batch):
-                candidates, labels = separate_labels(candidates)
-            filtered = filter_tests(candidates, results, chosen.min_tests, chosen.policy, oracles)
-            changed = left(batch, questions).select("question_id")
-            filtered, added, executed = improved_suites(
-                project, filtered, changed, candidates, questions, oracles, results
-            )
-            candidates, labels = (rows.join(changed, on="question_id", how="semi") for rows in (candidates, labels))
-            filtered = filtered.with_labels(labels)
-            rows_in = candidates.height + labels.height + added
-            yield batch, StageRows(filtered.kept, rows_in, filtered.rejected, {"programs_executed": executed})
-
-    def checks(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
-        kept = pl.concat([pl.read_parquet(partition.rows_file) for partition in partitions])
-        plot = plot_histogram(kept.group_by("question_id").len()["len"], "kept tests of a question", "questions")
-        context.add_asset_metadata({"tests_per_question": picture(plot, "Kept tests")})
-        return _some_tests_are_kept(partitions)
-
-    return run_stage_by_rows(context, project, lineage.filtered_tests(project), compute, checks)
-
-
-def _tests_of_collected(
-    context: dg.AssetExecutionContext, project: Project, batch: str, questions: pl.DataFrame
-) -> StageRows:
-    settings = project.settings
-    seeds = project.lake.read(SEED_FUNCTIONS, [batch])
-    if settings.questions.writer == "endpoint":
-        written = written_tests(seeds, project.lake.read(WRITER_ANSWERS, [batch]))
-        return StageRows(written.tests, written.rows_in, written.rejected)
-    asked = questions.join(seeds.select("seed_id", "argument_texts"), on="seed_id")
-    progress = RowProgress(context, "questions", asked.height)
-    with Judge(observing_sandbox(settings.sandbox, settings.inputs)) as judge:
-        written = execute_inputs(judge, asked, settings.inputs, settings.seed, progress.advance)
-    return StageRows(written.tests, written.rows_in, written.rejected)
-
-
-def _some_tests_are_kept(partitions: list[Partition]) -> list[dg.AssetCheckResult]:
-    empty = [partition.batch for partition in partitions if partition.rows == 0]
-    return [
-        dg.AssetCheckResult(
-            check_name=TESTS_LEFT,
-            passed=not empty,
-            description=f"Batches without any kept test: {empty or 'none'}. See rejected_by_reason; lower "
-            "tests.min_tests or look at the oracle programs' verdicts.",
+    choice = step.settings.tests
+    for batch in step.batches:
+        candidates, questions, oracles, results = (
+            step.read(table, batch).drop("batch")
+            for table in (CANDIDATE_TESTS, QUESTIONS, ORACLE_PROGRAMS, ORACLE_RESULTS)
         )
-    ]
+        labels = candidates.clear()
+        if step.project.is_calibration(batch):
+            candidates, labels = separate_labels(candidates)
+        filtered = filter_tests(candidates, results, choice.min_tests, choice.policy, oracles)
+        changed = step.left(batch, questions).select("question_id")
+        filtered, added, executed = improved_suites(
+            step.settings, filtered, changed, candidates, questions, oracles, results
+        )
+        candidates, labels = (rows.join(changed, on="question_id", how="semi") for rows in (candidates, labels))
+        filtered = filtered.with_labels(labels)
+        rows_in = candidates.height + labels.height + added
+        yield batch, StageRows(filtered.kept, rows_in, filtered.rejected, {"programs_executed": executed})

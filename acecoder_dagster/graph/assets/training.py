@@ -1,173 +1,175 @@
 """Training: the Bradley-Terry reward model, and policies by reinforcement with each of the two rewards."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal
 
-import dagster as dg
 import polars as pl
 
-from acecoder_dagster.data.tables import FILTERED_TESTS, HARD_QUESTIONS, PREFERENCE_PAIRS, QUESTIONS, SAMPLED_PROGRAMS
+from acecoder_dagster.data.tables import (
+    FILTERED_TESTS,
+    HARD_QUESTIONS,
+    PREFERENCE_PAIRS,
+    QUESTIONS,
+    SAMPLED_PROGRAMS,
+)
 from acecoder_dagster.data.tests_as_rows import tests_by_question
-from acecoder_dagster.graph.groups import TRAINING, TRAINING_OWNERS
-from acecoder_dagster.graph.refresh import lineage
-from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.groups import TRAINING
+from acecoder_dagster.graph.inputs import Input, chosen, whole
+from acecoder_dagster.graph.models import BASE_POLICY, POLICY_REWARD_MODEL, POLICY_RULE, REWARD_MODEL
+from acecoder_dagster.graph.resources import OpenProject
+from acecoder_dagster.graph.stages import Check, Finding, model_stage
+from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.sampling import base_policy_sampler
-from acecoder_dagster.graph.steps.training import train_artifact
-from acecoder_dagster.graph.steps.training_rows import training_rows
-from acecoder_dagster.graph.worker_process import ACCELERATOR_POOL, WORKER_RETRIES
 from acecoder_dagster.learning.preference import preference_groups
 from acecoder_dagster.learning.sampling import render_prompts
 from acecoder_dagster.learning.training.settings import PolicySettings
 from acecoder_dagster.learning.workers.specifications import ROLLOUT_QUESTION_COLUMNS, TrainPolicy, TrainRewardModel
-from acecoder_dagster.settings import seeded
-
-BETTER_THAN_CHANCE = "better_than_chance"
-NOT_HACKED = "reward_rose_with_truth"
+from acecoder_dagster.settings import Settings, seeded
 
 
-def _not_hacked_check(policy: str) -> dg.AssetCheckSpec:
-    return dg.AssetCheckSpec(
-        NOT_HACKED,
-        asset=policy,
-        blocking=False,
-        description="The reward never rose while fewer programs were right (validation questions)",
-    )
+def _starts_from_base_policy(settings: Settings) -> bool:
+    return settings.reward_backbone.model == BASE_POLICY.name
 
 
-@dg.asset(
-    deps=["preference_pairs", "base_policy"],
-    group_name=TRAINING,
-    kinds={"pytorch", "huggingface"},
-    owners=TRAINING_OWNERS,
-    pool=ACCELERATOR_POOL,
-    retry_policy=WORKER_RETRIES,
-    code_version="1",
-    check_specs=[
-        dg.AssetCheckSpec(
-            BETTER_THAN_CHANCE,
-            asset="reward_model",
-            blocking=False,
-            description="Orders more than half of the validation pairs rightly",
-        )
-    ],
-)
-def reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Bradley-Terry reward model over the preference pairs of the training split (paper, section 3.2)."""
+def _reward_model_settings(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
-    backbone = settings.reward_backbone.model
-    source = base_policy_sampler(project, settings) if backbone == "base_policy" else None
+    return {
+        "backbone": None if _starts_from_base_policy(settings) else settings.reward_backbone.model_dump(),
+        "prompt": settings.prompt,
+        "settings": settings.reward_model.model_dump(),
+        "seed": settings.seed,
+    }
 
-    def specify(folder: Path) -> TrainRewardModel:
-        pairs = project.lake.read(PREFERENCE_PAIRS).filter(pl.col("split") == "train")
-        questions = training_rows(project, QUESTIONS)
-        prompts = render_prompts(settings.prompt, questions, source.model if source else None)
-        groups = preference_groups(pairs, training_rows(project, SAMPLED_PROGRAMS), prompts)
-        groups_file = folder / "groups.parquet"
-        groups.write_parquet(groups_file)
-        return TrainRewardModel(
-            groups=groups_file,
-            prompt_template=settings.prompt,
-            backbone=source.model if source else backbone,
-            scratch=settings.reward_backbone.scratch,
-            output=folder,
-            settings=seeded(settings.reward_model, settings.seed),
-        )
 
-    return train_artifact(
-        context,
-        project,
-        "reward_model",
-        inputs=lineage.reward_model(project),
-        specify=specify,
-        checks=_better_than_chance,
+def _better_than_chance(step: Step) -> Finding:
+    accuracy = step.figures["validation_pair_accuracy"]
+    return Finding(
+        passed=accuracy > 0.5,
+        description=f"Pair accuracy on validation questions: {accuracy:.3f}. At 0.5 it chooses by chance: look at "
+        "its learning curves and at the gaps of preference_pairs; give it more pairs or epochs (reward_model).",
     )
 
 
-@dg.asset(
-    deps=["hard_questions", "base_policy"],
-    group_name=TRAINING,
+@model_stage(
+    REWARD_MODEL,
+    reads=(
+        *whole(PREFERENCE_PAIRS),
+        *chosen(QUESTIONS, SAMPLED_PROGRAMS),
+        Input(BASE_POLICY, when=_starts_from_base_policy),
+    ),
+    settings=_reward_model_settings,
+    code_version="1",
+    group=TRAINING,
     kinds={"pytorch", "huggingface"},
-    owners=TRAINING_OWNERS,
-    pool=ACCELERATOR_POOL,
-    retry_policy=WORKER_RETRIES,
-    code_version="2",
-    check_specs=[_not_hacked_check("policy_rule")],
+    uses_accelerator=True,
+    checks=(
+        Check(
+            "better_than_chance",
+            "Orders more than half of the validation pairs rightly",
+            _better_than_chance,
+            blocking=False,
+        ),
+    ),
 )
-def policy_rule(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def reward_model(step: Step, folder: Path) -> TrainRewardModel:
+    """Bradley-Terry reward model over the preference pairs of the training split (paper, section 3.2)."""
+    settings = step.settings
+    source = base_policy_sampler(step).model if _starts_from_base_policy(settings) else None
+    pairs = step.read(PREFERENCE_PAIRS).filter(pl.col("split") == "train")
+    prompts = render_prompts(settings.prompt, step.read(QUESTIONS), source)
+    groups = preference_groups(pairs, step.read(SAMPLED_PROGRAMS), prompts)
+    groups_file = folder / "groups.parquet"
+    groups.write_parquet(groups_file)
+    return TrainRewardModel(
+        groups=groups_file,
+        prompt_template=settings.prompt,
+        backbone=source or settings.reward_backbone.model,
+        scratch=settings.reward_backbone.scratch,
+        output=folder,
+        settings=seeded(settings.reward_model, settings.seed),
+    )
+
+
+def _policy_settings(of: Callable[[Settings], PolicySettings]) -> Callable[[OpenProject, str], Mapping[str, object]]:
+    def settings_of(project: OpenProject, batch: str) -> Mapping[str, object]:
+        settings = project.settings
+        return {"prompt": settings.prompt, "policy": of(settings).model_dump(), "seed": settings.seed}
+
+    return settings_of
+
+
+def _not_hacked(step: Step) -> Finding:
+    return Finding(
+        passed=not step.figures["hacked"],
+        description=f"Kept are the weights of step {step.figures['best_step']:.0f}, the best by executed tests. Where "
+        "the reward was hacked, the metadata `hacking` shows the programs: see also `acecoder query "
+        "most_rewarded_wrong_programs`.",
+    )
+
+
+NOT_HACKED = Check(
+    "reward_rose_with_truth",
+    "The reward never rose while fewer programs were right (validation questions)",
+    _not_hacked,
+    blocking=False,
+)
+POLICY_INPUTS = (*whole(HARD_QUESTIONS, BASE_POLICY), *chosen(QUESTIONS, FILTERED_TESTS))
+
+
+@model_stage(
+    POLICY_RULE,
+    reads=POLICY_INPUTS,
+    settings=_policy_settings(lambda settings: settings.policy_rule),
+    code_version="2",
+    group=TRAINING,
+    kinds={"pytorch", "huggingface"},
+    uses_accelerator=True,
+    checks=(NOT_HACKED,),
+)
+def policy_rule(step: Step, folder: Path) -> TrainPolicy:
     """Policy trained by reinforcement with the test-pass reward (paper, section 3.3)."""
-    return _train_policy(context, project, "rule", project.settings.policy_rule)
+    return _train_policy(step, folder, "rule", step.settings.policy_rule, None)
 
 
-@dg.asset(
-    deps=["hard_questions", "base_policy", reward_model],
-    group_name=TRAINING,
-    kinds={"pytorch", "huggingface"},
-    owners=TRAINING_OWNERS,
-    pool=ACCELERATOR_POOL,
-    retry_policy=WORKER_RETRIES,
+@model_stage(
+    POLICY_REWARD_MODEL,
+    reads=(*POLICY_INPUTS, *whole(REWARD_MODEL)),
+    settings=_policy_settings(lambda settings: settings.policy_reward_model),
     code_version="2",
-    check_specs=[_not_hacked_check("policy_reward_model")],
+    group=TRAINING,
+    kinds={"pytorch", "huggingface"},
+    uses_accelerator=True,
+    checks=(NOT_HACKED,),
 )
-def policy_reward_model(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
+def policy_reward_model(step: Step, folder: Path) -> TrainPolicy:
     """Policy trained by reinforcement with the reward model's score; the checkpoint is chosen by executed tests."""
-    return _train_policy(context, project, "reward_model", project.settings.policy_reward_model)
+    trained = step.model(REWARD_MODEL)
+    assert trained is not None, "a step begins only when its inputs are there"
+    return _train_policy(step, folder, "reward_model", step.settings.policy_reward_model, trained.folder)
 
 
 def _train_policy(
-    context: dg.AssetExecutionContext,
-    project: Project,
+    step: Step,
+    folder: Path,
     reward: Literal["rule", "reward_model"],
     policy: PolicySettings,
-) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    settings = project.settings
-    base = base_policy_sampler(project, settings)
-    judge_model = project.home.artifacts.current("reward_model") if reward == "reward_model" else None
-
-    def specify(folder: Path) -> TrainPolicy:
-        chosen = project.lake.read(HARD_QUESTIONS).select("question_id")
-        questions = training_rows(project, QUESTIONS).join(chosen, on="question_id")
-        prompts = render_prompts(settings.prompt, questions, base.model)
-        tests = tests_by_question(training_rows(project, FILTERED_TESTS))
-        rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
-        file = folder / "questions.parquet"
-        rows.select(ROLLOUT_QUESTION_COLUMNS).write_parquet(file)
-        return TrainPolicy(
-            policy=base.model,
-            questions=file,
-            reward=reward,
-            reward_model=judge_model.folder if judge_model else None,
-            output=folder,
-            settings=seeded(policy, settings.seed),
-            sandbox=settings.sandbox,
-        )
-
-    name = f"policy_{reward}"
-    inputs = lineage.TRAININGS[name](project)
-    return train_artifact(context, project, name, inputs=inputs, specify=specify, checks=_not_hacked)
-
-
-def _better_than_chance(figures: Mapping[str, float]) -> list[dg.AssetCheckResult]:
-    accuracy = figures["validation_pair_accuracy"]
-    return [
-        dg.AssetCheckResult(
-            check_name=BETTER_THAN_CHANCE,
-            passed=accuracy > 0.5,
-            severity=dg.AssetCheckSeverity.WARN,
-            description=f"Pair accuracy on validation questions: {accuracy:.3f}. At 0.5 it chooses by chance: look at "
-            "its learning curves and at the gaps of preference_pairs; give it more pairs or epochs (reward_model).",
-        )
-    ]
-
-
-def _not_hacked(figures: Mapping[str, float]) -> list[dg.AssetCheckResult]:
-    return [
-        dg.AssetCheckResult(
-            check_name=NOT_HACKED,
-            passed=not figures["hacked"],
-            severity=dg.AssetCheckSeverity.WARN,
-            description=f"Kept are the weights of step {figures['best_step']:.0f}, the best by executed tests. Where "
-            "the reward was hacked, the metadata `hacking` shows the programs: see also `acecoder query "
-            "most_rewarded_wrong_programs`.",
-        )
-    ]
+    reward_model_folder: Path | None,
+) -> TrainPolicy:
+    base = base_policy_sampler(step)
+    hard = step.read(HARD_QUESTIONS).select("question_id")
+    questions = step.read(QUESTIONS).join(hard, on="question_id")
+    prompts = render_prompts(step.settings.prompt, questions, base.model)
+    tests = tests_by_question(step.read(FILTERED_TESTS))
+    rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
+    file = folder / "questions.parquet"
+    rows.select(ROLLOUT_QUESTION_COLUMNS).write_parquet(file)
+    return TrainPolicy(
+        policy=base.model,
+        questions=file,
+        reward=reward,
+        reward_model=reward_model_folder,
+        output=folder,
+        settings=seeded(policy, step.settings.seed),
+        sandbox=step.settings.sandbox,
+    )

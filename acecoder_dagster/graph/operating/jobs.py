@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from acecoder_dagster.graph.groups import EVALUATION, PROGRAMS, SYNTHESIS, TABLES, TESTS, TRAINING
+from acecoder_dagster.graph.groups import DATA_GROUPS, EVALUATION, TRAINING
 
 WHOLE_PIPELINE = "whole_pipeline"
 DATA_ONLY = "data_only"
@@ -19,7 +19,7 @@ jobs = [
     ),
     dg.define_asset_job(
         DATA_ONLY,
-        selection=dg.AssetSelection.groups(SYNTHESIS, TESTS, PROGRAMS, TABLES),
+        selection=dg.AssetSelection.groups(*DATA_GROUPS),
         description="Questions, tests, programs, verdicts, tables, pairs; no reward model, no reinforcement",
     ),
     dg.define_asset_job(

@@ -1,33 +1,25 @@
 """Schedules: what is out of date by content key is computed at night, models are trained once a week."""
 
-from collections.abc import Sequence
-
 import dagster as dg
 
 from acecoder_dagster.data.tables import PREFERENCE_PAIRS
-from acecoder_dagster.graph.groups import PROGRAMS, SYNTHESIS, TABLES, TESTS
-from acecoder_dagster.graph.operating.automation import BASE_POLICY, code_versions
 from acecoder_dagster.graph.operating.jobs import DATA_ONLY, TRAINING_AND_EVALUATION
+from acecoder_dagster.graph.operating.selections import data_stages
 from acecoder_dagster.graph.partitions import range_tags, register_batches
-from acecoder_dagster.graph.refresh.staleness import CodeVersions, chosen_batches, first_stale_stage, stale_tables
-from acecoder_dagster.graph.resources import Project
-from acecoder_dagster.graph.steps.batch_sources import brings_programs
+from acecoder_dagster.graph.refresh.staleness import chosen_batches, first_stale_stage, stale_tables
+from acecoder_dagster.graph.resources import OpenProject, Project
 
 STARTED_BY = "acecoder/started_by"
 DATA_SCHEDULE = "nightly_data"
 TRAINING_SCHEDULE = "weekly_training"
 
-DATA_GROUPS = {SYNTHESIS, TESTS, PROGRAMS, TABLES}
-
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
 UNFINISHED = [status for status in dg.DagsterRunStatus if status not in ENDED]
 
 
-def schedules(project: Project, specs: Sequence[dg.AssetSpec]) -> list[dg.ScheduleDefinition]:
-    """Return both schedules over the assets of the graph, with times and time zone of the profile."""
-    refresh = project.settings.refresh
-    versions = code_versions(specs)
-    data_assets = [spec.key for spec in specs if spec.group_name in DATA_GROUPS]
+def schedules(project: Project) -> list[dg.ScheduleDefinition]:
+    """Return both schedules, with times and time zone of the profile."""
+    refresh = project.open().settings.refresh
     on = dg.DefaultScheduleStatus.RUNNING if refresh.scheduled else dg.DefaultScheduleStatus.STOPPED
 
     @dg.schedule(
@@ -39,7 +31,7 @@ def schedules(project: Project, specs: Sequence[dg.AssetSpec]) -> list[dg.Schedu
         description="Computes what is out of date: new and changed batches, changed settings, changed SQL",
     )
     def data(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
-        return _data_requests(context, project, versions, data_assets)
+        return _data_requests(context, project.open())
 
     @dg.schedule(
         name=TRAINING_SCHEDULE,
@@ -52,19 +44,14 @@ def schedules(project: Project, specs: Sequence[dg.AssetSpec]) -> list[dg.Schedu
     def training(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if under_way := _under_way(context.instance, TRAINING_SCHEDULE):
             return under_way
-        if project.lake.current(PREFERENCE_PAIRS) is None:
+        if project.open().lake.current(PREFERENCE_PAIRS) is None:
             return dg.SkipReason("There are no preference pairs to train on yet: materialize preference_pairs first")
         return dg.RunRequest(tags={STARTED_BY: TRAINING_SCHEDULE})
 
     return [data, training]
 
 
-def _data_requests(
-    context: dg.ScheduleEvaluationContext,
-    project: Project,
-    versions: CodeVersions,
-    data_assets: Sequence[dg.AssetKey],
-) -> list[dg.RunRequest] | dg.SkipReason:
+def _data_requests(context: dg.ScheduleEvaluationContext, project: OpenProject) -> list[dg.RunRequest] | dg.SkipReason:
     if under_way := _under_way(context.instance, DATA_SCHEDULE):
         return under_way
     refresh = project.settings.refresh
@@ -73,20 +60,18 @@ def _data_requests(
         return dg.SkipReason(
             f"No batch fits refresh.batches = {list(refresh.batches)}: import files, or set it otherwise"
         )
-    stale = {batch: first_stale_stage(project, batch, versions) for batch in chosen}
+    stale = {batch: first_stale_stage(project, batch) for batch in chosen}
     batches = [batch for batch, stage in stale.items() if stage is not None]
     tags = {STARTED_BY: DATA_SCHEDULE}
     if batches:
         context.log.info(f"Out of date: { {batch: f'from {stale[batch]} on' for batch in batches} }")
         register_batches(context.instance, batches)
-        # Batches that bring their programs need no model, so none is trained for them.
-        without = set() if any(not brings_programs(project, batch) for batch in batches) else {BASE_POLICY}
-        selection = [key for key in data_assets if key not in without]
+        selection = [dg.AssetKey(name) for name in data_stages(project, batches)]
         return [
             dg.RunRequest(asset_selection=selection, tags=tags | of_range)
             for of_range in range_tags(context.instance, batches, refresh.batches_per_run)
         ]
-    if tables := stale_tables(project, versions):
+    if tables := stale_tables(project):
         return [dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in tables], tags=tags)]
     return dg.SkipReason(f"{len(chosen)} batches and all tables are up to date: nothing is executed, no model called")
 

@@ -9,7 +9,6 @@ import time
 
 import dagster as dg
 
-from acecoder_dagster.graph.groups import TABLES
 from acecoder_dagster.graph.operating.jobs import TAKE_IN
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.questions.inbox import Entry, inbox_entries, source_entries
@@ -21,18 +20,20 @@ VERSION_TAG = "acecoder/version"
 
 def arrival_sensors(project: Project) -> list[dg.SensorDefinition]:
     """Return the sensors of the inbox and of the configured sources."""
-    inbox = project.settings.inbox
+    opened = project.open()
+    inbox = opened.settings.inbox
 
     @dg.sensor(
         name="inbox",
         job_name=TAKE_IN,
         minimum_interval_seconds=inbox.seconds_between_looks,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Imports what is dropped into {project.home.inbox(inbox.folder)}",
+        description=f"Imports what is dropped into {opened.home.inbox(inbox.folder)}",
     )
     def watch_inbox(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        settings = project.settings.inbox
-        folder = project.home.inbox(settings.folder)
+        now = project.open()
+        settings = now.settings.inbox
+        folder = now.home.inbox(settings.folder)
         folder.mkdir(parents=True, exist_ok=True)
         return _requests(context, inbox_entries(folder, settings.settle_seconds, time.time()), f"in {folder}", [])
 
@@ -44,7 +45,7 @@ def arrival_sensors(project: Project) -> list[dg.SensorDefinition]:
         description="Imports the configured sources (inbox.sources) again when they change",
     )
     def watch_sources(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
-        entries, problems = source_entries(project.settings.inbox.sources)
+        entries, problems = source_entries(project.open().settings.inbox.sources)
         return _requests(context, entries, "among the sources of the profile", problems)
 
     return [watch_inbox, watch_sources]
@@ -56,29 +57,10 @@ def automation_sensor(project: Project) -> dg.AutomationConditionSensorDefinitio
         "on_arrival",
         target=dg.AssetSelection.all(),
         default_status=dg.DefaultSensorStatus.RUNNING
-        if project.settings.refresh.on_arrival
+        if project.open().settings.refresh.on_arrival
         else dg.DefaultSensorStatus.STOPPED,
         run_tags={"acecoder/started_by": "on_arrival"},
     )
-
-
-def automation_condition(spec: dg.AssetSpec) -> dg.AutomationCondition | None:  # type: ignore[type-arg]
-    """Return when an asset is materialized without being asked, while the sensor `on_arrival` is on.
-
-    Batches when they are new and their inputs are there or come in the same run; the tables that put the batches
-    together after every finished batch. Training waits for its schedule or for a person.
-    """
-    ready = (
-        # Imported programs need no model, and a model that is missing is no reason to leave them lying.
-        ~dg.AutomationCondition.any_deps_missing().ignore(dg.AssetSelection.assets("base_policy"))
-        & ~dg.AutomationCondition.any_deps_in_progress()
-        & ~dg.AutomationCondition.in_progress()
-    )
-    if spec.partitions_def is not None:
-        return (dg.AutomationCondition.missing().newly_true().since_last_handled() & ready).with_label("new batch")
-    if spec.group_name == TABLES:
-        return dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
-    return None
 
 
 def _requests(

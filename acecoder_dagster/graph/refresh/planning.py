@@ -4,48 +4,28 @@ Which batches and stages are out of date is exact. How much of a batch is: exact
 where they must be made first. Time and tokens are those that earlier runs measured.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import dagster as dg
 import polars as pl
 
 from acecoder_dagster.data.lake import Partition
-from acecoder_dagster.data.lake.partitions import UNPARTITIONED
-from acecoder_dagster.data.tables import (
-    CANDIDATE_TESTS,
-    ORACLE_RESULTS,
-    QUESTIONS,
-    SAMPLED_PROGRAMS,
-    SEED_FUNCTIONS,
-    TEST_RESULTS,
-    WRITER_ANSWERS,
-    Table,
-)
-from acecoder_dagster.graph.refresh import lineage
-from acecoder_dagster.graph.refresh.staleness import CodeVersions, artifact_is_current, is_current
-from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.data.tables import CANDIDATE_TESTS, QUESTIONS, SAMPLED_PROGRAMS, Table
+from acecoder_dagster.graph.assets import STAGES, warehouse
+from acecoder_dagster.graph.inputs import Model, Rows
+from acecoder_dagster.graph.keys import MissingInputError, is_current
+from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.row_reuse import read_batch, row_keys
-from acecoder_dagster.graph.stages import Stage, row_reuse
-from acecoder_dagster.graph.steps.batch_sources import brings_programs, is_collected, procedural_number
+from acecoder_dagster.graph.run_tables import row_reuse
+from acecoder_dagster.graph.stages import PlannedBatch, Stage
+from acecoder_dagster.graph.steps.batch_sources import brings_programs, is_collected, is_imported
 from acecoder_dagster.graph.steps.warehouse import warehouse_is_current, warehouse_key
 from acecoder_dagster.questions.importing import load_import
 from acecoder_dagster.questions.seeding import load_seeds
-from acecoder_dagster.questions.test_suites.inputs import MOST_RUNS
 from acecoder_dagster.settings import PriceSettings
 
 IMPORTED = (QUESTIONS, CANDIDATE_TESTS, SAMPLED_PROGRAMS)
-"""Tables that an import brings, questions by question."""
-BASE_POLICY = "base_policy"
-
-TRAINED_FROM = {
-    "reward_model": ("preference_pairs", "base_policy"),
-    "policy_rule": ("hard_questions", "base_policy"),
-    "policy_reward_model": ("hard_questions", "base_policy", "reward_model"),
-}
-"""What models are trained from."""
-RECORDED_FROM = {"rollouts": lineage.POLICIES, "training_curves": tuple(lineage.TRAININGS)}
-"""Trainings whose records are read, whichever there are."""
+"""Tables that an import brings, question by question."""
 
 
 @dataclass
@@ -67,38 +47,30 @@ class PlannedStage:
     cost: float | None = None
 
 
-def plan_refresh(project: Project, batches: Sequence[str], code_versions: CodeVersions) -> list[PlannedStage]:
+def plan_refresh(project: OpenProject, batches: Sequence[str]) -> list[PlannedStage]:
     """Return the stages that a refresh of some batches and of everything made from them would work on, in order."""
+    plans = [_BatchPlan(project, batch) for batch in batches]
     planned: dict[str, PlannedStage] = {}
-    new_policy = lineage.trains_base_policy(project) and (
-        not artifact_is_current(project, BASE_POLICY, code_versions)
-        or _new_tables_of_policy(project, batches, code_versions)
-    )
-    for batch in batches:
-        for name, work in _BatchPlan(project, batch, code_versions, new_policy=new_policy).work().items():
-            stage = planned.setdefault(name, PlannedStage(name))
-            stage.batches += 1
-            stage.questions += work.questions
-            stage.programs += work.programs
-            stage.model_calls += work.model_calls
-    ordered = [planned[name] for name in lineage.BATCH_STAGES if name in planned]
-    for stage in ordered:
-        _estimate(stage, project.lake.partitions(lineage.BATCH_STAGES[stage.stage](project).table), project)
-    out_of_date = {stage.stage for stage in ordered}
-    if not new_policy:
-        return ordered + _whole_stages(project, out_of_date, code_versions)
-    trained = project.home.artifacts.current(BASE_POLICY)
-    policy = PlannedStage(BASE_POLICY, minutes=trained.figures["seconds"] / 60 if trained else None)
-    policy.cost = _cost(policy, project.settings.prices)
-    return [policy, *ordered, *_whole_stages(project, out_of_date | {BASE_POLICY}, code_versions)]
+    for stage in STAGES:
+        if stage.partitions is not None:
+            work = [found for plan in plans if (found := plan.work(stage, set(planned)))]
+            if work:
+                planned[stage.name] = _of_batches(project, stage, work)
+        elif _is_stale(project, stage, planned):
+            planned[stage.name] = _of_whole(project, stage)
+    for each in planned.values():
+        each.cost = _cost(each, project.settings.prices)
+    return list(planned.values())
 
 
-def _new_tables_of_policy(project: Project, batches: Sequence[str], code_versions: CodeVersions) -> bool:
-    """Return whether a table that the base policy is trained on would change."""
-    read = {table.name for table in lineage.base_policy_tables(project.settings)}
-    return bool(read) and any(
-        not read.isdisjoint(_BatchPlan(project, batch, code_versions, new_policy=False).work()) for batch in batches
-    )
+def _is_stale(project: OpenProject, stage: Stage, planned: dict[str, PlannedStage]) -> bool:
+    """Return whether a table of all batches, a model or the warehouse would be made anew."""
+    if stage.makes is None:
+        stale = not warehouse_is_current(project, warehouse_key(project))
+        return stage is warehouse and (stale or bool(planned))
+    if isinstance(stage.makes, Model) and stage.makes.named(project.settings):
+        return False
+    return any(each.name in planned for each in stage.inputs(project.settings)) or not is_current(project, stage)
 
 
 @dataclass
@@ -111,59 +83,51 @@ class _Work:
 class _BatchPlan:
     """Follows one batch through its stages. Questions are told by id; None stands for all of the batch."""
 
-    def __init__(self, project: Project, batch: str, code_versions: CodeVersions, *, new_policy: bool) -> None:
+    def __init__(self, project: OpenProject, batch: str) -> None:
         self._project = project
-        self._new_policy = new_policy
         self._batch = batch
-        self._code_versions = code_versions
-        self._settings = project.settings
-        self._procedural = procedural_number(batch) is not None
-        self._collected = is_collected(project, batch)
-        self._brings_programs = brings_programs(project, batch)
+        self._changed: dict[str, set[str] | None] = {}
         self._import: dict[Table, pl.DataFrame] = {}
-        if not self._procedural and not self._collected:
+        if is_imported(project, batch):
             found = load_import(project.home.root, batch)
             self._import = dict(zip(IMPORTED, (found.questions, found.candidate_tests, found.programs), strict=True))
 
-    def work(self) -> dict[str, _Work]:
-        """Return what there is to do, by stage."""
-        questions: dict[str, set[str] | None] = {}
-        work: dict[str, _Work] = {}
-        for name, describe in lineage.BATCH_STAGES.items():
-            stage = describe(self._project)
-            waits_for = [table.name for table in stage.inputs if table.name in questions]
-            resampled = self._new_policy and name == SAMPLED_PROGRAMS.name and not self._brings_programs
-            current = is_current(self._project, name, stage, self._batch, self._code_versions)
-            if current and not waits_for and not resampled:
-                continue
-            units = None if resampled else self._changed_units(name, stage, follows=bool(waits_for))
-            of_questions = self._questions_of(stage, units)
-            for each in (questions[waited] for waited in waits_for):
-                of_questions = None if of_questions is None or each is None else of_questions | each
-            questions[name] = of_questions
-            work[name] = self._count(name, of_questions, units if not waits_for else None)
-        return work
+    def work(self, stage: Stage, made_anew: set[str]) -> _Work | None:
+        """Return what there is to do in a stage, None where it is up to date.
 
-    def _changed_units(self, name: str, stage: Stage, *, follows: bool) -> set[str] | None:
+        Args:
+            stage: the next stage; those before it were asked for already.
+            made_anew: names of the stages before it that work on something.
+        """
+        inputs = [each for each in stage.inputs(self._project.settings) if each.for_batch(self._project, self._batch)]
+        follows = [each.name for each in inputs if each.name in self._changed]
+        other_model = any(each.name in made_anew for each in inputs if each.rows is not Rows.SAME_BATCH)
+        if not follows and not other_model and is_current(self._project, stage, self._batch):
+            return None
+        units = None if other_model else self._changed_units(stage, follows=bool(follows))
+        questions = self._questions_of(stage, units)
+        for each in (self._changed[name] for name in follows):
+            questions = None if questions is None or each is None else questions | each
+        self._changed[stage.name] = questions
+        count = self._all_questions() if questions is None else len(questions)
+        by_program = stage.unit == "program_id" and units is not None and not follows
+        programs = len(units or ()) if by_program else self._programs(questions, count)
+        work = stage.work(PlannedBatch(self._project, self._batch, count, programs))
+        return _Work(count, work.programs, work.model_calls)
+
+    def _changed_units(self, stage: Stage, *, follows: bool) -> set[str] | None:
         """Return the units that a stage would compute if its inputs stayed as they are; None is all."""
         if self._project.lake.current(stage.table, self._batch) is None:
             return None
-        if self._import and self._is_read(name):
+        if stage.takes_import(self._project, self._batch):
             return self._changed_in_import()
         if stage.unit is None:
             return set() if follows else None
-        owner = next(table for table in stage.inputs if table.key == stage.unit)
         try:
-            left = row_reuse(self._project, stage, self._code_versions[name]).left(self._batch, self._current(owner))
-        except dg.Failure:
+            left = row_reuse(self._project, stage).left(self._batch, self._current(_owner(stage)))
+        except MissingInputError:
             return None
         return set(left[stage.unit])
-
-    def _is_read(self, name: str) -> bool:
-        """Return whether a stage of an imported batch only reads what was imported."""
-        return name in {SEED_FUNCTIONS.name, QUESTIONS.name, CANDIDATE_TESTS.name} or (
-            name == SAMPLED_PROGRAMS.name and self._brings_programs
-        )
 
     def _changed_in_import(self) -> set[str]:
         """Return the questions whose text, tests or programs are others in the import than in the tables."""
@@ -174,108 +138,64 @@ class _BatchPlan:
     def _questions_of(self, stage: Stage, units: set[str] | None) -> set[str] | None:
         if units is None or stage.unit != "program_id":
             return units
-        programs = self._current(SAMPLED_PROGRAMS)
+        programs = self._current(_owner(stage))
         return set(programs.filter(pl.col("program_id").is_in(list(units)))["question_id"])
 
-    def _count(self, name: str, questions: set[str] | None, units: set[str] | None) -> _Work:
-        count = self._all_questions() if questions is None else len(questions)
-        tests = self._settings.tests
-        asks_writer = self._collected and self._settings.questions.writer == "endpoint"
-        if name == WRITER_ANSWERS.name:
-            return _Work(count, model_calls=count if asks_writer else 0)
-        if name == CANDIDATE_TESTS.name:
-            return _Work(count, programs=0 if self._import or asks_writer else count)
-        if name == "oracle_programs":
-            return _Work(count, model_calls=0 if self._brings_programs else count * len(tests.oracle_models))
-        if name == ORACLE_RESULTS.name:
-            references = 1 if tests.policy == "reference" else 0
-            return _Work(count, programs=count * (references + len(tests.oracle_models)))
-        if name == "filtered_tests":
-            return _Work(count, programs=count * self._programs_for_suites())
-        if name == SAMPLED_PROGRAMS.name:
-            return _Work(count, model_calls=0 if self._brings_programs else count)
-        if name == TEST_RESULTS.name:
-            return _Work(count, programs=len(units) if units is not None else self._programs(questions, count))
-        return _Work(count)
-
-    def _programs_for_suites(self) -> int:
-        """Return how many programs are run, at most, to improve the tests of one question."""
-        tests = self._settings.tests
-        if tests.max_tests == "all" and not tests.strengthening_rounds:
-            return 0
-        if not tests.strengthening_rounds:
-            return tests.mutants
-        known = 1 + len(tests.oracle_models) + tests.mutants
-        # One round more than asked for: that of the inputs which reach new branches, after the runs that look for them.
-        rounds = 1 + tests.strengthening_rounds
-        return tests.mutants + MOST_RUNS + rounds * (self._settings.inputs.runs + known)
-
     def _programs(self, questions: set[str] | None, count: int) -> int:
-        if not self._brings_programs:
-            return count * self._settings.sampling.programs_per_question
+        if not brings_programs(self._project, self._batch):
+            return count * self._project.settings.sampling.programs_per_question
         programs = self._import[SAMPLED_PROGRAMS]
         if questions is not None:
             programs = programs.filter(pl.col("question_id").is_in(list(questions)))
         return programs.height
 
     def _all_questions(self) -> int:
-        if self._collected:
+        if is_collected(self._project, self._batch):
             return load_seeds(self._project.home.root, self._batch).seeds.height
-        return self._settings.seeds.questions_per_batch if self._procedural else self._import[QUESTIONS].height
+        return self._import[QUESTIONS].height if self._import else self._project.settings.seeds.questions_per_batch
 
     def _current(self, table: Table) -> pl.DataFrame:
         return read_batch(self._project.lake, table, self._batch)
 
 
-def _whole_stages(project: Project, out_of_date: set[str], code_versions: CodeVersions) -> list[PlannedStage]:
-    """Return the tables made of all batches, and the trainings, that would be made anew."""
-    planned = []
+def _owner(stage: Stage) -> Table:
+    """Return the input that has the stage's unit as its key."""
+    return next(each.of for each in stage.reads if isinstance(each.of, Table) and each.of.key == stage.unit)
 
-    def add(name: str, depends_on: Sequence[str], current: Callable[[], bool], seconds: float | None) -> None:
-        if out_of_date.isdisjoint(depends_on) and current():
-            return
-        out_of_date.add(name)
-        stage = PlannedStage(name, minutes=None if seconds is None else seconds / 60)
-        stage.cost = _cost(stage, project.settings.prices)
-        planned.append(stage)
 
-    def add_training(name: str, made_from: Sequence[str]) -> None:
-        artifact = project.home.artifacts.current(name)
-        seconds = artifact.figures.get("seconds") if artifact else None
-        add(name, made_from, lambda: artifact_is_current(project, name, code_versions), seconds)
-
-    def add_table(name: str, describe: Callable[[Project], Stage]) -> None:
-        stage = describe(project)
-        found = project.lake.current(stage.table)
-        made_from = [*(table.name for table in stage.inputs), *stage.artifacts, *RECORDED_FROM.get(name, ())]
-        seconds = found.figures.get("seconds") if found else None
-        add(name, made_from, lambda: is_current(project, name, stage, UNPARTITIONED, code_versions), seconds)
-
-    add("warehouse", list(out_of_date), lambda: warehouse_is_current(project, warehouse_key(project)), None)
-    for name, describe in lineage.TABLE_STAGES.items():
-        add_table(name, describe)
-    for name, made_from in TRAINED_FROM.items():
-        add_training(name, made_from)
-    for name, describe in lineage.EVALUATION_STAGES.items():
-        add_table(name, describe)
+def _of_batches(project: OpenProject, stage: Stage, work: Sequence[_Work]) -> PlannedStage:
+    planned = PlannedStage(
+        stage.name,
+        batches=len(work),
+        questions=sum(each.questions for each in work),
+        programs=sum(each.programs for each in work),
+        model_calls=sum(each.model_calls for each in work),
+    )
+    partitions = project.lake.partitions(stage.table)
+    calls = sum(p.figures.get("model_calls", 0) for p in partitions)
+    for name in ("prompt_tokens", "completion_tokens"):
+        if planned.model_calls and calls:
+            measured = sum(p.figures.get(name, 0) for p in partitions)
+            setattr(planned, name, measured / calls * planned.model_calls)
+    if done := sum(_work_done(partition, project) for partition in partitions):
+        seconds = sum(partition.figures.get("seconds", 0) for partition in partitions)
+        planned.minutes = seconds / done * (planned.programs or planned.questions) / 60
     return planned
 
 
-def _estimate(stage: PlannedStage, partitions: Sequence[Partition], project: Project) -> None:
-    """Add tokens, minutes and cost as far as earlier runs of the stage tell."""
-    calls = sum(p.figures.get("model_calls", 0) for p in partitions)
-    for name in ("prompt_tokens", "completion_tokens"):
-        if stage.model_calls and calls:
-            measured = sum(p.figures.get(name, 0) for p in partitions)
-            setattr(stage, name, measured / calls * stage.model_calls)
-    done = sum(_work_done(partition, project) for partition in partitions)
-    if done:
-        seconds = sum(partition.figures.get("seconds", 0) for partition in partitions)
-        stage.minutes = seconds / done * (stage.programs or stage.questions) / 60
-    stage.cost = _cost(stage, project.settings.prices)
+def _of_whole(project: OpenProject, stage: Stage) -> PlannedStage:
+    if stage.makes is None:
+        return PlannedStage(stage.name)
+    found = (
+        project.home.artifacts.current(stage.name)
+        if isinstance(stage.makes, Model)
+        else project.lake.current(stage.table)
+    )
+    seconds = found.figures.get("seconds") if found else None
+    return PlannedStage(stage.name, minutes=None if seconds is None else seconds / 60)
 
 
-def _work_done(partition: Partition, project: Project) -> float:
+def _work_done(partition: Partition, project: OpenProject) -> float:
     """Return what the run that wrote a partition worked on: programs, else questions, in the unit of the plan."""
     if executed := partition.figures.get("programs_executed"):
         return float(executed)

@@ -1,7 +1,7 @@
 """What a seed batch is made from: its name says whether it is procedural; else it was collected or imported."""
 
 from acecoder_dagster.data.home import Home
-from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.questions.importing import imported_batches
 from acecoder_dagster.questions.seeding import collected_batches
 from acecoder_dagster.settings import Settings
@@ -25,7 +25,7 @@ def procedural_number(batch: str) -> int | None:
     return int(number) if number != batch and number.isdigit() else None
 
 
-def batch_source(project: Project, batch: str) -> str:
+def batch_source(project: OpenProject, batch: str) -> str:
     """Return what identifies the origin of a batch: its name when procedural, else the key of its seeds or import.
 
     Raises:
@@ -38,13 +38,16 @@ def batch_source(project: Project, batch: str) -> str:
     return imported_batches(project.home.root)[batch].content_key
 
 
-def is_collected(project: Project, batch: str) -> bool:
+def is_collected(project: OpenProject, batch: str) -> bool:
     """Return whether the batch holds collected seed functions, from which questions are to be written."""
     return batch in collected_batches(project.home.root)
 
 
-def brings_programs(project: Project, batch: str) -> bool:
+def is_imported(project: OpenProject, batch: str) -> bool:
+    """Return whether the batch belongs to an import of questions."""
+    return procedural_number(batch) is None and not is_collected(project, batch)
+
+
+def brings_programs(project: OpenProject, batch: str) -> bool:
     """Return whether the batch belongs to an import with programs: none are sampled for it, even if it got none."""
-    if procedural_number(batch) is not None or is_collected(project, batch):
-        return False
-    return imported_batches(project.home.root)[batch].counts["program"].kept > 0
+    return is_imported(project, batch) and imported_batches(project.home.root)[batch].counts["program"].kept > 0

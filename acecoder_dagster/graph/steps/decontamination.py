@@ -5,8 +5,8 @@ import polars as pl
 
 from acecoder_dagster.data.tables import REJECTED_ROWS
 from acecoder_dagster.files import ImportFileError, source_revision
-from acecoder_dagster.graph.progress import RowProgress
-from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.resources import OpenProject
+from acecoder_dagster.graph.step import Step
 from acecoder_dagster.judge import Judge
 from acecoder_dagster.questions.decontamination import (
     contaminated_seeds,
@@ -19,7 +19,7 @@ RULES = 2
 """Version of the rules by which a seed counts as contaminated; raise it when they change."""
 
 
-def decontamination_key(project: Project) -> dict[str, object]:
+def decontamination_key(project: OpenProject) -> dict[str, object]:
     """Return what decontamination depends on: its settings and the content of the benchmarks; nothing when it is off.
 
     Raises:
@@ -35,23 +35,21 @@ def decontamination_key(project: Project) -> dict[str, object]:
     return {"settings": settings.model_dump(exclude={"benchmarks"}), "benchmarks": revisions, "rules": RULES}
 
 
-def decontaminated(
-    context: dg.AssetExecutionContext, project: Project, seeds: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
+def decontaminated(step: Step, seeds: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the seeds that come from no benchmark, and the others as rejected rows.
 
     Raises:
         Failure: a benchmark cannot be read.
     """
-    settings = project.settings.decontamination
+    settings = step.settings.decontamination
     if not settings.benchmarks:
         return seeds, REJECTED_ROWS.empty()
     try:
         benchmarks = read_benchmarks(settings)
     except ImportFileError as error:
         raise dg.Failure(f"decontamination.benchmarks: {error}", allow_retries=False) from error
-    progress = RowProgress(context, "seeds", seeds.height)
+    progress = step.progress("seeds", seeds.height)
     if not settings.execution:
         return contaminated_seeds(seeds, find_contamination(seeds, benchmarks, settings, None, progress.advance))
-    with Judge(executing_sandbox(project.settings.sandbox, settings)) as judge:
+    with Judge(executing_sandbox(step.settings.sandbox, settings)) as judge:
         return contaminated_seeds(seeds, find_contamination(seeds, benchmarks, settings, judge, progress.advance))

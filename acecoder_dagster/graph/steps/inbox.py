@@ -10,7 +10,7 @@ from acecoder_dagster.data.tables import BATCH_TABLES
 from acecoder_dagster.files import ImportFileError
 from acecoder_dagster.graph.metadata import Metadata, markdown_table
 from acecoder_dagster.graph.partitions import forget_batches, register_batches
-from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.step import Step
 from acecoder_dagster.questions.importing import ImportManifest, StoredImport, imported_batches, store_import
 from acecoder_dagster.questions.inbox import read_entry
 
@@ -32,23 +32,23 @@ def bring_in(home: Home, instance: dg.DagsterInstance, manifest: ImportManifest)
     return stored
 
 
-def take_in(context: dg.AssetExecutionContext, project: Project, place: str) -> Metadata:
+def take_in(step: Step, place: str) -> Metadata:
     """Import an entry of the inbox or a configured source and return what the asset's page tells of it.
 
     Raises:
         Failure: the files cannot be imported; the message lists every problem. Nothing else is affected.
     """
-    inbox = project.settings.inbox
+    project, inbox = step.project, step.settings.inbox
     try:
         manifest = read_entry(project.home.inbox(inbox.folder), inbox.sources, place)
-        stored = bring_in(project.home, context.instance, manifest)
+        stored = bring_in(project.home, step.context.instance, manifest)
     except ImportFileError as error:
         raise dg.Failure(
             f"{place}: {error}\nMend the file and drop it into the inbox again; other files are not affected.",
             allow_retries=False,
         ) from error
     if stored.unchanged:
-        context.log.info(f"{place}: the same content as before, nothing is imported again")
+        step.context.log.info(f"{place}: the same content as before, nothing is imported again")
     return {
         "taken_in": place,
         "import": stored.name,

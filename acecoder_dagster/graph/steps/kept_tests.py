@@ -6,7 +6,6 @@ from functools import partial
 import polars as pl
 
 from acecoder_dagster.data.judged_tables import judge_outcomes
-from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.judge import Judge
 from acecoder_dagster.questions.test_suites.choosing import (
     FilteredTests,
@@ -16,10 +15,12 @@ from acecoder_dagster.questions.test_suites.choosing import (
     writers_trust,
 )
 from acecoder_dagster.questions.test_suites.executed import observing_sandbox
+from acecoder_dagster.questions.test_suites.inputs import MOST_RUNS
+from acecoder_dagster.settings import Settings
 
 
 def improved_suites(
-    project: Project,
+    settings: Settings,
     filtered: FilteredTests,
     changed: pl.DataFrame,
     candidates: pl.DataFrame,
@@ -30,7 +31,7 @@ def improved_suites(
     """Return the tests of some questions after strengthening and shrinking.
 
     Args:
-        project: its settings in `[tests]` say what is done.
+        settings: those in `[tests]` say what is done.
         filtered: what the policy made of all candidates.
         changed: the questions to work on (column question_id).
         candidates: columns of CANDIDATE_TESTS, of all questions: they say which writers can be trusted.
@@ -41,7 +42,6 @@ def improved_suites(
     Returns:
         Kept and rejected tests, how many of them are new, and how many programs were executed.
     """
-    settings = project.settings
     chosen = settings.tests
     tests = filtered.of(changed)
     if chosen.max_tests == "all" and not chosen.strengthening_rounds:
@@ -70,3 +70,16 @@ def improved_suites(
         trust = writers_trust(filtered.kept, candidates)
         tests = shrink_suites(tests, power, trust, questions, min_tests=chosen.min_tests, max_tests=chosen.max_tests)
     return tests, tried, power.executed
+
+
+def programs_for_suites(settings: Settings) -> int:
+    """Return how many programs are run, at most, to improve the tests of one question."""
+    tests = settings.tests
+    if tests.max_tests == "all" and not tests.strengthening_rounds:
+        return 0
+    if not tests.strengthening_rounds:
+        return tests.mutants
+    known = 1 + len(tests.oracle_models) + tests.mutants
+    # One round more than asked for: that of the inputs which reach new branches, after the runs that look for them.
+    rounds = 1 + tests.strengthening_rounds
+    return tests.mutants + MOST_RUNS + rounds * (settings.inputs.runs + known)

@@ -6,19 +6,17 @@ import dagster as dg
 import polars as pl
 
 from acecoder_dagster.data.tables import ORACLE_PROGRAMS, REJECTED_ROWS
-from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.graph.stages import StageRows
+from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.batch_sources import brings_programs
 from acecoder_dagster.graph.steps.sampling import Sampler, sample_questions
 from acecoder_dagster.questions.importing import load_import
 from acecoder_dagster.questions.test_suites.choosing import reference_oracles
 
 
-def oracle_rows(
-    context: dg.AssetExecutionContext, project: Project, questions: dict[str, pl.DataFrame]
-) -> Iterator[tuple[str, StageRows]]:
+def oracle_rows(step: Step, questions: dict[str, pl.DataFrame]) -> Iterator[tuple[str, StageRows]]:
     """Yield the oracle programs of each batch: references, imported programs of the oracle models, or sampled ones."""
-    tests = project.settings.tests
+    tests = step.settings.tests
     if tests.policy not in {"trusted", "reference"} and not tests.oracle_models:
         raise dg.Failure(f"tests.policy = {tests.policy!r} needs tests.oracle_models", allow_retries=False)
     to_sample: dict[str, pl.DataFrame] = {}
@@ -28,13 +26,13 @@ def oracle_rows(
             references, rejected = reference_oracles(rows)
         if tests.policy == "trusted" or not tests.oracle_models:
             yield batch, StageRows(references, references.height + rejected.height, rejected)
-        elif brings_programs(project, batch):
-            named = _imported_programs(project, batch).join(rows, on="question_id", how="semi")
+        elif brings_programs(step.project, batch):
+            named = _imported_programs(step, batch).join(rows, on="question_id", how="semi")
             programs = pl.concat([references, named])
             yield batch, StageRows(programs, programs.height + rejected.height, rejected)
         else:
             to_sample[batch] = rows
-    sampled = _oracle_model_programs(context, project, to_sample) if to_sample else {}
+    sampled = _oracle_model_programs(step, to_sample) if to_sample else {}
     for batch, (answers, figures) in sampled.items():
         references, rejected = ORACLE_PROGRAMS.empty(), REJECTED_ROWS.empty()
         if tests.policy == "reference":
@@ -43,14 +41,14 @@ def oracle_rows(
         yield batch, StageRows(programs, programs.height + rejected.height, rejected, figures)
 
 
-def _imported_programs(project: Project, batch: str) -> pl.DataFrame:
+def _imported_programs(step: Step, batch: str) -> pl.DataFrame:
     """Return the oracle models' programs among those that a batch brings (columns of ORACLE_PROGRAMS).
 
     Raises:
         Failure: there is none.
     """
-    models = project.settings.tests.oracle_models
-    imported = load_import(project.home.root, batch).programs
+    models = step.settings.tests.oracle_models
+    imported = load_import(step.project.home.root, batch).programs
     named = imported.filter(pl.col("model").is_in(models)).select(list(ORACLE_PROGRAMS.schema))
     if named.is_empty():
         there = imported["model"].value_counts(sort=True)["model"]
@@ -64,14 +62,14 @@ def _imported_programs(project: Project, batch: str) -> pl.DataFrame:
 
 
 def _oracle_model_programs(
-    context: dg.AssetExecutionContext, project: Project, questions: dict[str, pl.DataFrame]
+    step: Step, questions: dict[str, pl.DataFrame]
 ) -> dict[str, tuple[pl.DataFrame, dict[str, float]]]:
     """Return, by batch, programs of all oracle models (paper, section 3.1: one model, greedy) and summed figures."""
-    tests = project.settings.tests
+    tests = step.settings.tests
     made: dict[str, tuple[pl.DataFrame, dict[str, float]]] = {}
     for model in tests.oracle_models:
         jobs = [(batch, Sampler(model, model, model), rows) for batch, rows in questions.items()]
-        for batch, (programs, figures) in sample_questions(context, project, jobs, tests.oracle_sampling).items():
+        for batch, (programs, figures) in sample_questions(step, jobs, tests.oracle_sampling).items():
             before, counted = made.get(batch, (ORACLE_PROGRAMS.empty(), {}))
             summed = {name: counted.get(name, 0.0) + value for name, value in figures.items()}
             made[batch] = pl.concat([before, programs.select(list(ORACLE_PROGRAMS.schema))]), summed

@@ -3,18 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import dagster as dg
 import polars as pl
 
 from acecoder_dagster.data.lake import content_key, text_id
 from acecoder_dagster.data.tables import SAMPLED_PROGRAMS
-from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.models import BASE_POLICY
+from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.learning.sampling import SamplingSettings, program_rows, render_prompts
 from acecoder_dagster.learning.workers.specifications import SamplePrograms, SamplingJob
-from acecoder_dagster.settings import Settings
-
-SCRATCH = "scratch"
 
 WORK_OF_MODELS = ("model_calls", "prompt_tokens", "completion_tokens")
 """Figures of what models were asked."""
@@ -30,32 +27,25 @@ class Sampler:
     hub_revision: str | None = None
 
 
-def base_policy_sampler(project: Project, settings: Settings) -> Sampler:
-    """Return the base policy: the model trained here, or the one of the settings.
-
-    Raises:
-        Failure: it is to be trained here and was not yet.
-    """
-    base = settings.base_policy
-    if base.model != SCRATCH:
-        return Sampler(base.model, base.model, base.revision or "unpinned", base.revision)
-    trained = project.home.artifacts.current("base_policy")
-    if trained is None:
-        raise dg.Failure("base_policy was not trained yet: materialize it first", allow_retries=False)
-    return Sampler("base_policy", str(trained.folder), trained.content_key)
+def base_policy_sampler(step: Step) -> Sampler:
+    """Return the base policy: the model trained here, or the one of the settings."""
+    base = step.settings.base_policy
+    if named := BASE_POLICY.named(step.settings):
+        return Sampler(base.model, base.model, named.removeprefix(f"{base.model}@"), base.revision)
+    trained = step.model(BASE_POLICY)
+    assert trained is not None, "a step begins only when its inputs are there"
+    return Sampler(BASE_POLICY.name, str(trained.folder), trained.content_key)
 
 
 def sample_questions(
-    context: dg.AssetExecutionContext,
-    project: Project,
+    step: Step,
     jobs: list[tuple[str, Sampler, pl.DataFrame]],
     sampling: SamplingSettings,
 ) -> dict[str, tuple[pl.DataFrame, dict[str, float]]]:
     """Sample programs for several sets of questions, one after another in one process.
 
     Args:
-        context: Dagster's context of the asset.
-        project: the project resource.
+        step: the step that samples.
         jobs: (name, sampler, questions) with the columns of QUESTIONS.
         sampling: how many programs and how.
 
@@ -63,7 +53,7 @@ def sample_questions(
         By name: programs (columns of SAMPLED_PROGRAMS) and figures (model_calls, tokens). Where there is no question,
         no model is started.
     """
-    settings = project.settings
+    settings = step.settings
     sampled: dict[str, tuple[pl.DataFrame, dict[str, float]]] = {
         name: (SAMPLED_PROGRAMS.empty(), dict.fromkeys(WORK_OF_MODELS, 0.0))
         for name, _, questions in jobs
@@ -72,7 +62,7 @@ def sample_questions(
     jobs = [job for job in jobs if job[0] not in sampled]
     if not jobs:
         return sampled
-    folder = project.home.scratch / "sampling"
+    folder = step.project.home.scratch / "sampling"
     folder.mkdir(parents=True, exist_ok=True)
     prompts: dict[str, pl.DataFrame] = {}
     specifications: dict[str, SamplingJob] = {}
@@ -91,7 +81,7 @@ def sample_questions(
             model=sampler.model, revision=sampler.hub_revision, prompts=asked, output=folder / f"{key}.parquet"
         )
     specification = SamplePrograms(jobs=tuple(specifications.values()), sampling=sampling, seed=settings.seed)
-    run_worker(context, project, specification)
+    run_worker(step, specification)
     for name, sampler, _ in jobs:
         completions = pl.read_parquet(specifications[name].output)
         rows = program_rows(completions, prompts[name], sampler.name, sampler.revision, sampling)

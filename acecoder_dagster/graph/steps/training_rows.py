@@ -1,30 +1,23 @@
-"""Rows that feed training and evaluation: the batches that the setting data.batches names."""
-
-from collections.abc import Sequence
+"""Questions and verdicts that training and evaluation read, out of the inputs of a step."""
 
 import polars as pl
 
-from acecoder_dagster.data.tables import FILTERED_TESTS, QUESTIONS, TEST_RESULTS, Table
-from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.data.tables import FILTERED_TESTS, QUESTIONS, TEST_RESULTS
+from acecoder_dagster.graph.step import Step
 
 
-def training_rows(project: Project, table: Table, columns: Sequence[str] | None = None) -> pl.DataFrame:
-    """Return rows of the batches that feed training and evaluation, all columns or those named, with their `batch`."""
-    return project.lake.read(table, [partition.batch for partition in project.training_partitions(table)], columns)
-
-
-def tested_questions(project: Project) -> pl.DataFrame:
+def tested_questions(step: Step) -> pl.DataFrame:
     """Return the questions that have kept tests (columns of QUESTIONS and `batch`)."""
-    tested = training_rows(project, FILTERED_TESTS).select("question_id").unique()
-    return training_rows(project, QUESTIONS).join(tested, on="question_id")
+    tested = step.read(FILTERED_TESTS).select("question_id").unique()
+    return step.read(QUESTIONS).join(tested, on="question_id")
 
 
-def held_out_questions(project: Project) -> pl.DataFrame:
+def held_out_questions(step: Step) -> pl.DataFrame:
     """Return the questions of the test split that have kept tests (columns of QUESTIONS and `batch`)."""
-    return tested_questions(project).filter(pl.col("split") == "test")
+    return tested_questions(step).filter(pl.col("split") == "test")
 
 
-def held_out_results(project: Project) -> pl.DataFrame:
+def held_out_results(step: Step) -> pl.DataFrame:
     """Return the verdicts of programs sampled for held-out questions (columns of TEST_RESULTS and `batch`)."""
-    held_out = held_out_questions(project).select("question_id")
-    return training_rows(project, TEST_RESULTS).join(held_out, on="question_id")
+    held_out = held_out_questions(step).select("question_id")
+    return step.read(TEST_RESULTS).join(held_out, on="question_id")

@@ -8,13 +8,13 @@ from acecoder_dagster.data.lake import content_key, replace_json
 from acecoder_dagster.data.tables import ALL_TABLES
 from acecoder_dagster.data.warehouse import build_warehouse, models_version
 from acecoder_dagster.graph.metadata import Metadata
-from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.resources import OpenProject
 
 BUILT_FROM = ".built.json"
 """Ending of the file beside the warehouse that says what it was built from."""
 
 
-def publish_warehouse(project: Project) -> Metadata:
+def publish_warehouse(project: OpenProject) -> Metadata:
     """Build the warehouse from the current tables, put it in the place of the old one, and return its metadata.
 
     Where neither a table nor a file in `sql/models` changed since it was built, it stays.
@@ -35,7 +35,7 @@ def publish_warehouse(project: Project) -> Metadata:
     }
 
 
-def warehouse_key(project: Project) -> str:
+def warehouse_key(project: OpenProject) -> str:
     """Return the hash of everything the warehouse shows: the tables' current files, the models, `sql/models`."""
     partitions = [
         (found.table, found.batch, found.rows_file.name) for t in ALL_TABLES for found in project.lake.partitions(t)
@@ -44,7 +44,7 @@ def warehouse_key(project: Project) -> str:
     return content_key(sql=models_version(), partitions=partitions, models=models)
 
 
-def warehouse_is_current(project: Project, key: str) -> bool:
+def warehouse_is_current(project: OpenProject, key: str) -> bool:
     """Return whether the warehouse on disk was built from what this key stands for."""
     target = project.home.warehouse
     try:

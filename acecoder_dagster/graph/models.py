@@ -1,0 +1,24 @@
+"""The models of the graph."""
+
+from acecoder_dagster.graph.inputs import Model
+from acecoder_dagster.settings import Settings
+
+SCRATCH = "scratch"
+"""As the name of a model: trained here, from random weights."""
+
+
+def _named_base_policy(settings: Settings) -> str | None:
+    base = settings.base_policy
+    return None if base.model == SCRATCH else f"{base.model}@{base.revision or 'unpinned'}"
+
+
+BASE_POLICY = Model("base_policy", _named_base_policy)
+REWARD_MODEL = Model("reward_model")
+POLICY_RULE = Model("policy_rule")
+POLICY_REWARD_MODEL = Model("policy_reward_model")
+
+POLICIES = (POLICY_RULE, POLICY_REWARD_MODEL)
+"""What reinforcement trains."""
+
+MODELS = (BASE_POLICY, REWARD_MODEL, *POLICIES)
+"""All models, in the order in which they are trained."""

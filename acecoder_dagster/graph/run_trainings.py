@@ -1,0 +1,65 @@
+"""Running a stage that trains a model: skip what is up to date, continue what was interrupted, report the curve."""
+
+import time
+
+import dagster as dg
+
+from acecoder_dagster.data.lake import Artifact
+from acecoder_dagster.evaluation import plot_learning_curves
+from acecoder_dagster.graph.inputs import Model
+from acecoder_dagster.graph.keys import stage_key
+from acecoder_dagster.graph.metadata import Metadata, picture
+from acecoder_dagster.graph.resources import OpenProject
+from acecoder_dagster.graph.run_tables import result_of
+from acecoder_dagster.graph.stages import Stage
+from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.worker_process import run_worker
+from acecoder_dagster.learning.training import HACKING_REPORT_FILE
+from acecoder_dagster.learning.workers.curves import read_curves
+
+
+def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Bring a trained model up to date.
+
+    Args:
+        stage: what is trained, and from what.
+        step: the step; its body sees the project through it.
+        project: the project without limits on what is read.
+    """
+    model = stage.makes
+    assert isinstance(model, Model), f"{stage.name} trains no model"
+    if named := model.named(project.settings):
+        return dg.MaterializeResult(metadata={"model": named, "trained_here": False})
+    store, key = project.home.artifacts, stage_key(project, stage)
+
+    def waiting() -> None:
+        step.context.log.info(f"Another run is training {stage.name}; waiting for it")
+
+    with store.training(stage.name, waiting):
+        artifact = store.current(stage.name)
+        reused = artifact is not None and artifact.content_key == key
+        if artifact is None or not reused:
+            folder = store.working_folder(stage.name, key)
+            started = time.monotonic()
+            figures = run_worker(step, stage.body(step, folder))
+            artifact = store.finish(stage.name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
+    step.figures = artifact.figures
+    return dg.MaterializeResult(
+        metadata=_metadata(artifact, reused=reused),
+        data_version=dg.DataVersion(key),
+        check_results=[result_of(check, step) for check in stage.checks],
+    )
+
+
+def _metadata(artifact: Artifact, *, reused: bool) -> Metadata:
+    metadata: Metadata = {
+        "folder": dg.MetadataValue.path(str(artifact.folder)),
+        "reused": reused,
+        "content_key": artifact.content_key,
+        **artifact.figures,
+    }
+    if curves := read_curves(artifact.folder):
+        metadata["learning_curves"] = picture(plot_learning_curves(curves), f"Learning curves of {artifact.name}")
+    if (hacking := artifact.folder / HACKING_REPORT_FILE).is_file():
+        metadata["hacking"] = dg.MetadataValue.md(hacking.read_text(encoding="utf-8"))
+    return metadata

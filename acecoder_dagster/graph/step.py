@@ -1,0 +1,136 @@
+"""What the body of a stage works with: the batches to compute, its inputs and nothing else, settings, progress."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from acecoder_dagster.data.home import Home
+from acecoder_dagster.data.lake import Artifact, ArtifactStore, Lake, Partition
+from acecoder_dagster.data.tables import Table
+from acecoder_dagster.graph.inputs import Input, Model, partitions_read
+from acecoder_dagster.graph.progress import RowProgress
+from acecoder_dagster.graph.resources import OpenProject
+from acecoder_dagster.settings import Settings
+
+
+class UndeclaredReadError(RuntimeError):
+    """A stage reads a table or a model that its statement does not name."""
+
+    def __init__(self, stage: str, kind: str, name: str) -> None:
+        super().__init__(f"stage {stage} reads the {kind} {name}, but does not state it: add it to its `reads`")
+
+
+@dataclass
+class Step:
+    """One run of a stage.
+
+    Attributes:
+        name: name of the stage.
+        context: Dagster's context of the asset.
+        project: the project; of its tables and models only the stated ones can be read.
+        inputs: what the stage states that it reads, by name.
+        batches: the batches to compute.
+        config: what this run was told.
+        left: returns those of some rows of a batch whose unit has to be computed; all where the stage has no unit.
+        made: after the body: the current version of every batch of this run.
+        figures: after a training: what it reported.
+    """
+
+    name: str
+    context: dg.AssetExecutionContext
+    project: OpenProject
+    inputs: dict[str, Input]
+    batches: list[str] = field(default_factory=list)
+    config: dg.Config | None = None
+    left: Callable[[str, pl.DataFrame], pl.DataFrame] = lambda _, rows: rows
+    made: list[Partition] = field(default_factory=list)
+    figures: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        """Settings of the profile, as they were when the step began."""
+        return self.project.settings
+
+    def read(self, table: Table, batch: str = "", columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Return the rows of an input that this stage states, with their `batch`.
+
+        Args:
+            table: the table.
+            batch: the batch, for inputs that are read batch by batch.
+            columns: columns to read; all when left out.
+
+        Raises:
+            UndeclaredReadError: the stage does not state it.
+        """
+        if table.name not in self.inputs:
+            raise UndeclaredReadError(self.name, "table", table.name)
+        read = partitions_read(self.project, self.inputs[table.name], batch)
+        return self.project.lake.read(table, [partition.batch for partition in read], columns)
+
+    def model(self, model: Model) -> Artifact | None:
+        """Return a trained model that this stage states; None where it was never trained.
+
+        Raises:
+            UndeclaredReadError: the stage does not state it.
+        """
+        return self.project.home.artifacts.current(model.name)
+
+    def rows_made(self) -> pl.DataFrame:
+        """Return the rows of all batches of this run, after the body."""
+        return pl.concat([pl.read_parquet(partition.rows_file) for partition in self.made])
+
+    def progress(self, unit: str, total: int) -> RowProgress:
+        """Return a counter that tells the terminal and the run's page how far the step is."""
+        return RowProgress(self.context, unit, total)
+
+
+def stated(project: OpenProject, stage: str, tables: Iterable[str], models: Iterable[str]) -> OpenProject:
+    """Return the project as a stage sees it: any table or model but the named ones is an error."""
+    return OpenProject(_StatedHome(project.home.root, stage, frozenset(tables), frozenset(models)), project.settings)
+
+
+@dataclass(frozen=True)
+class _StatedHome(Home):
+    stage: str
+    tables: frozenset[str]
+    models: frozenset[str]
+
+    @property
+    def lake(self) -> Lake:
+        return _StatedLake(super().lake.root, self.stage, self.tables)
+
+    @property
+    def artifacts(self) -> ArtifactStore:
+        return _StatedModels(super().artifacts.root, self.stage, self.models)
+
+
+class _StatedLake(Lake):
+    def __init__(self, root: Path, stage: str, tables: frozenset[str]) -> None:
+        super().__init__(root)
+        self._stage, self._tables = stage, tables
+
+    def current(self, table: Table, batch: str = "all") -> Partition | None:
+        self._check(table)
+        return super().current(table, batch)
+
+    def partitions(self, table: Table) -> list[Partition]:
+        self._check(table)
+        return super().partitions(table)
+
+    def _check(self, table: Table) -> None:
+        if table.name not in self._tables:
+            raise UndeclaredReadError(self._stage, "table", table.name)
+
+
+class _StatedModels(ArtifactStore):
+    def __init__(self, root: Path, stage: str, models: frozenset[str]) -> None:
+        super().__init__(root)
+        self._stage, self._models = stage, models
+
+    def current(self, name: str) -> Artifact | None:
+        if name not in self._models:
+            raise UndeclaredReadError(self._stage, "model", name)
+        return super().current(name)
