@@ -8,7 +8,6 @@ from rich.console import Console
 
 from acecoder_dagster.cli.printing import print_frame
 from acecoder_dagster.data.home import Home, RunError
-from acecoder_dagster.graph.operating.automation import code_versions
 from acecoder_dagster.graph.refresh.planning import PlannedStage, plan_refresh
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.graph.steps.batch_sources import known_batches
@@ -23,15 +22,11 @@ def print_plan(home: Home, profile: str, console: Console, batches: Sequence[str
     Raises:
         RunError: a batch is not known.
     """
-    from acecoder_dagster.definitions import build_definitions
-
     settings = read_settings(profile)
     known = known_batches(home, settings)
     if unknown := sorted(set(batches or ()) - set(known)):
         raise RunError(f"no batch is called {', '.join(unknown)}; known are {', '.join(known) or 'none'}")
-    definitions = build_definitions(home, profile)
-    project = Project(root=str(home.root), profile=profile)
-    planned = plan_refresh(project, list(batches or known), code_versions(definitions.resolve_all_asset_specs()))
+    planned = plan_refresh(Project(root=str(home.root), profile=profile).open(), list(batches or known))
     if not planned:
         console.print(f"{len(known)} batches, all tables and models are up to date: a refresh executes nothing.")
         return

@@ -4,15 +4,16 @@ from fnmatch import fnmatch
 
 from rich.console import Console
 
-from acecoder_dagster.cli.run import IMPORT_ASSETS, run_and_report
+from acecoder_dagster.cli.run import run_and_report
 from acecoder_dagster.cli.run_graph import only_run
 from acecoder_dagster.data.home import Home, RunError
+from acecoder_dagster.graph.operating.selections import quality_stages
+from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.graph.steps.batch_sources import known_batches
 from acecoder_dagster.questions.importing import ImportManifest, store_import
 from acecoder_dagster.settings import read_settings
 
 NAME = "calibration"
-QUALITY_ASSETS = (*IMPORT_ASSETS[: IMPORT_ASSETS.index("test_quality") + 1], "warehouse")
 
 
 def run_quality(home: Home, profile: str, console: Console, manifest: ImportManifest | None) -> int:
@@ -33,4 +34,5 @@ def run_quality(home: Home, profile: str, console: Console, manifest: ImportMani
             f"no batch is called {' or '.join(patterns) or 'anything that quality.batches names'}: give files with "
             "--questions (with official tests and reference programs), --programs and --generated-tests"
         )
-    return run_and_report(home, profile, console, QUALITY_ASSETS, batches, ("stages", "test_quality"))
+    stages = quality_stages(Project(root=str(home.root), profile=profile).open(), batches)
+    return run_and_report(home, profile, console, stages, batches, ("stages", "test_quality"))

@@ -9,7 +9,9 @@ from acecoder_dagster.cli.printing import print_frame
 from acecoder_dagster.cli.run_graph import RunOutcome, close_killed_runs, only_run, prepare, run_assets
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.warehouse import build_warehouse, run_query
-from acecoder_dagster.graph.refresh.lineage import TRAININGS
+from acecoder_dagster.graph.models import MODELS
+from acecoder_dagster.graph.operating.selections import data_stages
+from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.graph.steps.batch_sources import known_batches
 from acecoder_dagster.graph.steps.inbox import bring_in
 from acecoder_dagster.judge import Judge
@@ -28,25 +30,6 @@ SHOWN_FIGURES = (
     "validation_pass_at_1",
 )
 """Figures of trainings that the terminal shows."""
-
-IMPORT_ASSETS = (
-    "imported_files",
-    "seed_functions",
-    "writer_answers",
-    "questions",
-    "candidate_tests",
-    "oracle_programs",
-    "oracle_results",
-    "filtered_tests",
-    "sampled_programs",
-    "test_results",
-    "test_quality",
-    "warehouse",
-    "acecode_dataset",
-    "preference_pairs",
-    "hard_questions",
-)
-"""Everything up to what training reads; sampled_programs only reads where the files bring programs."""
 
 
 def run_demo(home: Home, profile: str, console: Console) -> int:
@@ -74,7 +57,8 @@ def run_import(home: Home, profile: str, console: Console, manifest: ImportManif
     _print_import(console, stored.counts, stored.reasons)
     if stored.unchanged:
         console.print(f"{stored.name}: the same files as before, nothing to import again.")
-    return run_and_report(home, profile, console, IMPORT_ASSETS, list(stored.batches), IMPORT_QUERIES)
+    stages = data_stages(Project(root=str(home.root), profile=profile).open(), stored.batches)
+    return run_and_report(home, profile, console, stages, list(stored.batches), IMPORT_QUERIES)
 
 
 def run_and_report(
@@ -115,8 +99,8 @@ def _print_import(console: Console, counts: Mapping[str, RowCount], reasons: Seq
 def _print_trainings(console: Console, home: Home) -> None:
     rows = [
         {"training": artifact.name, "seconds": artifact.figures["seconds"], "figures": _short(artifact.figures)}
-        for name in TRAININGS
-        if (artifact := home.artifacts.current(name)) is not None
+        for model in MODELS
+        if (artifact := home.artifacts.current(model.name)) is not None
     ]
     if rows:
         print_frame(console, pl.DataFrame(rows), title="trainings")

@@ -8,19 +8,9 @@ from acecoder_dagster.cli.printing import print_frame
 from acecoder_dagster.cli.run import run_and_report
 from acecoder_dagster.cli.run_graph import only_run
 from acecoder_dagster.data.home import Home
+from acecoder_dagster.graph.operating.selections import synthesis_stages
+from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.questions.seeding import SeedError, SeedManifest, store_seeds
-
-SYNTHESIS_ASSETS = (
-    "imported_files",
-    "seed_functions",
-    "writer_answers",
-    "questions",
-    "candidate_tests",
-    "oracle_programs",
-    "filtered_tests",
-    "warehouse",
-)
-"""Everything that needs no model of ours: from seeds to tests that are kept."""
 
 SYNTHESIS_QUERIES = ("stages", "rejected_by_reason", "writer_cost")
 
@@ -55,4 +45,5 @@ def run_seeds(home: Home, profile: str, console: Console, manifest: SeedManifest
         console.print(f"{stored.name}: the same sources as before, nothing to collect again.")
     if only_collect:
         return 0
-    return run_and_report(home, profile, console, SYNTHESIS_ASSETS, list(stored.batches), SYNTHESIS_QUERIES)
+    stages = synthesis_stages(Project(root=str(home.root), profile=profile).open())
+    return run_and_report(home, profile, console, stages, list(stored.batches), SYNTHESIS_QUERIES)

@@ -5,26 +5,17 @@ from pathlib import Path
 
 import dagster as dg
 
-from acecoder_dagster.graph.assets.programs import sampled_programs
-from acecoder_dagster.graph.assets.results import test_results as results_asset
-from acecoder_dagster.graph.assets.seeds import imported_files, questions, seed_functions, writer_answers
-from acecoder_dagster.graph.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
+from acecoder_dagster.graph.assets import STAGES as ALL_STAGES
+from acecoder_dagster.graph.building import build_assets
 from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.graph.resources import Project
+from acecoder_dagster.graph.stages import Stage
 from acecoder_dagster.questions.importing import ImportManifest, store_import
 
 BATCH = "small-000"
-SYNTHESIS = [
-    imported_files,
-    seed_functions,
-    writer_answers,
-    questions,
-    candidate_tests,
-    oracle_programs,
-    oracle_results,
-    filtered_tests,
-]
-STAGES = [*SYNTHESIS, sampled_programs, results_asset]
+NAMES = [stage.name for stage in ALL_STAGES]
+SYNTHESIS = list(ALL_STAGES[: NAMES.index("filtered_tests") + 1])
+STAGES = [stage for stage in ALL_STAGES[: NAMES.index("test_results") + 1] if stage.name != "base_policy"]
 SMALL_PROFILE = """
 extends = "micro"
 [seeds]
@@ -73,14 +64,28 @@ def bring(project: Project, folder: Path, of_questions: list[dict], of_programs:
     for name, lines in files.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     paths = {name: (str(folder / f"{name}.jsonl"),) for name in files}
-    store_import(project.home.root, ImportManifest(name="small", **paths))
+    store_import(project.open().home.root, ImportManifest(name="small", **paths))
 
 
 def refresh(project: Project, instance: dg.DagsterInstance) -> dict[str, dict]:
     """Bring the batch up to date; returns figures by stage."""
     register_batches(instance, [BATCH])
-    result = dg.materialize(STAGES, partition_key=BATCH, instance=instance, resources={"project": project})
+    result = materialize(STAGES, project, instance, BATCH)
     return {
         event.asset_key.to_user_string(): {name: entry.value for name, entry in event.materialization.metadata.items()}
         for event in result.get_asset_materialization_events()
     }
+
+
+def materialize(
+    stages: list[Stage], project: Project, instance: dg.DagsterInstance, batch: str | None, **options: bool
+) -> dg.ExecuteInProcessResult:
+    """Run stages in this process, for a batch where they have batches."""
+    return dg.materialize(
+        build_assets(stages, project.open().settings),
+        selection=[dg.AssetKey(stage.name) for stage in stages],
+        partition_key=batch,
+        instance=instance,
+        resources={"project": project},
+        **options,
+    )

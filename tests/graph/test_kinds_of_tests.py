@@ -17,18 +17,14 @@ from acecoder_dagster.data.tables import (
     TEST_RESULTS,
 )
 from acecoder_dagster.data.warehouse import run_query
-from acecoder_dagster.graph.assets.preferences import preference_pairs
-from acecoder_dagster.graph.assets.programs import sampled_programs
-from acecoder_dagster.graph.assets.results import test_results as results_asset
-from acecoder_dagster.graph.assets.seeds import imported_files, questions, seed_functions
-from acecoder_dagster.graph.assets.tables import acecode_dataset, warehouse
-from acecoder_dagster.graph.assets.tests import candidate_tests, filtered_tests, oracle_programs, oracle_results
+from acecoder_dagster.graph.assets import STAGES
 from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.judge import Judge
 from acecoder_dagster.judge.files import judge_files
 from acecoder_dagster.learning.workers.rewards import judge_by_question
 from acecoder_dagster.questions.importing import ImportManifest, store_import
+from tests.graph.imports import materialize
 
 PROFILE = """
 extends = "micro"
@@ -42,10 +38,12 @@ rule = "ours"
 launcher = "bubblewrap"
 workers = 1
 """
-ASSETS = [
-    imported_files, seed_functions, questions, candidate_tests, oracle_programs, oracle_results, filtered_tests,
-    sampled_programs, results_asset, warehouse, acecode_dataset, preference_pairs,
-]  # fmt: skip
+NAMES = [stage.name for stage in STAGES]
+DATA_STAGES = [
+    stage
+    for stage in STAGES[: NAMES.index("preference_pairs") + 1]
+    if stage.name not in {"base_policy", "test_quality"}
+]
 HALF = "def half(x):\n    return x / 2\n"
 CHECK = """
 from math import isclose
@@ -154,7 +152,7 @@ class Imported:
     def verdicts(self) -> dict[str, dict]:
         """What the graph says of each program, by the ids of the files."""
         verdicts = run_query(
-            self.project.home.warehouse,
+            self.project.open().home.warehouse,
             "SELECT upstream_id, verdict, outcomes, sealed, pass_rate FROM verdicts JOIN programs USING (program_id)",
         )
         return {row["upstream_id"]: row for row in verdicts.to_dicts()}
@@ -166,25 +164,21 @@ def imported(tmp_path_factory) -> Imported:
     manifest = ImportManifest(
         name="kinds", questions=made.files("questions", "bad"), programs=made.files("programs"), test_share=0
     )
-    stored = store_import(made.project.home.root, manifest)
+    stored = store_import(made.project.open().home.root, manifest)
     with dg.DagsterInstance.ephemeral() as instance:
         register_batches(instance, list(stored.batches))
-        done = dg.materialize(
-            ASSETS,
-            selection=[asset.key for asset in ASSETS],
-            partition_key="kinds-000",
-            instance=instance,
-            resources={"project": made.project},
-        )
+        done = materialize(DATA_STAGES, made.project, instance, "kinds-000")
     assert done.success
     return made
 
 
 def test_every_program_has_the_verdict_that_the_judge_gives_on_the_same_files(imported):
     out = imported.folder / "verdicts.jsonl"
-    judge_files(*imported.files("questions", "programs"), out, imported.project.settings.sandbox)
-    kept = run_query(imported.project.home.warehouse, "SELECT question_id, candidate_position FROM tests WHERE kept")
-    upstream = dict(imported.project.lake.read(QUESTIONS).select("upstream_id", "question_id").iter_rows())
+    judge_files(*imported.files("questions", "programs"), out, imported.project.open().settings.sandbox)
+    kept = run_query(
+        imported.project.open().home.warehouse, "SELECT question_id, candidate_position FROM tests WHERE kept"
+    )
+    upstream = dict(imported.project.open().lake.read(QUESTIONS).select("upstream_id", "question_id").iter_rows())
     of_graph = imported.verdicts()
 
     judged = [json.loads(line) for line in out.read_text().splitlines()]
@@ -205,7 +199,7 @@ def test_right_programs_pass_what_is_kept_and_wrong_ones_fail_what_they_should(i
 
 def test_every_test_is_a_row_with_its_kind_and_the_oracle_rejects_single_ones(imported):
     tests = run_query(
-        imported.project.home.warehouse,
+        imported.project.open().home.warehouse,
         """SELECT upstream_id, kind, test, kept FROM tests JOIN questions USING (question_id)
            ORDER BY upstream_id, candidate_position""",
     )
@@ -219,30 +213,32 @@ def test_every_test_is_a_row_with_its_kind_and_the_oracle_rejects_single_ones(im
 
 
 def test_malformed_tests_are_rejected_with_the_reason_and_cost_no_others(imported):
-    all_rejected = run_query(imported.project.home.warehouse, "SELECT stage, reason, evidence FROM rejected_rows")
+    all_rejected = run_query(
+        imported.project.open().home.warehouse, "SELECT stage, reason, evidence FROM rejected_rows"
+    )
     rejected = all_rejected.filter(stage="candidate_tests").sort("reason").to_dicts()
 
     assert [row["reason"] for row in rejected] == ["does_not_parse", "malformed_io_test"]
     assert "bad.jsonl row 1" in rejected[0]["evidence"]
     assert "bad.jsonl row 2: an object with the texts `input` and `output` is needed" in rejected[1]["evidence"]
-    assert imported.project.lake.read(QUESTIONS)["upstream_id"].to_list() == [*GOOD, "broken code", "odd io"]
+    assert imported.project.open().lake.read(QUESTIONS)["upstream_id"].to_list() == [*GOOD, "broken code", "odd io"]
 
 
 def test_pairs_are_built_whatever_the_kind_of_test(imported):
-    paired = imported.project.lake.read(PREFERENCE_PAIRS)["question_id"].unique()
-    upstream = dict(imported.project.lake.read(QUESTIONS).select("question_id", "upstream_id").iter_rows())
+    paired = imported.project.open().lake.read(PREFERENCE_PAIRS)["question_id"].unique()
+    upstream = dict(imported.project.open().lake.read(QUESTIONS).select("question_id", "upstream_id").iter_rows())
 
     assert {upstream[question] for question in paired} >= {"loop", "call"}
 
 
 def test_rollouts_are_rewarded_by_tests_of_every_kind(imported):
-    lake = imported.project.lake
+    lake = imported.project.open().lake
     kept = lake.read(FILTERED_TESTS).sort("position").group_by("question_id")
     tests = kept.agg(pl.col("kind").first(), tests="test", official=pl.col("origin") == "official")
     rows = lake.read(QUESTIONS).join(tests, on="question_id")
     upstream = dict(rows.select("upstream_id", "question_id").iter_rows())
 
-    with Judge(imported.project.settings.sandbox) as judge:
+    with Judge(imported.project.open().settings.sandbox) as judge:
         judged = judge_by_question(judge, rows)([(upstream[name], WRONG[name]) for name in GOOD])
         rates = {question_id: judgement.pass_rate for (question_id, _), judgement in judged}
 
@@ -250,7 +246,7 @@ def test_rollouts_are_rewarded_by_tests_of_every_kind(imported):
 
 
 def test_the_published_schema_holds_questions_with_asserts_and_rejects_the_others(imported):
-    lake = imported.project.lake
+    lake = imported.project.open().lake
     (partition,) = lake.partitions(ACECODE_DATASET)
     rejected = pl.read_parquet(partition.rejected_file)
     upstream = dict(lake.read(QUESTIONS).select("question_id", "upstream_id").iter_rows())
@@ -261,7 +257,7 @@ def test_the_published_schema_holds_questions_with_asserts_and_rejects_the_other
 
 
 def test_every_candidate_is_kept_or_rejected(imported):
-    lake = imported.project.lake
+    lake = imported.project.open().lake
     (partition,) = lake.partitions(FILTERED_TESTS)
 
     assert partition.rows + partition.rejected == lake.read(CANDIDATE_TESTS).height

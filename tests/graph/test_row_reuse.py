@@ -4,9 +4,9 @@ import shutil
 
 import polars as pl
 
+import acecoder_dagster.graph.assets.results as results_module
 from acecoder_dagster.data.judged_tables import judge_table
 from acecoder_dagster.data.tables import BATCH_TABLES, TEST_RESULTS
-from acecoder_dagster.graph.assets import results
 from tests.graph.imports import BATCH, PROGRAMS_BEFORE, QUESTIONS_BEFORE, program, question
 
 
@@ -15,7 +15,7 @@ def tables(project) -> dict[str, list[dict]]:
     measured = {"cpu_ms", "wall_ms", "peak_mb"}
     found = {}
     for table in BATCH_TABLES:
-        partition = project.lake.current(table, BATCH)
+        partition = project.open().lake.current(table, BATCH)
         rows = pl.read_parquet(partition.rows_file).drop(measured, strict=False)
         found[table.name] = rows.sort(table.key).to_dicts()
         rejected = pl.read_parquet(partition.rejected_file).sort("row_id", "reason").to_dicts()
@@ -30,7 +30,7 @@ def test_one_changed_program_is_the_only_one_executed(project, refresh):
     assert (first["test_results"]["programs_executed"], first["test_results"]["rows_reused"]) == (8, 0)
     assert (again["test_results"]["programs_executed"], again["test_results"]["rows_reused"]) == (1, 7)
     assert again["oracle_results"]["programs_executed"] == 0
-    assert project.lake.read(TEST_RESULTS)["pass_rate"].to_list() == [1.0, 0.0] * 4
+    assert project.open().lake.read(TEST_RESULTS)["pass_rate"].to_list() == [1.0, 0.0] * 4
 
 
 def test_one_changed_question_executes_its_programs_and_no_others(refresh):
@@ -54,7 +54,7 @@ def test_what_is_taken_over_and_what_is_computed_are_the_table_that_a_fresh_run_
     refresh(QUESTIONS_BEFORE, PROGRAMS_BEFORE)
     again = refresh(*changed)
     incremental = tables(project)
-    shutil.rmtree(project.home.root)
+    shutil.rmtree(project.open().home.root)
     refresh(*changed)
 
     assert again["test_results"]["rows_reused"] > 0
@@ -78,12 +78,12 @@ def test_programs_that_the_judge_failed_on_are_judged_again_by_the_next_refresh(
         return results.with_columns(verdict=pl.when(first).then(pl.lit("judge_error")).otherwise("verdict")), rejected
 
     with monkeypatch.context() as patched:
-        patched.setattr(results, "judge_table", fails_on_the_first)
-        patched.setattr(results, "MAX_JUDGE_ERRORS", 0.5)
+        patched.setattr(results_module, "judge_table", fails_on_the_first)
+        patched.setattr(results_module, "MAX_JUDGE_ERRORS", 0.5)
         refresh(QUESTIONS_BEFORE, PROGRAMS_BEFORE)
-    broken = project.lake.current(TEST_RESULTS, BATCH)
+    broken = project.open().lake.current(TEST_RESULTS, BATCH)
     mended = refresh(QUESTIONS_BEFORE, PROGRAMS_BEFORE)
 
     assert (mended["test_results"]["programs_executed"], mended["test_results"]["rows_reused"]) == (1, 7)
-    assert "judge_error" not in set(project.lake.read(TEST_RESULTS)["verdict"])
-    assert project.lake.current(TEST_RESULTS, BATCH).content_key != broken.content_key
+    assert "judge_error" not in set(project.open().lake.read(TEST_RESULTS)["verdict"])
+    assert project.open().lake.current(TEST_RESULTS, BATCH).content_key != broken.content_key

@@ -3,24 +3,18 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.data.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS
-from acecoder_dagster.graph.assets.seeds import imported_files, seed_functions
-from acecoder_dagster.graph.assets.tests import filtered_tests
+from acecoder_dagster.graph.assets import filtered_tests, imported_files, seed_functions
+from acecoder_dagster.graph.building import build_assets
 from acecoder_dagster.graph.partitions import register_batches
+from tests.graph import imports
 from tests.graph.imports import SYNTHESIS
 
 BATCH = "procedural-000"
 
 
-def materialize(assets, project, instance, batch=BATCH, raise_on_error=True):
+def materialize(stages, project, instance, batch=BATCH, raise_on_error=True):
     register_batches(instance, [batch])
-    return dg.materialize(
-        assets,
-        selection=[asset.key for asset in assets],
-        partition_key=batch,
-        instance=instance,
-        resources={"project": project},
-        raise_on_error=raise_on_error,
-    )
+    return imports.materialize(stages, project, instance, batch, raise_on_error=raise_on_error)
 
 
 def figures(result, asset):
@@ -32,9 +26,9 @@ def test_questions_get_tests_by_running_their_reference_program_in_the_sandbox(p
     result = materialize(SYNTHESIS, project, instance)
 
     assert result.success
-    tests = project.lake.read(FILTERED_TESTS)
-    assert tests["question_id"].n_unique() == project.lake.read(QUESTIONS).height == 12
-    example = project.lake.read(QUESTIONS).row(0, named=True)
+    tests = project.open().lake.read(FILTERED_TESTS)
+    assert tests["question_id"].n_unique() == project.open().lake.read(QUESTIONS).height == 12
+    example = project.open().lake.read(QUESTIONS).row(0, named=True)
     of_example = tests.filter(pl.col("question_id") == example["question_id"])["test"]
     namespace: dict[str, object] = {}
     exec(example["reference_program"], namespace)
@@ -44,12 +38,12 @@ def test_questions_get_tests_by_running_their_reference_program_in_the_sandbox(p
 
 def test_what_is_up_to_date_is_not_computed_again(project, instance):
     materialize(SYNTHESIS, project, instance)
-    files = [partition.rows_file for partition in project.lake.partitions(CANDIDATE_TESTS)]
+    files = [partition.rows_file for partition in project.open().lake.partitions(CANDIDATE_TESTS)]
 
     again = materialize(SYNTHESIS, project, instance)
 
     assert figures(again, "candidate_tests")["reused"] is True
-    assert [partition.rows_file for partition in project.lake.partitions(CANDIDATE_TESTS)] == files
+    assert [partition.rows_file for partition in project.open().lake.partitions(CANDIDATE_TESTS)] == files
 
 
 def test_a_changed_setting_recomputes_only_what_depends_on_it(project, instance, tmp_path):
@@ -93,9 +87,13 @@ def test_a_check_that_finds_nothing_kept_stops_what_follows(project, instance, t
 
 
 def test_an_edited_profile_with_a_wrong_key_fails_the_step_with_the_valid_keys(project, instance, tmp_path):
+    assets = build_assets([seed_functions], project.open().settings)
+    register_batches(instance, [BATCH])
     (tmp_path / "tiny.toml").write_text('extends = "micro"\nsede = 3\n')
 
-    result = materialize([imported_files, seed_functions], project, instance, raise_on_error=False)
+    result = dg.materialize(
+        assets, partition_key=BATCH, instance=instance, resources={"project": project}, raise_on_error=False
+    )
 
     (failure,) = result.get_step_failure_events()
     assert "valid keys here are seed" in failure.step_failure_data.user_failure_data.description

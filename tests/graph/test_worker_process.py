@@ -9,6 +9,7 @@ import dagster as dg
 import httpx
 import pytest
 
+from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.learning.workers import failure_file
 from acecoder_dagster.learning.workers.__main__ import may_pass
@@ -26,11 +27,11 @@ def fail(project, tmp_path, monkeypatch):
             raise RuntimeError("External execution process failed with code -9")
 
         monkeypatch.setattr(dg, "PipesSubprocessClient", lambda **_: SimpleNamespace(run=end))
-        context = Mock(run_id="run")
-        context.op_execution_context.op.name = "program_scores"
-        task = ScorePrograms(model=tmp_path, programs=tmp_path, output=tmp_path, settings=project.settings.scoring)
+        opened = project.open()
+        step = Step("program_scores", Mock(run_id="run"), opened, {})
+        task = ScorePrograms(model=tmp_path, programs=tmp_path, output=tmp_path, settings=opened.settings.scoring)
         with pytest.raises(dg.Failure) as caught:
-            run_worker(context, project, task)
+            run_worker(step, task)
         return caught.value
 
     return run

@@ -2,17 +2,16 @@
 
 import json
 
-import dagster as dg
 import polars as pl
 import pytest
 
 from acecoder_dagster.data.tables import CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_QUALITY, TEST_RESULTS
 from acecoder_dagster.data.warehouse import build_warehouse, run_query
-from acecoder_dagster.graph.assets.quality import test_quality as quality_asset
+from acecoder_dagster.graph.assets import test_quality as quality_stage
 from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.questions.importing import ImportManifest, store_import
-from tests.graph.imports import BATCH, STAGES, program, question, small_project
+from tests.graph.imports import BATCH, STAGES, materialize, program, question, small_project
 
 SETTINGS = """
 [tests]
@@ -52,10 +51,9 @@ def refreshed(tmp_path, instance):
         for name, rows in lines.items():
             (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         paths = {name: (str(tmp_path / f"{name}.jsonl"),) for name in lines}
-        store_import(project.home.root, ImportManifest(name="small", tests="both", **paths))
+        store_import(project.open().home.root, ImportManifest(name="small", tests="both", **paths))
         register_batches(instance, [BATCH])
-        stages = [*STAGES, quality_asset]
-        result = dg.materialize(stages, partition_key=BATCH, instance=instance, resources={"project": project})
+        result = materialize([*STAGES, quality_stage], project, instance, BATCH)
         figures = {
             event.asset_key.to_user_string(): {
                 name: entry.value for name, entry in event.materialization.metadata.items()
@@ -72,8 +70,8 @@ def refreshed(tmp_path, instance):
 
 
 def pass_rates(project: Project) -> dict[int, float]:
-    programs = project.lake.read(SAMPLED_PROGRAMS).select("program_id", "sample_index")
-    results = project.lake.read(TEST_RESULTS).join(programs, on="program_id")
+    programs = project.open().lake.read(SAMPLED_PROGRAMS).select("program_id", "sample_index")
+    results = project.open().lake.read(TEST_RESULTS).join(programs, on="program_id")
     return dict(results.group_by("sample_index").agg(pl.col("pass_rate").mean()).rows())
 
 
@@ -81,28 +79,28 @@ def test_tests_of_adversarial_rounds_judge_programs_and_every_input_is_accounted
     before, _, _ = refreshed('strengthening_rounds = 0\noracle_models = ["m"]')
     without = pass_rates(before)
     project, _, checks = refreshed('strengthening_rounds = 2\noracle_models = ["m"]')
-    kept = project.lake.read(FILTERED_TESTS)
-    results = project.lake.read(TEST_RESULTS)
+    kept = project.open().lake.read(FILTERED_TESTS)
+    results = project.open().lake.read(TEST_RESULTS)
 
     assert without == {0: 1.0, 1: 1.0, 2: 1.0}
     assert {index for index, rate in pass_rates(project).items() if rate < 1} == {2}
     assert kept.filter(ADVERSARIAL)["question_id"].n_unique() == 2
     assert kept.filter(BRANCHING)["question_id"].n_unique() == 2
-    assert project.lake.current(FILTERED_TESTS, BATCH).rejected > kept.filter(NEW).height
+    assert project.open().lake.current(FILTERED_TESTS, BATCH).rejected > kept.filter(NEW).height
     assert all(checks.values())
     assert (results["tests_written"] >= results["tests_kept"]).all()
     # The warehouse shows them beside the candidates.
-    build_warehouse(project.lake, tmp_path / "w.duckdb")
+    build_warehouse(project.open().lake, tmp_path / "w.duckdb")
     counted = run_query(
         tmp_path / "w.duckdb", "SELECT kept, candidate_position IS NULL AS added, count(*) FROM tests GROUP BY ALL"
     )
     assert (True, True, kept.filter(NEW).height) in counted.rows()
-    assert counted["count_star()"].sum() == project.lake.read(CANDIDATE_TESTS).height + kept.filter(NEW).height
+    assert counted["count_star()"].sum() == project.open().lake.read(CANDIDATE_TESTS).height + kept.filter(NEW).height
 
 
 def test_the_few_tests_chosen_kill_mutants_that_only_new_tests_kill(refreshed):
     project, _, checks = refreshed("strengthening_rounds = 2\nmax_tests = 3")
-    kept = project.lake.read(FILTERED_TESTS)
+    kept = project.open().lake.read(FILTERED_TESTS)
 
     assert kept.group_by("question_id").len()["len"].max() <= 3
     assert kept.filter(NEW)["question_id"].n_unique() == 2
@@ -128,8 +126,8 @@ def test_other_rounds_and_other_draws_are_computed_anew_and_the_same_are_not(ref
 
 def test_the_certificate_puts_new_tests_on_trial_and_official_ones_give_no_inputs(refreshed):
     project, _, checks = refreshed("strengthening_rounds = 2", calibration=f'"{BATCH}"')
-    kept = project.lake.read(FILTERED_TESTS)
-    measured = dict(project.lake.read(TEST_QUALITY).select("measure", "value").iter_rows())
+    kept = project.open().lake.read(FILTERED_TESTS)
+    measured = dict(project.open().lake.read(TEST_QUALITY).select("measure", "value").iter_rows())
 
     assert kept.filter(NEW).height > 0
     assert kept["origin"].to_list().index("branching input") < kept["origin"].to_list().index("official")

@@ -4,13 +4,11 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from acecoder_dagster.data.home import Home
 from acecoder_dagster.definitions import build_definitions
-from acecoder_dagster.graph.assets.programs import base_policy
-from acecoder_dagster.graph.operating.automation import code_versions
+from acecoder_dagster.graph.assets import base_policy
 from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.graph.refresh.planning import plan_refresh
-from tests.graph.imports import BATCH, SYNTHESIS, bring, program, question, small_project
+from tests.graph.imports import BATCH, SYNTHESIS, bring, materialize, program, question, small_project
 
 SMALLEST = """
 [base_policy]
@@ -49,13 +47,12 @@ def train(tmp_path, instance):
         project = small_project(tmp_path, SMALLEST.format(corpus=corpus))
         bring(project, tmp_path, questions, [program(4)])
         register_batches(instance, [BATCH])
-        resources = {"project": project}
-        dg.materialize(SYNTHESIS, partition_key=BATCH, instance=instance, resources=resources)
-        result = dg.materialize([base_policy], instance=instance, resources=resources, raise_on_error=False)
+        materialize(SYNTHESIS, project, instance, BATCH)
+        result = materialize([base_policy], project, instance, None, raise_on_error=False)
         if not result.success:
             return result, None
         figures = result.asset_materializations_for_node("base_policy")[0].metadata
-        return figures, pl.read_parquet(project.home.artifacts.current("base_policy").folder / "corpus.parquet")
+        return figures, pl.read_parquet(project.open().home.artifacts.current("base_policy").folder / "corpus.parquet")
 
     return run
 
@@ -98,7 +95,7 @@ def test_without_a_train_question_that_has_a_reference_program_it_says_what_to_d
 )
 def test_it_waits_for_the_questions_only_where_it_imitates_them(tmp_path, corpus, upstream):
     project = small_project(tmp_path, SMALLEST.format(corpus=corpus))
-    definitions = build_definitions(project.home, project.profile)
+    definitions = build_definitions(project.open().home, project.profile)
     dg.Definitions.validate_loadable(definitions)
 
     parents = definitions.resolve_asset_graph().get(dg.AssetKey("base_policy")).parent_keys
@@ -110,9 +107,8 @@ def test_it_waits_for_the_questions_only_where_it_imitates_them(tmp_path, corpus
 def test_a_plan_trains_it_anew_where_the_questions_that_it_imitates_change(tmp_path, train, corpus, new):
     train(QUESTIONS, corpus)
     project = small_project(tmp_path, SMALLEST.format(corpus=corpus))
-    versions = code_versions(build_definitions(Home(tmp_path / "home"), project.profile).resolve_all_asset_specs())
-    assert "base_policy" not in {stage.stage for stage in plan_refresh(project, [BATCH], versions)}
+    assert "base_policy" not in {stage.stage for stage in plan_refresh(project.open(), [BATCH])}
 
     bring(project, tmp_path, [*QUESTIONS, of_split(5, "train")], [program(4)])
 
-    assert ("base_policy" in {stage.stage for stage in plan_refresh(project, [BATCH], versions)}) is new
+    assert ("base_policy" in {stage.stage for stage in plan_refresh(project.open(), [BATCH])}) is new

@@ -7,10 +7,10 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.data.tables import FILTERED_TESTS, ORACLE_RESULTS, TEST_QUALITY
-from acecoder_dagster.graph.assets.quality import test_quality as quality_asset
+from acecoder_dagster.graph.assets import test_quality as quality_stage
 from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.questions.importing import ImportManifest, store_import
-from tests.graph.imports import STAGES, small_project
+from tests.graph.imports import STAGES, materialize, small_project
 
 BATCH = "calibration-000"
 SETTINGS = """
@@ -51,26 +51,25 @@ def measured(tmp_path_factory):
     for name, lines in files.items():
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     paths = {name: (str(tmp_path / f"{name}.jsonl"),) for name in files}
-    store_import(project.home.root, ImportManifest(name="calibration", tests="both", **paths))
+    store_import(project.open().home.root, ImportManifest(name="calibration", tests="both", **paths))
     with dg.DagsterInstance.ephemeral() as instance:
         register_batches(instance, [BATCH])
-        resources = {"project": project}
-        stages = dg.materialize(STAGES, partition_key=BATCH, instance=instance, resources=resources)
-        result = dg.materialize([quality_asset], instance=instance, resources=resources, raise_on_error=False)
+        stages = materialize(STAGES, project, instance, BATCH)
+        result = materialize([quality_stage], project, instance, None, raise_on_error=False)
     checks = [*stages.get_asset_check_evaluations(), *result.get_asset_check_evaluations()]
     return project, {(each.asset_key.to_user_string(), each.check_name): each for each in checks}
 
 
 def test_calibration_questions_measure_the_tests_and_hold_back_what_follows(measured):
     project, checks = measured
-    kept = project.lake.read(FILTERED_TESTS)
-    certificate = dict(project.lake.read(TEST_QUALITY).select("measure", "value").iter_rows())
+    kept = project.open().lake.read(FILTERED_TESTS)
+    certificate = dict(project.open().lake.read(TEST_QUALITY).select("measure", "value").iter_rows())
 
     # The official tests come last and had no say; the wrong test was outvoted, the suite is small.
     assert kept["origin"].to_list() == ["writer"] * (kept.height - 2) + ["official"] * 2
     assert 2 <= kept.height - 2 <= 3
     assert "assert scale(5) == 11" not in kept["test"].to_list()
-    assert project.lake.read(ORACLE_RESULTS)["outcomes"].list.len().to_list() == [7] * 3
+    assert project.open().lake.read(ORACLE_RESULTS)["outcomes"].list.len().to_list() == [7] * 3
     # Of the programs without a say, `wrong` fails, and `sly` is wrong where only the official tests look.
     assert certificate["true_positives"] == 1
     assert certificate["true_negatives"] == 0.5
@@ -98,10 +97,10 @@ def test_oracle_models_that_an_import_has_no_program_of_are_named(tmp_path):
     program = {"question_id": "q", "model": "m1", "sample_index": 0, "program": "def scale(x):\n    return 2 * x\n"}
     (tmp_path / "programs.jsonl").write_text(json.dumps(program) + "\n")
     paths = {name: (str(tmp_path / f"{name}.jsonl"),) for name in ("questions", "programs")}
-    store_import(project.home.root, ImportManifest(name="calibration", **paths))
+    store_import(project.open().home.root, ImportManifest(name="calibration", **paths))
     with dg.DagsterInstance.ephemeral() as instance:
         register_batches(instance, [BATCH])
         with pytest.raises(
             dg.Failure, match=r"none of tests\.oracle_models = hub/absent\. It has programs of m1: name"
         ):
-            dg.materialize(STAGES, partition_key=BATCH, instance=instance, resources={"project": project})
+            materialize(STAGES, project, instance, BATCH)

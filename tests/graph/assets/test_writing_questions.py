@@ -1,24 +1,18 @@
 """Collected seeds through the graph: questions by docstring and by a model behind an endpoint."""
 
 import json
-import sys
-from pathlib import Path
 
-import dagster as dg
 import polars as pl
 import pytest
 
 from acecoder_dagster.data.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SEED_FUNCTIONS, WRITER_ANSWERS
 from acecoder_dagster.data.warehouse import build_warehouse, run_query
-from acecoder_dagster.definitions import build_definitions
-from acecoder_dagster.graph.operating.automation import code_versions
 from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.graph.refresh.planning import plan_refresh
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.questions.seeding import SeedManifest, store_seeds
+from tests.graph import imports
 from tests.graph.imports import SYNTHESIS
-
-sys.path.append(str(Path(__file__).parents[1] / "endpoint"))
 from tests.questions.writing.endpoint.fake_endpoint import FakeEndpoint
 
 BATCH = "mine-000"
@@ -66,23 +60,17 @@ def project_of(folder, profile):
         f'extends = "micro"\n[sandbox]\nlauncher = "bubblewrap"\nworkers = 1\n{profile}'
     )
     project = Project(root=str(folder / "home"), profile=str(folder / "profile.toml"))
-    store_seeds(project.home.root, SeedManifest(name="mine", code=(str(folder / "code"),), licence="MIT"))
+    store_seeds(project.open().home.root, SeedManifest(name="mine", code=(str(folder / "code"),), licence="MIT"))
     return project
 
 
 def materialize(project, instance, raise_on_error=True):
     register_batches(instance, [BATCH])
-    return dg.materialize(
-        SYNTHESIS,
-        partition_key=BATCH,
-        instance=instance,
-        resources={"project": project},
-        raise_on_error=raise_on_error,
-    )
+    return imports.materialize(SYNTHESIS, project, instance, BATCH, raise_on_error=raise_on_error)
 
 
 def reasons(project, table):
-    partition = project.lake.current(table, BATCH)
+    partition = project.open().lake.current(table, BATCH)
     return sorted(pl.read_parquet(partition.rejected_file)["reason"])
 
 
@@ -100,9 +88,9 @@ def test_documented_functions_become_questions_with_tests_from_execution(folder,
     result = materialize(project, instance)
 
     assert set(checks_of(result).values()) == {True}
-    assert sorted(project.lake.read(QUESTIONS)["entry_point"]) == ["runs", "shout"]
+    assert sorted(project.open().lake.read(QUESTIONS)["entry_point"]) == ["runs", "shout"]
     assert reasons(project, QUESTIONS) == ["no docstring"]
-    tests = project.lake.read(FILTERED_TESTS)
+    tests = project.open().lake.read(FILTERED_TESTS)
     assert (tests.group_by("question_id").len()["len"] >= 8).all()
     namespace: dict[str, object] = {}
     exec(CODE, namespace)
@@ -112,14 +100,12 @@ def test_documented_functions_become_questions_with_tests_from_execution(folder,
 
 def test_the_plan_of_collected_seeds_says_what_is_asked_and_of_finished_ones_nothing(folder, instance, endpoint):
     project = project_of(folder, endpoint_profile(endpoint))
-    versions = code_versions(build_definitions(project.home, project.profile).resolve_all_asset_specs())
-
-    before = {stage.stage: stage for stage in plan_refresh(project, [BATCH], versions)}
+    before = {stage.stage: stage for stage in plan_refresh(project.open(), [BATCH])}
     materialize(project, instance)
-    after = {stage.stage for stage in plan_refresh(project, [BATCH], versions)}
+    after = {stage.stage for stage in plan_refresh(project.open(), [BATCH])}
 
     assert (before["writer_answers"].model_calls, before["candidate_tests"].programs) == (3, 0)
-    assert not after & {asset.key.to_user_string() for asset in SYNTHESIS}
+    assert not after & {stage.name for stage in SYNTHESIS}
 
 
 def test_seeds_from_a_benchmark_are_rejected_with_the_evidence(folder, instance):
@@ -131,7 +117,7 @@ def test_seeds_from_a_benchmark_are_rejected_with_the_evidence(folder, instance)
     result = materialize(project, instance)
 
     assert set(checks_of(result).values()) == {True}
-    assert sorted(project.lake.read(SEED_FUNCTIONS)["entry_point"]) == ["shout", "undocumented"]
+    assert sorted(project.open().lake.read(SEED_FUNCTIONS)["entry_point"]) == ["shout", "undocumented"]
     assert reasons(project, SEED_FUNCTIONS) == ["contaminated: code"]
 
 
@@ -162,13 +148,16 @@ def test_a_model_behind_an_endpoint_writes_questions_and_every_reject_is_explain
     result = materialize(project, instance)
 
     assert set(checks_of(result).values()) == {True}
-    paid = project.lake.current(WRITER_ANSWERS, BATCH).figures
+    paid = project.open().lake.current(WRITER_ANSWERS, BATCH).figures
     assert (paid["model_calls"], paid["prompt_tokens"], paid["completion_tokens"]) == (3, 200, 100)
-    (question,) = project.lake.read(QUESTIONS).to_dicts()
+    (question,) = project.open().lake.read(QUESTIONS).to_dicts()
     assert question["question"].endswith("Write it as `def double(n: int) -> int`.")
     assert (question["entry_point"], question["writer"], question["licence"]) == ("double", "fake", "MIT")
     assert reasons(project, QUESTIONS) == ["no JSON object", "refused"]
-    assert project.lake.read(CANDIDATE_TESTS)["test"].to_list() == ["assert double(2) == 4", "assert double(3) == 6"]
+    assert project.open().lake.read(CANDIDATE_TESTS)["test"].to_list() == [
+        "assert double(2) == 4",
+        "assert double(3) == 6",
+    ]
     assert reasons(project, CANDIDATE_TESTS) == [
         "contradicts_another",
         "contradicts_another",
@@ -183,12 +172,12 @@ def test_what_was_paid_is_in_sql_and_paid_once(folder, instance, endpoint):
     project = project_of(folder, endpoint_profile(endpoint))
     materialize(project, instance)
     project_of(folder, endpoint_profile(endpoint, price_per_million_completion_tokens=4))
-    project.lake.write(WRITER_ANSWERS, BATCH, WRITER_ANSWERS.empty(), content_key="lost")
+    project.open().lake.write(WRITER_ANSWERS, BATCH, WRITER_ANSWERS.empty(), content_key="lost")
 
     materialize(project, instance)
-    build_warehouse(project.lake, project.home.warehouse)
+    build_warehouse(project.open().lake, project.open().home.warehouse)
 
-    cost = run_query(project.home.warehouse, "writer_cost").row(0, named=True)
+    cost = run_query(project.open().home.warehouse, "writer_cost").row(0, named=True)
     assert set(endpoint.paid.values()) == {1}
     assert len(endpoint.paid) == 2
     assert (cost["requests"], cost["answered"], cost["questions"], cost["prompt_tokens"]) == (3, 2, 1, 200)

@@ -2,19 +2,14 @@
 
 import pytest
 
-from acecoder_dagster.data.home import Home
-from acecoder_dagster.definitions import build_definitions
-from acecoder_dagster.graph.operating.automation import code_versions
 from acecoder_dagster.graph.refresh.planning import plan_refresh
 from tests.graph.imports import BATCH, PROGRAMS_BEFORE, QUESTIONS_BEFORE, program, question
 
 
 @pytest.fixture
-def plan(project, tmp_path):
+def plan(project):
     """Plans batches; returns the stages by name."""
-    definitions = build_definitions(Home(tmp_path / "home"), project.profile)
-    versions = code_versions(definitions.resolve_all_asset_specs())
-    return lambda *batches: {stage.stage: stage for stage in plan_refresh(project, batches, versions)}
+    return lambda *batches: {stage.stage: stage for stage in plan_refresh(project.open(), batches)}
 
 
 def test_of_a_new_batch_everything_is_to_do_and_nothing_was_measured(plan, project):
@@ -22,7 +17,7 @@ def test_of_a_new_batch_everything_is_to_do_and_nothing_was_measured(plan, proje
 
     assert planned["candidate_tests"].programs == planned["oracle_results"].programs == 12
     assert planned["sampled_programs"].model_calls == 12
-    assert planned["test_results"].programs == 12 * project.settings.sampling.programs_per_question
+    assert planned["test_results"].programs == 12 * project.open().settings.sampling.programs_per_question
     assert {"base_policy", "warehouse", "preference_pairs", "reward_model", "rollouts", "best_of_n"} <= set(planned)
     assert {stage.minutes for stage in planned.values()} == {None}
 

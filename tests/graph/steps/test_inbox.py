@@ -19,7 +19,7 @@ def bring_questions(project, instance, tmp_path):
         file = tmp_path / "small.jsonl"
         file.write_text("".join(json.dumps(question(number)) + "\n" for number in range(count)))
         manifest = ImportManifest(name="small", questions=(str(file),), questions_per_batch=1)
-        return bring_in(project.home, instance, manifest)
+        return bring_in(project.open().home, instance, manifest)
 
     return bring
 
@@ -37,9 +37,9 @@ def test_batches_of_a_new_import_are_registered(bring_questions, instance):
 def test_batches_that_an_import_no_longer_has_leave_the_tables(bring_questions, instance, project):
     bring_questions(2)
     for batch in ("small-000", "small-001", "other-000"):
-        project.lake.write(QUESTIONS, batch, QUESTIONS.empty(), content_key="k")
+        project.open().lake.write(QUESTIONS, batch, QUESTIONS.empty(), content_key="k")
 
     bring_questions(1)
 
     assert registered(instance) == ["small-000"]
-    assert [partition.batch for partition in project.lake.partitions(QUESTIONS)] == ["other-000", "small-000"]
+    assert [partition.batch for partition in project.open().lake.partitions(QUESTIONS)] == ["other-000", "small-000"]
