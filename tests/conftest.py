@@ -7,6 +7,8 @@ from typing import TypeVar
 import hypothesis
 import pytest
 
+from tests.requirements import require
+
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 # No test is about time: on a busy machine an example takes as long as it takes.
@@ -30,3 +32,13 @@ def not_skipped_in_ci(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"skipped, which in CI is a failure: {report.longrepr}"
     return report
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "needs(*names): what the test needs of the machine, see tests/requirements.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for mark in item.iter_markers("needs"):
+        require(*mark.args)

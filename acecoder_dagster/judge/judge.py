@@ -43,8 +43,13 @@ class Judge:
 
     @property
     def launcher_name(self) -> str:
-        """What starts the sandboxes: docker or bubblewrap."""
+        """What starts the sandboxes: service, docker, bubblewrap or bundled bubblewrap."""
         return self._launcher.name
+
+    @property
+    def sandbox_identity(self) -> tuple[str, ...]:
+        """The kind of sandbox, and what programs see in it: an image, or an interpreter and packages."""
+        return self._launcher.identity
 
     def __enter__(self) -> Judge:
         return self

@@ -250,9 +250,16 @@ class Sandbox:
 
 
 class Launcher(Protocol):
-    """Starts sandboxes, all alike."""
+    """Starts sandboxes, all alike.
+
+    Attributes:
+        name: what starts them, for people.
+        identity: names the kind of sandbox, and the image or interpreter and packages that programs see in it: the part
+            of a launcher that a verdict may depend on.
+    """
 
     name: str
+    identity: tuple[str, ...]
 
     def start(self, scientific: bool) -> Sandbox:
         """Start one sandbox that is ready for questions.

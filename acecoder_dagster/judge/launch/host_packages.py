@@ -1,58 +1,65 @@
-"""The packages of the image, for programs that bubblewrap runs with the interpreter of this machine."""
+"""The packages that programs may import in bubblewrap, where they run on the interpreter of this machine."""
 
 from __future__ import annotations
 
 import hashlib
-import os
+import logging
 import platform
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from acecoder_dagster.judge.launch.cache import cache_folder, one_process_at_a_time
 from acecoder_dagster.judge.launch.images import requirements_file
 from acecoder_dagster.judge.launch.packages import DESCRIBE_INTERPRETER, install_packages, read_interpreter
 from acecoder_dagster.judge.types import SandboxUnavailableError
 
 INTERPRETER = Path(sys._base_executable)  # type: ignore[attr-defined]  # outside of any virtual environment
 
+_log = logging.getLogger(__name__)
+
 
 def host_packages() -> Path:
-    """Name the folder of the packages: changed requirements, or another interpreter, are another folder.
+    """Return the folder for the packages; its name changes with the list of packages and with the interpreter.
 
     Returns:
-        A folder in the user's cache; it is there once `install_host_packages` has been called.
+        A folder in the user's cache. It is there once `install_host_packages` has been called.
 
     Raises:
-        SandboxUnavailableError: the requirements are not part of this installation.
+        SandboxUnavailableError: this installation lacks the list of packages.
     """
     content = requirements_file().read_bytes() + f"{sys.version} {platform.machine()}".encode()
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - never fails
-    return Path(cache) / "acecoder" / f"packages-{hashlib.sha256(content).hexdigest()[:12]}"
+    return cache_folder() / f"packages-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def install_host_packages() -> Path:
-    """Install the packages, if they are not there.
+    """Install the packages if they are missing; several processes may call this at once.
 
     Returns:
         Their folder.
 
     Raises:
-        SandboxUnavailableError: they cannot be had, or not be written; the message says why.
+        SandboxUnavailableError: they cannot be fetched or written; the message says why.
     """
     folder = host_packages()
     if folder.is_dir():
         return folder
+    with one_process_at_a_time(folder.name):
+        if not folder.is_dir():
+            _log.warning("installing the packages that programs may import into %s: about a minute, once", folder)
+            _install(folder)
+    return folder
+
+
+def _install(folder: Path) -> None:
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent, prefix="unfinished-") as temporary:
             packages = Path(temporary) / "packages"
             described = subprocess.run([INTERPRETER, "-c", DESCRIBE_INTERPRETER], capture_output=True, check=True)
             install_packages(requirements_file(), read_interpreter(described.stdout.decode()), packages)
-            subprocess.run([INTERPRETER, "-m", "compileall", "-q", packages], capture_output=True, check=True)
+            compile_all = [str(INTERPRETER), "-m", "compileall", "-q", "-j", "0", str(packages)]
+            subprocess.run(compile_all, capture_output=True, check=True)
             packages.rename(folder)
     except (OSError, subprocess.CalledProcessError) as error:
-        if folder.is_dir():
-            return folder  # another process was faster
         raise SandboxUnavailableError(f"cannot install packages into {folder}: {error}") from error
-    return folder

@@ -14,6 +14,7 @@ import docker
 import docker.errors
 import requests
 
+from acecoder_dagster.judge.launch.cache import one_process_at_a_time
 from acecoder_dagster.judge.launch.packages import DESCRIBE_INTERPRETER, Interpreter, install_packages, read_interpreter
 from acecoder_dagster.judge.types import SandboxUnavailableError
 from acecoder_dagster.paths import project_folder
@@ -68,7 +69,9 @@ def ensure_image(engine: docker.DockerClient, image: str | None) -> str:
             raise SandboxUnavailableError(
                 f"the Docker image {image} is not there: pull or build it, or leave the setting image empty"
             ) from None
-        build_image(engine)
+        with one_process_at_a_time(name.replace(":", "-")):
+            if not engine.images.list(name=name):  # another process may have built it meanwhile
+                build_image(engine)
     return name
 
 
@@ -101,7 +104,7 @@ def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
     """
     name = project_image()
     base = base or _available_base(engine)
-    _log.info("building the Docker image %s on %s, some minutes", name, base)
+    _log.warning("building the Docker image %s on %s: some minutes, once", name, base)
     try:
         with tempfile.TemporaryDirectory(prefix="acecoder-image-") as folder:
             shutil.copytree(_build_folder(), folder, dirs_exist_ok=True)
@@ -174,7 +177,7 @@ def bootstrap_base(engine: docker.DockerClient) -> str:
     command = shutil.which("debootstrap")
     if command is None or os.getuid() != 0:
         raise SandboxUnavailableError("making a Debian image needs the package debootstrap, and root")
-    _log.info("making the image %s with debootstrap, about a minute", BOOTSTRAP_IMAGE)
+    _log.warning("making the image %s with debootstrap: about a minute, once", BOOTSTRAP_IMAGE)
     repository, tag = BOOTSTRAP_IMAGE.split(":")
     with tempfile.TemporaryDirectory(prefix="acecoder-bootstrap-") as folder:
         root, archive = Path(folder) / "root", Path(folder) / "root.tar"

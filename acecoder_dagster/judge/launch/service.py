@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 from acecoder_dagster.judge.launch.environment import new_user_id
+from acecoder_dagster.judge.launch.images import project_image
 from acecoder_dagster.judge.sandbox import BOOTSTRAP, Sandbox
 from acecoder_dagster.judge.settings import SANDBOXES_PER_WORKER, SandboxSettings
 from acecoder_dagster.judge.types import SandboxUnavailableError
@@ -47,6 +48,7 @@ class ServiceLauncher:
             )
         self._folder = Path(folder)
         self._settings = settings
+        self.identity: tuple[str, ...] = ("service", settings.image or project_image())
         if not os.access(self._folder, os.W_OK):
             raise SandboxUnavailableError(f"{FOLDER_VARIABLE} names {folder}, which is no folder to write in")
         for left in self._folder.iterdir():

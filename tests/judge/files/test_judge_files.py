@@ -14,6 +14,7 @@ import pytest
 from acecoder_dagster.judge import SandboxSettings
 from acecoder_dagster.judge.files import JudgeFileError, judge_files
 from tests.judge.files.conftest import read_rows
+from tests.requirements import needs
 
 SETTINGS = SandboxSettings(launcher="bubblewrap", workers=2)
 DOUBLE = {"question_id": "double", "tests": ["assert double(2) == 4", "assert double(0) == 0"]}
@@ -247,7 +248,7 @@ def descendants(process):
     return found - {process}
 
 
-@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a small disk")
+@needs("root", "unshare")
 def test_a_full_disk_is_said_and_what_was_judged_is_kept(write, tmp_path):
     questions, programs = write("questions.jsonl", [DOUBLE]), write("programs.jsonl", many(200))
     disk = tmp_path / "disk"

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.requirements import DOCKER_AND_BUBBLEWRAP, needs
+
 QUESTION = {"question_id": "q", "entry_point": "f", "tests": ["assert f(1) == 2", "assert f(5) == 6"]}
 PROGRAM = "import time\ndef f(x):\n    time.sleep(0.005)\n    return x + {}"
 ACECODER = [sys.executable, "-m", "acecoder_dagster"]
@@ -68,7 +70,7 @@ def on_a_disk_of(size: str, folder: Path, commands: str) -> str:
     return done.stdout
 
 
-@pytest.mark.parametrize("launcher", ["docker", "bubblewrap"])
+@pytest.mark.parametrize("launcher", DOCKER_AND_BUBBLEWRAP)
 def test_a_judge_that_was_killed_goes_on_and_nothing_is_lost_or_doubled(files, tmp_path, launcher):
     out = tmp_path / "verdicts.jsonl"
     command = [*ACECODER, "judge", *files, "-o", str(out), "--launcher", launcher]
@@ -85,6 +87,7 @@ def test_a_judge_that_was_killed_goes_on_and_nothing_is_lost_or_doubled(files, t
     assert verdicts_in(out) == {str(i): "passed" if i % 3 == 1 else "failed" for i in range(300)}
 
 
+@needs("unshare")
 def test_a_full_disk_costs_no_verdict_and_leaves_no_half_written_file(files, tmp_path):
     disk = tmp_path / "disk"
     out = disk / "verdicts.jsonl"
@@ -99,6 +102,7 @@ def test_a_full_disk_costs_no_verdict_and_leaves_no_half_written_file(files, tmp
     assert verdicts_in(tmp_path / out.name) == {str(i): "passed" if i % 3 == 1 else "failed" for i in range(300)}
 
 
+@needs("unshare")
 def test_a_full_disk_leaves_the_earlier_verdicts_of_a_batch_as_they_were(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(FIRST_AND_LAST_VERSION)

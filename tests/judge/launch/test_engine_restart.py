@@ -7,6 +7,9 @@ import pytest
 
 from acecoder_dagster.judge import Judge, ProgramJob, QuestionTests, SandboxSettings
 from tests.judge.launch.engines import OwnEngine, own_engine
+from tests.requirements import needs
+
+pytestmark = needs("docker", "dockerd", "unshare", "root")
 
 QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert sorted(f([2, 1])) == [1, 2]"))
 PROGRAM = "import time\ndef f(x):\n    time.sleep(0.02)\n    return x + 1 if x == 1 else x  # {}"

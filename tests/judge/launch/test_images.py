@@ -11,12 +11,12 @@ from acecoder_dagster.judge import (
     SandboxUnavailableError,
     build_image,
     host_packages,
-    install_host_packages,
     project_image,
 )
 from acecoder_dagster.judge.launch import images
 from acecoder_dagster.judge.launch.packages import Interpreter, install_packages, read_interpreter
 from tests.judge.conftest import LAUNCHERS
+from tests.requirements import needs
 
 PACKAGES = (
     "numpy", "numpy.testing", "pandas", "pandas.testing", "scipy.stats", "sklearn", "sympy", "networkx",
@@ -29,11 +29,6 @@ def totals(rows):
     frame = pd.DataFrame(rows, columns=["name", "value"]).groupby("name", sort=True)["value"].sum()
     return {name: int(np.int64(value)) for name, value in frame.items()}
 """
-
-
-@pytest.fixture(scope="module", autouse=True)
-def packages_for_bubblewrap():
-    install_host_packages()
 
 
 @pytest.fixture
@@ -66,6 +61,7 @@ def test_programs_may_import_the_packages_that_are_commonly_imported(launcher):
     assert verdicts == dict.fromkeys(PACKAGES, ("passed", ""))
 
 
+@needs("docker")
 def test_no_file_of_the_image_gives_a_program_another_user():
     engine = docker.from_env()
     command = ["-c", "find / -xdev -type f -perm /6000 | wc -l"]
@@ -112,6 +108,7 @@ def test_an_interpreter_without_the_gnu_c_library_is_refused():
         read_interpreter(description)
 
 
+@needs("docker")
 def test_a_base_that_is_not_there_is_named(build_folder):
     engine = docker.from_env()
     with pytest.raises(SandboxUnavailableError, match="on acecoder-no-such-base:1"):
@@ -119,12 +116,14 @@ def test_a_base_that_is_not_there_is_named(build_folder):
     engine.close()
 
 
+@needs("docker")
 def test_a_runtime_that_the_engine_does_not_have_is_refused_with_those_it_has():
     settings = SandboxSettings(launcher="docker", runtime="runsc-that-is-not-here")
     with pytest.raises(SandboxUnavailableError, match=r"no runtime runsc-that-is-not-here .*it has .*runc"):
         Judge(settings)
 
 
+@needs("docker")
 def test_a_runtime_the_engine_has_is_used():
     question = QuestionTests("q", "f", "", ("assert f(1) == 1",))
     with Judge(SandboxSettings(launcher="docker", workers=1, runtime="runc")) as judge:

@@ -16,6 +16,7 @@ from acecoder_dagster.judge import (
     ensure_image,
 )
 from acecoder_dagster.judge.launch import service as service_launcher
+from tests.requirements import require
 
 WAIT_FOR_JUDGE = Path(__file__).parents[3] / "containers" / "sandbox" / "wait_for_judge.py"
 QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert sorted(f([2, 1])) == [1, 2]"))
@@ -31,6 +32,7 @@ WRITES = "open('/run/acecoder/mine', 'w')"
 @pytest.fixture(scope="module")
 def service(tmp_path_factory) -> Iterator[Path]:
     """The folder of two containers that start anew whenever they end."""
+    require("docker")
     folder = tmp_path_factory.mktemp("judges")
     with contextlib.closing(connect_engine()) as engine:
         started = [

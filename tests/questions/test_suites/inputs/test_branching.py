@@ -6,6 +6,7 @@ import pytest
 from acecoder_dagster.judge import Judge, SandboxSettings
 from acecoder_dagster.questions.test_suites.inputs import InputSettings, Subject, branching_inputs
 from tests.questions.test_suites.inputs.test_observing import observe_here
+from tests.requirements import DOCKER_AND_BUBBLEWRAP
 
 
 def found(program, *known, observe=observe_here, seed=0, **settings):
@@ -24,7 +25,7 @@ RARE = """
 """
 
 
-@pytest.mark.parametrize("launcher", ["docker", "bubblewrap"])
+@pytest.mark.parametrize("launcher", DOCKER_AND_BUBBLEWRAP)
 def test_a_branch_behind_a_constant_is_reached_in_every_sandbox(launcher):
     with Judge(SandboxSettings(launcher=launcher, workers=1)) as judge:
         assert (7319,) in found(RARE, "1", "2", observe=judge.observe)
