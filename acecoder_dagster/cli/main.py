@@ -1,7 +1,6 @@
 """The `acecoder` command."""
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -310,17 +309,15 @@ def sandbox_build(
     """
     from acecoder_dagster.judge import build_image, connect_engine, ensure_image, install_host_packages
 
-    has_bubblewrap = shutil.which("bwrap") is not None
     try:
         engine = connect_engine()
     except SandboxUnavailableError as error:
-        if base is not None or not has_bubblewrap:
+        if base is not None:
             raise
         output.print(f"no image: {error}", markup=False, soft_wrap=True)
     else:
         output.print(f"image {build_image(engine, base) if base else ensure_image(engine, None)}")
-    if has_bubblewrap:
-        output.print(f"packages {install_host_packages()}", markup=False, soft_wrap=True)
+    output.print(f"packages {install_host_packages()}", markup=False, soft_wrap=True)
 
 
 def read_manifest(**values: object) -> ImportManifest:
