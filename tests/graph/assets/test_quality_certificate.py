@@ -3,11 +3,11 @@
 import json
 
 import dagster as dg
-import polars as pl
 import pytest
 
 from acecoder_dagster.data.tables import FILTERED_TESTS, ORACLE_RESULTS, TEST_QUALITY
 from acecoder_dagster.graph.assets import test_quality as quality_stage
+from acecoder_dagster.graph.inputs import calibration, chosen, partitions_read
 from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.questions.importing import ImportManifest, store_import
 from tests.graph.imports import STAGES, materialize, small_project
@@ -85,10 +85,11 @@ def test_calibration_questions_measure_the_tests_and_hold_back_what_follows(meas
 
 
 def test_calibration_questions_train_nothing(measured):
-    project, _ = measured
+    project = measured[0].open()
 
-    assert project.training_partitions(FILTERED_TESTS) == []
-    assert pl.read_parquet(project.calibration_partitions(FILTERED_TESTS)[0].rows_file).height > 0
+    assert partitions_read(project, *chosen(FILTERED_TESTS), "") == []
+    (calibrating,) = partitions_read(project, *calibration(FILTERED_TESTS), "")
+    assert calibrating.rows > 0
 
 
 def test_oracle_models_that_an_import_has_no_program_of_are_named(tmp_path):
