@@ -11,18 +11,13 @@ from importlib.resources import files
 import dagster as dg
 
 from acecoder_dagster.data.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, RunError
+from acecoder_dagster.graph.operating.jobs import UNFINISHED
 from acecoder_dagster.graph.partitions import range_tags, register_batches
 from acecoder_dagster.graph.worker_process import ACCELERATOR_POOL
 from acecoder_dagster.settings import Settings
 
 TERMINAL_TAG = "acecoder/terminal"
 """Marks runs that were started from a terminal."""
-
-UNFINISHED = [
-    status
-    for status in dg.DagsterRunStatus
-    if status not in {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
-]
 
 
 @dataclass(frozen=True)

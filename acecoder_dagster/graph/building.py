@@ -5,9 +5,9 @@ from collections.abc import Iterable
 import dagster as dg
 
 from acecoder_dagster.data.tables import Table
+from acecoder_dagster.graph.automation import automation_condition
 from acecoder_dagster.graph.groups import OWNERS
 from acecoder_dagster.graph.inputs import Model
-from acecoder_dagster.graph.automation import automation_condition
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.graph.run_tables import NO_ROW_LOST, run_table
 from acecoder_dagster.graph.run_trainings import run_training

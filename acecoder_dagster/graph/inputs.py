@@ -71,12 +71,12 @@ def calibration(*tables: Table) -> tuple[Input, ...]:
     return tuple(Input(table, Rows.CALIBRATION, may_be_missing=True) for table in tables)
 
 
-def whole(*read: Table | Model) -> tuple[Input, ...]:
+def entire(*read: Table | Model) -> tuple[Input, ...]:
     """Return inputs that are read as a whole: tables without batches, and models."""
     return tuple(Input(each) for each in read)
 
 
-def whichever(*read: Table | Model) -> tuple[Input, ...]:
+def if_there(*read: Table | Model) -> tuple[Input, ...]:
     """Return inputs of which is read what is there."""
     return tuple(Input(each, may_be_missing=True) for each in read)
 

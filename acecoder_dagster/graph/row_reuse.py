@@ -16,8 +16,6 @@ from acecoder_dagster.data.tables import REJECTED_ROWS, Table
 LINKS = ("question_id", "seed_id")
 """Columns by which rows of an input belong to a unit where the input does not name the unit itself."""
 
-ReadRows = Callable[[Table, str], pl.DataFrame]
-
 
 def read_batch(lake: Lake, table: Table, batch: str) -> pl.DataFrame:
     """Return the current rows of one batch (columns of the table), none when it was never written."""
@@ -56,7 +54,7 @@ class RowReuse:
         self._base_key = base_key
         self._keys: dict[str, pl.DataFrame] = {}
 
-    def left(self, batch: str, rows: pl.DataFrame) -> pl.DataFrame:
+    def changed(self, batch: str, rows: pl.DataFrame) -> pl.DataFrame:
         """Return those of some rows whose unit has to be computed, in their order."""
         return rows.filter(~pl.col(self._unit).is_in(self._unchanged(batch)["unit"].implode()))
 

@@ -109,7 +109,7 @@ def _compute(stage: Stage, step: Step, project: OpenProject, keys: dict[str, str
             return written
         reuse = row_reuse(project, stage) if stage.unit else None
         if reuse:
-            step.left = reuse.left
+            step.changed = reuse.changed
         started = time.monotonic()
         for batch, made in stage.body(step):
             figures = {"seconds": round(time.monotonic() - started, 3), **made.figures}

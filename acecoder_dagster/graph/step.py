@@ -34,7 +34,7 @@ class Step:
         inputs: what the stage states that it reads, by name.
         batches: the batches to compute.
         config: what this run was told.
-        left: returns those of some rows of a batch whose unit has to be computed; all where the stage has no unit.
+        changed: returns those of some rows of a batch whose unit has to be computed; all where the stage has no unit.
         made: after the body: the current version of every batch of this run.
         figures: after a training: what it reported.
     """
@@ -45,7 +45,7 @@ class Step:
     inputs: dict[str, Input]
     batches: list[str] = field(default_factory=list)
     config: dg.Config | None = None
-    left: Callable[[str, pl.DataFrame], pl.DataFrame] = lambda _, rows: rows
+    changed: Callable[[str, pl.DataFrame], pl.DataFrame] = lambda _, rows: rows
     made: list[Partition] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
 

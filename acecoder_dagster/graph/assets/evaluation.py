@@ -26,7 +26,7 @@ from acecoder_dagster.evaluation import Curve
 from acecoder_dagster.graph.assets.tests import limits
 from acecoder_dagster.graph.assets.training_records import rollouts, training_curves
 from acecoder_dagster.graph.groups import EVALUATION
-from acecoder_dagster.graph.inputs import chosen, whichever, whole
+from acecoder_dagster.graph.inputs import chosen, entire, if_there
 from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.models import BASE_POLICY, MODELS, POLICIES, REWARD_MODEL
 from acecoder_dagster.graph.resources import OpenProject
@@ -49,7 +49,7 @@ def _scoring(project: OpenProject, batch: str) -> Mapping[str, object]:
 
 @table_stage(
     PROGRAM_SCORES,
-    reads=(*chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS), *whole(REWARD_MODEL)),
+    reads=(*chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS), *entire(REWARD_MODEL)),
     settings=_scoring,
     code_version="1",
     group=EVALUATION,
@@ -95,7 +95,7 @@ def _best_of_n_curve(step: Step) -> Metadata:
 
 @table_stage(
     BEST_OF_N,
-    reads=(*chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS), *whole(PROGRAM_SCORES)),
+    reads=(*chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS), *entire(PROGRAM_SCORES)),
     settings=_measuring,
     code_version="2",
     group=EVALUATION,
@@ -131,7 +131,7 @@ def _policy_sampling(project: OpenProject, batch: str) -> Mapping[str, object]:
 
 @table_stage(
     POLICY_PROGRAMS,
-    reads=(*chosen(QUESTIONS, FILTERED_TESTS), *whole(*POLICIES)),
+    reads=(*chosen(QUESTIONS, FILTERED_TESTS), *entire(*POLICIES)),
     settings=_policy_sampling,
     code_version="2",
     group=EVALUATION,
@@ -154,7 +154,7 @@ def policy_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
 
 @table_stage(
     POLICY_RESULTS,
-    reads=(*chosen(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS), *whole(POLICY_PROGRAMS)),
+    reads=(*chosen(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS), *entire(POLICY_PROGRAMS)),
     settings=limits,
     code_version="1",
     group=EVALUATION,
@@ -189,7 +189,7 @@ def _policies_compared(step: Step) -> Metadata:
     BENCHMARK_SCORES,
     reads=(
         *chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS),
-        *whole(POLICY_PROGRAMS, POLICY_RESULTS),
+        *entire(POLICY_PROGRAMS, POLICY_RESULTS),
     ),
     settings=_comparing,
     code_version="1",
@@ -220,9 +220,9 @@ REPORTED = {
 
 @page_stage(
     reads=(
-        *whole(BENCHMARK_SCORES, BEST_OF_N, PROGRAM_SCORES),
+        *entire(BENCHMARK_SCORES, BEST_OF_N, PROGRAM_SCORES),
         *chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS),
-        *whichever(*MODELS),
+        *if_there(*MODELS),
     ),
     waits_for=(rollouts, training_curves),
     code_version="1",

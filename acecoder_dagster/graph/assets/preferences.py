@@ -15,7 +15,7 @@ from acecoder_dagster.data.tables import (
 from acecoder_dagster.evaluation import plot_histogram
 from acecoder_dagster.graph.assets.quality import test_quality
 from acecoder_dagster.graph.groups import TABLES
-from acecoder_dagster.graph.inputs import chosen, whichever
+from acecoder_dagster.graph.inputs import chosen, if_there
 from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Check, Finding, StageRows, table_stage
@@ -46,7 +46,7 @@ def _gaps(step: Step) -> Metadata:
 
 @table_stage(
     PREFERENCE_PAIRS,
-    reads=(*chosen(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS), *whichever(TEST_QUALITY)),
+    reads=(*chosen(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS), *if_there(TEST_QUALITY)),
     settings=_pair_rule,
     code_version="2",
     group=TABLES,

@@ -130,6 +130,6 @@ def sampled_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
     if not to_sample:
         return
     sampler = base_policy_sampler(step)
-    jobs = [(batch, sampler, step.left(batch, step.read(QUESTIONS, batch))) for batch in to_sample]
+    jobs = [(batch, sampler, step.changed(batch, step.read(QUESTIONS, batch))) for batch in to_sample]
     for batch, (programs, figures) in sample_questions(step, jobs, step.settings.sampling).items():
         yield batch, StageRows(programs, rows_in=programs.height, figures=figures)

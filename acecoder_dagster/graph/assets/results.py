@@ -54,7 +54,7 @@ def _pass_rates(step: Step) -> Metadata:
 )
 def test_results(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Verdicts: every sampled program run in the sandbox on the kept tests of its question."""
-    programs = {batch: step.left(batch, step.read(SAMPLED_PROGRAMS, batch)) for batch in step.batches}
+    programs = {batch: step.changed(batch, step.read(SAMPLED_PROGRAMS, batch)) for batch in step.batches}
     progress = step.progress("programs", sum(rows.height for rows in programs.values()))
     with Judge(step.settings.sandbox) as judge:
         for batch, rows in programs.items():

@@ -16,7 +16,7 @@ from acecoder_dagster.data.tables import (
 )
 from acecoder_dagster.data.warehouse import export_rows
 from acecoder_dagster.graph.groups import TABLES
-from acecoder_dagster.graph.inputs import chosen, whichever
+from acecoder_dagster.graph.inputs import chosen, if_there
 from acecoder_dagster.graph.metadata import Metadata
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import StageRows, page_stage, table_stage
@@ -24,7 +24,7 @@ from acecoder_dagster.graph.step import Step
 
 
 @page_stage(
-    reads=whichever(*BATCH_TABLES),
+    reads=if_there(*BATCH_TABLES),
     code_version="1",
     group=TABLES,
     kinds={"duckdb", "sql"},

@@ -83,7 +83,7 @@ def candidate_tests(step: Step) -> Iterator[tuple[str, StageRows]]:
             tests = imported.candidate_tests
             yield batch, StageRows(tests, tests.height + rejected.height, rejected)
             continue
-        questions, seeds = step.left(batch, step.read(QUESTIONS, batch)), step.read(SEED_FUNCTIONS, batch)
+        questions, seeds = step.changed(batch, step.read(QUESTIONS, batch)), step.read(SEED_FUNCTIONS, batch)
         if not is_collected(step.project, batch):
             yield batch, _tests_of_procedural(step, questions, seeds)
         elif asks_writer(step.settings):
@@ -147,7 +147,7 @@ def oracle_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
     By setting tests.policy: the questions' reference programs, programs of strong models (the paper: one, greedy), or
     none. Models of an imported file of programs are not asked again: their programs are taken.
     """
-    yield from oracle_rows(step, {batch: step.left(batch, step.read(QUESTIONS, batch)) for batch in step.batches})
+    yield from oracle_rows(step, {batch: step.changed(batch, step.read(QUESTIONS, batch)) for batch in step.batches})
 
 
 def limits(project: OpenProject, batch: str) -> Mapping[str, object]:
@@ -175,7 +175,7 @@ def _oracles_to_run(planned: PlannedBatch) -> Work:
 def oracle_results(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Verdicts of the oracle programs on every candidate test: which program passes which test."""
     for batch in step.batches:
-        oracles = step.left(batch, step.read(ORACLE_PROGRAMS, batch))
+        oracles = step.changed(batch, step.read(ORACLE_PROGRAMS, batch))
         candidates = step.read(CANDIDATE_TESTS, batch)
         tests = question_tests(step.read(QUESTIONS, batch), candidates)
         written = dict(candidates.group_by("question_id").len().iter_rows())
@@ -246,7 +246,7 @@ def filtered_tests(step: Step) -> Iterator[tuple[str, StageRows]]:
         if step.project.is_calibration(batch):
             candidates, labels = separate_labels(candidates)
         filtered = filter_tests(candidates, results, choice.min_tests, choice.policy, oracles)
-        changed = step.left(batch, questions).select("question_id")
+        changed = step.changed(batch, questions).select("question_id")
         filtered, added, executed = improved_suites(
             step.settings, filtered, changed, candidates, questions, oracles, results
         )

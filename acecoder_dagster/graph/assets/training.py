@@ -15,7 +15,7 @@ from acecoder_dagster.data.tables import (
 )
 from acecoder_dagster.data.tests_as_rows import tests_by_question
 from acecoder_dagster.graph.groups import TRAINING
-from acecoder_dagster.graph.inputs import Input, chosen, whole
+from acecoder_dagster.graph.inputs import Input, chosen, entire
 from acecoder_dagster.graph.models import BASE_POLICY, POLICY_REWARD_MODEL, POLICY_RULE, REWARD_MODEL
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Check, Finding, model_stage
@@ -54,7 +54,7 @@ def _better_than_chance(step: Step) -> Finding:
 @model_stage(
     REWARD_MODEL,
     reads=(
-        *whole(PREFERENCE_PAIRS),
+        *entire(PREFERENCE_PAIRS),
         *chosen(QUESTIONS, SAMPLED_PROGRAMS),
         Input(BASE_POLICY, when=_starts_from_base_policy),
     ),
@@ -114,7 +114,7 @@ NOT_HACKED = Check(
     _not_hacked,
     blocking=False,
 )
-POLICY_INPUTS = (*whole(HARD_QUESTIONS, BASE_POLICY), *chosen(QUESTIONS, FILTERED_TESTS))
+POLICY_INPUTS = (*entire(HARD_QUESTIONS, BASE_POLICY), *chosen(QUESTIONS, FILTERED_TESTS))
 
 
 @model_stage(
@@ -134,7 +134,7 @@ def policy_rule(step: Step, folder: Path) -> TrainPolicy:
 
 @model_stage(
     POLICY_REWARD_MODEL,
-    reads=(*POLICY_INPUTS, *whole(REWARD_MODEL)),
+    reads=(*POLICY_INPUTS, *entire(REWARD_MODEL)),
     settings=_policy_settings(lambda settings: settings.policy_reward_model),
     code_version="2",
     group=TRAINING,

@@ -7,7 +7,7 @@ import polars as pl
 from acecoder_dagster.data.lake import Artifact
 from acecoder_dagster.data.tables import ROLLOUTS, TRAINING_CURVES, Table
 from acecoder_dagster.graph.groups import TRAINING
-from acecoder_dagster.graph.inputs import Model, whichever
+from acecoder_dagster.graph.inputs import Model, if_there
 from acecoder_dagster.graph.models import MODELS, POLICIES
 from acecoder_dagster.graph.stages import StageRows, table_stage
 from acecoder_dagster.graph.step import Step
@@ -17,7 +17,7 @@ from acecoder_dagster.learning.workers.curves import read_curves
 
 @table_stage(
     ROLLOUTS,
-    reads=whichever(*POLICIES),
+    reads=if_there(*POLICIES),
     code_version="1",
     group=TRAINING,
     kinds={"parquet", "polars"},
@@ -29,7 +29,7 @@ def rollouts(step: Step) -> Iterator[tuple[str, StageRows]]:
 
 @table_stage(
     TRAINING_CURVES,
-    reads=whichever(*MODELS),
+    reads=if_there(*MODELS),
     code_version="1",
     group=TRAINING,
     kinds={"parquet", "polars"},

@@ -11,6 +11,10 @@ EVALUATION_ONLY = "evaluation_only"
 TAKE_IN = "take_in"
 TRAINING_AND_EVALUATION = "training_and_evaluation"
 
+ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
+UNFINISHED = [status for status in dg.DagsterRunStatus if status not in ENDED]
+"""Statuses of runs that have not ended."""
+
 jobs = [
     dg.define_asset_job(
         WHOLE_PIPELINE,

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from acecoder_dagster.data.tables import PREFERENCE_PAIRS
-from acecoder_dagster.graph.operating.jobs import DATA_ONLY, TRAINING_AND_EVALUATION
+from acecoder_dagster.graph.operating.jobs import DATA_ONLY, TRAINING_AND_EVALUATION, UNFINISHED
 from acecoder_dagster.graph.operating.selections import data_stages
 from acecoder_dagster.graph.partitions import range_tags, register_batches
 from acecoder_dagster.graph.refresh.staleness import chosen_batches, first_stale_stage, stale_tables
@@ -12,9 +12,6 @@ from acecoder_dagster.graph.resources import OpenProject, Project
 STARTED_BY = "acecoder/started_by"
 DATA_SCHEDULE = "nightly_data"
 TRAINING_SCHEDULE = "weekly_training"
-
-ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
-UNFINISHED = [status for status in dg.DagsterRunStatus if status not in ENDED]
 
 
 def schedules(project: Project) -> list[dg.ScheduleDefinition]:

@@ -124,10 +124,10 @@ class _BatchPlan:
         if stage.unit is None:
             return set() if follows else None
         try:
-            left = row_reuse(self._project, stage).left(self._batch, self._current(_owner(stage)))
+            changed = row_reuse(self._project, stage).changed(self._batch, self._current(_owner(stage)))
         except MissingInputError:
             return None
-        return set(left[stage.unit])
+        return set(changed[stage.unit])
 
     def _changed_in_import(self) -> set[str]:
         """Return the questions whose text, tests or programs are others in the import than in the tables."""

@@ -17,6 +17,8 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from acecoder_dagster.cli.run_graph import prepare
 from acecoder_dagster.data.home import HOME_VARIABLE, PROFILE_VARIABLE, Home
 from acecoder_dagster.definitions import build_definitions
+from acecoder_dagster.graph.assets import STAGES
+from acecoder_dagster.graph.groups import DATA_GROUPS
 from acecoder_dagster.graph.partitions import RANGE_TAGS, register_batches
 from acecoder_dagster.settings import read_settings
 
@@ -42,20 +44,7 @@ batches_per_run = 2
 """
 
 DATA_ASSETS = [
-    "imported_files",
-    "seed_functions",
-    "writer_answers",
-    "questions",
-    "candidate_tests",
-    "oracle_programs",
-    "oracle_results",
-    "filtered_tests",
-    "sampled_programs",
-    "test_results",
-    "warehouse",
-    "acecode_dataset",
-    "preference_pairs",
-    "hard_questions",
+    stage.name for stage in STAGES if stage.group in DATA_GROUPS and stage.name not in {"base_policy", "test_quality"}
 ]
 # The first is no partition's; a few questions may all be in one split, and the last needs two.
 NOT_BACKFILLED = {"imported_files", "hard_questions"}

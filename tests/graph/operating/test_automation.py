@@ -6,18 +6,9 @@ import pytest
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.definitions import build_definitions
 from acecoder_dagster.graph.partitions import register_batches
+from acecoder_dagster.graph.refresh.staleness import BATCH_STAGES
 
-BATCH_ASSETS = {
-    "seed_functions",
-    "writer_answers",
-    "questions",
-    "candidate_tests",
-    "oracle_programs",
-    "oracle_results",
-    "filtered_tests",
-    "sampled_programs",
-    "test_results",
-}
+BATCH_ASSETS = {stage.name for stage in BATCH_STAGES}
 
 
 @pytest.fixture(params=["procedural", "questions"])
