@@ -82,6 +82,15 @@ class QuestionPlan:
         """The tests that are decided in one way."""
         return [step for step, test in enumerate(self.tests) if test.way is way]
 
+    @property
+    def is_decided_by_values(self) -> bool:
+        """Whether every test is decided by values that the program's process claims."""
+        return all(test.way is Way.VALUES for test in self.tests)
+
+    def all_texts(self) -> bytes:
+        """Return the text of all that is sent to a sandbox because of this question."""
+        return b"\n".join((self.calls, self.comparisons, *(test.encode() for test in self.code.tests)))
+
     def beside(self, steps: Collection[int]) -> Description:
         """Describe tests that are executed beside the program.
 

@@ -1,1 +1,1 @@
-"""One program's way through a sandbox: threads, workers, batches, outcomes."""
+"""A program's way through the sandboxes: batches, threads, workers, sandboxes that are kept, reports."""

@@ -10,29 +10,17 @@ import logging
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from acecoder_dagster.judge.guest import child, driving
 from acecoder_dagster.judge.guest.metering import HURRY, NOTHING
 from acecoder_dagster.judge.guest.zygote import DRIVE, JUDGE, SERVE
 from acecoder_dagster.judge.plan.planning import QuestionPlan, Way
+from acecoder_dagster.judge.run.kept_sandbox import KeptSandbox
 from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, Run, read_report
-from acecoder_dagster.judge.sandbox import Completion, Sandbox
-from acecoder_dagster.judge.types import Description, Outcome, SandboxFailedError
+from acecoder_dagster.judge.sandbox import Completion
+from acecoder_dagster.judge.types import Outcome, SandboxFailedError
 
 _log = logging.getLogger(__name__)
-
-
-class Lane(Protocol):
-    """What keeps one sandbox going."""
-
-    retries: int
-
-    def ready(self, description: Description) -> Sandbox:
-        """Return a sandbox that knows a question."""
-
-    def close(self) -> None:
-        """End the sandbox."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +32,9 @@ class _Attempt:
     unsupported: set[int]
 
 
-def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, in_hurry: bool) -> frozenset[int]:
+def run_with_proxies(
+    programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: Run, in_hurry: bool
+) -> frozenset[int]:
     """Run a program against all tests of a question that are not to be executed beside it.
 
     Args:
@@ -67,7 +57,7 @@ def run_with_proxies(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, 
     return to_execute
 
 
-def _run(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, in_hurry: bool) -> set[int]:
+def _run(programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: Run, in_hurry: bool) -> set[int]:
     first: int | None = 0
     unsupported: set[int] = set()
     while first is not None:
@@ -96,7 +86,9 @@ def _run(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, in_hurry: bo
     return unsupported
 
 
-def _attempt(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, first: int, in_hurry: bool) -> _Attempt:
+def _attempt(
+    programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: Run, first: int, in_hurry: bool
+) -> _Attempt:
     driven = [step for step in plan.steps(Way.PROXIES) if step >= first]
     steps = len(plan.tests)
     program_sandbox = programs.ready(plan.calls)
@@ -112,9 +104,9 @@ def _attempt(programs: Lane, tests: Lane, plan: QuestionPlan, run: Run, first: i
         program_sandbox.send_job(run.content, first, steps, SERVE, in_hurry, files=[program_end.fileno()])
         test_sandbox.send_job(b"", first, steps, DRIVE, in_hurry, files=[test_end.fileno()])
     of_tests, of_program = test_sandbox.receive(), program_sandbox.receive()
-    for lane, completion in ((tests, of_tests), (programs, of_program)):
+    for sandbox, completion in ((tests, of_tests), (programs, of_program)):
         if not completion.clean:
-            lane.close()
+            sandbox.close()
     return _merged(of_program, of_tests, driven)
 
 

@@ -10,21 +10,20 @@ from acecoder_dagster.judge.guest.metering import HURRY, NOTHING
 from acecoder_dagster.judge.guest.zygote import SCRIPT
 from acecoder_dagster.judge.plan.io_tests import is_same_output
 from acecoder_dagster.judge.plan.planning import QuestionPlan
+from acecoder_dagster.judge.run.kept_sandbox import JOBS_SENT_AHEAD, KeptSandbox
 from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, TIMEOUTS, Run, read_report
-from acecoder_dagster.judge.run.proxied_tests import Lane
 from acecoder_dagster.judge.sandbox import Completion, Sandbox
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import IoTest, Outcome, SandboxFailedError
 
-PIPELINE_DEPTH = 2
 _Sent = tuple[int, int]  # a test, and the file the program prints to
 
 
-def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettings, in_hurry: bool) -> None:
+def run_script(programs: KeptSandbox, plan: QuestionPlan, run: Run, settings: SandboxSettings, in_hurry: bool) -> None:
     """Run a program once per test, each time in a fresh child.
 
     Args:
-        lane: the sandbox for programs.
+        programs: the sandbox for programs.
         plan: a question with inputs and outputs.
         run: the program; takes in the outcome of every test.
         settings: the limits.
@@ -35,22 +34,22 @@ def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettin
     timeouts = 0
     while waiting or sent:
         try:
-            sandbox = lane.ready(plan.calls)
-            while waiting and len(sent) < PIPELINE_DEPTH:
+            sandbox = programs.ready(plan.calls)
+            while waiting and len(sent) < JOBS_SENT_AHEAD:
                 sent.append((waiting[0], _send(sandbox, run, plan.question.io_tests[waiting[0]].input, in_hurry)))
                 waiting.popleft()
             completion = sandbox.receive()
         except SandboxFailedError as error:
-            lane.close()
+            programs.close()
             _put_back(waiting, sent)
             run.failures += 1
-            if run.failures > lane.retries:
+            if run.failures > programs.retries:
                 run.settle(waiting[0], Outcome.JUDGE_ERROR, str(error)[:MAX_REASON_CHARACTERS])
                 return
             continue
         except BaseException:
             # What is still under way would be taken for the answer to what is asked next.
-            lane.close()
+            programs.close()
             _put_back(waiting, sent)
             raise
         step, output = sent.popleft()
@@ -62,7 +61,7 @@ def run_script(lane: Lane, plan: QuestionPlan, run: Run, settings: SandboxSettin
         timeouts += outcome in TIMEOUTS
         run.is_postponed |= completion.stopped_for == HURRY
         if not completion.clean:
-            lane.close()
+            programs.close()
             _put_back(waiting, sent)
         if timeouts >= settings.max_timeouts:
             run.settle(step, outcome, message)
