@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from acecoder_dagster import AceCoderError
+from acecoder_dagster.judge import Outcome
 
 
 class TableError(AceCoderError, ValueError):
@@ -228,21 +229,7 @@ SAMPLED_PROGRAMS = Table(
     ),
 )
 
-OUTCOMES = (
-    "passed",
-    "failed",
-    "error",
-    "cpu_timeout",
-    "wall_timeout",
-    "memory",
-    "crashed",
-    "output_limit",
-    "judge_error",
-    "unstable",
-)
-"""Outcomes of one test (DESIGN.md 4.4)."""
-
-UNUSABLE_OUTCOMES = ("judge_error", "unstable")
+UNUSABLE_OUTCOMES = (Outcome.JUDGE_ERROR.value, Outcome.UNSTABLE.value)
 """Outcomes that come from the judge or the clock, not from the program."""
 
 TEST_RESULTS = Table(
@@ -253,7 +240,7 @@ TEST_RESULTS = Table(
         Column("program_id", TEXT, "Program judged"),
         Column("question_id", TEXT, "Question it answers"),
         Column("verdict", TEXT, "passed, or the first outcome that is not"),
-        Column("outcomes", pl.List(TEXT), f"One per kept test: {', '.join(OUTCOMES)}"),
+        Column("outcomes", pl.List(TEXT), f"One per kept test: {', '.join(Outcome)}"),
         Column("passed", pl.List(pl.Boolean()), "One per kept test"),
         Column("sealed", pl.List(pl.Boolean()), "Whether the program could not reach the comparison, per test"),
         Column("tests_passed", WHOLE, "Number of kept tests passed"),

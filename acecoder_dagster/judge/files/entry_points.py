@@ -8,6 +8,7 @@ import warnings
 from collections import Counter
 from collections.abc import Sequence
 
+from acecoder_dagster.judge.plan.names import bound_names, loaded_names
 from acecoder_dagster.python_source import NO_TREE, parse_source
 
 ENOUGH_PROGRAMS = 20
@@ -31,10 +32,10 @@ class EntryPointFinder:
             tests: Python text.
             setup_code: Python text that comes before them.
         """
-        given = _bound_names(_parse(setup_code))
+        given = bound_names([_parse(setup_code)])
         self._used: Counter[str] = Counter()
         for tree in map(_parse, tests):
-            self._used.update(_read_names(tree) - _bound_names(tree) - given)
+            self._used.update(loaded_names([tree]) - bound_names([tree]) - given)
         self._defined: Counter[str] = Counter()
         self.programs = 0
 
@@ -68,21 +69,3 @@ def _parse(source: str) -> ast.Module:
             return parse_source(source)
     except NO_TREE:
         return ast.Module([], [])
-
-
-def _read_names(tree: ast.AST) -> set[str]:
-    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-
-
-def _bound_names(tree: ast.AST) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.arg):
-            names.add(node.arg)
-        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).partition(".")[0])
-    return names

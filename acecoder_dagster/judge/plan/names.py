@@ -25,7 +25,7 @@ def bound_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
                 names.add(part.id)
             elif isinstance(part, ast.arg):
                 names.add(part.arg)
-            elif isinstance(part, (ast.FunctionDef, ast.ClassDef)):
+            elif isinstance(part, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
                 names.add(part.name)
             elif isinstance(part, ast.alias):
                 names.add((part.asname or part.name).partition(".")[0])

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from acecoder_dagster.judge.plan.names import bound_names
 from acecoder_dagster.python_source import NO_TREE, parse_source
 
 CHECK = "check"
@@ -141,27 +142,21 @@ def _inlined(check: ast.FunctionDef, entry_point: str) -> list[ast.stmt]:
     if check.decorator_list or any(isinstance(part, (ast.Global, ast.Nonlocal, ast.Return)) for part in parts):
         raise _NotAListOfAssertsError
     candidate = arguments.args[0].arg
-    own_names = set(_bound_names(parts))
+    own_names = bound_names(check.body)
     assigned = [part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
     used_as_keyword = {part.arg for part in parts if isinstance(part, ast.keyword)}
+    if not all(map(_is_renamable, parts)):
+        raise _NotAListOfAssertsError
     if candidate in own_names or own_names & used_as_keyword or _may_be_changed(check.body, set(assigned)):
         raise _NotAListOfAssertsError
     renaming = _Renaming({name: f"judge_{name}" for name in own_names} | {candidate: entry_point})
     return [renaming.visit(copy.deepcopy(statement)) for statement in check.body]
 
 
-def _bound_names(parts: Iterable[ast.AST]) -> Iterator[str]:
-    for part in parts:
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            yield part.id
-        elif isinstance(part, ast.arg):
-            yield part.arg
-        elif isinstance(part, (ast.FunctionDef, ast.ClassDef)):
-            yield part.name
-        elif isinstance(part, ast.alias):
-            if part.name == "*" or (part.asname is None and "." in part.name):
-                raise _NotAListOfAssertsError
-            yield part.asname or part.name
+def _is_renamable(part: ast.AST) -> bool:
+    """Whether a name that this binds, if it binds any, can be given another name."""
+    aliases = part.names if isinstance(part, (ast.Import, ast.ImportFrom)) else []
+    return not any(alias.name == "*" or (alias.asname is None and "." in alias.name) for alias in aliases)
 
 
 def _may_be_changed(body: list[ast.stmt], names: set[str]) -> bool:
@@ -189,6 +184,10 @@ class _Renaming(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.name = self._names.get(node.name, node.name)
+        return self.generic_visit(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
         node.name = self._names.get(node.name, node.name)
         return self.generic_visit(node)
 

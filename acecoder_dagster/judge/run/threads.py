@@ -15,10 +15,10 @@ from acecoder_dagster.judge.types import JudgeClosedError
 TASKS_AT_ONCE = 2  # of one worker: while its sandbox is at work on one task, the next one already waits there
 
 Result = TypeVar("Result")
-_ResultOfTask = TypeVar("_ResultOfTask", covariant=True)
+Result_co = TypeVar("Result_co", covariant=True)
 
 
-class Task(Protocol[_ResultOfTask]):
+class Task(Protocol[Result_co]):
     """Work for one worker, in two parts, so that another task can be begun in between.
 
     Attributes:
@@ -33,7 +33,7 @@ class Task(Protocol[_ResultOfTask]):
     def begin(self, worker: Worker) -> None:
         """Give work to the worker's sandboxes, and wait for nothing."""
 
-    def finish(self, worker: Worker) -> _ResultOfTask:
+    def finish(self, worker: Worker) -> Result_co:
         """Wait for what was begun, and return what came of it."""
 
 
