@@ -1,4 +1,13 @@
-"""The judge: runs programs of unknown origin against tests, in sandboxes, and says how each test ended."""
+"""The judge: runs programs of unknown origin in sandboxes, and says how each of their tests ended.
+
+It is usable alone: `judge` is the door, and its docstring tells a program's way through the other rooms.
+
+- `plan` takes the tests of a question apart: what the program is asked, and what is compared.
+- `launch` starts sandboxes, by Docker, by bubblewrap or from a service. `sandbox` is the host's end of one.
+- `run` takes programs through the sandboxes.
+- `guest` is what runs inside a sandbox.
+- `files` judges whole files of programs.
+"""
 
 from acecoder_dagster.judge.judge import Judge
 from acecoder_dagster.judge.launch.host_packages import host_packages, install_host_packages

@@ -1,4 +1,4 @@
-"""The host's end of one running sandbox."""
+"""The host's end of one running sandbox: it sends questions and jobs, and receives how each job ended."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ GUEST_MODULES = (
     *("messages", "conversation", "serving", "child", "proxies", "asking", "driving", "zygote"),
 )
 START_SECONDS = 60.0
-# What the interpreter inside a sandbox runs first: it takes its modules from the socket, so that neither an
-# image nor a file system has to carry the right version of them.
+# What the interpreter inside a sandbox runs first. It takes its modules from the socket, so that no image has to carry
+# the right version of them.
 BOOTSTRAP = f"""
 import json, os, sys
 try:
@@ -46,15 +46,25 @@ zygote.serve()
 
 
 class SandboxProcess(Protocol):
-    """What a launcher started: something that can be ended and waited for."""
+    """What a launcher started, and what can be ended."""
 
     def stop(self) -> None:
-        """End it, whatever state it is in, and return when nothing of it is left."""
+        """End it, in whatever state it is, and return when nothing of it is left."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """How one child ended, and what it reported."""
+    """How the child of one job ended, and what it reported.
+
+    Attributes:
+        stopped_for: the limit that it reached, a word of `guest.metering`.
+        status: as `os.waitpid` gives it.
+        cpu_ms: processor time, in milliseconds.
+        wall_ms: time elapsed, in milliseconds.
+        peak_mb: largest resident memory, in MiB.
+        clean: whether nothing of it is left in the sandbox; else the sandbox is not to be used again.
+        report: what it wrote, see `guest.child`.
+    """
 
     stopped_for: bytes
     status: int
@@ -66,7 +76,7 @@ class Completion:
 
 
 class Sandbox:
-    """One running sandbox: sends it a question, then jobs; hands back how each ended, in order."""
+    """One running sandbox. It is sent a question, then jobs about it, and says how each job ended, in their order."""
 
     def __init__(
         self,
@@ -76,14 +86,14 @@ class Sandbox:
         user_id: int,
         scientific: bool = False,
     ) -> None:
-        """Ship the guest modules and wait until the sandbox is ready.
+        """Send the guest modules, and wait until the sandbox is ready.
 
         Args:
             channel: a connected unix socket of type SOCK_SEQPACKET.
             process: what to stop at the end.
             settings: the limits.
             user_id: the user programs run as, where the sandbox may change users.
-            scientific: whether it loads the scientific packages that are installed, before it is ready.
+            scientific: whether it loads the scientific packages before it is ready.
 
         Raises:
             SandboxUnavailableError: the sandbox does not start; the message carries the reason it gave.
@@ -119,10 +129,10 @@ class Sandbox:
             raise SandboxFailedError(completion.report.decode("utf-8", "replace") or "no reason given")
 
     def send_question(self, description: Description) -> None:
-        """Make the following jobs be about this question; sends nothing when they already are.
+        """Send the question that the following jobs are about, unless it is the last one that was sent.
 
         Args:
-            description: what the zygote needs of it.
+            description: the question.
 
         Raises:
             SandboxFailedError: the sandbox is gone.
@@ -139,12 +149,12 @@ class Sandbox:
         """Queue one job.
 
         Args:
-            content: a packed program or, to compare, lines of `<test index> <encoded values>`.
+            content: a packed program; for comparisons, lines of `<test index> <encoded values>`.
             first: the test or line to begin with.
             steps: how many tests or lines there are.
-            kind: which of these it is, one of the zygote's words.
-            in_hurry: whether a child that takes long is stopped, to be run again.
-            files: descriptors that jobs of its kind need.
+            kind: the zygote's word for such a job.
+            in_hurry: whether a child that takes long is stopped, to be run again later.
+            files: descriptors that this kind of job needs.
 
         Raises:
             SandboxFailedError: the sandbox is gone.
@@ -154,7 +164,7 @@ class Sandbox:
         self._send(message, content, self._new_report(), *files)
 
     def send_programs(self, contents: Sequence[bytes], steps: int) -> None:
-        """Queue programs to be judged in a hurry: first one job that compiles them, then one job each.
+        """Queue programs that are judged in a hurry: one job compiles them all, then there is one job for each.
 
         Args:
             contents: packed programs, as many as the zygote takes at once.
@@ -210,7 +220,7 @@ class Sandbox:
         return Completion(stopped_for, status, cpu_us / 1000, wall_us / 1000, peak_kb / 1024, bool(clean), content)
 
     def interrupt(self) -> None:
-        """Make whoever waits for this sandbox, in another thread, see it as gone."""
+        """Let another thread that waits for this sandbox see it as gone."""
         with contextlib.suppress(OSError):  # it is closed, or gone, already
             self._channel.shutdown(socket.SHUT_RDWR)
 
@@ -225,7 +235,7 @@ class Sandbox:
     def _new_report(self) -> int:
         report = os.memfd_create("report", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         self._reports.append(report)
-        # A program cannot make its report empty again: only a child that failed to start leaves it so.
+        # So no program can make its report empty again: one that is empty means that the child did not start.
         fcntl.fcntl(report, fcntl.F_ADD_SEALS, fcntl.F_SEAL_SHRINK)
         return report
 
@@ -265,7 +275,7 @@ class Launcher(Protocol):
         """Start one sandbox that is ready for questions.
 
         Args:
-            scientific: whether it loads the scientific packages that are installed.
+            scientific: whether it loads the scientific packages before it is ready.
 
         Raises:
             SandboxUnavailableError: it does not start.
@@ -282,10 +292,10 @@ LIMITS = (
 
 
 def guest_sources() -> dict[str, str]:
-    """Read the modules a sandbox needs.
+    """Read the modules that a sandbox needs.
 
     Returns:
-        Source text by full module name, in an order in which they can be executed.
+        Source text by full name, in an order in which the modules can be executed.
     """
     folder = importlib.resources.files(GUEST_PACKAGE)
     packages = dict.fromkeys(("acecoder_dagster", "acecoder_dagster.judge", GUEST_PACKAGE), "")

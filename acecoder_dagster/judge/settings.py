@@ -10,25 +10,25 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 LauncherName = Literal["auto", "service", "docker", "bubblewrap"]
 
 COUNT_VARIABLE = "ACECODER_SANDBOX_COUNT"
-"""Says how many sandboxes a service has; containers/compose.yaml sets it."""
+"""Environment variable: how many sandboxes a service has; containers/compose.yaml sets it."""
 
 SANDBOXES_PER_WORKER = 8
-"""Of a service: a worker needs up to four, and two steps may judge at the same time."""
+"""Of a service. A worker needs up to four, and two steps of a graph may judge at the same time."""
 
 
 def usual_workers() -> int:
-    """Return one per core or, where a service provides the sandboxes, as many as they are enough for."""
+    """Return one worker per core; where a service provides the sandboxes, as many workers as it has sandboxes for."""
     if count := os.environ.get(COUNT_VARIABLE):
         return max(1, int(count) // SANDBOXES_PER_WORKER)
     return os.cpu_count() or 1
 
 
 class SandboxSettings(BaseModel):
-    """Where programs run and what one of them may use.
+    """Where programs run, and what each may use.
 
-    The time limits are per test. Processor time decides, measured from outside the program. Time a program
-    spends waiting (sleeping, blocked) has a limit of its own; time it stands in line for a busy processor
-    counts for neither, so that the load of the machine does not change a verdict.
+    Time limits are per test, and measured from outside the program. Processor time has one limit. Time that a program
+    sleeps or is blocked has another. Time that it waits for a busy processor counts for neither, so the load of the
+    machine does not change a verdict.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -59,5 +59,5 @@ class SandboxSettings(BaseModel):
         return self
 
     def limits(self) -> dict[str, Any]:
-        """Return the settings that a verdict may depend on: not where and how many sandboxes run."""
+        """Return the settings that a verdict may depend on: all but where sandboxes run, and how many."""
         return self.model_dump(exclude={"launcher", "image", "runtime", "workers", "retries"})

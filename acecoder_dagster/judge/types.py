@@ -1,4 +1,4 @@
-"""The words of the judge: questions with tests, programs, verdicts, outcomes."""
+"""What goes into the judge and what comes out: questions with tests, programs, verdicts, and its errors."""
 
 from __future__ import annotations
 
@@ -22,7 +22,18 @@ class JudgeClosedError(AceCoderError, RuntimeError):
 
 
 class Outcome(enum.StrEnum):
-    """What became of one test; also the verdict on a program: `passed`, or its first other outcome."""
+    """How one test ended. It is also the verdict on a program: `passed`, or the first outcome that is not.
+
+    PASSED, FAILED: what the test said.
+    ERROR: something was raised that the test did not expect.
+    CPU_TIMEOUT: the test used more processor time than it may.
+    WALL_TIMEOUT: it slept, or was blocked, for longer than it may.
+    MEMORY: it needed more memory than it may.
+    CRASHED: the process of the program ended in the middle of it.
+    OUTPUT_LIMIT: what it gave or wrote is more than may leave the sandbox.
+    JUDGE_ERROR: the sandbox broke, again and again. It says nothing about the program, and is tried again.
+    UNSTABLE: the outcome changed when the test was repeated.
+    """
 
     PASSED = "passed"
     FAILED = "failed"
@@ -41,10 +52,10 @@ MAX_CPU_SECONDS = 600
 
 
 class Description(bytes):
-    """What a sandbox is told about a question: JSON for `guest.child.PreparedQuestion`.
+    """What is sent to a sandbox about a question: JSON for `guest.child.PreparedQuestion`.
 
     Attributes:
-        cpu_seconds: processor time that one test may use; none: what the settings say.
+        cpu_seconds: processor time that one test may use; None for the usual limit.
     """
 
     cpu_seconds: float | None = None
@@ -52,11 +63,11 @@ class Description(bytes):
 
 @dataclass(frozen=True, slots=True)
 class IoTest:
-    """What goes into a program, and what has to come out.
+    """An input and the output that is expected.
 
     Attributes:
-        input: the text on standard input or, for function calls, one JSON argument per line.
-        output: the expected text or, for function calls, the expected value as JSON.
+        input: the text on standard input. For function calls: one JSON argument per line.
+        output: the expected text. For function calls: the expected value as JSON.
     """
 
     input: str
@@ -69,16 +80,15 @@ class QuestionTests:
 
     Attributes:
         question_id: the id of the question.
-        entry_point: the name of the function or class the tests call. Of input/output tests: the function, or
-            the method of a class `Solution`, to be called; empty for programs that read standard input.
-        setup_code: Python executed after the program and before its tests.
+        entry_point: the function or class that the tests call. For input/output tests: the function, or the method of a
+            class `Solution`; empty for programs that read standard input.
+        setup_code: Python that is executed after the program and before its tests.
         tests: Python text, one entry per test: an assert statement, or any statements.
-        test_code: Python text that defines `check(candidate)`, as HumanEval does, or `unittest.TestCase`
-            classes, as BigCodeBench does.
-        methods: of `unittest.TestCase` classes in the test code, the methods that count, as `Class.method`; all where
-            empty.
+        test_code: Python text that defines `check(candidate)`, as in HumanEval, or `unittest.TestCase` classes, as in
+            BigCodeBench.
+        methods: which methods of the `unittest.TestCase` classes count, as `Class.method`; empty for all.
         io_tests: inputs and outputs, as in LiveCodeBench.
-        cpu_seconds: processor time that one test may use, in place of the setting `cpu_seconds_per_test`.
+        cpu_seconds: processor time that one test may use; None for the setting `cpu_seconds_per_test`.
     """
 
     question_id: str
@@ -91,11 +101,11 @@ class QuestionTests:
     cpu_seconds: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse questions whose kind of test is not clear, or whose limit is none.
+        """Check that there is exactly one form of tests, and that it is complete.
 
         Raises:
-            ValueError: there is not exactly one form of tests, or test code without an entry point, or a limit that
-                is not above 0 and at most MAX_CPU_SECONDS.
+            ValueError: there are no tests, or several forms of them; test code comes without an entry point; input and
+                output of a function call are no JSON; or the time limit is not above 0 and at most MAX_CPU_SECONDS.
         """
         forms = [name for name in ("tests", "test_code", "io_tests") if getattr(self, name)]
         if len(forms) != 1:
@@ -110,8 +120,8 @@ class QuestionTests:
             raise ValueError(f"question {self.question_id} has test_code: it needs an entry_point too")
         if self.cpu_seconds is not None and not 0 < self.cpu_seconds <= MAX_CPU_SECONDS:
             raise ValueError(
-                f"question {self.question_id} has cpu_seconds {self.cpu_seconds:g}: seconds above 0 and at most "
-                f"{MAX_CPU_SECONDS} are needed, or none for the usual limit"
+                f"question {self.question_id} has cpu_seconds {self.cpu_seconds:g}: give a number above 0 and at "
+                f"most {MAX_CPU_SECONDS}, or leave it out for the usual limit"
             )
 
     def _check_json(self, number: int, test: IoTest) -> None:
@@ -146,12 +156,12 @@ class Verdict:
         verdict: `passed` when every test passed, else the first other outcome.
         outcomes: one per test, in order.
         passed: one per test: whether its outcome is `passed`.
-        pass_rate: share of the tests that passed.
-        sealed: one per test: whether it was decided where the program could not reach the comparison.
-        cpu_ms: processor time used, all tests and restarts together.
-        wall_ms: time elapsed inside the sandbox.
-        peak_mb: largest resident memory of the program's main process.
-        message: why the first test that did not pass did not, where there is more to say.
+        pass_rate: share of the tests that passed, 0 to 1.
+        sealed: one per test: whether the program could not reach the place where it was decided.
+        cpu_ms: processor time, in milliseconds, of all tests and restarts together.
+        wall_ms: time elapsed inside the sandbox, in milliseconds.
+        peak_mb: largest resident memory of the program's main process, in MiB.
+        message: why the first test that did not pass failed; empty when all passed.
     """
 
     question_id: str
@@ -172,9 +182,9 @@ class Observation:
     """What one call of a program gave.
 
     Attributes:
-        call: the expression that was evaluated.
-        value: the value, when there is one; `Opaque` stands for what is not plain data.
-        error: empty when there is a value, else the type of the exception, or an outcome (`cpu_timeout`).
+        call: the expression that was evaluated, as in `f(1)`.
+        value: the value; an `Opaque` where it is not plain data. None where there is an error.
+        error: empty where there is a value; else the type of the exception, or an outcome such as `cpu_timeout`.
         message: the message of the exception.
     """
 

@@ -1,7 +1,6 @@
-"""Programs and tests as tables or files in, verdicts as tables or files out.
+"""Judges whole files: files of questions and programs in, a file of verdicts out.
 
-Belongs here: turning rows into jobs of the judge and its verdicts into rows. Does not belong here: how a program is
-judged (`sandbox`), which tests are kept (`synthesis`), Dagster.
+Here rows become jobs of the judge, and verdicts become rows. How a program is judged is the other rooms' work.
 """
 
 from acecoder_dagster.judge.files.errors import JudgeFileError

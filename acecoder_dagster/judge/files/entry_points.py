@@ -1,4 +1,4 @@
-"""Which function or class tests are about, where the question does not say."""
+"""Finds the function or class that tests are about, where the question does not name it."""
 
 import ast
 import builtins
@@ -12,25 +12,26 @@ from acecoder_dagster.judge.plan.names import bound_names, loaded_names
 from acecoder_dagster.python_source import NO_TREE, parse_source
 
 ENOUGH_PROGRAMS = 20
-"""Programs of a question that are looked at."""
+"""How many programs of a question are looked at."""
 
 _BUILTIN_NAMES = frozenset(dir(builtins))
-# Programs are of unknown origin, and some are broken: they are searched, not parsed.
+# Some programs are broken: they are searched, not parsed.
 _DEFINITION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]*)?=(?!=)", re.MULTILINE)
 
 
 class EntryPointFinder:
     """Finds the name that the tests of one question use and its programs define.
 
-    `programs` counts those it was shown, up to `ENOUGH_PROGRAMS`.
+    Attributes:
+        programs: how many programs it has looked at, at most `ENOUGH_PROGRAMS`.
     """
 
     def __init__(self, tests: Sequence[str], setup_code: str) -> None:
-        """Begin with no program.
+        """Look at the tests.
 
         Args:
-            tests: Python text.
-            setup_code: Python text that comes before them.
+            tests: Python text, one entry per test.
+            setup_code: Python text that is executed before them.
         """
         given = bound_names([_parse(setup_code)])
         self._used: Counter[str] = Counter()
@@ -40,17 +41,20 @@ class EntryPointFinder:
         self.programs = 0
 
     def look_at(self, program: str) -> None:
-        """Take note of what a program defines; a few programs are enough, the others are not looked at."""
+        """Note what a program defines; after `ENOUGH_PROGRAMS` this does nothing."""
         if self.programs < ENOUGH_PROGRAMS:
             self.programs += 1
             self._defined.update({name for match in _DEFINITION.findall(program) for name in match} & self._used.keys())
 
     def found(self) -> str | None:
-        """Return the name that most programs define, of those the one that most tests use.
+        """Return the name of the function or class.
 
-        Where no program defines any, it is the name that most tests use, rather not the name of a module. A name of
-        Python's own (a question may ask for another `sum`) has to be defined, and is taken where there is no other.
-        None when the tests use no name but Python's and their own.
+        It is the name that most programs define; among equals, the one that most tests use. Where no program defines
+        any, names of modules come last. A built-in name, such as `sum`, counts only where a program defines it and no
+        other name is left.
+
+        Returns:
+            The name; None where the tests use built-in names and their own names alone.
         """
 
         def rank(name: str) -> tuple[bool, int, bool, int]:

@@ -1,18 +1,20 @@
-"""What is wrong with files that are to be judged."""
+"""The error of files that cannot be judged."""
 
 from collections.abc import Sequence
 
 from acecoder_dagster import AceCoderError
 
 SHOWN = 20
-"""How many problems a message lists; the rest are counted."""
+"""How many problems a message lists; of the others it gives the number."""
 
 
 class JudgeFileError(AceCoderError, ValueError):
-    """Programs cannot be judged from these files, or verdicts not be written.
+    """Files of questions or programs are wrong, or verdicts cannot be written.
 
-    `problems` holds one sentence per problem, each naming the file, where it can the row, and what to do. Verdicts that
-    were known before are kept, and a file of verdicts stays as it was.
+    Verdicts that are known are kept, and the file of verdicts stays as it was.
+
+    Attributes:
+        problems: one sentence per problem. It names the file, the row where there is one, and what to do.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""Judging a file of programs by a file of questions: what the command `acecoder judge` does."""
+"""Judges a file of programs by a file of questions, as the command `acecoder judge` does."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ from acecoder_dagster.judge.files.question_file import read_questions
 from acecoder_dagster.judge.files.verdict_file import Row, check_place, write_verdicts
 
 CODE_VERSION = "1"
-"""Raise when a program may get another verdict than before."""
+"""To be raised when a change of the judge may change a verdict."""
 
 _FIELDS = [each.name for each in fields(Verdict) if each.name not in ("question_id", "program_id")]
 _CHANGED = "the file of programs was changed while they were judged; start again"
@@ -37,14 +37,14 @@ class JudgedFiles:
     """What became of a file of programs.
 
     Attributes:
-        programs: rows of the file of verdicts.
-        judged: programs that were judged just now; the verdicts of the others were known.
-        verdicts: programs by verdict.
-        outcomes: tests by outcome, all programs together.
-        sealed_tests: tests that were decided where the program could not reach the comparison.
-        judge_errors: programs with a test that the judge could not decide; the next start tries them again.
-        seconds: what judging took, reading and writing the files not counted.
-        workers: programs judged at the same time.
+        programs: number of rows in the file of verdicts.
+        judged: how many programs were judged now; the verdicts of the others were known.
+        verdicts: number of programs by verdict.
+        outcomes: number of tests by outcome, all programs together.
+        sealed_tests: how many tests were decided where the program could not reach the comparison.
+        judge_errors: how many programs have a test that the judge could not decide; the next call tries them again.
+        seconds: how long judging took, without reading and writing the files.
+        workers: how many programs were judged at the same time.
         launcher: what started the sandboxes: service, docker, bubblewrap or bundled bubblewrap.
     """
 
@@ -70,7 +70,7 @@ class JudgedFiles:
 
     @property
     def programs_per_second(self) -> float:
-        """How fast programs were judged just now."""
+        """How fast programs were judged now; 0 where all verdicts were known."""
         return self.judged / self.seconds if self.judged else 0.0
 
 
@@ -83,29 +83,31 @@ def judge_files(
 ) -> JudgedFiles:
     """Judge a file of programs by a file of questions, and write a file of verdicts.
 
-    The formats are Parquet, JSONL (also gzipped) and JSON, by the ending of the name. Programs are read as they are
-    needed, so that there may be millions; questions are held in memory. Every verdict is kept as soon as it is known in
-    a file beside `out`, under its name and `.judged`: stopped at any moment, also by kill -9, and called again, this
-    judges only what is not known yet. A verdict is known by what it depends on (tests, program, limits, sandbox), so
-    changed inputs are judged anew and nothing else is. It is no harm to delete that file.
+    The ending of a name says its format: Parquet, JSONL (also gzipped) or JSON. Programs are read when they are needed,
+    so there may be millions; questions are held in memory.
+
+    Every verdict is kept as soon as it is known, in a file beside `out` with the ending `.judged`. A call that was
+    stopped at any moment, even by kill -9, can be repeated: it judges only what is not known yet. The key of a verdict
+    is what it depends on (tests, program, limits, sandbox), so only changed inputs are judged again. That file may be
+    deleted.
 
     Args:
-        questions: columns question_id and one of `tests` (list of assert statements), `test_code` with `entry_point`
-            (`check(candidate)` or `unittest.TestCase`), `io_tests` (list of objects with `input` and `output`; with
-            `entry_point` function calls, else standard input); optional `setup_code`, `cpu_seconds` (processor time of
-            one test, in place of the setting), and `entry_point` for `tests`.
+        questions: columns question_id and one of these three. `tests`: a list of assert statements. `test_code` with
+            `entry_point`: Python with `check(candidate)` or with `unittest.TestCase` classes. `io_tests`: a list of
+            objects with `input` and `output`; with `entry_point` they are function calls, else standard input.
+            Optional: `setup_code`; `cpu_seconds`, the processor time of one test in place of the setting; `entry_point`
+            for `tests`, which is found where it is left out.
         programs: columns question_id, program_id, program.
-        out: one row per program, in their order: question_id, program_id, verdict, outcomes, passed, pass_rate, sealed,
-            cpu_ms, wall_ms, peak_mb, message (see `Verdict`). Ids are text.
+        out: one row per program, in their order, with the columns of `VERDICT_SCHEMA` (see `Verdict`). Ids are text.
         settings: where and how to judge.
-        advance: called with the programs done and the programs in the file.
+        advance: called with the number of programs done, and of programs in the file.
 
     Returns:
         Counts of what is in `out`.
 
     Raises:
-        JudgeFileError: a file cannot be read or written, or is wrong; the message names it and the row. `out` is as it
-            was.
+        JudgeFileError: a file is wrong, or cannot be read or written; the message names it and the row. `out` stays as
+            it was.
         SandboxUnavailableError: sandboxes cannot be started here (any more).
     """
     questions, programs, out = Path(questions), Path(programs), Path(out)
@@ -128,7 +130,7 @@ def judge_files(
 
 
 class _Keys:
-    """What stands for everything that the verdict on a program depends on."""
+    """The keys of verdicts: hashes of everything that the verdict on a program depends on."""
 
     def __init__(self, tests: dict[str, QuestionTests], judge: Judge) -> None:
         kind, *seen_by_programs = judge.sandbox_identity
@@ -150,7 +152,7 @@ def _digest(text: str, start: bytes = b"") -> bytes:
 
 @dataclass
 class _Tally:
-    """Counts rows while they pass by."""
+    """Counts rows of verdicts on their way into a file."""
 
     programs: int = 0
     verdicts: Counter[str] = field(default_factory=Counter)
@@ -169,10 +171,10 @@ class _Tally:
 
 
 def _read(questions: Path, programs: Path) -> tuple[dict[str, QuestionTests], int]:
-    """Read and check both files; return the tests of every question, and how many programs there are."""
+    """Read and check both files; return the tests of every question, and the number of programs."""
     problems = Problems()
     found = read_questions(questions, problems)
-    # What is wrong with the programs can be said only beside questions that were all read.
+    # Programs are checked against questions, so only where all questions could be read.
     total = 0 if problems.found else check_programs(programs, found, problems)
     tests = {} if problems.found else found.tests(problems)
     if problems.found:
@@ -188,14 +190,14 @@ def _judge_unknown(
     known: KnownVerdicts,
     advance: Callable[[int], None],
 ) -> int:
-    """Judge what is not known and keep every verdict at once; return how many programs that were."""
+    """Judge what is not known, and keep every verdict at once; return how many programs were judged."""
     waiting: dict[str, bytes] = {}
     done = 0
 
     def jobs() -> Iterator[ProgramJob]:
         nonlocal done
         for batch in program_batches(programs):
-            # Programs of one question that come together share its preparation.
+            # Consecutive programs of one question share its preparation.
             for row in batch.sort("question_id", maintain_order=True).iter_rows(named=True):
                 key = keys.key(row["question_id"], row["program"])
                 if known.is_final(key):

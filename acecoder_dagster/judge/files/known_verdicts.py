@@ -1,6 +1,6 @@
-"""Verdicts kept beside the file they are for, so that a judge that was killed goes on where it stopped.
+"""Keeps verdicts in an SQLite file beside the file of verdicts, so that a judge that was killed can go on.
 
-They lie in an SQLite file; what is asked of it is in `sql/known_verdicts`.
+Its statements are in `sql/known_verdicts`.
 """
 
 import json
@@ -24,17 +24,17 @@ _DAMAGED = "the verdicts kept there are damaged: delete it, and the programs are
 
 
 class KnownVerdicts:
-    """A file of verdicts by content: the key stands for everything that a verdict depends on.
+    """Verdicts by a key that stands for everything they depend on. Use it as a context manager.
 
-    Every verdict counts from the moment `add` returns, also if the process is killed then. One process has the file at
-    a time. Use it as a context manager.
+    A verdict is kept from the moment `add` returns, even if the process is killed then. Only one process at a time can
+    have the file open.
     """
 
     def __init__(self, out: Path) -> None:
-        """Open the verdicts that belong to a file, or begin with none.
+        """Open the verdicts that belong to a file; there are none at first.
 
         Args:
-            out: the file that the verdicts are for; they lie beside it, under its name and `.judged`.
+            out: the file that the verdicts are for. They lie beside it, under its name and `.judged`.
 
         Raises:
             JudgeFileError: another process has them open, or they cannot be read.
@@ -62,7 +62,7 @@ class KnownVerdicts:
         Args:
             key: what it depends on.
             fields: the verdict, as JSON can hold it.
-            is_final: false when it should be tried again.
+            is_final: False where the program is to be judged again.
 
         Raises:
             JudgeFileError: it cannot be written, as on a full disk; all earlier ones are kept.
@@ -74,7 +74,7 @@ class KnownVerdicts:
             raise self._explained(error) from error
 
     def is_final(self, key: bytes) -> bool:
-        """Tell whether there is a verdict that need not be tried again.
+        """Tell whether there is a verdict, and its program need not be judged again.
 
         Raises:
             JudgeFileError: the verdicts cannot be read.
@@ -83,7 +83,7 @@ class KnownVerdicts:
         return row is not None and bool(row[0])
 
     def get(self, key: bytes) -> dict[str, Any] | None:
-        """Return the fields of a verdict, final or not; None when there is none.
+        """Return the fields of a verdict, final or not; None where there is none.
 
         Raises:
             JudgeFileError: the verdicts cannot be read.

@@ -1,4 +1,4 @@
-"""Files of programs, of any length: read row by row, several times."""
+"""Reads files of programs. They may be of any length, so they are read row by row, and several times."""
 
 import hashlib
 from array import array
@@ -21,18 +21,18 @@ PROGRAM_COLUMNS = (
 
 
 def check_programs(path: Path, questions: QuestionFile, problems: Problems) -> int:
-    """Read a file of programs once, before the work: most of what can be wrong with it is cheap to see.
+    """Check a file of programs before the work begins.
 
-    Takes 8 bytes of memory per program, to see whether an id occurs twice. Questions whose entry point has to be found
-    are shown their programs.
+    It takes 8 bytes of memory per program, to find ids that occur twice. Questions whose entry point has to be found
+    look at their programs here.
 
     Args:
         path: Parquet, JSONL (also gzipped) or JSON with the `PROGRAM_COLUMNS`.
-        questions: what they may be for.
-        problems: gets what is wrong with it.
+        questions: the questions that programs may answer.
+        problems: receives what is wrong with the file.
 
     Returns:
-        How many programs it has.
+        The number of programs.
     """
     digests = array("Q")
     for row in _rows(path, problems):
@@ -50,13 +50,13 @@ def check_programs(path: Path, questions: QuestionFile, problems: Problems) -> i
 
 
 def program_batches(path: Path) -> Iterator[pl.DataFrame]:
-    """Read a file that was checked again.
+    """Read a file of programs that was checked before.
 
     Yields:
-        Tables of some rows, in the order of the file, with the `PROGRAM_COLUMNS`.
+        Tables with the `PROGRAM_COLUMNS`: some rows each, in the order of the file.
 
     Raises:
-        JudgeFileError: it has been changed, and is wrong now.
+        JudgeFileError: the file has been changed, and is wrong now.
     """
     problems = Problems()
     for batch in read_batches(path, PROGRAM_COLUMNS, problems):
@@ -68,7 +68,7 @@ def program_batches(path: Path) -> Iterator[pl.DataFrame]:
 
 
 def _rows(path: Path, problems: Problems) -> Iterator[dict[str, Any]]:
-    """The rows in which nothing is empty."""
+    """The rows in which no column is empty."""
     for batch in read_batches(path, PROGRAM_COLUMNS, problems):
         yield from batch.drop_nulls().iter_rows(named=True)
 

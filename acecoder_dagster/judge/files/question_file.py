@@ -1,4 +1,4 @@
-"""Files of questions with tests of any kind."""
+"""Reads files of questions, with tests of any kind."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,16 +22,27 @@ QUESTION_COLUMNS = (
 
 @dataclass
 class QuestionFile:
-    """The questions of a file; those whose entry point has still to be found are known by their finder."""
+    """The questions of a file.
+
+    Attributes:
+        name: the name of the file, for messages.
+        rows: the rows, by question id.
+        finders: for each question that does not name its entry point, what finds it in its programs.
+    """
 
     name: str
     rows: dict[str, dict[str, Any]]
     finders: dict[str, EntryPointFinder]
 
     def tests(self, problems: Problems) -> dict[str, QuestionTests]:
-        """Return what the judge needs of the questions, by id; what is wrong with one is added to the problems.
+        """Return the tests of the questions, as the judge takes them.
 
-        A question without programs may be left without an entry point, and is not returned then.
+        Args:
+            problems: receives what is wrong with a question.
+
+        Returns:
+            Tests by question id. A question whose entry point is not found is left out; it is a problem only where the
+            question has programs.
         """
         tests: dict[str, QuestionTests] = {}
         for question_id, row in self.rows.items():
@@ -51,11 +62,11 @@ class QuestionFile:
 
 
 def read_questions(path: Path, problems: Problems) -> QuestionFile:
-    """Read a file of questions; they are held in memory.
+    """Read a file of questions into memory.
 
     Args:
         path: Parquet, JSONL (also gzipped) or JSON with the `QUESTION_COLUMNS`.
-        problems: gets what is wrong with it.
+        problems: receives what is wrong with it.
 
     Returns:
         The questions that could be read.

@@ -1,4 +1,4 @@
-"""Files of verdicts, written row by row, and there only when they are whole."""
+"""Writes files of verdicts row by row; a file appears only when it is complete."""
 
 import gzip
 import itertools
@@ -35,7 +35,7 @@ Row = dict[str, Any]
 
 
 def check_place(out: Path, sources: tuple[Path, ...]) -> None:
-    """Find out before the work whether verdicts can be written to a file.
+    """Check before the work begins that verdicts can be written to a file.
 
     Args:
         out: the file.
@@ -55,7 +55,7 @@ def check_place(out: Path, sources: tuple[Path, ...]) -> None:
 
 
 def write_verdicts(out: Path, rows: Iterator[Row]) -> None:
-    """Write rows under another name beside the file, then rename: there is the old file or the new one.
+    """Write rows to a file. Until it is complete it has another name, so the old file stays until then.
 
     Args:
         out: the file; its ending says the format.

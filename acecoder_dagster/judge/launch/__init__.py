@@ -1,1 +1,1 @@
-"""Starting sandboxes: Docker, bubblewrap or a service of them, and their images."""
+"""Starting sandboxes: by Docker, by bubblewrap or from a service, and the packages that programs see there."""

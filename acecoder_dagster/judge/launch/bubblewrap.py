@@ -1,4 +1,4 @@
-"""Sandboxes started by bubblewrap: namespaces without a container engine, as root or as an ordinary user."""
+"""Sandboxes started by bubblewrap: they need no container engine, and no root where the kernel allows namespaces."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def find_bubblewrap() -> tuple[str, Path]:
 
 
 class BubblewrapLauncher:
-    """Starts sandboxes with the interpreter this process runs on, read-only, without network."""
+    """Starts sandboxes with the interpreter of this process: without network, all files read-only."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         """Find bubblewrap, and install the packages that programs may import if they are missing.
@@ -78,7 +78,7 @@ class BubblewrapLauncher:
         """Start one sandbox.
 
         Args:
-            scientific: whether it loads the scientific packages that are installed.
+            scientific: whether it loads the scientific packages before it is ready.
 
         Returns:
             A sandbox that is ready for questions.

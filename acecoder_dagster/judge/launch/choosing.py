@@ -1,4 +1,4 @@
-"""Chooses how sandboxes are started on this machine."""
+"""Chooses what starts the sandboxes on this machine."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 
 
 class PatientLauncher:
-    """Starts sandboxes by another launcher; what worked once and does not any more is tried again for a while."""
+    """Starts sandboxes by another launcher. Once that has worked, a failure is tried again for a while."""
 
     def __init__(self, launcher: Launcher) -> None:
         self.name = launcher.name
@@ -34,10 +34,10 @@ class PatientLauncher:
         """Start one sandbox that is ready for questions.
 
         Args:
-            scientific: whether it loads the scientific packages that are installed.
+            scientific: whether it loads the scientific packages before it is ready.
 
         Raises:
-            SandboxUnavailableError: none ever started, or none has for a minute and a half.
+            SandboxUnavailableError: none ever started, or none started during the last 90 s.
             JudgeClosedError: `close` was called meanwhile.
         """
         give_up_at = time.monotonic() + RESTART_SECONDS
@@ -55,19 +55,20 @@ class PatientLauncher:
         raise JudgeClosedError("the judge was closed")
 
     def close(self) -> None:
-        """Stop waiting for sandboxes to start."""
+        """Stop trying."""
         self._closed.set()
 
 
 def choose_launcher(settings: SandboxSettings) -> Launcher:
-    """Find the way to start sandboxes.
+    """Find something that starts sandboxes.
 
     Args:
-        settings: `launcher` names one, or "auto": a service of sandboxes where the environment names its folder,
-            else Docker where an engine answers and the image is there or can be built, else bubblewrap.
+        settings: its `launcher` names one. "auto" takes the first that is there: a service of sandboxes, whose folder
+            the environment names; Docker, where an engine answers and the image is there or can be built; bubblewrap,
+            the system's or the bundled one.
 
     Returns:
-        A launcher. Nothing is ever run outside a sandbox.
+        A launcher. No program is ever run outside a sandbox.
 
     Raises:
         SandboxUnavailableError: there is none; the message says what to install.

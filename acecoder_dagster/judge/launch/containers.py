@@ -1,4 +1,4 @@
-"""Sandboxes as long-lived, hardened Docker containers."""
+"""Sandboxes as hardened Docker containers, each of which lives as long as its judge needs it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 
 
 class DockerLauncher:
-    """Starts sandboxes as containers without network, capabilities or a writable file system."""
+    """Starts sandboxes as containers: without network, without rights over the machine, all files read-only."""
 
     name = "docker"
 
@@ -47,14 +47,14 @@ class DockerLauncher:
             settings: the limits of every sandbox.
 
         Raises:
-            SandboxUnavailableError: no engine answers, it does not know the runtime, or there is no image and
-                none can be built.
+            SandboxUnavailableError: no engine answers, it does not know the runtime, or the image is missing and cannot
+                be built.
         """
         self._settings = settings
         with contextlib.closing(connect_engine()) as engine:
             _check_runtime(engine, settings.runtime)
-            # With this driver all containers share one group, which has the weight of a single process outside:
-            # many workers would stand in line behind one. As groups of their own, each weighs as much as a process.
+            # With this driver all containers share one control group, which gets as much processor time as one process
+            # outside. At the root, each container has a group of its own, and gets that much.
             self._parent_group = "/" if engine.info()["CgroupDriver"] == "cgroupfs" else None
             self._image = ensure_image(engine, settings.image)
             self.identity: tuple[str, ...] = ("docker", self._image)
@@ -64,7 +64,7 @@ class DockerLauncher:
         """Start one sandbox.
 
         Args:
-            scientific: whether it loads the scientific packages that are installed.
+            scientific: whether it loads the scientific packages before it is ready.
 
         Returns:
             A sandbox that is ready for questions.
@@ -73,8 +73,8 @@ class DockerLauncher:
             SandboxUnavailableError: the engine refused, or the container does not answer.
         """
         engine = connect_engine()
-        # Only this user can reach the outer folder; the container, which has no power over file permissions,
-        # is given the inner one. Both are gone as soon as it has connected.
+        # Only this user can reach the outer folder. The container is given the inner one: its root has no power over
+        # file permissions. Both are removed as soon as it has connected.
         with tempfile.TemporaryDirectory(prefix="acecoder-judge-") as outer:
             inner = Path(outer) / "socket"
             inner.mkdir(mode=0o755)
@@ -154,10 +154,7 @@ def _check_runtime(engine: docker.DockerClient, runtime: str | None) -> None:
 
 
 def _remove_never_started(engine: docker.DockerClient) -> None:
-    """Remove what a judge left that was killed between creating a container and starting it.
-
-    A container that ran removes itself.
-    """
+    """Remove containers of a judge that was killed before it could start them; one that was started removes itself."""
     never_started: dict[str, Any] = {"label": LABEL, "status": "created"}
     for container in engine.containers.list(all=True, filters=never_started, ignore_removed=True):
         age = time.time() - datetime.fromisoformat(container.attrs["Created"]).timestamp()

@@ -1,4 +1,4 @@
-"""The Docker image sandboxes start from: an interpreter with common packages, and nothing of this project."""
+"""The Docker image of the sandboxes: an interpreter and common packages, and nothing of this project."""
 
 from __future__ import annotations
 
@@ -49,17 +49,19 @@ def connect_engine() -> docker.DockerClient:
 
 
 def ensure_image(engine: docker.DockerClient, image: str | None) -> str:
-    """Find the image of the sandboxes, and build the project's own if it is missing.
+    """Find the image of the sandboxes, and build the project's own one if it is missing.
+
+    Several processes may call this at once: one builds, the others wait.
 
     Args:
         engine: the Docker engine.
-        image: an image of the user's; none for the project's.
+        image: the image that the user names; None for the project's own.
 
     Returns:
-        The name of an image that is there.
+        The name of an image that the engine has.
 
     Raises:
-        SandboxUnavailableError: it is not there and cannot be built.
+        SandboxUnavailableError: it is missing and cannot be built.
     """
     name = image or project_image()
     try:
@@ -76,10 +78,10 @@ def ensure_image(engine: docker.DockerClient, image: str | None) -> str:
 
 
 def project_image() -> str:
-    """Name the project's image: a changed Dockerfile or list of packages is another image.
+    """Return the name of the project's image; it changes with the Dockerfile and with the list of packages.
 
     Raises:
-        SandboxUnavailableError: they are not part of this installation.
+        SandboxUnavailableError: this installation lacks one of the two.
     """
     files = [_build_folder() / name for name in BUILD_FILES]
     content = b"".join(file.read_bytes() for file in files) + OFFICIAL_IMAGE.encode()
@@ -89,12 +91,12 @@ def project_image() -> str:
 def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
     """Build the project's image: an interpreter and the packages that programs commonly import.
 
-    The packages are fetched by this machine's pip, so that the build itself needs no network.
+    The pip of this machine fetches the packages, so the build itself needs no network.
 
     Args:
         engine: the Docker engine.
-        base: the image to start from, with python3 of 3.11 or newer; none: the official python image or, where that
-            cannot be pulled, a Debian made on this machine by debootstrap.
+        base: the image to start from, with Python 3.11 or newer as `python3`. None: the official Python image; where
+            that cannot be pulled, a Debian that debootstrap makes on this machine.
 
     Returns:
         The name of the image.
@@ -126,10 +128,10 @@ def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
 
 
 def requirements_file() -> Path:
-    """Return the list of the packages that programs may import.
+    """Return the file that lists the packages that programs may import.
 
     Raises:
-        SandboxUnavailableError: it is not part of this installation.
+        SandboxUnavailableError: this installation lacks it.
     """
     return _build_folder() / REQUIREMENTS
 
@@ -167,10 +169,10 @@ def bootstrap_base(engine: docker.DockerClient) -> str:
         engine: the Docker engine.
 
     Returns:
-        The name of the image; an earlier one is used again.
+        The name of the image. One that was made before is used again.
 
     Raises:
-        SandboxUnavailableError: debootstrap is missing, fails, or this is not root.
+        SandboxUnavailableError: debootstrap is missing or fails, or the user is not root.
     """
     if engine.images.list(name=BOOTSTRAP_IMAGE):
         return BOOTSTRAP_IMAGE

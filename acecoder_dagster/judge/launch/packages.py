@@ -1,4 +1,4 @@
-"""The packages that programs may import, fetched on this machine for the interpreter of an image."""
+"""Installs the packages that programs may import, for an interpreter that need not be the one of this process."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from acecoder_dagster.judge.types import SandboxUnavailableError
 
-# Printed by the interpreter that the packages are for.
+# The interpreter that the packages are for runs this.
 DESCRIBE_INTERPRETER = """
 import json, platform, sys, sysconfig
 print(json.dumps({
@@ -26,12 +26,12 @@ OLDEST_LIBC = 17  # manylinux_2_17 is the oldest tag in use
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """A Python interpreter that packages are for.
+    """A Python interpreter that packages are installed for.
 
     Attributes:
-        version: as in 3.12.
-        machine: its processor's family, as in x86_64.
-        libc: the version of its GNU C library, as in 2.36.
+        version: for example 3.12.
+        machine: the family of its processor, for example x86_64.
+        libc: the version of its GNU C library, for example 2.36.
         site_packages: where it looks for packages.
     """
 
@@ -51,7 +51,7 @@ def read_interpreter(description: str) -> Interpreter:
         The interpreter.
 
     Raises:
-        SandboxUnavailableError: it does not use the GNU C library.
+        SandboxUnavailableError: the interpreter does not use the GNU C library.
     """
     interpreter = Interpreter(**json.loads(description))
     if not interpreter.libc:
@@ -60,17 +60,17 @@ def read_interpreter(description: str) -> Interpreter:
 
 
 def install_packages(requirements: Path, interpreter: Interpreter, folder: Path) -> None:
-    """Install wheels for an interpreter that need not be this one, from the package index this machine's pip uses.
+    """Install wheels for an interpreter, with the pip of this process.
 
-    Nothing of them is executed. Their tests, a sixth of their size, are left out.
+    Nothing of them is executed. Their tests, a sixth of their size, are removed.
 
     Args:
         requirements: a requirements file that names every package with its version.
-        interpreter: what they are for.
-        folder: where to; made if it is not there.
+        interpreter: the interpreter that they are for.
+        folder: where they are installed; it is made if it is missing.
 
     Raises:
-        SandboxUnavailableError: there is no pip, or it cannot get them; the message carries its own words.
+        SandboxUnavailableError: there is no pip, or it cannot get them; the message carries pip's own words.
     """
     major, _, minor = interpreter.libc.partition(".")
     tags = [f"manylinux_{major}_{each}_{interpreter.machine}" for each in range(OLDEST_LIBC, int(minor) + 1)]

@@ -1,9 +1,9 @@
-"""Sandboxes that somebody else starts: containers of a service, which wait for a judge in a folder they share with it.
+"""Sandboxes from a service: containers that wait for a judge, as in `containers/compose.yaml`.
 
-`containers/compose.yaml` is such a service. Who judges needs no Docker engine, then, and no right to make namespaces:
-a judge that wants a sandbox opens a socket in the folder, and whichever container is free connects to it
-(`containers/sandbox/wait_for_judge.py`). When the judge closes the connection the container ends, with everything that
-ran in it, and the service starts it afresh.
+The judge and the containers share a folder. A judge that needs a sandbox opens a socket there, and a free container
+connects to it (`containers/sandbox/wait_for_judge.py`). When the judge closes the connection, the container ends with
+everything in it, and the service starts it again. So the judge needs neither a Docker engine nor the right to make
+namespaces.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from acecoder_dagster.judge.settings import SANDBOXES_PER_WORKER, SandboxSetting
 from acecoder_dagster.judge.types import SandboxUnavailableError
 
 FOLDER_VARIABLE = "ACECODER_SANDBOXES"
-"""Names the folder in which judges and the service's containers meet."""
+"""Environment variable: the folder in which judges and containers meet."""
 
-WAIT_SECONDS = 300.0  # another step may have all; the engine lets one that ends again and again wait for a minute
+WAIT_SECONDS = (
+    300.0  # another judge may have all of them, and the engine delays a container that ends often by up to a minute
+)
 
 
 class ServiceLauncher:
@@ -32,13 +34,13 @@ class ServiceLauncher:
     name = "service"
 
     def __init__(self, settings: SandboxSettings) -> None:
-        """Find the folder, and remove what killed judges left in it.
+        """Find the folder, and remove sockets that killed judges left in it.
 
         Args:
-            settings: the limits of every sandbox; those on memory and scratch space are the service's own.
+            settings: the limits of every sandbox. The service itself limits memory and scratch space of a container.
 
         Raises:
-            SandboxUnavailableError: the environment names no folder, or this user may not write there.
+            SandboxUnavailableError: the environment names no folder, or one in which this user may not write.
         """
         folder = os.environ.get(FOLDER_VARIABLE)
         if folder is None:
@@ -51,27 +53,27 @@ class ServiceLauncher:
         self.identity: tuple[str, ...] = ("service", settings.image or project_image())
         if not os.access(self._folder, os.W_OK):
             raise SandboxUnavailableError(f"{FOLDER_VARIABLE} names {folder}, which is no folder to write in")
-        for left in self._folder.iterdir():
-            if time.time() - left.stat().st_mtime > WAIT_SECONDS:
-                left.unlink(missing_ok=True)
+        for socket_file in self._folder.iterdir():
+            if time.time() - socket_file.stat().st_mtime > WAIT_SECONDS:
+                socket_file.unlink(missing_ok=True)
 
     def start(self, scientific: bool) -> Sandbox:
         """Take one sandbox.
 
         Args:
-            scientific: whether it loads the scientific packages that are installed.
+            scientific: whether it loads the scientific packages before it is ready.
 
         Returns:
             A sandbox that is ready for questions.
 
         Raises:
-            SandboxUnavailableError: none was free for five minutes, or the one that was does not work.
+            SandboxUnavailableError: none was free for five minutes, or the one that connected does not work.
         """
         address = self._folder / secrets.token_hex(8)
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
             listener.bind(str(address))
             try:
-                # Whatever can reach the folder may connect: a container whose root has no power over permissions.
+                # Anyone who can reach the folder may connect: the root of a container has no power over permissions.
                 address.chmod(0o666)
                 listener.listen(1)
                 listener.settimeout(WAIT_SECONDS)
@@ -93,4 +95,4 @@ class ServiceLauncher:
 
 class _EndsByItself:
     def stop(self) -> None:
-        """Do nothing: the container ends with the connection, and it is the engine that waits for it."""
+        """Do nothing: the container ends with the connection, and the engine waits for it."""

@@ -1,1 +1,1 @@
-"""How the tests of a question are taken apart: what runs where, and what is compared."""
+"""Prepares the tests of a question: what the program is asked, what is compared, and where each test runs."""

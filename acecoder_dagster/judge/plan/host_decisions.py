@@ -1,7 +1,7 @@
-"""Decides simple comparisons on the host, on decoded plain values and without executing any text.
+"""Decides simple comparisons on the host: on plain values, and without executing any text.
 
-Everything else is decided in a sandbox of its own. Plain values are bounded in size here, so that a hostile
-one (a set of colliding numbers, say) cannot hold the host up.
+All other comparisons are made in a sandbox. Values above a size are left to it too, so that a hostile one, such as a
+set of colliding numbers, cannot keep the host busy.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ _NOT_A_LITERAL = object()
 
 
 class _NeedsSandboxError(Exception):
-    """The values are of a kind that only Python itself can compare."""
+    """The values are of a kind that the host does not compare."""
 
 
 def host_decision(comparison: ast.expr) -> Decision | None:
-    """Find a decision that needs no execution.
+    """Make a function that decides a comparison without executing text.
 
     Args:
-        comparison: an expression over placeholders.
+        comparison: an expression over placeholders, such as `__r0 == [1, 2]`.
 
     Returns:
-        A function from decoded values to the truth of the comparison, which raises what the comparison would
-        raise; None when the expression is not of a simple form.
+        A function from decoded values to the truth of the comparison; it raises what the comparison would raise. None
+        where the expression is not of a simple form.
     """
     if _placeholder(comparison) is not None:
         return lambda values: bool(values[0])
@@ -58,13 +58,13 @@ def host_decision(comparison: ast.expr) -> Decision | None:
 
 
 def passing_payload(comparison: ast.expr) -> bytes | None:
-    """Give the encoding of a value that passes, to decide the usual case by comparing bytes.
+    """Return the encoding of the value that passes, so that the usual case is decided by comparing bytes.
 
     Args:
-        comparison: an expression over the placeholder of one call.
+        comparison: an expression over the placeholder of one call, such as `__r0 == 5`.
 
     Returns:
-        What `encode_values` writes for the expected value, or None when there is no single expected value.
+        What `encode_values` writes for the expected value; None where not exactly one value is expected.
     """
     value: Any = _NOT_A_LITERAL
     if _placeholder(comparison) is not None:
@@ -81,13 +81,13 @@ def passing_payload(comparison: ast.expr) -> bytes | None:
 
 
 def payload_of(value: object) -> bytes | None:
-    """Give the encoding of one plain value.
+    """Return the encoding of one plain value.
 
     Args:
         value: an expected value.
 
     Returns:
-        What `encode_values` writes for it, or None where a wrong value could be written the same way.
+        What `encode_values` writes for it; None where a wrong value could be written in the same way.
     """
     payload = encode_values([value])
     # A literal too deep for the encoding arrives as something else, and so would a wrong value.
@@ -95,14 +95,14 @@ def payload_of(value: object) -> bytes | None:
 
 
 def decide_on_host(decision: Decision, payload: bytes) -> bool | None:
-    """Apply a decision to what a sandbox reported.
+    """Apply a decision to the values that a program claims.
 
     Args:
         decision: from `host_decision`.
         payload: encoded values.
 
     Returns:
-        The truth of the comparison; None when the values are too large, or of too rare a kind, for the host.
+        The truth of the comparison; None where the values are too large for the host, or of a kind it does not compare.
 
     Raises:
         Exception: what the comparison raises, and ValueError for bytes that are not encoded values.

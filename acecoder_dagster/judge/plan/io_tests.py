@@ -1,7 +1,6 @@
-"""Input/output tests, decided by the rules of LiveCodeBench.
+"""Input/output tests: what counts as the same output, by the rules of LiveCodeBench.
 
-The rules are those of `lcb_runner/evaluation/testing_util.py` in LiveCodeBench's repository (`grade_stdio`,
-`grade_call_based`): they say what counts as the same output.
+They are in its repository, `lcb_runner/evaluation/testing_util.py`: `grade_stdio` and `grade_call_based`.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from acecoder_dagster.judge.types import IoTest, QuestionTests
 
 @dataclass(frozen=True, slots=True)
 class FunctionCall:
-    """One pair of arguments and expected value.
+    """One call with the value that is expected of it.
 
     Attributes:
-        call: the expression the program evaluates.
-        comparison: what decides, over the placeholder of that call.
-        passing_payload: the encoded value that passes.
-        decision: what decides on the host.
+        call: the expression that the program evaluates.
+        comparison: an expression over the placeholder of that call, which is true where the test passes.
+        passing_payload: the encoding of the expected value.
+        decision: makes the comparison on the host.
     """
 
     call: str
@@ -33,15 +32,15 @@ class FunctionCall:
 
 
 def is_same_output(printed: str, expected: str) -> bool:
-    """Compare what a program printed with what it should have.
+    """Compare what a program printed with what is expected.
 
     Args:
         printed: what it printed.
-        expected: what it should have.
+        expected: what is expected.
 
     Returns:
-        Whether both have, after stripping, equally many lines and each pair of stripped lines is the same text, or
-        the same sequence of decimal numbers.
+        Whether they have the same number of lines and each line is the same text, or the same decimal numbers. White
+        space around the text and around each line does not count.
     """
     lines, expected_lines = _lines(printed), _lines(expected)
     return len(lines) == len(expected_lines) and all(
@@ -50,7 +49,7 @@ def is_same_output(printed: str, expected: str) -> bool:
 
 
 def function_call_setup(question: QuestionTests) -> tuple[str, str]:
-    """Write what surrounds a program whose function is called.
+    """Write the code around a program whose function is called.
 
     Args:
         question: with an entry point.
@@ -71,7 +70,7 @@ def function_call_pieces(test: IoTest) -> FunctionCall:
         test: one JSON argument per line, and the expected value as JSON.
 
     Returns:
-        What the program evaluates, and what decides: equality, where a tuple counts as a list.
+        The call, and its comparison for equality; a tuple counts as a list.
     """
     arguments = [line for line in test.input.split("\n") if line.strip()]
     expected = json.loads(test.output)

@@ -1,4 +1,4 @@
-"""Which names Python statements read and bind."""
+"""The names that Python statements read and bind."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 
 def loaded_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
-    """Return the names that are read, wherever they are bound."""
+    """Return the names that are read anywhere in these nodes, wherever they are bound."""
     return frozenset(
         part.id
         for node in nodes
@@ -17,7 +17,10 @@ def loaded_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
 
 
 def bound_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
-    """Return the names that are bound anywhere: by assignments, imports, definitions, parameters, comprehensions."""
+    """Return the names that are bound anywhere in these nodes.
+
+    They are bound by assignments, imports, definitions, parameters and comprehensions; `import a.b` binds `a`.
+    """
     names = set()
     for node in nodes:
         for part in ast.walk(node):
@@ -33,20 +36,20 @@ def bound_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
 
 
 def top_names(statement: ast.stmt) -> frozenset[str]:
-    """Return the names that one statement of a module defines there."""
+    """Return the names that one statement of a module binds in that module."""
     if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
         return frozenset({statement.name})
     return bound_names([statement])
 
 
 def needed(statements: list[ast.stmt], names: frozenset[str]) -> list[ast.stmt]:
-    """Return the statements that define these names, and what those need in turn."""
+    """Return the statements that define these names, and the statements that those need in turn."""
     names = reached(statements, names)
     return [statement for statement in statements if top_names(statement) & names]
 
 
 def reached(statements: list[ast.stmt], names: frozenset[str]) -> frozenset[str]:
-    """Return these names, and those that the statements defining them read in turn."""
+    """Return these names, and the names that the statements that define them read in turn."""
     while True:
         defining = [statement for statement in statements if top_names(statement) & names]
         more = names | loaded_names(defining)

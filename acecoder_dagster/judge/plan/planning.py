@@ -1,4 +1,4 @@
-"""Prepares the tests of a question once, for all the programs that will be judged by them."""
+"""Plans how the tests of a question are decided, once for all programs that are judged by them."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ class TestPlan:
     """How one test is decided.
 
     Attributes:
-        way: where it is decided; only beside the program is it out of the judge's hands.
-        passing_payload: the encoded value that passes, where there is exactly one.
-        decision: what decides without a sandbox, where the comparison is simple.
-        is_shown: whether the program can see what is expected, because the setup code says it.
+        way: how and where.
+        passing_payload: the encoding of the value that passes, where there is exactly one.
+        decision: makes the comparison on the host, where it is simple.
+        is_shown: whether the setup code shows the program what is expected.
     """
 
     __test__ = False  # not a test class of pytest's
@@ -64,11 +64,11 @@ class QuestionPlan:
 
     Attributes:
         tests: one plan per test.
-        calls: for the sandbox that runs programs: what to evaluate, without any expected value.
-        comparisons: for the sandbox that compares, and runs tests by proxies.
-        question: the question itself.
-        pieces: for every test, its part of the two descriptions.
-        code: the text of every test, and of what they share.
+        calls: sent to the sandbox that runs programs: what to evaluate, without any expected value.
+        comparisons: sent to the sandbox that compares values and runs tests by proxies.
+        question: the question.
+        pieces: for every test, its part of `calls` and its part of `comparisons`.
+        code: the text of every test, and of what the tests share.
     """
 
     tests: tuple[TestPlan, ...]
@@ -79,7 +79,7 @@ class QuestionPlan:
     code: TestCode
 
     def steps(self, way: Way) -> list[int]:
-        """The tests that are decided in one way."""
+        """Return the tests, by their position, that are decided in one way."""
         return [step for step, test in enumerate(self.tests) if test.way is way]
 
     @property
@@ -92,10 +92,10 @@ class QuestionPlan:
         return b"\n".join((self.calls, self.comparisons, *(test.encode() for test in self.code.tests)))
 
     def beside(self, steps: Collection[int]) -> Description:
-        """Describe tests that are executed beside the program.
+        """Describe tests that are executed in the program's process.
 
         Args:
-            steps: which; the text of the others does not come near the program.
+            steps: which tests; the text of the others does not enter that sandbox.
 
         Returns:
             A description for the sandbox that runs programs.
@@ -110,7 +110,7 @@ class QuestionPlan:
         )
 
     def can_use_proxies(self, step: int) -> bool:
-        """Whether a test could run by proxies, too."""
+        """Whether a test could be decided by proxies as well."""
         text = self.code.tests[step : step + 1]
         return bool(text) and can_run_by_proxies((self.code.module, *text), self.question.entry_point)
 
@@ -118,10 +118,10 @@ class QuestionPlan:
         """Plan the same question with some tests decided by proxies.
 
         Args:
-            steps: tests that can be.
+            steps: tests for which `can_use_proxies` is true.
 
         Returns:
-            A plan that decides these and does whatever comes before them.
+            A plan in which all other tests stay as they are.
         """
         planned = [
             (TestPlan(Way.PROXIES, is_shown=test.is_shown), _SERVED, _piece("drive", "", self.code.tests[i]))
@@ -136,10 +136,10 @@ def plan_question(question: QuestionTests) -> QuestionPlan:
     """Find the simplest safe way to decide every test of a question.
 
     Args:
-        question: the tests.
+        question: the question.
 
     Returns:
-        The plan; only what needs the program's process is executed there.
+        The plan. A test is executed in the program's process only where it cannot be decided elsewhere.
     """
     if question.io_tests and not question.entry_point:
         return _plan_scripts(question)
@@ -157,7 +157,7 @@ def plan_question(question: QuestionTests) -> QuestionPlan:
 
 
 def plan_calls(setup_code: str, calls: Sequence[str]) -> Description:
-    """Describe calls to be evaluated for their own sake.
+    """Describe calls whose values are wanted.
 
     Args:
         setup_code: Python executed after the program.
@@ -209,7 +209,7 @@ def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
 
 
 def _without_classes(setup_code: str) -> str:
-    """What a test by proxies needs of the setup: classes are taken from the program's process, which has them too."""
+    """What a test by proxies needs of the setup: not its classes, which it takes from the program's process."""
     body = [part for part in parse_source(setup_code).body if not isinstance(part, ast.ClassDef)]
     return "\n".join(ast.unparse(part) for part in body)
 
@@ -256,7 +256,7 @@ def _split(test: str, entry_point: str, setup: Setup) -> SplitTest | None:
 
 
 def _tuple_of_calls(split: SplitTest) -> str:
-    """An expression for the values of the calls; it fails where the program lacks a module the test uses."""
+    """An expression for the values of the calls. It fails where the program has not imported a module that the test uses."""
     values = "".join(f"{call}, " for call in split.calls)
     if not split.modules:
         return f"({values})"

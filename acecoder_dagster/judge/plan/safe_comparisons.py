@@ -1,7 +1,7 @@
-"""What a comparison may use: nothing that would execute what a program returned, or look for it on a disk.
+"""What a comparison may use: nothing that executes a value, or opens a file that a value names.
 
-Where values are compared, all expected values of a question are, and the values of other programs. `eval(f(1)) == 5`
-would let a program run there.
+The process that compares holds all expected values of a question, and the values of other programs. The comparison in
+`eval(f(1)) == 5` would let a program run there.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ _HARMLESS = frozenset(_HARMLESS_NAMES.split())
 
 
 def may_execute_values(definitions: Iterable[ast.stmt], names: frozenset[str]) -> bool:
-    """Whether a comparison could do something with a value but compute with it.
+    """Whether a comparison might execute a value, or do anything else with it than compute.
 
     Args:
-        definitions: statements that define names for it.
-        names: every name it uses, also by way of these definitions.
+        definitions: statements that define names for the comparison.
+        names: every name that it uses, directly or through these definitions.
 
     Returns:
-        False when it uses nothing but what is known to be harmless.
+        False where everything that it uses is known to be harmless.
     """
     modules = {name: name for name in names & sys.stdlib_module_names}
     for statement in definitions:

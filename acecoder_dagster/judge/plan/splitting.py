@@ -1,10 +1,10 @@
-"""Splits a test into what the program is asked and what is compared.
+"""Splits a test into what the program is asked, and what is compared with its answer.
 
-`assert sorted(f([2, 1])) == [1, 2]` becomes the call `f([2, 1])`, which goes to the program's sandbox, and
-the comparison `sorted(__r0) == [1, 2]`, which never does. The program can then only claim values; to forge a
-verdict it would have to know the right ones.
+`assert sorted(f([2, 1])) == [1, 2]` becomes the call `f([2, 1])` and the comparison `sorted(__r0) == [1, 2]`. The call
+goes to the program's sandbox, the comparison never does. So a program can only claim values: to pass by fraud it would
+have to know the right ones.
 
-Tests are text written by a language model: they are parsed here, never executed.
+Tests are texts that a language model wrote: they are parsed here, never executed.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ _DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
 
 class NotSplittableError(Exception):
-    """The test needs the program's own objects, or is not of a form that can be split."""
+    """The test needs the program's own objects, or does not have a form that can be split."""
 
 
 @dataclass(frozen=True, slots=True)
 class SplitTest:
-    """A test, taken apart.
+    """A test in two parts.
 
     Attributes:
-        prelude: statements the comparison needs first (imports, definitions).
-        call_prelude: those of them that the calls need: what is expected must not be among them.
-        calls: expressions the program evaluates, in order; the comparison knows call i as `__r<i>`.
-        modules: modules the test uses without importing them; the program must have.
-        comparison: what decides, over the placeholders.
-        is_shown: whether the comparison uses what the program can see, because the setup code defines it.
+        prelude: imports and definitions that the comparison needs before it.
+        call_prelude: those of them that the calls need; what is expected must not be among them.
+        calls: expressions that the program evaluates, in order; call i is the placeholder `__r<i>` in the comparison.
+        modules: modules that the test uses without importing them, because the program should have.
+        comparison: an expression over the placeholders, which is true where the test passes.
+        is_shown: whether the comparison uses what the setup code defines, which the program can see.
     """
 
     prelude: str
@@ -63,9 +63,9 @@ class Setup:
 
     Attributes:
         comparison_code: the part of it that does not need the program.
-        fixed_names: names of modules, functions, classes and constants, the same on both sides.
+        fixed_names: names of modules, functions, classes and constants: no call changes what they stand for.
         changeable_names: names of values that a call could change in place.
-        shown_names: names of what the program can see: all but modules.
+        shown_names: names whose values the program can see: all but those of modules.
     """
 
     comparison_code: str
@@ -75,14 +75,14 @@ class Setup:
 
 
 def read_setup(setup_code: str, entry_point: str) -> Setup:
-    """Find out what the setup code of a question defines without help of the program.
+    """Find what the setup code of a question defines without the program.
 
     Args:
         setup_code: Python text, possibly empty or broken.
         entry_point: the name the tests call.
 
     Returns:
-        The names it defines; of code that needs the program, or is broken, only its imports.
+        The names it defines. Of code that needs the program, or is broken, only the imports count.
     """
     try:
         body = _parse(setup_code)
@@ -101,14 +101,14 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
 
     Args:
         test: Python text: assert statements, possibly after imports and definitions.
-        entry_point: the name of the function or class under test.
+        entry_point: the function or class under test.
         setup: what the setup code defines.
 
     Returns:
         The calls and the comparison.
 
     Raises:
-        NotSplittableError: the test can only be decided beside the program.
+        NotSplittableError: values alone cannot decide the test.
     """
     body = _parse(test)
     asserts = [statement for statement in body if isinstance(statement, ast.Assert)]
@@ -142,7 +142,7 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
 
 
 def names_defined(test: str) -> frozenset[str]:
-    """Find the names a test leaves behind for later tests; none where it does not parse."""
+    """Return the names that a test defines for later tests; none where it does not parse."""
     try:
         body = _parse(test)
     except NotSplittableError:
@@ -157,7 +157,7 @@ def names_defined(test: str) -> frozenset[str]:
 
 
 def names_used(test: str) -> frozenset[str]:
-    """Find the names a test reads; none where it does not parse."""
+    """Return the names that a test reads; none where it does not parse."""
     try:
         return loaded_names(_parse(test))
     except NotSplittableError:
@@ -165,7 +165,7 @@ def names_used(test: str) -> frozenset[str]:
 
 
 class _Splitter(ast.NodeTransformer):
-    """Replaces the maximal calls of the program by placeholders."""
+    """Replaces calls of the program, each with all that belongs to it, by placeholders."""
 
     def __init__(self, entry_point: str, known: frozenset[str]) -> None:
         self.entry_point = entry_point
@@ -192,7 +192,7 @@ class _Splitter(ast.NodeTransformer):
         return self.generic_visit(node)
 
     def _only_collects_calls(self, node: ast.AST) -> bool:
-        """Whether this is `f(x) for x in ...`, without a decision and without anything but arguments."""
+        """Whether this is `f(x) for x in ...`: nothing but calls of the program, and no decision."""
         if not isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
             return False
         root = _root_name(node.elt)
@@ -254,7 +254,7 @@ class _Splitter(ast.NodeTransformer):
 
 
 def _is_foreign(name: str, entry_point: str, known: frozenset[str]) -> bool:
-    """Whether only the program can have defined this name."""
+    """Whether this name can only be the program's."""
     if name == entry_point:
         return True
     return name not in known and name not in _BUILTIN_NAMES and name not in sys.stdlib_module_names
@@ -267,7 +267,7 @@ def _foreign_names(nodes: Iterable[ast.AST], entry_point: str, known: frozenset[
 
 
 def _refuse_comparing_own_objects(comparison: ast.expr, roots: list[str], entry_point: str) -> None:
-    """`f(1) == Point(1, 2)` compares two objects of the program: values alone cannot decide it."""
+    """Refuse comparisons of two objects of the program, such as `f(1) == Point(1, 2)`: values cannot decide them."""
     own = {f"{PLACEHOLDER}{i}" for i, root in enumerate(roots) if root != entry_point}
     for node in ast.walk(comparison):
         if isinstance(node, ast.Compare):
@@ -297,7 +297,7 @@ def _root_name(node: ast.expr) -> str | None:
 
 
 def _last_link_of_object(links: list[ast.expr], first_call: int) -> int:
-    """The last link that needs an object of a class: what its methods return is asked no question about itself."""
+    """The last link that is evaluated in the program, of a chain that begins with a class."""
     for position, link in enumerate(links):
         if position > first_call + 1 and isinstance(link, ast.Attribute) and link.attr in _DECIDING_ATTRIBUTES:
             return position - 1
@@ -305,7 +305,7 @@ def _last_link_of_object(links: list[ast.expr], first_call: int) -> int:
 
 
 def _last_own_link(links: list[ast.expr], first_call: int) -> int:
-    """The last link that needs the program: attributes of plain values are read where values are compared."""
+    """The last link that is evaluated in the program; attributes of plain values are read where values are compared."""
     last = first_call
     for position, link in enumerate(links):
         if position > first_call and isinstance(link, ast.Call) and not isinstance(links[position - 1], ast.Attribute):
@@ -317,7 +317,7 @@ def _last_own_link(links: list[ast.expr], first_call: int) -> int:
 
 
 def _asks_method(link: ast.expr) -> bool:
-    """Whether this is the call of a method, other than a plain value's own, with arguments."""
+    """Whether this calls a method with arguments."""
     return isinstance(link, ast.Call) and isinstance(link.func, ast.Attribute) and bool(_arguments(link))
 
 
@@ -337,13 +337,13 @@ def _parse(text: str) -> list[ast.stmt]:
 
 
 def _shown_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
-    """Names that statements define, but for modules."""
+    """Names that statements define, without those of modules."""
     names = [top_names(statement) for statement in statements if not isinstance(statement, _IMPORTS)]
     return frozenset().union(*names)
 
 
 def _defined_names(statements: Iterable[ast.stmt]) -> tuple[frozenset[str], frozenset[str]]:
-    """Names that statements define: those that stay what they are, and those a call could change.
+    """Names that statements define: first those that no call can change, then those that a call could change.
 
     Raises:
         NotSplittableError: a statement is neither a definition nor an assignment to names.

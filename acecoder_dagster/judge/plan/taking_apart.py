@@ -1,4 +1,4 @@
-"""Takes test code apart into tests: `check(candidate)` functions, `unittest.TestCase` classes, bare asserts.
+"""Takes test code apart into single tests: a `check(candidate)` function, `unittest.TestCase` classes, plain asserts.
 
 The code is parsed here, never executed.
 """
@@ -32,13 +32,13 @@ if judge_result.unexpectedSuccesses or not judge_result.testsRun:
 
 @dataclass(frozen=True, slots=True)
 class TestCode:
-    """Test code, taken apart.
+    """The tests of test code.
 
     Attributes:
-        module: what the tests share, executed once before them; may be empty.
+        module: code that the tests share, executed once before them; it may be empty.
         tests: statements, one entry per test.
-        imports: modules all tests need, worth importing ahead.
-        methods: of `unittest.TestCase` classes, the method behind each test, as `Class.method`; else empty.
+        imports: modules that all tests need, so that they can be imported once for all.
+        methods: the method of a `unittest.TestCase` class behind each test, as `Class.method`; empty for other tests.
     """
 
     __test__ = False  # not a test class of pytest's
@@ -59,12 +59,12 @@ def read_test_code(test_code: str, entry_point: str, methods: tuple[str, ...] = 
     Args:
         test_code: Python text with a function `check`, with classes that derive from `unittest.TestCase`, or with
             asserts only.
-        entry_point: the name of what is tested.
-        methods: of `unittest.TestCase` classes, those methods that are wanted, as `Class.method`; all where empty.
+        entry_point: the function or class under test.
+        methods: which methods of the classes are wanted, as `Class.method`; empty for all.
 
     Returns:
-        One test per assert of `check` where it is a list of asserts, else one for the whole of it; one per method
-        of the classes; one per assert at top level. Code that is none of this, or is broken, is one test.
+        One test per method of the classes; one per assert, where `check` or the whole text is a list of asserts. Any
+        other code, and code that does not parse, is one test.
     """
     try:
         body = parse_source(test_code).body
@@ -87,7 +87,7 @@ def read_test_code(test_code: str, entry_point: str, methods: tuple[str, ...] = 
 
 
 def _cases(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
-    """Class and method of every test, in the order of their definition."""
+    """The class and the method of every test, in the order of their definition."""
     classes: dict[str, list[str]] = {}
     for statement in body:
         if not isinstance(statement, ast.ClassDef):
@@ -113,7 +113,7 @@ def _calls_check(body: list[ast.stmt]) -> bool:
 
 
 def _separate(statements: list[ast.stmt]) -> Iterator[str]:
-    """One text per assert, each with all other statements before it."""
+    """One text per assert, each with all the definitions before it."""
     prelude: list[ast.stmt] = []
     found = False
     for statement in statements:
@@ -134,7 +134,7 @@ def _does_nothing(statement: ast.stmt) -> bool:
 
 
 def _inlined(check: ast.FunctionDef, entry_point: str) -> list[ast.stmt]:
-    """The body of `check` as statements of a module: its own names become names nobody else has."""
+    """The body of `check` as statements of a module; its own names become names that nobody else has."""
     arguments = check.args
     if len(arguments.args) != 1 or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg:
         raise _NotAListOfAssertsError
@@ -160,7 +160,7 @@ def _is_renamable(part: ast.AST) -> bool:
 
 
 def _may_be_changed(body: list[ast.stmt], names: set[str]) -> bool:
-    """Whether two asserts use a value that the first of them could change."""
+    """Whether two asserts use the same value, which the first of them could change."""
     used: set[str] = set()
     for statement in body:
         if isinstance(statement, ast.Assert):

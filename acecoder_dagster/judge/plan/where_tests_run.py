@@ -1,8 +1,7 @@
-"""Decides where a test runs that cannot be split: by proxies, away from the program, or beside it.
+"""Decides where a test runs that cannot be split: in a process of its own, by proxies, or in the program's process.
 
-A test runs by proxies unless something in its text says that it may need to share a process with the program:
-files, captured output, patched modules, the program's source. This is decided by the text alone, so that no program
-can choose.
+It runs by proxies unless its text shows that it may need the program's process: for files, captured output, patched
+modules, or the program's source. The text alone decides, so that no program can choose.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from acecoder_dagster.python_source import NO_TREE, parse_source
 
 MAX_LOOP_ROUNDS = 2000  # a message takes longer than a call
-# Modules whose functions give the same whether they run in the program's process or in another.
+# Modules whose functions give the same in the program's process and in another.
 _PURE_MODULE_NAMES = """
     __future__ abc bisect cmath collections copy dataclasses datetime decimal enum fractions functools heapq itertools
     json math numbers numpy operator random re statistics string textwrap typing unittest
@@ -37,11 +36,11 @@ def can_run_by_proxies(texts: Iterable[str], entry_point: str) -> bool:
     """Whether tests can run in another process than the program.
 
     Args:
-        texts: Python text of the tests and of what they share.
-        entry_point: the name of what is tested.
+        texts: Python text of the tests, and of the code that they share.
+        entry_point: the function or class under test.
 
     Returns:
-        False when there is any doubt.
+        False where there is any doubt.
     """
     try:
         trees = [parse_source(text) for text in texts]
@@ -99,7 +98,7 @@ def _root(node: ast.expr) -> str:
 
 
 def _rounds(body: list[ast.stmt]) -> int:
-    """How often statements are executed, as far as loops over `range` of constants tell."""
+    """How often statements are executed at most, as far as loops over a constant `range` tell."""
     most = 1
     for statement in body:
         for part in ast.walk(statement):

@@ -1,4 +1,4 @@
-"""What is known about one program while its tests are being run, and how reports are read."""
+"""What is known about one program while it runs, and how the reports of its processes are read."""
 
 from __future__ import annotations
 
@@ -23,10 +23,22 @@ TAMPERED = "wrote to its report itself"
 
 
 class Run:
-    """Collects the reports of one program, or of one set of comparisons, step by step.
+    """Collects what is reported about one program, or about one set of comparisons.
 
-    A step is a test or a comparison. A child that hangs or dies in step k loses step k only: `absorb` says
-    from which step the next child has to go on.
+    A step is one test, one call or one comparison. A child that hangs or dies in a step loses that step alone: `absorb`
+    says at which step the next child goes on.
+
+    Attributes:
+        content: what the sandbox is sent.
+        outcomes: one per step; None while it is not known.
+        messages: one per step.
+        payloads: one per step: encoded values, where the step gives values.
+        unsealed: steps in which the program had a say.
+        cpu_ms: processor time so far, in milliseconds.
+        wall_ms: time elapsed so far, in milliseconds.
+        peak_mb: largest resident memory so far, in MiB.
+        failures: how often a sandbox broke while it ran this.
+        is_postponed: whether it takes long, and is to be run again when nothing waits behind it.
     """
 
     def __init__(self, content: bytes, says_passed: Sequence[bool], memory_mb: int, max_timeouts: int) -> None:
@@ -34,21 +46,21 @@ class Run:
 
         Args:
             content: what the sandbox is sent.
-            says_passed: one per step: whether the child may say that it passed. False for sealed tests: their
-                child has only values to report, and whoever writes anything else is not believed.
-            memory_mb: the memory limit.
-            max_timeouts: the timeouts after which the remaining steps are given up.
+            says_passed: one per step: whether the child may report that it passed. False for sealed tests: their child
+                has only values to report, and is not believed when it reports anything else.
+            memory_mb: the memory limit, in MiB.
+            max_timeouts: after so many timeouts the other steps are given up.
         """
         steps = len(says_passed)
         self.content = content
         self._says_passed = says_passed
         self.outcomes: list[Outcome | None] = [None] * steps
         self.messages = [""] * steps
-        self.payloads: list[bytes] = [b""] * steps  # encoded values, where there are any
-        self.unsealed: set[int] = set()  # steps in which the program had a say
+        self.payloads: list[bytes] = [b""] * steps
+        self.unsealed: set[int] = set()
         self.cpu_ms = self.wall_ms = self.peak_mb = 0.0
         self.failures = 0
-        self.is_postponed = False  # it takes long, and is to be run again when nothing waits behind it
+        self.is_postponed = False
         self._memory_mb = memory_mb
         self._timeouts_left = max_timeouts
 
@@ -56,11 +68,11 @@ class Run:
         """Take in how a child ended.
 
         Args:
-            completion: of a child that was told to begin with step `first`.
-            first: that step.
+            completion: how it ended.
+            first: the step it began with.
 
         Returns:
-            The step another child has to begin with; None when nothing is left to run.
+            The step at which another child has to begin; None when there is nothing more to run.
         """
         self.cpu_ms += completion.cpu_ms
         self.wall_ms += completion.wall_ms
@@ -85,7 +97,7 @@ class Run:
         return missing + 1 if missing + 1 < len(self.outcomes) else None
 
     def take_over(self, other: Run, steps: Collection[int]) -> None:
-        """Take the outcomes of some steps, and what they cost, from another run of the same program."""
+        """Take the outcomes of some steps, and the time and memory they cost, from another run of the same program."""
         for step in steps:
             self.outcomes[step], self.messages[step] = other.outcomes[step], other.messages[step]
         self.unsealed |= other.unsealed & set(steps)
@@ -94,13 +106,13 @@ class Run:
         self.peak_mb = max(self.peak_mb, other.peak_mb)
 
     def settle(self, first: int, outcome: Outcome, message: str) -> None:
-        """Give every step from `first` on that is not known yet the same outcome."""
+        """Give the same outcome to every step from `first` on that has none yet."""
         for step in range(first, len(self.outcomes)):
             if not self._is_known(step):
                 self.outcomes[step], self.messages[step] = outcome, message
 
     def how_it_ended(self, completion: Completion) -> tuple[Outcome, str]:
-        """Say what became of the one step that a child was started for, where it did not end well."""
+        """Return the outcome and message of a child that was started for one step, and did not end well."""
         kind, payload = read_report(completion.report).get(0, (b"", b""))
         return _error(payload) if kind == child.ERROR else self._ending(completion)
 
@@ -135,13 +147,13 @@ class Run:
 
 
 def read_report(report: bytes) -> dict[int, tuple[bytes, bytes]]:
-    """Read the lines of a report; safe on any bytes.
+    """Read the lines of a report.
 
     Args:
-        report: what a child wrote; a hostile program may have written anything.
+        report: what a child wrote. A hostile program may have written anything.
 
     Returns:
-        Kind and payload by step; the first line of a step counts, unfinished lines do not.
+        Kind and payload by step. Of several lines of one step the first counts; an unfinished line does not.
     """
     lines: dict[int, tuple[bytes, bytes]] = {}
     for line in report.split(b"\n")[1:-1]:

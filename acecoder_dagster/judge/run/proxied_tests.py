@@ -1,7 +1,7 @@
-"""Runs tests by proxies: the program in one sandbox, its tests in another, talking over a socket.
+"""Runs tests by proxies: the program in one sandbox and its tests in another, which talk over a socket.
 
-The host makes the socket, hands one end to each sandbox and keeps none: however much a program sends, it is the
-test's process that reads, at its own pace and within its own limits.
+The host makes the socket, gives one end to each sandbox and keeps none. However much a program sends, only the test's
+process reads it, within its own limits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Attempt:
-    """How a program and its tests ended together, as if they had been one child, and what the tests' process noted."""
+    """How a program and its tests ended together.
+
+    Attributes:
+        completion: as if both had been one child.
+        unsealed: tests in which the program had a say, as the tests' process noted.
+        unsupported: tests that need something that proxies cannot do.
+    """
 
     completion: Completion
     unsealed: set[int]
@@ -35,21 +41,21 @@ class _Attempt:
 def run_with_proxies(
     programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: Run, in_hurry: bool
 ) -> frozenset[int]:
-    """Run a program against all tests of a question that are not to be executed beside it.
+    """Run a program against those tests of a question that need not share a process with it.
 
     Args:
         programs: the sandbox for programs.
         tests: the sandbox for tests.
         plan: the question.
-        run: the program; takes in what became of the tests.
+        run: the program; takes in the outcomes.
         in_hurry: whether to postpone a program that takes long, or whose tests do.
 
     Returns:
-        The tests that are still to be executed beside the program, unless it is postponed.
+        The tests that are still to be executed in the program's process, unless the program is postponed.
     """
     beside = frozenset(plan.steps(Way.BESIDE))
     unsupported = set() if len(beside) == len(plan.tests) else _run(programs, tests, plan, run, in_hurry)
-    # A program that cannot be loaded, or was given up, has outcomes for these as well.
+    # A program that cannot be loaded, or was given up, has outcomes for all tests.
     to_execute = frozenset(unsupported | {step for step in beside if run.outcomes[step] is None})
     for step in to_execute:
         run.outcomes[step] = Outcome.JUDGE_ERROR
@@ -111,9 +117,9 @@ def _attempt(
 
 
 def _merged(of_program: Completion, of_tests: Completion, driven: Sequence[int]) -> _Attempt:
-    """Believe the tests' process about its tests, and the program's about its values.
+    """Make one completion of two: the tests' process is believed about its tests, the program's about its values.
 
-    Where a test has no outcome, its own process is to blame if that did not end by itself, else the program's.
+    A test without an outcome is blamed on its own process when that was stopped or crashed, else on the program's.
     """
     lines = {step: line for step, line in read_report(of_program.report).items() if step not in driven}
     noted = {step: line for step, line in read_report(of_tests.report).items() if step in driven}

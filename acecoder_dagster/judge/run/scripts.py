@@ -1,4 +1,4 @@
-"""Runs programs that read standard input and write standard output, and decides on the host what they printed."""
+"""Runs programs that read standard input, and compares on the host what they printed with what is expected."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _send(sandbox: Sandbox, run: Run, text: str, in_hurry: bool) -> int:
 
 
 def _take(output: int, limit: int) -> str | None:
-    """What was printed; None when it is more than the limit."""
+    """Return what was printed; None where it is more than the limit. The file is closed."""
     try:
         if os.fstat(output).st_size > limit:
             return None
