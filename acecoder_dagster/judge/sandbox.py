@@ -242,7 +242,7 @@ class Sandbox:
     def _send(self, message: bytes, content: bytes, *descriptors: int) -> None:
         file = os.memfd_create("content", os.MFD_CLOEXEC)
         try:
-            _write_whole(file, content)
+            _write_all(file, content)
             socket.send_fds(self._channel, [message], [file, *descriptors])
         except OSError as error:
             raise SandboxFailedError(f"the sandbox is gone: {error}") from error
@@ -304,7 +304,7 @@ def guest_sources() -> dict[str, str]:
     }
 
 
-def _write_whole(descriptor: int, content: bytes) -> None:
+def _write_all(descriptor: int, content: bytes) -> None:
     view = memoryview(content)
     while view:
         view = view[os.write(descriptor, view) :]

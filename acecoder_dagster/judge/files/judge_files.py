@@ -209,9 +209,9 @@ def _judge_unknown(
 
     judged = 0
     for verdict in judge.judge(jobs()):
-        said = {name: getattr(verdict, name) for name in _FIELDS}
+        verdict_fields = {name: getattr(verdict, name) for name in _FIELDS}
         is_final = Outcome.JUDGE_ERROR not in verdict.outcomes
-        known.add(waiting.pop(verdict.program_id), said, is_final=is_final)
+        known.add(waiting.pop(verdict.program_id), verdict_fields, is_final=is_final)
         judged += 1
         done += 1
         advance(done)
@@ -221,7 +221,7 @@ def _judge_unknown(
 def _rows(programs: Path, keys: _Keys, known: KnownVerdicts) -> Iterator[Row]:
     for batch in program_batches(programs):
         for row in batch.iter_rows(named=True):
-            said = known.get(keys.key(row["question_id"], row["program"]))
-            if said is None:
+            verdict_fields = known.get(keys.key(row["question_id"], row["program"]))
+            if verdict_fields is None:
                 raise JudgeFileError([f"{programs.name}, row {row[ROW]}: {_CHANGED}"])
-            yield {"question_id": row["question_id"], "program_id": row["program_id"], **said}
+            yield {"question_id": row["question_id"], "program_id": row["program_id"], **verdict_fields}

@@ -1,6 +1,6 @@
 """Everything that runs inside a sandbox.
 
-These modules import nothing but the standard library and run on Python 3.11 to 3.13: the host sends their
-source through the sandbox's socket when the sandbox starts (see `..sandbox`), so an image or a
-bubblewrap environment only has to provide an interpreter. `encoding` is used on the host as well.
+When a sandbox starts, the host sends it the source of these modules (see `judge.sandbox`), so an image has to provide
+an interpreter alone. They import nothing but the standard library, and each only those before it in
+`sandbox.GUEST_MODULES`. They run on Python 3.11 to 3.13. The host uses `encoding` too.
 """

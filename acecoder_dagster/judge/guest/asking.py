@@ -1,4 +1,4 @@
-"""The test's side of a conversation: asks a program's process on behalf of a test, and lends it the program's names."""
+"""The test's side of a conversation: it asks the program's process what the test wants to know of the program."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _TAKES_ARGUMENTS, _TAKES_KEYWORDS = 0x04, 0x08  # of code objects: *arguments, *
 
 
 class AnswerTooLargeError(BaseException):
-    """What the program gave does not leave its sandbox."""
+    """What the program gave is too large to leave its sandbox."""
 
 
 class TestSide(Conversation):
-    """Asks a program's process on behalf of a test, and keeps the proxies."""
+    """Asks the program's process on behalf of a test, and keeps the proxies of its objects."""
 
     __test__ = False  # not a test class of pytest's
 
@@ -48,7 +48,7 @@ class TestSide(Conversation):
         self.begin_test()
 
     def begin_test(self) -> None:
-        """Forgets what the last test did."""
+        """Forget what the last test did."""
         self.halted_by: BaseException | None = None
         self.has_program_decided = False
         self.has_used_entry_point = False
@@ -56,19 +56,19 @@ class TestSide(Conversation):
         self.has_answered = False  # the function under test: what follows may see what it should have answered
 
     def is_sealed(self) -> bool:
-        """Whether nothing of the test was decided by the program.
+        """Whether the program decided nothing of the test.
 
-        A helper of the program's that a test uses beside the function under test may check its result.
+        It may have where the test uses the function under test and a helper of the program, which may check its result.
         """
         return not self.has_program_decided and not (self.has_used_entry_point and self.has_called_helper)
 
     def ask(self, operation: str, *arguments: Any, origin: int = STRANGER) -> Any:
-        """Makes a request; once one could not be made, the test is over even if it goes on.
+        """Make a request. After one that cannot be made the test has ended, even if it goes on.
 
         Args:
-            operation: one of the program side's.
-            arguments: its arguments.
-            origin: of the objects in the answer.
+            operation: one that the program's side knows.
+            *arguments: its arguments.
+            origin: the origin of the objects in the answer, see `proxies`.
         """
         self.has_program_decided |= self.has_answered and self._could_decide(operation, *arguments)
         before = self._origin, self._keeps_origins
@@ -88,7 +88,7 @@ class TestSide(Conversation):
         return answer
 
     def _could_decide(self, operation: str, *arguments: Any) -> bool:
-        """Whether a request lets something of the program's, other than the function under test, judge a value."""
+        """Whether a request lets the program judge a value, by something other than the function under test."""
         if operation == "call":
             thing, positional, named = arguments
             values = [*positional, *(value for _, value in named)]
@@ -99,23 +99,23 @@ class TestSide(Conversation):
         return is_asked and any(number_of(value) is None for value in values)
 
     def tampered(self) -> BaseException:
-        """Ends the test: an answer cannot be true."""
+        """End the test, because an answer cannot be true."""
         self.halted_by = TamperedError()
         return self.halted_by
 
     def report_too_large(self) -> NoReturn:
-        """Ends the test."""
+        """End the test."""
         raise AnswerTooLargeError
 
     def send_error(self, error: BaseException) -> None:
-        """Tells the program's process that a function of the test failed."""
+        """Tell the program's process that a function of the test failed."""
         if isinstance(error, (UnsupportedError, AnswerTooLargeError)):
             self.halted_by = error
             error = RuntimeError("the test ended")
         super().send_error(error)
 
     def answer(self, operation: str, content: Any) -> None:
-        """Does what the program asks; objects it hands over keep the origin they have."""
+        """Do what the program asks; objects that it hands over keep their origin."""
         before, self._keeps_origins = self._keeps_origins, True
         try:
             super().answer(operation, content)
@@ -123,7 +123,7 @@ class TestSide(Conversation):
             self._keeps_origins = before
 
     def perform(self, operation: str, *arguments: Any) -> Any:
-        """Calls a function that the test handed to the program: nothing else can be asked for."""
+        """Call a function that the test handed to the program; the program can ask for nothing else."""
         number, positional, named = arguments
         function = self.shared(number)
         if operation != "call" or isinstance(function, BaseException):
@@ -131,7 +131,7 @@ class TestSide(Conversation):
         return function(*positional, **dict(named))
 
     def encode_object(self, value: Any) -> Any:
-        """Encodes what a test hands to the program."""
+        """Encode what a test hands to the program."""
         number = number_of(value)
         if number is not None:
             return {"theirs": number}
@@ -152,7 +152,7 @@ class TestSide(Conversation):
         raise UnsupportedError(f"a value of type {type(value).__name__}")
 
     def decode_object(self, tag: str, content: Any) -> Any:
-        """Decodes an object of the program: the same number always gives the same proxy."""
+        """Decode an object of the program; the same number always gives the same proxy."""
         if tag == "standard":
             _, name = content
             kind = getattr(builtins, name)
@@ -178,7 +178,7 @@ class TestSide(Conversation):
         return proxy
 
     def read_extras(self, message: dict[str, Any]) -> None:
-        """Learns about classes of the program."""
+        """Read descriptions of classes of the program."""
         waiting = {int(number): description for number, description in message["classes"].items()}
         while waiting:
             ready = [n for n, description in waiting.items() if not waiting.keys() & set(description["bases"])]
@@ -189,7 +189,7 @@ class TestSide(Conversation):
 
 
 class Names(dict[str, Any]):
-    """The global names of a test: those it does not define itself are the program's."""
+    """The global names of a test. A name that the test does not define is the program's."""
 
     def __init__(self, side: TestSide, entry_point: str) -> None:
         super().__init__({"__name__": "candidate"})
@@ -222,27 +222,27 @@ class Names(dict[str, Any]):
         return value
 
     def borrow(self, name: str) -> None:
-        """Makes a name of the program's, if it has it, one of this dictionary's own until `give_back`."""
+        """Keep a name of the program, if it has it, in this dictionary until `give_back`."""
         if name not in self:
             with contextlib.suppress(KeyError):
                 self[name] = self[name]
                 self._borrowed.add(name)
 
     def give_back(self) -> None:
-        """Forgets what was borrowed from the program, so that the next test asks again."""
+        """Forget the names of the program, so that the next test asks for them again."""
         for name in self._borrowed:
             self.pop(name, None)
         self._borrowed.clear()
 
 
 def _is_of_several_kinds(kind: type) -> bool:
-    """Whether this is an exception that many an `except` catches: it derives from exceptions that are not related."""
+    """Whether this is an exception that derives from unrelated exceptions, and so is caught by many an `except`."""
     standard = [base for base in kind.__mro__ if issubclass(base, BaseException) and base.__module__ == "builtins"]
     return any(not issubclass(first, second) for first, second in itertools.pairwise(standard))
 
 
 def _own_version(kind: Any, module: Any, name: str, value: Any) -> Any:
-    """This process's own version of what the program imported under its usual name."""
+    """What the program imported under its usual name, as this process has it."""
     if kind == "module" and module in _SHARED_MODULES | {"numpy"} and _ALIASES.get(name, name) == module:
         return importlib.import_module(module)
     if kind == "standard" and module in _SHARED_MODULES:
@@ -251,7 +251,7 @@ def _own_version(kind: Any, module: Any, name: str, value: Any) -> Any:
 
 
 def _standard_name(value: Any) -> list[str] | None:
-    """Module and name of a function or class of the standard library."""
+    """The module and name of a function or class of the standard library; None for anything else."""
     owner = getattr(value, "__objclass__", None)
     name = getattr(value, "__name__", None)
     module = getattr(owner or value, "__module__", None)
@@ -265,7 +265,7 @@ def _standard_name(value: Any) -> list[str] | None:
 
 
 def function_outline(function: Any) -> tuple[str, tuple[Any, ...]]:
-    """The text of a function that takes the same arguments, and its defaults; empty for other callables."""
+    """The text of a function that takes the same arguments, and its defaults; both empty for other callables."""
     if type(function) is not types.FunctionType:
         return "", ()
     code = function.__code__

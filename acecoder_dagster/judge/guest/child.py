@@ -1,7 +1,7 @@
-"""What a forked child does after it has been hardened: run one program, or tests and comparisons.
+"""What a child does once it is hardened: it runs one program, or tests, or comparisons.
 
-A report is a file of lines `<test index> <kind> <JSON>`. A child that holds a program never says whether a sealed
-test passed; it says which values the calls of that test gave, or serves the test in another process.
+A report is a file of lines `<test index> <kind> <JSON>`. A child that holds a program never reports that a sealed test
+passed. It reports the values of the test's calls, or answers the test that runs in another process.
 """
 
 from __future__ import annotations
@@ -59,11 +59,12 @@ import operator, io, sys, json
 
 
 class PreparedTest:
-    """One test, compiled once per question in the zygote.
+    """One test, compiled in the zygote, once for all programs.
 
-    `values` tests evaluate an expression that gives a tuple of values, `execute` tests run the whole test beside the
-    program, `skip` tests are run elsewhere, `compare` tests evaluate an expression over the values of another
-    sandbox. `drive` tests run against a program in another sandbox, where they are `serve` tests without any text.
+    Its mode says what a child does with it: `values` evaluates an expression that gives a tuple of values. `execute`
+    executes the whole test in the program's process. `skip` does nothing: the test runs elsewhere. `compare` evaluates
+    an expression over values that a program claimed. `drive` runs the test against a program in another sandbox, where
+    the same test is `serve`, without its text.
     """
 
     def __init__(self, description: dict[str, str]) -> None:
@@ -80,14 +81,14 @@ class PreparedTest:
 
 
 class PreparedQuestion:
-    """The setup code and tests of one question, compiled.
+    """The setup code and the tests of one question.
 
     Attributes:
-        before: executed before the program.
-        setup: executed before the tests.
-        module: what the tests share, executed once after the setup; where a program is, only beside it.
-        entry_point: the name of what is tested.
-        tests: the tests.
+        before: code that is executed before the program.
+        setup: code that is executed before the tests.
+        module: code that the tests share, executed once after the setup.
+        entry_point: the function or class under test.
+        tests: the tests, compiled.
     """
 
     def __init__(self, description: dict[str, Any]) -> None:
@@ -103,7 +104,15 @@ class PreparedQuestion:
 def judge_program(
     question: PreparedQuestion, programs: list[bytes], first_test: int, report: int, channel: int = -1
 ) -> None:
-    """Takes a program, packed for `load_program`, out of a list and executes it, then its tests from `first_test`."""
+    """Take the program out of a list, execute it, and then its tests.
+
+    Args:
+        question: the tests.
+        programs: one program, packed for `load_program`; the list is empty afterwards.
+        first_test: the test to begin with.
+        report: descriptor of the report.
+        channel: descriptor of the socket to a process that runs tests, where there is one.
+    """
     module = types.ModuleType("candidate")
     sys.modules["candidate"] = module
     namespace = module.__dict__
@@ -135,7 +144,7 @@ def judge_program(
 
 
 def run_script(programs: list[bytes], report: int) -> None:
-    """Takes a program out of a list and executes it on descriptors 0 and 1, to the end of a normal interpreter exit."""
+    """Take the program out of a list, and execute it on descriptors 0 and 1 with all that Python does when it exits."""
     sys.stdin = io.TextIOWrapper(io.BufferedReader(io.FileIO(0, closefd=False)), "utf-8", "surrogateescape")
     sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(1, "w", closefd=False)), "utf-8", "surrogateescape")
     sys.setrecursionlimit(SCRIPT_RECURSION_LIMIT)
@@ -159,9 +168,14 @@ def run_script(programs: list[bytes], report: int) -> None:
 
 
 def compare_values(question: PreparedQuestion, lines: bytes, first_line: int, report: int) -> None:
-    """Evaluates comparisons on values that came from another sandbox.
+    """Evaluate comparisons on values that came from another sandbox.
 
-    Each line is `<test index> <encoded values>`; the report numbers lines, not tests.
+    Args:
+        question: the comparisons.
+        lines: `<test index> <encoded values>` each.
+        first_line: the line to begin with.
+        report: descriptor of the report, which numbers lines, not tests.
+
     """
     namespace: dict[str, Any] = {"__name__": "comparison"}
     try:
@@ -183,7 +197,7 @@ def compare_values(question: PreparedQuestion, lines: bytes, first_line: int, re
 
 
 def prepare_interpreter() -> None:
-    """Gives the zygote the state that every program finds: a fork hands it on unchanged."""
+    """Give the zygote the state that every program finds: a fork hands it on unchanged."""
     random.seed(0)
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed(0)
@@ -192,14 +206,14 @@ def prepare_interpreter() -> None:
 
 
 def execute(codes: Iterable[types.CodeType | None], namespace: dict[str, Any]) -> tuple[bytes, bytes]:
-    """Executes a test as a whole.
+    """Execute a whole test.
 
     Args:
         codes: compiled statements, one after the other.
         namespace: its global names.
 
     Returns:
-        Kind and payload for the report: passed when nothing was raised.
+        Kind and payload for the report; it has passed when nothing was raised.
     """
     try:
         for code in filter(None, codes):
@@ -240,12 +254,12 @@ def _describe(error: BaseException) -> bytes:
 
 
 def encode_error(name: str, message: str) -> bytes:
-    """Encodes why a test has no other outcome."""
+    """Encode the type and the message of an exception."""
     return json.dumps([name[:MAX_MESSAGE_CHARACTERS], message[:MAX_MESSAGE_CHARACTERS]]).encode("ascii")
 
 
 def write_line(report: int, index: int, kind: bytes, payload: bytes) -> None:
-    """Appends one line to a report."""
+    """Append one line to a report."""
     line = b"%d %b %b\n" % (index, kind, payload)
     while line:
         line = line[os.write(report, line) :]

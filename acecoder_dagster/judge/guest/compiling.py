@@ -1,8 +1,8 @@
 """Compiles several programs in one process, for the processes in which they will run.
 
-A process that has just been forked pays for every page it is the first to write to, and a compiler writes to
-many. One child compiles the programs of a batch, and executes nothing; its output lies in a file, of which the child
-of each program reads its part. A program that it cannot compile is compiled again by its own child, whose error counts.
+A forked process pays for every page that it is the first to write to, and a compiler writes to many. So one child
+compiles the programs of a batch, and executes nothing. It writes a file, of which the child of each program reads its
+part. A program that does not compile is compiled again by its own child, whose error counts.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ _SOURCE, _CODE = b"s", b"c"  # what the content of a program begins with
 
 
 def pack_program(source: bytes) -> bytes:
-    """Prepares UTF-8 source text for `load_program`."""
+    """Prepare UTF-8 source text for `load_program`."""
     return _SOURCE + source
 
 
 def load_program(content: bytes) -> CodeType:
-    """Turns a program into code that can be executed.
+    """Turn a program into code that can be executed.
 
     Args:
         content: from `pack_program` or `read_program`.
 
     Raises:
-        SyntaxError: and whatever else the compiler raises.
+        SyntaxError: the program is no Python. The compiler may raise other errors too, such as RecursionError.
     """
     program = memoryview(content)[1:]
     # Only the program's own process, which is as little trusted as the one that compiled, loads the code.
@@ -39,12 +39,12 @@ def load_program(content: bytes) -> CodeType:
 
 
 def compile_programs(content: bytes, sizes: Sequence[int], file: int) -> None:
-    """Compiles programs, for `read_program`; those that do not compile are left out.
+    """Compile programs for `read_program`; those that do not compile are left out.
 
     Args:
         content: programs from `pack_program`, one after the other.
         sizes: how many bytes each has.
-        file: an empty file: gets a table of where each program lies, and the programs.
+        file: descriptor of an empty file; it receives a table of where each program lies, and then the programs.
     """
     start, position = 0, _ENTRY.size * len(sizes)
     for number, size in enumerate(sizes):
@@ -60,7 +60,7 @@ def compile_programs(content: bytes, sizes: Sequence[int], file: int) -> None:
 
 
 def read_program(file: int, number: int) -> bytes:
-    """Reads what `load_program` reads; nothing where a program was not compiled."""
+    """Return what `load_program` takes; nothing where the program was not compiled."""
     entry = os.pread(file, _ENTRY.size, _ENTRY.size * number)
     if len(entry) < _ENTRY.size:
         return b""

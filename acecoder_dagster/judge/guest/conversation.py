@@ -1,11 +1,10 @@
-"""How a test's process and a program's process talk: the part that is the same on both sides.
+"""How a test's process and a program's process talk: the part that both sides share.
 
-One of the two is active at a time: it sends a request and, until the answer comes, answers the requests of the
-other side.
+One of them is active at a time. It sends a request and, until the answer comes, answers requests of the other side.
 
-Plain values without parts travel by the typed encoding. Mutable containers are mirrored: both sides hold one, and
-every message brings the contents that changed since the last, so that a list that one side changes in place, or
-keeps, behaves as in one process. Any other object stays where it is; the other side gets a number for it.
+Plain values without parts travel in the typed encoding. Mutable containers are mirrored: each side holds one, and every
+message carries the contents that have changed since the last. So a list that one side changes, or keeps, behaves as in
+one process. Any other object stays where it is, and the other side has a number for it.
 """
 
 from __future__ import annotations
@@ -64,13 +63,13 @@ class Conversation:
         self._shared: dict[int, Any] = {}
         self._shared_numbers: dict[int, int] = {}
         self._released: list[int] = []
-        # What the other side gave up with its last message; its values may still have to be decoded.
+        # Numbers that the other side gave up with its last message, whose values may still have to be decoded.
         self._given_up: list[list[int]] = [[], []]
         self._nodes = 0
         self._depth = 0
 
     def request(self, operation: str, *arguments: Any) -> Any:
-        """Asks the other side, and answers its requests until it has answered."""
+        """Ask the other side, and answer its requests until its answer comes."""
         if self._depth >= MAX_CONVERSATION_DEPTH:
             raise RecursionError("requests within requests, too deep")
         self._depth += 1
@@ -89,7 +88,7 @@ class Conversation:
             self._depth -= 1
 
     def answer(self, operation: str, content: Any) -> None:
-        """Does what the other side asks, and sends what came of it."""
+        """Do what the other side asks, and send what came of it."""
         try:
             self.send(VALUE, self.perform(operation, *self._arguments(content)))
         except (EndedError, TamperedError):
@@ -106,37 +105,37 @@ class Conversation:
         return arguments
 
     def perform(self, operation: str, *arguments: Any) -> Any:
-        """Does what the other side asks."""
+        """Do what the other side asks."""
         raise NotImplementedError
 
     def encode_object(self, value: Any) -> Any:
-        """Encodes what is not plain data."""
+        """Encode what is not plain data."""
         raise NotImplementedError
 
     def decode_object(self, tag: str, content: Any) -> Any:
-        """Decodes what the other side's `encode_object` wrote."""
+        """Decode what the other side's `encode_object` wrote."""
         raise NotImplementedError
 
     def raise_error(self, content: Any) -> NoReturn:
-        """Raises the exception that ended a request."""
+        """Raise the exception that ended a request."""
         error = self.decode(content)
         if not isinstance(error, BaseException):
             raise TamperedError
         raise error
 
     def report_too_large(self) -> NoReturn:
-        """Says that the answer was too large to be sent."""
+        """Raise the error for an answer that was too large to be sent."""
         raise ValueTooLargeError("the answer is too large")
 
     def extras(self) -> dict[str, Any]:
-        """What else the next message has to carry."""
+        """Return what else the next message has to carry."""
         return {}
 
     def read_extras(self, message: dict[str, Any]) -> None:
-        """Takes in what else a message carries, before its values are decoded."""
+        """Read what else a message carries, before its values are decoded."""
 
     def send(self, kind: str, value: Any) -> None:
-        """Sends one message with one value, and all changes of mirrored containers."""
+        """Send one message, with one value and all changes of mirrored containers."""
         self._nodes = 0
         self._give_up()
         content = self.encode(tuple(value) if kind not in (VALUE, RAISE) and type(value) is list else value)
@@ -145,7 +144,7 @@ class Conversation:
         write_message(self._descriptor, message | self.extras())
 
     def receive(self) -> tuple[str, Any]:
-        """Waits for one message; returns its kind and its value, still encoded."""
+        """Wait for one message, and return its kind and its value, which is still encoded."""
         self._give_up()
         message = read_message(self._descriptor)
         try:
@@ -157,7 +156,7 @@ class Conversation:
             raise TamperedError from error
 
     def share(self, value: Any) -> int:
-        """Returns the number by which the other side knows an object of this one."""
+        """Return the number by which the other side knows an object of this side."""
         number = self._shared_numbers.get(id(value))
         if number is None:
             number = self._new_number()
@@ -166,22 +165,22 @@ class Conversation:
         return number
 
     def shared(self, number: int) -> Any:
-        """Returns the object the other side means by a number."""
+        """Return the object that the other side means by a number."""
         if number not in self._shared:
             raise TamperedError
         return self._shared[number]
 
     def keep(self, number: int) -> None:
-        """Takes back a `release` that has not been sent yet."""
+        """Take back a `release` that has not been sent yet."""
         if number in self._released:
             self._released.remove(number)
 
     def release(self, number: int) -> None:
-        """Lets the other side forget an object that nobody here refers to any more."""
+        """Let the other side forget an object that nobody refers to here any more."""
         self._released.append(number)
 
     def encode(self, value: Any, depth: int = 0) -> Any:
-        """Encodes any value."""
+        """Encode any value."""
         atom = encode_atom(value)
         if atom is not NOT_AN_ATOM:
             return atom
@@ -198,7 +197,7 @@ class Conversation:
         return self.encode_object(value)
 
     def decode(self, content: Any) -> Any:
-        """Decodes what the other side's `encode` wrote.
+        """Decode what the other side's `encode` wrote.
 
         Raises:
             TamperedError: it cannot have written that.
@@ -236,7 +235,7 @@ class Conversation:
         return [self.encode(value, depth + 1) for value in values]
 
     def encode_iterator(self, value: Iterator[Any]) -> Any:
-        """Encodes what an iterator gives; it is used up."""
+        """Encode all that an iterator gives; it is used up."""
         items: list[Any] = []
         for item in value:
             if len(items) == MAX_ITERATOR_ITEMS:
@@ -254,7 +253,7 @@ class Conversation:
         return self.encode_object(error)
 
     def send_error(self, error: BaseException) -> None:
-        """Sends the exception that ended a request of the other side."""
+        """Send the exception that ended a request of the other side."""
         try:
             self.send(RAISE, error)
         except (EndedError, TamperedError):
@@ -287,7 +286,7 @@ class Conversation:
             self._forget(number)
 
     def _drop_mirrors(self) -> list[int]:
-        """Forgets containers that nothing on this side refers to: whatever the other side does is not seen here."""
+        """Forget containers that nothing on this side refers to: nobody here sees what the other side does to them."""
         dropped = [number for number, mirror in self._mirrors.items() if _references(mirror) <= _ONLY_MIRRORED]
         for number in dropped:
             self._forget(number)
@@ -315,7 +314,7 @@ class Conversation:
         return [kind.__name__, self._encode_all(list(container), 0)]
 
     def _apply(self, changes: dict[str, Any]) -> None:
-        """Creates new containers first, so that they may refer to each other, then fills all of them."""
+        """Make all new containers first, so that they can refer to each other, and then fill them."""
         filled: list[tuple[_Mirror, Any]] = []
         for text, contents in changes.items():
             number, (tag, items) = int(text), contents

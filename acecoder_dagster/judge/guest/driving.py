@@ -9,13 +9,20 @@ from acecoder_dagster.judge.guest.asking import AnswerTooLargeError, Names, Test
 from acecoder_dagster.judge.guest.conversation import DONE, TURN, UnsupportedError
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
 
-# What a test's process reports of one test: as a program's child does, in small letters where the program had a say.
+# A test's process reports the kinds of `child`, in small letters where the program had a say, and this one.
 UNSUPPORTED = b"U"
 _OPTIMIZED = 0x01  # of code objects: not the body of a module or class
 
 
 def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, channel: int) -> None:
-    """Runs the tests that need proxies, in order from `first_test`, in one namespace."""
+    """Run the tests that need proxies, in their order and in one namespace.
+
+    Args:
+        question: the tests.
+        first_test: the test to begin with.
+        report: descriptor of the report.
+        channel: descriptor of the socket to the program's process.
+    """
     side = TestSide(channel)
     names = Names(side, question.entry_point)
     unprepared: list[types.CodeType | None] = [compile(question.module, "<tests>", "exec", dont_inherit=True)]
@@ -59,7 +66,7 @@ def _execute(codes: list[types.CodeType | None], names: Names) -> tuple[bytes, b
 
 
 def _with_halt(side: TestSide, kind: bytes, payload: bytes) -> tuple[bytes, bytes]:
-    """What became of a test that could not be run to its end, whatever it made of that."""
+    """The outcome of a test that was ended, even where the test caught the exception that ended it."""
     error = side.halted_by
     if isinstance(error, UnsupportedError):
         return UNSUPPORTED, child.encode_error("UnsupportedError", str(error))
@@ -71,7 +78,7 @@ def _with_halt(side: TestSide, kind: bytes, payload: bytes) -> tuple[bytes, byte
 
 
 def _bind_names_of_classes(code: types.CodeType, names: Names) -> None:
-    """Borrows the names that bodies of classes use: Python does not ask `Names` for them."""
+    """Borrow the names that bodies of classes use: Python does not ask `Names` for these."""
     for part in code.co_consts:
         if isinstance(part, types.CodeType):
             if not part.co_flags & _OPTIMIZED:

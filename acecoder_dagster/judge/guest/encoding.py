@@ -1,9 +1,8 @@
 """Typed values as JSON, so that a value can leave a sandbox without pickle, marshal or eval.
 
-None, bool, int (up to 64 bits), float, str and list are themselves in JSON; everything else is an object
-with one key that names the type (`{"tuple": [1, 2]}`), so tuple and list, 1 and 1.0, a set and a frozenset
-stay apart. A subclass of a plain type is read through the plain type's own slots, never through its
-methods: what an overridden `__eq__` or `__iter__` would say is not asked.
+None, bool, int (up to 64 bits), float, str and list are themselves in JSON. Every other value is an object with one key
+that names its type, as in `{"tuple": [1, 2]}`: so tuple and list, 1 and 1.0, set and frozenset stay different. A value
+of a subclass of a plain type is read through the plain type's own slots, and never through methods of the subclass.
 
 What is not plain data becomes `Opaque`, which equals nothing.
 """
@@ -33,7 +32,7 @@ class ValueTooLargeError(Exception):
 
 
 class Opaque:
-    """Stands for a value that is not plain data; equal to nothing, itself included, and not hashable."""
+    """Stands for a value that is not plain data. It equals nothing, not even itself, and has no hash."""
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -51,11 +50,11 @@ class Opaque:
 
 
 class TruncatedIteratorError(Exception):
-    """The test asked an iterator for more items than left the sandbox."""
+    """The test asks an iterator for more items than have left the sandbox."""
 
 
 def _encode_array(value: Any) -> Any:
-    """Encodes an array or number of numpy's, None for anything else: numpy itself is not imported for it."""
+    """Encode an array or a number of numpy; None for anything else. Numpy is not imported for this."""
     numpy = sys.modules.get("numpy")
     kind = type(value)
     if numpy is None or kind.__module__ != "numpy" or not (kind is numpy.ndarray or issubclass(kind, numpy.generic)):
@@ -81,7 +80,7 @@ def _decode_array(content: Any) -> Any:
 
 
 class _Encoder:
-    """Turns one value into what `json.dumps` writes; counts nodes so that cycles and floods end."""
+    """Turns values into what `json.dumps` writes; it counts their parts, so that cycles and floods end."""
 
     def __init__(self) -> None:
         self.nodes = 0
@@ -211,7 +210,7 @@ NOT_AN_ATOM = object()
 
 
 def encode_atom(value: Any) -> Any:
-    """Encodes a plain value that has no parts.
+    """Encode a plain value that has no parts.
 
     Args:
         value: any Python value.
@@ -235,7 +234,7 @@ def encode_atom(value: Any) -> Any:
 
 
 def decode_atom(tag: str, content: Any) -> Any:
-    """Decodes what `encode_atom` wrote as an object with one key.
+    """Decode what `encode_atom` wrote as an object with one key.
 
     Raises:
         ValueError: it wrote no such thing.
@@ -246,7 +245,7 @@ def decode_atom(tag: str, content: Any) -> Any:
 
 
 def plain_copy(value: Any) -> Any:
-    """Reads a value whose class derives from a plain type, through the plain type's own slots.
+    """Read a value whose class derives from a plain type, through the plain type's own slots.
 
     Args:
         value: any Python value.
@@ -271,7 +270,7 @@ _dump_in_parts: Callable[[Any, int], Iterable[str]] = json.encoder.c_make_encode
 
 
 def encode_values(values: Iterable[Any]) -> bytes:
-    """Encodes several values as one JSON list on one line.
+    """Encode several values as one JSON list on one line.
 
     Args:
         values: any Python values, hostile ones included.
@@ -288,7 +287,7 @@ def encode_values(values: Iterable[Any]) -> bytes:
 
 
 def decode_values(line: bytes) -> list[Any]:
-    """Decodes what `encode_values` wrote; safe on any bytes.
+    """Decode what `encode_values` wrote; any bytes are safe.
 
     Args:
         line: bytes from a sandbox, which may have been written by hostile code.
@@ -395,5 +394,5 @@ _ATOM_TAGS = _DECODERS.keys() - _TAGS_WITH_PARTS - {"iterator", "bytearray"}
 
 
 def allow_long_integers_as_text() -> None:
-    """Lifts CPython's limit of 4,300 digits on int <-> str: honest programs print long numbers."""
+    """Lift CPython's limit of 4,300 digits for converting int and str: honest programs print long numbers."""
     sys.set_int_max_str_digits(0)

@@ -1,7 +1,7 @@
-"""What a sandbox's processes give up before they meet untrusted code (Linux, x86-64 and arm64).
+"""What the processes of a sandbox give up before they meet untrusted code (Linux on x86-64 and arm64).
 
-The zygote gives up almost everything once, for itself and so for all its children: limits and the system call
-filter are inherited by fork, which costs nothing per program. Only the user id is left to the child.
+The zygote gives up almost everything, once for itself and all its children: a fork inherits limits and the filter of
+system calls, so that they cost nothing per program. Each child only changes its user id.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class _Program(ctypes.Structure):
 
 
 def install_system_call_filter() -> None:
-    """Denies the calls above to the calling process and its future children, for good.
+    """Deny the system calls above to the calling process and its future children, for good.
 
     Raises:
         OSError: no filter is known for this machine, or the kernel refused it.
@@ -84,7 +84,7 @@ def install_system_call_filter() -> None:
 
 def _assemble(audit_arch: int, column: int) -> bytes:
     denied = sorted(numbers[column] for numbers in _DENIED.values())
-    # After the chain come, in this order: allow, deny, no-such-call, clone check (3), check of whom it is about (4).
+    # After the chain come, in this order: allow, deny, no such call, check of clone (3), check of whom it concerns (4).
     head = [
         (_LOAD, 0, 0, _OFFSET_ARCH),
         (_JUMP_EQUAL, 1, 0, audit_arch),
@@ -108,7 +108,7 @@ def _assemble(audit_arch: int, column: int) -> bytes:
         (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT),
         (_JUMP_ANY_BIT, 5, 0, _NAMESPACE_FLAGS),
         (_RETURN, 0, 0, _ALLOW),
-        # With a shared user id, these would reach the zygote.
+        # Where the child keeps the user id of the zygote, these would reach the zygote.
         (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT),
         (_JUMP_EQUAL, 0, 2, 0),
         (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT + 4),
@@ -120,7 +120,7 @@ def _assemble(audit_arch: int, column: int) -> bytes:
 
 
 def set_process_option(option: int, value: int, argument: object = 0) -> None:
-    """Calls prctl(2).
+    """Call prctl(2).
 
     Raises:
         OSError: the kernel refused.
@@ -131,7 +131,7 @@ def set_process_option(option: int, value: int, argument: object = 0) -> None:
 
 
 def protect_zygote() -> None:
-    """Makes the calling process unreadable, and deaf, for its children."""
+    """Keep the children of the calling process from reading its memory and from sending it signals."""
     set_process_option(PR_SET_DUMPABLE, 0)
     # The kernel ignores signals from inside to a namespace's first process, unless it handles them.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -149,7 +149,7 @@ def can_change_user() -> bool:
 
 
 def limit_resources(memory_bytes: int, file_bytes: int, processes: int, descriptors: int) -> None:
-    """Sets hard limits, which no child can raise again."""
+    """Set hard limits, which no child can raise again."""
     for kind, value in (
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, file_bytes),
@@ -163,16 +163,16 @@ def limit_resources(memory_bytes: int, file_bytes: int, processes: int, descript
 
 
 def join_group(group_id: int) -> None:
-    """Gives the calling process a group of its own, without any other group."""
+    """Give the calling process a group of its own, and no other group."""
     os.setgroups([])
     os.setresgid(group_id, group_id, group_id)
 
 
 def fork() -> int:
-    """Forks the calling process, which must have one thread and hold no lock.
+    """Fork the calling process, which must have one thread and hold no lock.
 
-    `os.fork` mends locks and threads in the child and seeds `random` anew: four fifths of the time a child
-    that ends at once takes, and nothing of it is needed then.
+    In the child, `os.fork` repairs locks and threads and seeds `random` again. Nothing of that is needed here, and it
+    takes four fifths of the time of a child that ends at once.
 
     Returns:
         Zero in the child, the child's process id in the parent.
@@ -187,25 +187,25 @@ def fork() -> int:
 
 
 def has_children() -> bool:
-    """Whether the calling process has children, after one that has ended was waited for.
+    """Whether the calling process still has children; one that has ended is waited for.
 
-    `os.waitpid` says the same with an exception, which costs more than the call.
+    `os.waitpid` would answer with an exception, which takes longer than the call.
     """
     return int(_libc_holding_the_interpreter.waitpid(-1, None, os.WNOHANG)) >= 0
 
 
 def stay_on_processor() -> None:
-    """Keeps the calling process and its children on the processor where it is, whose caches hold its memory."""
+    """Keep the calling process and its children on the processor where it is, because its cache holds their memory."""
     with contextlib.suppress(OSError):  # it is just being taken away: there are others
         os.sched_setaffinity(0, {_libc.sched_getcpu()})
 
 
 def use_processors(processors: set[int]) -> None:
-    """Lets the calling process use several processors, or those of them that there are."""
+    """Let the calling process use several processors, as far as they are there."""
     with contextlib.suppress(OSError):
         os.sched_setaffinity(0, processors)
 
 
 def become(user_id: int) -> None:
-    """Gives the calling process a user of its own, for good: all its capabilities go with it. -1 changes nothing."""
+    """Give the calling process another user id, for good: it loses all its capabilities. -1 changes nothing."""
     os.setresuid(user_id, user_id, user_id)

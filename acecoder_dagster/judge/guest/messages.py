@@ -1,4 +1,4 @@
-"""Messages between a test's process and a program's process: a length and one JSON object.
+"""Messages between a test's process and a program's process: a length, and one JSON object.
 
 Nothing in a message is executed, unpickled or evaluated.
 """
@@ -23,7 +23,7 @@ class TamperedError(BaseException):
 
 
 def write_message(descriptor: int, message: dict[str, Any]) -> None:
-    """Sends a message.
+    """Send a message.
 
     Raises:
         ValueTooLargeError: it is longer than the other side would read.
@@ -41,7 +41,7 @@ def write_message(descriptor: int, message: dict[str, Any]) -> None:
 
 
 def read_message(descriptor: int) -> Any:
-    """Waits for a message; returns whatever JSON the other side sent.
+    """Wait for a message, and return whatever JSON the other side sent.
 
     Raises:
         TamperedError: it is not JSON, or too long.

@@ -1,4 +1,4 @@
-"""What a program uses, measured from outside while it runs."""
+"""Measures from outside what a program uses while it runs."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import time
 from typing import Any
 
 TICK_SECONDS = 0.02
-WALL_FACTOR = 10  # a test on a crowded machine may take this much longer than its limits add up to
+WALL_FACTOR = 10  # on a crowded machine a test may take so many times its limits
 SCRATCH_DIRECTORIES = ("/tmp", "/dev/shm")  # noqa: S108 - the sandbox's own
 MAX_SCRATCH_FILES = 16 << 10  # empty files and folders use memory that no size of a file system limits
 # The limits a program can reach.
 NOTHING, CPU, WALL, MEMORY, OUTPUT, HURRY = b"-", b"cpu", b"wall", b"memory", b"output", b"hurry"
-HURRY_SECONDS = 0.1  # a program that computes or waits longer leaves the way clear for others, and is run again alone
+HURRY_SECONDS = 0.1  # a program that computes or waits longer makes way for others, and is run again alone
 _RUNNING, _ENDED = "R", "ZX"  # states of a thread, see proc(5)
 _READING = {"D"}
 
 
 class Meter:
-    """Measures the one program of a sandbox: everything in the sandbox but its first process.
+    """Measures the one program of a sandbox: all its processes but the first, which is the zygote.
 
-    A growing report means that the next test has begun. A program that writes to its report itself gains
-    nothing: loading and all tests together may not use more than each of them used up.
+    When the report grows, the next test has begun. A program gains nothing by writing to its report itself: loading and
+    all tests together may not use more than the sum of their limits.
     """
 
     def __init__(
         self, report: int, steps: int, in_hurry: int, in_conversation: bool, settings: dict[str, Any], shared_bytes: int
     ) -> None:
-        # Of two that talk, each waits while the other computes, or stands in line for a processor.
+        # Of two processes that talk, each waits while the other computes, or while the other waits for a processor.
         patience = WALL_FACTOR if in_conversation else 0
         self.report = report
         self.parts = steps + 1
@@ -47,11 +47,11 @@ class Meter:
         self.at_start = (0.0, 0.0, 0.0)
 
     def exceeded(self) -> bytes:
-        """Says which limit the program has reached, if any. To be called at every tick."""
+        """Return the limit that the program has reached, or `NOTHING`. To be called at every tick."""
         now = time.monotonic()
         cpu, resident_bytes, waits = self._look()
         if waits:
-            # Nobody looked for longer where the machine is crowded: the program may have stood in line as well.
+            # On a crowded machine the last look is longer ago, and the program may have been ready to run meanwhile.
             self.waited += min(now - self.looked, 2 * TICK_SECONDS)
         self.looked = now
         size = os.fstat(self.report).st_size
@@ -71,11 +71,11 @@ class Meter:
         return NOTHING
 
     def _look(self) -> tuple[float, int, bool]:
-        """Processor time and memory of all processes there are but the zygote, and whether all of them wait.
+        """Processor time and memory of all processes but the zygote, and whether all of them wait.
 
-        Memory that they share with the zygote does not count. A thread that runs or stands in line for a processor
-        does not wait, and neither does a program that is reading from a disk: that depends on the machine. One
-        whose children sleep meanwhile does.
+        Memory that they share with the zygote does not count. A thread that runs, or is ready to run, does not wait. A
+        program that reads from a disk does not wait either, because that depends on the machine, unless another of its
+        processes sleeps meanwhile.
         """
         seconds, used = 0.0, 0
         states: set[str] = set()
@@ -94,7 +94,7 @@ class Meter:
 
 
 def memory_of(process: str) -> tuple[int, int]:
-    """Reads how many bytes of address space and of resident memory a process has."""
+    """Return how many bytes of address space and of resident memory a process has."""
     with open(f"/proc/{process}/statm") as file:
         pages = file.read().split()
     return int(pages[0]) * resource.getpagesize(), int(pages[1]) * resource.getpagesize()

@@ -1,12 +1,12 @@
-"""What a zygote imports before its first fork, so that programs do not pay for it."""
+"""What a zygote imports before its first fork, so that no program spends its time on it."""
 
 from __future__ import annotations
 
 import importlib
 import os
 
-# What programs of language models import often. Everything here makes every fork slower, so what one in a hundred
-# programs needs (dataclasses, hashlib) is left to that one.
+# What programs of language models often import. Each module makes every fork slower, so those that one program in a
+# hundred needs, such as dataclasses and hashlib, are left to that program.
 COMMON_MODULES = """
 abc bisect collections contextlib copy datetime decimal enum fractions functools heapq io itertools json math
 operator os random re string sys time types typing
@@ -22,15 +22,15 @@ _SCIENTIFIC_PACKAGES = frozenset(name.split(".")[0].encode() for name in SCIENTI
 
 
 def needs_scientific(text: bytes) -> bool:
-    """Whether source text mentions a package that only sandboxes with the scientific packages have loaded.
+    """Whether source text mentions one of the scientific packages.
 
-    A wrong guess costs time, not correctness: every sandbox can import what the image has.
+    A wrong guess costs time only: every sandbox can import all packages that are installed.
     """
     return any(package in text for package in _SCIENTIFIC_PACKAGES)
 
 
 def preload(names: str) -> None:
-    """Imports modules, named with spaces between; those that are not installed are left out.
+    """Import modules, named with spaces between; those that are not installed are left out.
 
     Raises:
         RuntimeError: an import started a thread, which a fork would lose.

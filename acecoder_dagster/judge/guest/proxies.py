@@ -1,10 +1,12 @@
-"""The test's side of a conversation: proxies that stand for a program's objects in the process of a test.
+"""Proxies: they stand for a program's objects in the process of a test.
 
-Nothing of the program is executed here. What a proxy says is a claim of the program's process: a plain value is
-compared here, by Python itself. Two questions would let the program decide a test and are therefore not asked:
-whether an object of the program equals a plain value (it does not), and what an operator makes of an object the
-test did not ask for by its class and of a plain value. Where two objects of the program are compared by a method of
-its own, the program does decide: the test is then no longer sealed.
+Nothing of the program is executed here, and what a proxy says is a claim of the program's process. Plain values are
+compared here, by Python itself. Two things would let the program decide a test, and are not asked for:
+
+- Whether an object of the program equals a plain value: it does not.
+- What an operator makes of a plain value and of an object that the test did not ask for by its class.
+
+Where a method of the program compares two of its objects, the program does decide: the test is then not sealed.
 """
 
 from __future__ import annotations
@@ -21,13 +23,14 @@ _OPERATOR_NAMES = """
     add sub mul matmul truediv floordiv mod divmod pow lshift rshift and xor or
 """
 _OPERATORS = frozenset(f"__{prefix}{name}__" for prefix in ("", "r", "i") for name in _OPERATOR_NAMES.split())
-# Where a proxy comes from: from a function, from an object or class that the test named, or from constructing one.
+# The origin of a proxy. STRANGER: a function gave it. RELATED: it came from an object or class that the test named.
+# CONSTRUCTED: the test constructed it by its class.
 STRANGER, RELATED, CONSTRUCTED = 0, 1, 2
 _DISTANCES = frozenset({"__sub__", "__rsub__", "__mod__", "__rmod__", "__truediv__", "__rtruediv__"})
-# With these, an object can tell what it is compared with.
+# By these, an object learns what it is compared with.
 DECIDING_METHODS = _OPERATORS | {"__contains__", "__call__", "__format__"}
 _READABLE = frozenset({"__name__", "__qualname__", "__doc__", "__dict__", "__annotations__", "__module__"})
-# Asked of what a function returned, these would let it recognise the expected value.
+# Asked of what a function returned, these would show it the expected value.
 _DECIDING_NAMES = """
     startswith endswith count index rindex find rfind issubset issuperset isdisjoint
 """
@@ -38,7 +41,7 @@ _PLAIN_TYPES = {
 
 
 class Side(Protocol):
-    """Whom proxies ask, and what it has to know of what they were used for."""
+    """What proxies ask, and what it has to know of their use."""
 
     classes: dict[int, Any]
     named_classes: set[Any]
@@ -48,17 +51,17 @@ class Side(Protocol):
     has_called_helper: bool
 
     def ask(self, operation: str, *arguments: Any, origin: int = ...) -> Any:
-        """Makes a request."""
+        """Make a request."""
 
     def tampered(self) -> BaseException:
-        """Ends the test: an answer cannot be true."""
+        """End the test, because an answer cannot be true."""
 
     def release(self, number: int) -> None:
-        """Lets the program forget an object."""
+        """Let the program forget an object."""
 
 
 def number_of(value: Any) -> int | None:
-    """Returns the number of a proxy, or None for anything else."""
+    """Return the number of a proxy; None for anything else."""
     if isinstance(value, ProxyClass):
         return value.judge_class_number
     if isinstance(type(value), ProxyClass):
@@ -68,14 +71,14 @@ def number_of(value: Any) -> int | None:
 
 
 class ProxyClass(type):
-    """The class of the proxies of a program's classes."""
+    """The class of all proxies of classes."""
 
     judge_side: Side
     judge_class_number: int
     judge_description: dict[str, Any]
 
     def __call__(cls, *arguments: Any, **named: Any) -> Any:
-        """Constructs an object, in the program's process."""
+        """Construct an object in the program's process."""
         return cls.judge_side.ask("call", cls, arguments, tuple(named.items()), origin=_origin_of_instances(cls))
 
     def __getattr__(cls, name: str) -> Any:
@@ -108,13 +111,22 @@ class ProxyClass(type):
 
 
 class _Proxy:
-    """What all proxies but exceptions derive from: it gives them their slots."""
+    """The base of all proxies but exceptions: it gives them their slots."""
 
     __slots__ = ("__weakref__", "judge_number", "judge_origin")
 
 
 def make_class(side: Side, number: int, description: dict[str, Any]) -> ProxyClass:
-    """Makes the class of the proxies of one class of the program, from what the program's process says of it."""
+    """Make the class of proxies for one class of the program.
+
+    Args:
+        side: whom the proxies ask.
+        number: the number of the class.
+        description: what the program's process says of it, see `serving`.
+
+    Raises:
+        TamperedError: the description cannot be true.
+    """
     bases: list[Any] = [side.classes[base] for base in description["bases"]]
     namespace: dict[str, Any] = {
         "judge_side": side,
@@ -192,8 +204,8 @@ def _get(proxy: Any, name: str) -> Any:
         raise AttributeError(f"{type(proxy).__name__!r} object is not plain data: its {name} is not asked")
     side = _side(proxy)
     value = side.ask("get", proxy, name, origin=min(RELATED, _origin(proxy)))
-    is_others = _origin(proxy) == STRANGER or (name in _DECIDING_ATTRIBUTES and not _is_named(type(proxy)))
-    if is_others and isinstance(type(value), ProxyClass):
+    is_of_stranger = _origin(proxy) == STRANGER or (name in _DECIDING_ATTRIBUTES and not _is_named(type(proxy)))
+    if is_of_stranger and isinstance(type(value), ProxyClass):
         side.methods_of_others.add(number_of(value))
     return value
 
@@ -219,12 +231,12 @@ def _refuse_pickling(proxy: Any, protocol: int) -> Any:
 def _special_method(name: str) -> Callable[..., Any]:
     def method(self: Any, *arguments: Any, **named: Any) -> Any:
         side = _side(self)
-        is_told = any(number_of(argument) is None for argument in (*arguments, *named.values()))
+        gets_plain_value = any(number_of(argument) is None for argument in (*arguments, *named.values()))
         if name == "__call__":
             side.has_called_helper |= number_of(self) in side.helpers
-            side.has_program_decided |= is_told and number_of(self) in side.methods_of_others
+            side.has_program_decided |= gets_plain_value and number_of(self) in side.methods_of_others
             return side.ask("call", self, arguments, tuple(named.items()), origin=min(RELATED, _origin(self)))
-        if is_told and (name in _OPERATORS or name == "__contains__"):
+        if gets_plain_value and (name in _OPERATORS or name == "__contains__"):
             if _origin(self) == STRANGER or (_origin(self) == RELATED and name in _DISTANCES):
                 return _decide_here(self, name, *arguments)
             side.has_program_decided |= self.judge_origin == STRANGER or (
@@ -238,7 +250,7 @@ def _special_method(name: str) -> Callable[..., Any]:
 
 
 def _decide_here(self: Any, name: str, *arguments: Any) -> Any:
-    """Does with the plain value what the object itself is not asked to do."""
+    """Do with the object's plain value what the object itself is not asked to do."""
     if _description(self)["plain"]:
         method = getattr(_plain(self), name, None)
         return NotImplemented if method is None else method(*arguments)

@@ -1,6 +1,6 @@
-"""The program's side of a conversation: does with the program's objects what a test in another process asks.
+"""The program's side of a conversation: it does with the program's objects what a test in another process asks.
 
-Everything it sends is a claim of the program's process, and taken as no more.
+Everything that it sends is a claim of the program's process, and no more.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SPECIAL_METHODS = frozenset(f"__{name}__" for name in _SPECIAL_NAMES.split())
 
 
 class ProgramSide(Conversation):
-    """Answers a test's requests about one program."""
+    """Answers the requests of tests about one program."""
 
     def __init__(self, descriptor: int, namespace: dict[str, Any]) -> None:
         super().__init__(descriptor, first_number=0)
@@ -38,7 +38,7 @@ class ProgramSide(Conversation):
         self._descriptions: dict[int, Any] = {}
 
     def serve(self, index: int) -> None:
-        """Answers requests until the test with this index is done."""
+        """Answer requests until the test with this index has ended."""
         self.send(TURN, index)
         while True:
             kind, content = self.receive()
@@ -47,7 +47,7 @@ class ProgramSide(Conversation):
             self.answer(kind, content)
 
     def perform(self, operation: str, *arguments: Any) -> Any:
-        """Does one of the operations a test can ask for; raises what the program raises."""
+        """Do what a test asks for, by the method `_do_<operation>`; it raises what the program raises."""
         return getattr(self, f"_do_{operation}")(*arguments)
 
     def _do_name(self, name: str) -> Any:
@@ -87,7 +87,7 @@ class ProgramSide(Conversation):
         return value
 
     def encode_object(self, value: Any) -> Any:
-        """Encodes an object of the program: its number, and what the test has to know of its class."""
+        """Encode an object of the program: its number, and the number of its class."""
         kind = type(value)
         if isinstance(value, type):
             name = value.__name__
@@ -97,7 +97,7 @@ class ProgramSide(Conversation):
         return {"object": [self.share(value), self._class_number(kind)]}
 
     def decode_object(self, tag: str, content: Any) -> Any:
-        """Decodes what a test handed in: functions, by name or to be called back, and exceptions."""
+        """Decode what a test handed to the program: functions, by name or to be called back, and exceptions."""
         if tag == "standard":
             module, name = content
             return functools.reduce(getattr, name.split("."), importlib.import_module(module))
@@ -110,7 +110,7 @@ class ProgramSide(Conversation):
         return error
 
     def extras(self) -> dict[str, Any]:
-        """The classes the test has not heard of yet."""
+        """Return descriptions of the classes that the test does not know yet."""
         descriptions, self._descriptions = self._descriptions, {}
         return {"classes": descriptions}
 
@@ -139,7 +139,7 @@ class ProgramSide(Conversation):
         }
 
     def _function(self, number: int, name: str, outline: str, defaults: tuple[Any, ...]) -> Any:
-        """Makes a function that calls back a function of the test, and looks like it."""
+        """Make a function that calls a function of the test, and takes the same arguments."""
 
         def call_back(*arguments: Any, **named: Any) -> Any:
             return self.request("call", number, arguments, tuple(named.items()))

@@ -1,8 +1,8 @@
 """Keeps the memory of a zygote shared with its children.
 
-A page that parent and child share is copied when either writes to it, and the interpreter writes to almost every
-object it looks at: it counts references. The copies, a hundred or more per child, cost as much as running a program.
-So does looking up pages that are only read, and a fork takes longer the more pages there are.
+A page that parent and child share is copied when one of them writes to it. The interpreter counts references, and so
+writes to almost every object that it looks at. A hundred copies or more per child take as long as running a program. So
+does finding pages that are only read. And a fork takes longer the more pages there are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sysconfig
 from types import CodeType, FrameType
 from typing import Any
 
-# How CPython's allocator works (Objects/obmalloc.c); where it works otherwise, filling gaps only does not help.
+# How CPython's allocator works (Objects/obmalloc.c). Where it works in another way, filling gaps does not help.
 POOL_BYTES, POOL_HEADER_BYTES, MAX_POOLED_BYTES = 16_384, 48, 512
 MAX_FILLED_BYTES = 1 << 19
 EMPTY_BYTES = b"".__sizeof__()
@@ -37,9 +37,9 @@ _IMMORTAL = 0xFFFFFFFF  # references to an object with this count are not counte
 
 
 def freeze_objects() -> None:
-    """Makes all present objects cheap to share: never collected and, from Python 3.12 on, never counted.
+    """Make all present objects cheap to share: never collected and, from Python 3.12 on, never counted.
 
-    To be called once, before the first fork; nothing that exists then is ever freed.
+    To be called once, before the first fork. Nothing that exists then is ever freed.
     """
     gc.collect()
     _fill_gaps_between_objects()
@@ -52,9 +52,9 @@ def freeze_objects() -> None:
 
 
 def _fill_gaps_between_objects() -> None:
-    """Uses up what freed objects left, up to the beginning of a new pool for every size of object.
+    """Fill the gaps that freed objects left, until a new pool begins for every size of object.
 
-    What a child creates then lies side by side, and not in one gap on each of many shared pages.
+    So what a child creates lies side by side, and not in gaps on many shared pages.
     """
     for size in range(48, MAX_POOLED_BYTES + 1, 16):
         for _ in range(MAX_FILLED_BYTES // size):
@@ -65,7 +65,7 @@ def _fill_gaps_between_objects() -> None:
 
 
 def _fill_gaps_of_the_heap() -> None:
-    """Does the same for what the C library gives out: blocks too large for the interpreter's own pools."""
+    """Do the same for blocks of the C library, which are too large for the interpreter's own pools."""
     _libc.malloc_trim(0)
     end = _libc.malloc(BEYOND_EVERY_GAP_BYTES)
     _libc.free(end)
@@ -78,9 +78,9 @@ def _fill_gaps_of_the_heap() -> None:
 
 
 def _make_immortal(objects: list[Any]) -> None:
-    """Stops the counting of references to some objects and all they refer to.
+    """Stop counting references to some objects, and to all that they refer to.
 
-    Marks by address: what this function creates for itself may not become immortal and dangle.
+    Objects are marked by their address: what this function itself creates must not become immortal.
     """
     own = id(objects)
     while objects:
@@ -95,13 +95,13 @@ def _make_immortal(objects: list[Any]) -> None:
 
 
 def _map_code_in_huge_pages() -> None:
-    """Puts the code of the interpreter into memory of its own, in huge pages.
+    """Move the code of the interpreter to huge pages of memory.
 
-    Pages of a file do not come with a fork: a child maps each again when it first comes there, some fifty times. A
-    huge page comes with the fork, at the price of a single small one. Without huge pages nothing changes.
+    A fork does not hand on pages of a file: a child maps each again when it first needs it, some fifty times. It does
+    hand on a huge page, at the price of one small page. Where there are no huge pages, nothing changes.
     """
     for start, end in _read_only_files():
-        # With one protection for code and constants, neighbours become one area: a fork copies them one by one.
+        # A fork copies areas one by one: code and constants with the same protection are one area.
         _libc.mprotect(start, end - start, _READ | _EXECUTE)
         first, last = -(-start // HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES, end // HUGE_PAGE_BYTES * HUGE_PAGE_BYTES
         if first < last:
@@ -115,13 +115,13 @@ def _move_to_huge_pages(start: int, size: int) -> None:
     copy = -(-area // HUGE_PAGE_BYTES) * HUGE_PAGE_BYTES
     ctypes.memmove(copy, start, size)
     if _libc.madvise(copy, size, _COLLAPSE) == 0 and _libc.mprotect(copy, size, _READ | _EXECUTE) == 0:
-        # Under the feet of this very code, which finds the same instructions when it returns.
+        # This replaces the code that is running, which finds the same instructions when it returns.
         _libc.mremap(copy, size, size, _MAY_MOVE | _FIXED, start)
     _libc.munmap(area, size + HUGE_PAGE_BYTES)
 
 
 def _read_only_files() -> list[tuple[int, int]]:
-    """Finds where this process has mapped code and constants of files; parts of one file that touch count as one."""
+    """Find where this process has mapped code and constants of files; adjoining parts of one file count as one."""
     found: list[tuple[int, int, str]] = []
     with open("/proc/self/maps") as maps:
         for area, mode, _, _, _, *path in (line.split(None, 5) for line in maps):

@@ -1,10 +1,10 @@
-"""The first process of a sandbox: forks a child per program, watches it from outside, and cleans up after it.
+"""The first process of a sandbox: it forks a child per program, watches it from outside, and cleans up after it.
 
-It holds the calls of the current question and nothing else: no program, no value and, in a sandbox that runs
-programs, no expected value ever enters its memory, because a child would inherit a copy. Programs and reports
-are anonymous files that travel as descriptors from the host to the child.
+A child inherits a copy of its memory. So it holds the calls of the current question, and no program, no value and, in a
+sandbox that runs programs, no expected value. Programs and reports are files without a name, whose descriptors travel
+from the host to the child.
 
-It ends, and with it everything in its process namespace, when the host closes the socket or dies.
+When the host closes the socket or dies, the zygote ends, and with it every process of the sandbox.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ DESCRIPTOR = struct.Struct("i")
 # Programs, their code, a report of the compiler's, and one of each program's.
 DESCRIPTORS_SPACE = CMSG_SPACE((MAX_PROGRAMS + 3) * DESCRIPTOR.size)
 NO_NUMBER = -1
-UNCLEAN = b" 0"  # how an answer ends where something is left of its job
-# Executed by the zygote itself before it serves: what it specializes, caches and allocates then, no child has to.
+UNCLEAN = b" 0"  # how an answer ends when something of the job is left
+# The zygote executes this before it serves: what is specialized, cached and allocated then, no child has to do again.
 REHEARSALS = 30
 REHEARSAL = b"""
 import heapq, itertools, math, re
@@ -71,9 +71,18 @@ REHEARSAL_TESTS = ("(rehearse([3, 1, 2])['words'], )", "(rehearse([1, 2]), )", "
 
 
 class Job(NamedTuple):
-    """What the host asks for: the kind and size of the content, where to begin, how many steps, and patience.
+    """What the host asks for.
 
-    Programs that came together have sizes, and each a number among them and a place where its text begins.
+    Attributes:
+        kind: one of the words above.
+        size: how many bytes the content has.
+        first: the step to begin with.
+        steps: how many steps there are.
+        in_hurry: whether a child that takes long is stopped.
+        start: where its text begins, of a program that came together with others.
+        number: its number among them.
+        sizes: of a job that compiles several programs: how many bytes each has.
+
     """
 
     kind: bytes
@@ -87,7 +96,7 @@ class Job(NamedTuple):
 
 
 class Zygote:
-    """Serves one host connection; see `serve`."""
+    """Serves one connection of the host."""
 
     def __init__(self, channel: socket, settings: dict[str, Any]) -> None:
         if os.getpid() != 1:
@@ -100,7 +109,7 @@ class Zygote:
         self.null_output = os.open("/dev/null", os.O_WRONLY)
         # The channel may have come with a number beyond the limit that later descriptors keep.
         self.descriptors_end = max(MAX_DESCRIPTORS, channel.fileno() + 1)
-        # Opened now: a protected process that is not root's may not open it any more.
+        # Opened now: later, once it is protected, a process that is not root's may not open it.
         self.memory_badness = os.open("/proc/self/oom_score_adj", os.O_RDWR)
         self.own_badness = os.pread(self.memory_badness, 16, 0)
         self.shared_bytes = 0
@@ -108,7 +117,7 @@ class Zygote:
         self.code = self.null_output  # the file for the code of programs that came together
 
     def prepare(self) -> None:
-        """Protects this process, loads what programs use, and tells the host that it is ready."""
+        """Load what programs use, protect this process, and tell the host that it is ready."""
         os.chdir(metering.SCRATCH_DIRECTORIES[0])
         preloading.preload(preloading.COMMON_MODULES)
         if self.limits["scientific"]:
@@ -127,7 +136,7 @@ class Zygote:
             os.dup2(null, descriptor)
 
     def serve(self) -> None:
-        """Answers questions and jobs until the host closes the connection."""
+        """Take questions and do jobs until the host closes the connection."""
         while True:
             message, ancillary, _, _ = self.channel.recvmsg(4096, DESCRIPTORS_SPACE)
             if not message:
@@ -149,7 +158,7 @@ class Zygote:
     def _run_programs(self, content: int, files: list[int], steps: int, *sizes: int) -> None:
         self.code, compiler_report, *reports = files
         answers = [self._run(Job(COMPILE, sum(sizes), 0, len(sizes), 1, sizes=sizes), content, compiler_report)]
-        # Only now, and only for so long: where two sandboxes share one processor, one of them finds another.
+        # Only for these programs: a sandbox that shares its processor with another one can then move to a free one.
         hardening.stay_on_processor()
         start = 0
         for number, (size, report) in enumerate(zip(sizes, reports, strict=True)):
@@ -157,14 +166,14 @@ class Zygote:
                 break  # the host ends this sandbox
             answers.append(self._run(Job(JUDGE, size, 0, steps, 1, start, number), content, report))
             start += size
-        # Together: the host would wake up for each, on a processor that a program could use.
+        # One answer for all: for each answer the host would wake up, on a processor that a program could use.
         self.channel.send(b"\n".join(answers))
         hardening.use_processors(self.processors)
         os.close(self.code)
         self.code = self.null_output
 
     def _run(self, job: Job, content: int, report: int, *files: int) -> bytes:
-        """Runs a job and says how it ended; nothing here may be slow, or write to much memory: see `compiling`."""
+        """Do a job, and return how it ended. Nothing here may be slow, or write to much memory: see `compiling`."""
         started = time.monotonic()
         os.pwrite(self.memory_badness, WORST_BADNESS, 0)
         process = hardening.fork()
@@ -198,7 +207,7 @@ class Zygote:
             os._exit(0)
 
     def _perform(self, job: Job, content_file: int, report: int, user_id: int, to_close: range) -> None:
-        # In a list that whoever loads a program empties: no frame below the program's holds its text.
+        # In a list, which is emptied when the program is loaded: so no frame below the program's holds its text.
         contents = [self._content(job, content_file)]
         if to_close:
             os.closerange(to_close.start, to_close.stop)
@@ -221,7 +230,7 @@ class Zygote:
         return code or os.pread(file, job.size, job.start)
 
     def _rehearse(self) -> None:
-        """Does here, on text of our own, what every child does."""
+        """Do here, with a program of our own, what every child does."""
         tests = [{"mode": "values", "prelude": "", "code": code} for code in REHEARSAL_TESTS]
         self.question = child.PreparedQuestion({"setup": "", "tests": tests})
         program = compiling.pack_program(REHEARSAL)
@@ -252,7 +261,7 @@ class Zygote:
         hardening.install_system_call_filter()
 
     def _watch(self, process: int, report: int, job: Job) -> bytes:
-        """Waits for the child and kills it at a limit; says which limit, if any."""
+        """Wait for the child, and kill it at a limit; return that limit, or `NOTHING`."""
         descriptor = os.pidfd_open(process)
         try:
             poller = select.poll()
@@ -314,7 +323,7 @@ class Zygote:
 
 
 def empty_directory(directory: str) -> None:
-    """Removes what is in a directory, as far as the calling user can."""
+    """Remove what is in a directory, as far as the calling user may."""
     for parent, names, _ in os.walk(directory):
         for name in names:
             path = os.path.join(parent, name)

@@ -256,7 +256,7 @@ def _split(test: str, entry_point: str, setup: Setup) -> SplitTest | None:
 
 
 def _tuple_of_calls(split: SplitTest) -> str:
-    """An expression for the values of the calls. It fails where the program has not imported a module that the test uses."""
+    """An expression for the values of the calls. It fails where the program lacks a module that the test uses."""
     values = "".join(f"{call}, " for call in split.calls)
     if not split.modules:
         return f"({values})"

@@ -297,7 +297,7 @@ def _root_name(node: ast.expr) -> str | None:
 
 
 def _last_link_of_object(links: list[ast.expr], first_call: int) -> int:
-    """The last link that is evaluated in the program, of a chain that begins with a class."""
+    """The last link evaluated in the program, of a chain that begins with a class; it asks nothing about a value."""
     for position, link in enumerate(links):
         if position > first_call + 1 and isinstance(link, ast.Attribute) and link.attr in _DECIDING_ATTRIBUTES:
             return position - 1
