@@ -46,7 +46,7 @@ def without(row, column):
         (
             [QUESTION | {"cpu_seconds": -1.0}],
             [PROGRAM],
-            "questions.{}, row 1: question q has cpu_seconds -1: seconds above 0 and at most 600 are needed, or none",
+            "questions.{}, row 1: question q has cpu_seconds -1: give a number above 0 and at most 600, or leave",
         ),
         ([QUESTION | {"tests": ["assert 1"]}], [PROGRAM], "questions.{}, row 1, column tests: its tests use no name"),
         (
