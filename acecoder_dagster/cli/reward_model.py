@@ -6,7 +6,7 @@ from rich.console import Console
 
 from acecoder_dagster.cli.printing import progress_bar
 from acecoder_dagster.cli.training import train_in_terminal
-from acecoder_dagster.data.lake import replace_file
+from acecoder_dagster.files import replace_file
 from acecoder_dagster.learning.reward_model.files import (
     PAIR_COLUMNS,
     SCORED_COLUMNS,

@@ -7,7 +7,7 @@ import polars as pl
 from rich.console import Console
 
 from acecoder_dagster.cli.printing import print_frame, progress_bar
-from acecoder_dagster.data.lake import replace_file
+from acecoder_dagster.files import replace_file
 from acecoder_dagster.learning.workers.specifications import TrainPolicy, TrainRewardModel
 
 

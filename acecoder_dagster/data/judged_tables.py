@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterator
 
 import polars as pl
 
-from acecoder_dagster.data.tables import REJECTED_ROWS, TEST_RESULTS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import rejected_rows
+from acecoder_dagster.data.tables import TEST_RESULTS
 from acecoder_dagster.data.tests_as_rows import question_from_rows
 from acecoder_dagster.judge import Judge, ProgramJob, QuestionTests, Verdict
-
-NO_TESTS = "question has no kept tests"
 
 
 def question_tests(questions: pl.DataFrame, tests: pl.DataFrame) -> dict[str, QuestionTests]:
@@ -58,15 +58,9 @@ def judge_table(
         rows.append(_row(verdict, tests_written[verdict.question_id]))
         advance(1)
     results = TEST_RESULTS.conform(pl.DataFrame(rows, schema=TEST_RESULTS.schema))
-    rejected = programs.filter(~has_tests).select(
-        stage=pl.lit(stage),
-        row_kind=pl.lit("program"),
-        row_id="program_id",
-        question_id="question_id",
-        reason=pl.lit(NO_TESTS),
-        evidence=pl.lit(""),
-    )
-    return results, REJECTED_ROWS.conform(rejected)
+    untested = programs.filter(~has_tests)
+    rejected = rejected_rows(untested, stage, "program", Reason.NO_KEPT_TESTS, pl.lit(""), row_id="program_id")
+    return results, rejected
 
 
 def judge_outcomes(

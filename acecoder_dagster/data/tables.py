@@ -446,8 +446,8 @@ REJECTED_ROWS = Table(
         Column("row_kind", TEXT, "What the row is: seed, question, test, program, pair"),
         Column("row_id", TEXT, "Its id"),
         Column("question_id", TEXT, "Question it belongs to", nullable=True),
-        Column("reason", TEXT, "Short reason, one of a few per stage"),
-        Column("evidence", TEXT, "What was seen"),
+        Column("reason", TEXT, "Why it was not kept: a value of rejection_reasons"),
+        Column("evidence", TEXT, "What was seen of this row"),
     ),
 )
 

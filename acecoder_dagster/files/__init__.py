@@ -1,8 +1,10 @@
-"""Files that people bring: Parquet, JSONL, JSON or a hub data set, read as columns of known types.
+"""Files in and out: reading what people bring as columns of known types, and writing files in one step.
 
-Belongs here: reading and checking columns, naming what is wrong. Does not belong here: what the rows mean.
+People bring Parquet, JSONL, JSON or a data set of the hub. Belongs here: reading and checking columns, naming what is
+wrong. Does not belong here: what the rows mean.
 """
 
+from acecoder_dagster.files.atomic import replace_file, replace_json, replace_text
 from acecoder_dagster.files.columns import IDENTIFIER, IO_TESTS, REAL, ROW, TEXT, TEXTS, FileColumn
 from acecoder_dagster.files.problems import ImportFileError, Problems
 from acecoder_dagster.files.sources import Source, read_batches, read_source, source_revision
@@ -20,5 +22,8 @@ __all__ = [
     "Source",
     "read_batches",
     "read_source",
+    "replace_file",
+    "replace_json",
+    "replace_text",
     "source_revision",
 ]

@@ -220,11 +220,11 @@ def _report(
     ]
     for kind in KINDS:
         of_kind = planted.filter(pl.col("seed_id").str.starts_with(kind))["seed_id"].to_list()
-        ways = Counter(each.by.partition(": ")[2] for each in found if each.seed_id in set(of_kind))
+        ways = Counter(each.reason.removeprefix("contaminated_") for each in found if each.seed_id in set(of_kind))
         share = sum(seed_id in ids for seed_id in of_kind) / len(of_kind)
         counts = " | ".join(f"{ways[way]:,}" for way in ("words", "code", "execution"))
         lines.append(f"| {kind} | {len(of_kind):,} | {share:.1%} | {counts} |")
-    ways = Counter(each.by.partition(": ")[2] for each in alarms)
+    ways = Counter(each.reason.removeprefix("contaminated_") for each in alarms)
     lines += [
         "",
         f"False alarms: {len(alarms)} of {library.height:,} functions of the standard library "
@@ -236,7 +236,9 @@ def _report(
         "|---|---|---|",
     ]
     names = dict(library.select("seed_id", "upstream_id").iter_rows())
-    lines += [f"| {names[a.seed_id]} | {a.by.partition(': ')[2]} | {_cell(a.evidence)} |" for a in alarms]
+    lines += [
+        f"| {names[a.seed_id]} | {a.reason.removeprefix('contaminated_')} | {_cell(a.evidence)} |" for a in alarms
+    ]
     missed = [seed_id for seed_id in planted["seed_id"].to_list() if seed_id not in ids]
     lines += ["", f"Not found: {', '.join(missed) or 'none'}.", ""]
     return "\n".join(lines)

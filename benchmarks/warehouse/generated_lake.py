@@ -89,7 +89,7 @@ def _rejected(tests: pl.DataFrame) -> pl.DataFrame:
         row_kind=pl.lit("test"),
         row_id="test_id",
         question_id="question_id",
-        reason=pl.lit("oracle: failed"),
+        reason=pl.lit("oracle_failed"),
         evidence="test",
     )
 

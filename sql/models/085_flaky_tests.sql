@@ -56,7 +56,7 @@ evidence AS (
     UNION ALL
     SELECT row_id, question_id, evidence, 'rejected: ' || reason, NULL
     FROM lake.rejected_rows
-    WHERE row_kind = 'test' AND (reason ILIKE '%unstable%' OR reason ILIKE '%flaky%')
+    WHERE row_kind = 'test' AND (reason IN ('unstable_value', 'value_not_confirmed', 'oracle_unstable'))
 ),
 
 -- Found first: there are few of them among millions.

@@ -52,7 +52,7 @@ def test_programs_of_a_question_without_tests_are_rejected_with_the_reason(judge
     results, rejected = judge_table(judge, programs, question_tests(QUESTIONS, TESTS), {}, "stage", lambda _: None)
 
     assert results.is_empty()
-    assert rejected.select("row_id", "reason").rows() == [("p", "question has no kept tests")]
+    assert rejected.select("row_id", "reason").rows() == [("p", "no_kept_tests")]
 
 
 def test_calls_are_observed_in_order_with_values_or_reasons(judge):
@@ -68,5 +68,6 @@ def test_calls_are_observed_in_order_with_values_or_reasons(judge):
 
     first, second = observe_calls(judge, questions, lambda _: None)
 
-    assert (first.call, first.value, first.error) == ("halve(2)", [0.5], None)
-    assert second.error.startswith("ZeroDivisionError")
+    assert (first.call, first.value, first.reason) == ("halve(2)", [0.5], None)
+    assert second.reason == "call_raised"
+    assert second.evidence.startswith("ZeroDivisionError")

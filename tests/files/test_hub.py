@@ -13,15 +13,28 @@ from tests.questions.importing.import_helpers import manifest
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
 
+QUESTIONS = [
+    {
+        "question_id": f"Q/{name}",
+        "source": "made",
+        "split": split,
+        "question": f"Write the function {name}.",
+        "entry_point": name,
+        "tests": [f"assert {name}(1, 2) == 3"],
+    }
+    for name, split in (("add", "train"), ("sum_of", "test"))
+]
+
+
 @pytest.fixture
-def hub(tmp_path, monkeypatch, question_rows):
+def hub(tmp_path, monkeypatch):
     """Serve `owner/questions` from a folder with one Parquet file per split; return what was asked for."""
     import datasets
 
     asked = []
     folder = tmp_path / "data"
     folder.mkdir()
-    for row in question_rows:
+    for row in QUESTIONS:
         own = {name: value for name, value in row.items() if name != "split"}
         pl.DataFrame([own]).write_parquet(folder / f"{row['split']}.parquet")
     load = datasets.load_dataset
@@ -42,14 +55,14 @@ def hub(tmp_path, monkeypatch, question_rows):
 def test_all_splits_of_a_data_set_are_read_at_one_commit(hub):
     tables = read_import(manifest("hf://owner/questions"))
     assert hub == [("owner/questions", None), ("owner/questions", COMMIT, None)]
-    assert sorted(tables.questions.select("upstream_id", "split").rows()) == [("Q/add", "train"), ("Q/neg", "test")]
+    assert sorted(tables.questions.select("upstream_id", "split").rows()) == [("Q/add", "train"), ("Q/sum_of", "test")]
     assert tables.seeds["upstream_revision"].unique().to_list() == [COMMIT]
 
 
 def test_a_revision_and_a_split_can_be_named(hub):
     tables = read_import(manifest("hf://owner/questions@v1.0:test"))
     assert hub == [("owner/questions", "v1.0"), ("owner/questions", COMMIT, "test")]
-    assert tables.questions.select("upstream_id", "split").rows() == [("Q/neg", "test")]
+    assert tables.questions.select("upstream_id", "split").rows() == [("Q/sum_of", "test")]
 
 
 def test_a_data_set_that_is_only_called_train_is_split_by_hash(hub):

@@ -5,7 +5,6 @@ Does not belong here: what the tables mean (`tables.py`), SQL (`warehouse`), Dag
 """
 
 from acecoder_dagster.data.lake.artifacts import Artifact, ArtifactStore
-from acecoder_dagster.data.lake.files import replace_file, replace_json
 from acecoder_dagster.data.lake.keys import content_key, syntax_hash, text_id
 from acecoder_dagster.data.lake.partitions import Lake, Partition
 
@@ -15,8 +14,6 @@ __all__ = [
     "Lake",
     "Partition",
     "content_key",
-    "replace_file",
-    "replace_json",
     "syntax_hash",
     "text_id",
 ]

@@ -1,6 +1,5 @@
 """Folders that training writes (models, tokenizers): one per content key, behind a pointer to the finished one."""
 
-import fcntl
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from acecoder_dagster.data.lake.files import replace_json
+from filelock import FileLock, Timeout
+
+from acecoder_dagster.files import replace_json
 
 POINTER = "current.json"
 
@@ -65,10 +66,11 @@ class ArtifactStore:
         """
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True)
-        with (folder / "training.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                waiting()
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        lock = FileLock(folder / "training.lock")
+        try:
+            held = lock.acquire(blocking=False)
+        except Timeout:
+            waiting()
+            held = lock.acquire()
+        with held:
             yield

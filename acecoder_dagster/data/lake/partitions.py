@@ -14,8 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from acecoder_dagster.data.lake.files import replace_file, replace_json
 from acecoder_dagster.data.tables import REJECTED_ROWS, Table
+from acecoder_dagster.files import replace_file, replace_json
 
 UNPARTITIONED = "all"
 """The batch name under which a table without partitions is stored."""

@@ -1,16 +1,14 @@
 """Building the warehouse beside the live one and putting it in its place."""
 
-import fcntl
 import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from filelock import FileLock
 
 from acecoder_dagster.data.lake import ArtifactStore, Lake
 from acecoder_dagster.data.tables import ALL_TABLES, REJECTED_ROWS, Table
@@ -25,6 +23,7 @@ from acecoder_dagster.data.warehouse.statements import (
     hide_progress,
     quoted,
     register_artifacts,
+    register_reasons,
 )
 from acecoder_dagster.paths import project_folder
 
@@ -67,7 +66,7 @@ def build_warehouse(lake: Lake, target: Path, models: ArtifactStore | None = Non
     started = time.monotonic()
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.with_name(f"{target.name}.building")
-    with _turn(target):
+    with FileLock(f"{target}.lock"):
         # What a killed builder left: only the one whose turn it is may remove it.
         building.unlink(missing_ok=True)
         building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
@@ -89,14 +88,6 @@ def models_version() -> str:
         digest.update(f"{path.name}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
-
-
-@contextmanager
-def _turn(target: Path) -> Iterator[None]:
-    """Hold the lock of the builders of one warehouse; the kernel frees it when the process dies."""
-    with target.with_name(f"{target.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _model_files() -> list[Path]:
@@ -121,6 +112,7 @@ def _build(lake: Lake, models: ArtifactStore | None, building: Path) -> dict[str
         connection.begin()
         create_lake_views(connection, lake)
         register_artifacts(connection, models.all_current() if models else [])
+        register_reasons(connection)
         comment_lake_views(connection)
         known = {table.full_name for table in read_catalogue(connection)}
         for path in _model_files():

@@ -8,10 +8,10 @@ from types import MappingProxyType
 import duckdb
 import polars as pl
 
-from acecoder_dagster.data.lake import replace_file
 from acecoder_dagster.data.warehouse.catalogue import TableDescription, read_catalogue
 from acecoder_dagster.data.warehouse.errors import WarehouseError
 from acecoder_dagster.data.warehouse.statements import FileFormat, copy_relation, hide_progress, set_variable
+from acecoder_dagster.files import replace_file
 
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 

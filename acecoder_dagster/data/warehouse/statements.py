@@ -13,6 +13,7 @@ import duckdb
 import polars as pl
 
 from acecoder_dagster.data.lake import Artifact, Lake, Partition
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.tables import ALL_TABLES, REJECTED_ROWS, Table
 
 LAKE_SCHEMA = "lake"
@@ -55,6 +56,13 @@ def register_artifacts(connection: duckdb.DuckDBPyConnection, artifacts: Sequenc
     ]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(("model", "content_key", "figures"), pl.String))
     connection.register("current_artifacts", frame.to_arrow())
+
+
+def register_reasons(connection: duckdb.DuckDBPyConnection) -> None:
+    """Register the reasons of rejection as `known_reasons`, which the models see and the file does not keep."""
+    rows = [(str(reason), reason.meaning) for reason in Reason]
+    frame = pl.DataFrame(rows, schema={"reason": pl.String, "meaning": pl.String}, orient="row")
+    connection.register("known_reasons", frame.to_arrow())
 
 
 def comment_lake_views(connection: duckdb.DuckDBPyConnection) -> None:

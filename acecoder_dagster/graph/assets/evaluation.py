@@ -7,7 +7,8 @@ import polars as pl
 
 from acecoder_dagster import evaluation
 from acecoder_dagster.data.judged_tables import judge_table, question_tests
-from acecoder_dagster.data.lake import replace_file
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import rejected_rows
 from acecoder_dagster.data.tables import (
     BENCHMARK_SCORES,
     BEST_OF_N,
@@ -17,12 +18,12 @@ from acecoder_dagster.data.tables import (
     POLICY_RESULTS,
     PROGRAM_SCORES,
     QUESTIONS,
-    REJECTED_ROWS,
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
 )
 from acecoder_dagster.data.tests_as_rows import tests_written
 from acecoder_dagster.evaluation import Curve
+from acecoder_dagster.files import replace_text
 from acecoder_dagster.graph.assets.tests import limits
 from acecoder_dagster.graph.assets.training_records import rollouts, training_curves
 from acecoder_dagster.graph.groups import EVALUATION
@@ -73,16 +74,9 @@ def program_scores(step: Step) -> Iterator[tuple[str, StageRows]]:
 
 
 def _without_score(rows: pl.DataFrame) -> pl.DataFrame:
-    return REJECTED_ROWS.conform(
-        rows.filter(pl.col("score").is_null()).select(
-            stage=pl.lit(PROGRAM_SCORES.name),
-            row_kind=pl.lit("program"),
-            row_id="program_id",
-            question_id="question_id",
-            reason=pl.lit("longer than the reward model reads"),
-            evidence=pl.lit(""),
-        )
-    )
+    unscored = rows.filter(pl.col("score").is_null())
+    reason = Reason.TOO_LONG_TO_SCORE
+    return rejected_rows(unscored, PROGRAM_SCORES.name, "program", reason, pl.lit(""), row_id="program_id")
 
 
 def _measuring(project: OpenProject, batch: str) -> Mapping[str, object]:
@@ -247,7 +241,7 @@ def report(step: Step) -> Metadata:
         _learning_curves(step),
     )
     path = step.project.home.root / "report.md"
-    replace_file(path, lambda temporary: temporary.write_text(rendered.markdown, encoding="utf-8"))
+    replace_text(path, rendered.markdown)
     plots = {name.replace(" ", "_"): picture(png, name) for name, png in rendered.plots.items()}
     return {"report": dg.MetadataValue.md(rendered.markdown), "file": dg.MetadataValue.path(str(path)), **plots}
 

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 
 import polars as pl
 
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import rejected_rows
 from acecoder_dagster.data.tables import (
     ACECODE_DATASET,
     ASSERT,
     BATCH_TABLES,
     FILTERED_TESTS,
     QUESTIONS,
-    REJECTED_ROWS,
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
 )
@@ -68,13 +69,11 @@ def acecode_dataset(step: Step) -> Iterator[tuple[str, StageRows]]:
 
 def _without_asserts(tests: pl.DataFrame) -> pl.DataFrame:
     kinds = tests.group_by("question_id").agg(pl.col("kind").first()).sort("question_id")
-    return REJECTED_ROWS.conform(
-        kinds.filter(pl.col("kind") != ASSERT).select(
-            stage=pl.lit(ACECODE_DATASET.name),
-            row_kind=pl.lit("question"),
-            row_id="question_id",
-            question_id="question_id",
-            reason=pl.lit("tests are not asserts"),
-            evidence=pl.format("tests of kind {}: the published schema holds asserts only", pl.col("kind")),
-        )
+    return rejected_rows(
+        kinds.filter(pl.col("kind") != ASSERT),
+        ACECODE_DATASET.name,
+        "question",
+        Reason.TESTS_NOT_ASSERTS,
+        pl.format("tests of kind {}", "kind"),
+        row_id="question_id",
     )

@@ -4,9 +4,10 @@ import json
 
 import dagster as dg
 
-from acecoder_dagster.data.lake import content_key, replace_json
+from acecoder_dagster.data.lake import content_key
 from acecoder_dagster.data.tables import ALL_TABLES
 from acecoder_dagster.data.warehouse import build_warehouse, models_version
+from acecoder_dagster.files import replace_json
 from acecoder_dagster.graph.metadata import Metadata
 from acecoder_dagster.graph.resources import OpenProject
 

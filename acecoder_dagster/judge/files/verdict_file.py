@@ -3,7 +3,6 @@
 import gzip
 import itertools
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, cast
@@ -11,6 +10,7 @@ from typing import IO, Any, cast
 import polars as pl
 import pyarrow.parquet as pq
 
+from acecoder_dagster.files import replace_file
 from acecoder_dagster.judge.files.errors import JudgeFileError
 
 ENDINGS = (".parquet", ".jsonl", ".jsonl.gz", ".json")
@@ -64,20 +64,14 @@ def write_verdicts(out: Path, rows: Iterator[Row]) -> None:
     Raises:
         JudgeFileError: they cannot be written, as on a full disk.
     """
-    unfinished = out.with_name(f"{out.name}.unfinished")
     try:
         if out.suffix == ".parquet":
-            _write_parquet(unfinished, rows)
+            replace_file(out, lambda temporary: _write_parquet(temporary, rows))
         else:
-            _write_json(unfinished, rows, out.name)
-        with unfinished.open("rb") as written:
-            os.fsync(written.fileno())
-        unfinished.replace(out)
+            replace_file(out, lambda temporary: _write_json(temporary, rows, out.name))
     except OSError as error:
         advice = "all verdicts are kept: make room on the disk, check the folder, and start again"
         raise JudgeFileError([f"{out}: cannot be written: {error}: {advice}"]) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _write_parquet(path: Path, rows: Iterator[Row]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from math import hypot
 from pathlib import Path
 
+from acecoder_dagster.files import replace_text
 from acecoder_dagster.learning.policy.rewards import Rewards, Rollout
 from acecoder_dagster.learning.training import HACKING_REPORT_FILE
 
@@ -73,9 +74,7 @@ def write_report(folder: Path, history: Sequence[Figures], rollouts: Sequence[Ro
             *_block(rollout.program),
             "",
         ]
-    partial = folder / f"{HACKING_REPORT_FILE}.partial"
-    partial.write_text("\n".join(lines), encoding="utf-8")
-    partial.replace(folder / HACKING_REPORT_FILE)
+    replace_text(folder / HACKING_REPORT_FILE, "\n".join(lines))
 
 
 def _row(figures: Figures) -> str:

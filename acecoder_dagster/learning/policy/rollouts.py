@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from acecoder_dagster.files import replace_file
 from acecoder_dagster.learning.policy.rewards import Rewards, Rollout
 
 ROLLOUT_SCHEMA = pl.Schema(
@@ -99,16 +100,12 @@ class RolloutFiles:
 
     def write(self, step: int, rows: pl.DataFrame) -> None:
         """Write the rollouts of a step, in place of those an interrupted run left for it."""
-        partial = self._folder / f"{step:06}.partial"
-        rows.write_parquet(partial)
-        partial.rename(self._folder / f"{step:06}.parquet")
+        replace_file(self._folder / f"{step:06}.parquet", rows.write_parquet)
 
     def merge(self, last_step: int, output: Path) -> int:
         """Write the rollouts of all steps up to ``last_step`` to one file and count them."""
         files = [self._folder / f"{step:06}.parquet" for step in range(1, last_step + 1)]
         rows = pl.scan_parquet(files)
-        partial = output.with_name(output.name + ".partial")
-        rows.sink_parquet(partial)
-        partial.replace(output)
+        replace_file(output, rows.sink_parquet)
         count: int = rows.select(pl.len()).collect().item()
         return count

@@ -23,6 +23,7 @@ from transformers import (
     TrainingArguments,
 )
 
+from acecoder_dagster.files import replace_text
 from acecoder_dagster.learning.policy.hacking import is_hacked, truth, write_report
 from acecoder_dagster.learning.policy.rewards import Rewarder, Rewards, Rollout
 from acecoder_dagster.learning.policy.sampler import PolicySampler
@@ -118,9 +119,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
                 control.should_training_stop = True
 
     def _write_record(self, history: list[dict[str, float]]) -> None:
-        partial = self._record.with_suffix(".partial")
-        partial.write_text(json.dumps(history))
-        partial.replace(self._record)
+        replace_text(self._record, json.dumps(history))
 
     def _validate(self, step: int, model: PreTrainedModel) -> tuple[list[Rollout], Rewards]:
         started = time.perf_counter()

@@ -2,7 +2,9 @@
 
 import polars as pl
 
-from acecoder_dagster.data.tables import HARD_QUESTIONS, REJECTED_ROWS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import rejected_rows
+from acecoder_dagster.data.tables import HARD_QUESTIONS
 from acecoder_dagster.learning.preference.settings import HardQuestionSettings
 from acecoder_dagster.learning.preference.usable import usable_verdict
 
@@ -58,9 +60,9 @@ def _reason(judged: pl.DataFrame, settings: HardQuestionSettings) -> pl.Expr:
     can_be_chosen = (pl.col("split") != "test") & MEAN.is_not_null()
     reason = (
         pl.when(pl.col("split") == "test")
-        .then(pl.lit("held out for evaluation"))
+        .then(pl.lit(Reason.HELD_OUT))
         .when(MEAN.is_null())
-        .then(pl.lit("no program with a usable verdict"))
+        .then(pl.lit(Reason.NO_USABLE_VERDICT))
     )
     if settings.rule == "ours":
         between = judged.filter((pl.col("split") == "validation") & (PASS_SHARE > 0) & (PASS_SHARE < 1))
@@ -69,9 +71,9 @@ def _reason(judged: pl.DataFrame, settings: HardQuestionSettings) -> pl.Expr:
             reason.when(needed_as_it_is)
             .then(pl.lit(""))
             .when(PASS_SHARE == 0)
-            .then(pl.lit("no program passes every test"))
+            .then(pl.lit(Reason.NEVER_SOLVED))
             .when(PASS_SHARE == 1)
-            .then(pl.lit("every program passes every test"))
+            .then(pl.lit(Reason.ALWAYS_SOLVED))
             .otherwise(pl.lit(""))
         )
     median = judged.select(MEAN.filter(can_be_chosen).median()).item()
@@ -79,9 +81,9 @@ def _reason(judged: pl.DataFrame, settings: HardQuestionSettings) -> pl.Expr:
     median_spread = judged.select(STD.filter(can_be_chosen & harder).median()).item()
     return (
         reason.when(~harder)
-        .then(pl.lit("mean pass rate above the median"))
+        .then(pl.lit(Reason.EASIER_HALF))
         .when(pl.lit(median_spread) > STD)
-        .then(pl.lit("spread below the median of the harder half"))
+        .then(pl.lit(Reason.LITTLE_SPREAD))
         .otherwise(pl.lit(""))
     )
 
@@ -93,13 +95,11 @@ def _rejected(reasoned: pl.DataFrame) -> pl.DataFrame:
         STD.round(3),
         PASS_SHARE.round(3),
     )
-    return REJECTED_ROWS.conform(
-        reasoned.select(
-            stage=pl.lit(HARD_QUESTIONS.name),
-            row_kind=pl.lit("question"),
-            row_id="question_id",
-            question_id="question_id",
-            reason="reason",
-            evidence=evidence.fill_null("no pass rate"),
-        )
+    return rejected_rows(
+        reasoned,
+        HARD_QUESTIONS.name,
+        "question",
+        pl.col("reason"),
+        evidence.fill_null("no pass rate"),
+        row_id="question_id",
     )

@@ -2,7 +2,9 @@
 
 import polars as pl
 
-from acecoder_dagster.data.tables import PREFERENCE_PAIRS, REJECTED_ROWS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import rejected_rows
+from acecoder_dagster.data.tables import PREFERENCE_PAIRS
 from acecoder_dagster.learning.preference.probability import right_probabilities
 from acecoder_dagster.learning.preference.rules import PASSED, RULES, TESTS, PairRule
 from acecoder_dagster.learning.preference.settings import PairSettings
@@ -181,24 +183,24 @@ def _questions_without_pair(
     skipped = pl.col("question").str.contains(r"[^\x00-\x7F]") if rule.ascii_questions else pl.lit(False)
     reason = (
         pl.when(skipped)
-        .then(pl.lit("question has characters outside ASCII"))
+        .then(pl.lit(Reason.NON_ASCII_QUESTION))
         .when(pl.col("programs") == 0)
-        .then(pl.lit("no judged program"))
+        .then(pl.lit(Reason.NO_JUDGED_PROGRAM))
         .when(pl.col("usable") == 0)
-        .then(pl.lit("no usable verdict"))
+        .then(pl.lit(Reason.NO_USABLE_VERDICT))
         .when("all_pass")
-        .then(pl.lit("every program passes every test"))
+        .then(pl.lit(Reason.ALWAYS_SOLVED))
         .when(pl.col("best") == 0)
-        .then(pl.lit("no program passes any test"))
+        .then(pl.lit(Reason.NO_TEST_PASSED))
         .when(pl.col("winners") == 0)
-        .then(pl.lit("no program good enough to win"))
+        .then(pl.lit(Reason.NO_WINNER))
         .when(pl.col("losers") == 0)
-        .then(pl.lit("no program fit to lose"))
+        .then(pl.lit(Reason.NO_LOSER))
         .when(pl.col("truly_ordered").is_not_null())
-        .then(pl.lit("no two programs whose order is likely enough to be true"))
+        .then(pl.lit(Reason.ORDER_UNCERTAIN))
         .when(pl.lit(rule.merge == "same_programs"))
-        .then(pl.lit("same programs with different verdicts"))
-        .otherwise(pl.lit("no two programs of a model far enough apart"))
+        .then(pl.lit(Reason.VERDICTS_DISAGREE))
+        .otherwise(pl.lit(Reason.RATES_TOO_CLOSE))
     )
     evidence = pl.format(
         "{} programs, {} with a usable verdict, {} can win, {} can lose, pass rates {} to {}",
@@ -209,13 +211,11 @@ def _questions_without_pair(
         pl.col("worst").round(3),
         pl.col("best").round(3),
     )
-    return REJECTED_ROWS.conform(
-        seen.select(
-            stage=pl.lit(PREFERENCE_PAIRS.name),
-            row_kind=pl.lit("question"),
-            row_id="question_id",
-            question_id="question_id",
-            reason=reason,
-            evidence=evidence.fill_null(pl.format("{} programs, {} with a usable verdict", "programs", "usable")),
-        )
+    return rejected_rows(
+        seen,
+        PREFERENCE_PAIRS.name,
+        "question",
+        reason,
+        evidence.fill_null(pl.format("{} programs, {} with a usable verdict", "programs", "usable")),
+        row_id="question_id",
     )

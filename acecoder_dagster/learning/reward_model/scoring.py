@@ -10,6 +10,7 @@ from typing import NamedTuple
 import polars as pl
 import torch
 
+from acecoder_dagster.files import replace_file
 from acecoder_dagster.learning.reward_model.files import with_prompts
 from acecoder_dagster.learning.reward_model.packing import PackedGroup, pack
 from acecoder_dagster.learning.reward_model.template import encode_programs, encode_prompts
@@ -201,7 +202,5 @@ def score_programs(
         raise ValueError(f"{programs_path}: {empty.height} rows have no program_id, prompt or program.")
     scores = RewardScorer(model, settings).score(list(rows.select("prompt", "program").iter_rows()), progress)
     scored = rows.select("program_id", pl.Series("score", scores, dtype=pl.Float64))
-    partial = output.with_name(output.name + ".partial")
-    scored.write_parquet(partial)
-    partial.replace(output)
+    replace_file(output, scored.write_parquet)
     return {"programs": scored.height, "programs_over_length": scored["score"].null_count()}

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import polars as pl
 
+from acecoder_dagster.files import replace_file
+
 
 class PartFile:
     """Rows written in parts beside the wanted file, and joined into it at the end.
@@ -40,17 +42,13 @@ class PartFile:
         if not rows:
             return
         part = self._folder / f"{len(self._parts()):06}.parquet"
-        unfinished = part.with_suffix(".unfinished")
-        pl.DataFrame(rows, schema=self._schema).write_parquet(unfinished)
-        unfinished.replace(part)
+        replace_file(part, pl.DataFrame(rows, schema=self._schema).write_parquet)
 
     def finish(self, sort_by: list[str]) -> None:
         """Join all parts into the wanted file, sorted, and delete them."""
-        unfinished = self._folder / "joined.unfinished"
         parts = self._parts()
         rows = pl.scan_parquet(parts) if parts else pl.LazyFrame(schema=self._schema)
-        rows.sort(sort_by).sink_parquet(unfinished)
-        unfinished.replace(self._path)
+        replace_file(self._path, rows.sort(sort_by).sink_parquet)
         shutil.rmtree(self._folder)
 
     def _parts(self) -> list[Path]:

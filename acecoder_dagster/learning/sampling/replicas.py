@@ -12,7 +12,7 @@ from queue import Empty
 
 import polars as pl
 
-from acecoder_dagster.data.lake import replace_file
+from acecoder_dagster.files import replace_file
 from acecoder_dagster.learning.processes import end_with_parent
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.sampling.sampler import SamplingJob, sample_programs

@@ -7,7 +7,9 @@ from typing import Any
 
 import polars as pl
 
-from acecoder_dagster.data.tables import REJECTED_ROWS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import Rejections
+from acecoder_dagster.data.tables import SEED_FUNCTIONS
 from acecoder_dagster.judge import Judge
 from acecoder_dagster.python_source import NO_TREE, parse_source
 from acecoder_dagster.questions.decontamination.benchmarks import (
@@ -20,17 +22,14 @@ from acecoder_dagster.questions.decontamination.execution import easily_passed, 
 from acecoder_dagster.questions.decontamination.settings import DecontaminationSettings
 from acecoder_dagster.questions.similarity import jaccard, ngrams, word_tokens
 
-STAGE = "seed_functions"
-BY_WORDS, BY_CODE, BY_EXECUTION = "contaminated: words", "contaminated: code", "contaminated: execution"
-
 
 @dataclass(frozen=True)
 class Contamination:
-    """A seed that comes from a benchmark: by what it was found, and what was seen."""
+    """A seed that comes from a benchmark: the benchmark's question, how it was found, and what was seen."""
 
     seed_id: str
     question: str
-    by: str
+    reason: Reason
     evidence: str
 
 
@@ -72,16 +71,19 @@ def find_contamination(
             is_telling = question.is_telling and question.upstream_id not in easy
             if is_telling or (likeness >= settings.weak_likeness and is_comparable(codes[seed_id])):
                 what = f"passes all {len(question.tests)} tests of {question.upstream_id}; code {likeness:.2f} alike"
-                found.setdefault(seed_id, Contamination(seed_id, question.upstream_id, BY_EXECUTION, what))
+                found.setdefault(
+                    seed_id, Contamination(seed_id, question.upstream_id, Reason.CONTAMINATED_EXECUTION, what)
+                )
     return list(found.values())
 
 
 def contaminated_seeds(seeds: pl.DataFrame, found: list[Contamination]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return the seeds that are clean, and the others as REJECTED_ROWS."""
     upstream = dict(seeds.select("seed_id", "upstream_id").iter_rows())
-    rows = [(STAGE, "seed", c.seed_id, None, c.by, f"{upstream[c.seed_id]}: {c.evidence}") for c in found]
-    rejected = pl.DataFrame(rows, schema=REJECTED_ROWS.schema, orient="row")
-    return seeds.filter(~pl.col("seed_id").is_in([each.seed_id for each in found])), rejected
+    rejected = Rejections(SEED_FUNCTIONS.name, "seed")
+    for each in found:
+        rejected.add(each.seed_id, None, each.reason, f"{upstream[each.seed_id]}: {each.evidence}")
+    return seeds.filter(~pl.col("seed_id").is_in([each.seed_id for each in found])), rejected.table()
 
 
 def _by_words(row: dict[str, Any], benchmarks: Benchmarks, settings: DecontaminationSettings) -> Contamination | None:
@@ -91,7 +93,9 @@ def _by_words(row: dict[str, Any], benchmarks: Benchmarks, settings: Decontamina
         for run in sorted(ngrams(tokens, settings.words)):
             question = benchmarks.words.get(run)
             if question is not None:
-                return Contamination(row["seed_id"], question, BY_WORDS, f"shares with {question}: {run!r}")
+                return Contamination(
+                    row["seed_id"], question, Reason.CONTAMINATED_WORDS, f"shares with {question}: {run!r}"
+                )
     return None
 
 
@@ -101,7 +105,7 @@ def _by_code(row: dict[str, Any], benchmarks: Benchmarks) -> Contamination | Non
         if nearest is not None:
             question, likeness = nearest
             what = f"a function is {likeness:.2f} like one of the reference program of {question}"
-            return Contamination(row["seed_id"], question, BY_CODE, what)
+            return Contamination(row["seed_id"], question, Reason.CONTAMINATED_CODE, what)
     return None
 
 

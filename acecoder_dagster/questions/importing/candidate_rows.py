@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import polars as pl
 
 from acecoder_dagster.data.lake import text_id
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import Rejections
 from acecoder_dagster.data.tables import ASSERT, CANDIDATE_TESTS, OFFICIAL
 from acecoder_dagster.files import ROW
 from acecoder_dagster.files.columns import FILE
 from acecoder_dagster.questions.importing.python_tests import ExaminedTest, examine_test
 from acecoder_dagster.questions.importing.question_rows import ImportedQuestions
-from acecoder_dagster.questions.importing.rejections import Rejections
 
 
 @dataclass
@@ -44,17 +45,17 @@ def import_tests(
         test_id = text_id(question_id, examined.text)
         if examined.reason is not None:
             evidence = f"{where}: {examined.evidence}: {examined.text}"
-            rejections.add("test", test_id, question_id, examined.reason, evidence)
+            rejections.add(test_id, question_id, examined.reason, evidence)
             return
         if kinds.setdefault(question_id, kind) != kind:
             evidence = f"{where}: a test of kind {kind} among those of kind {kinds[question_id]}: {examined.text}"
-            rejections.add("test", test_id, question_id, "another_kind_of_test", evidence)
+            rejections.add(test_id, question_id, Reason.ANOTHER_KIND_OF_TEST, evidence)
             return
         same = kept.get((question_id, examined.key))
         if same is not None:
             same.times_written += times_written
             evidence = f"{where}: by {origin}, same as test {same.test_id} by {same.origin}: {examined.text}"
-            rejections.add("test", test_id, question_id, "duplicate", evidence)
+            rejections.add(test_id, question_id, Reason.DUPLICATE, evidence)
             return
         position = positions[question_id]
         positions[question_id] += 1
@@ -64,17 +65,17 @@ def import_tests(
 
     for question_id, kind, text, where, reason, problem in official.iter_rows():
         if question_id not in entry_points:
-            rejections.add("test", text_id(question_id, text), question_id, "question_rejected", f"{where}: {text}")
+            rejections.add(text_id(question_id, text), question_id, Reason.QUESTION_REJECTED, f"{where}: {text}")
         elif reason is not None:
-            rejections.add("test", text_id(question_id, text), question_id, reason, f"{where}: {problem}: {text}")
+            rejections.add(text_id(question_id, text), question_id, Reason(reason), f"{where}: {problem}: {text}")
         else:
             take(question_id, kind, text, OFFICIAL, 1, where)
     for upstream_id, question_id, model, text, count, where in _generated(imported, generated):
         if question_id is None:
             evidence = f"{where}: no question {upstream_id}: {text}"
-            rejections.add("test", text_id(upstream_id, text), None, "unknown_question", evidence)
+            rejections.add(text_id(upstream_id, text), None, Reason.UNKNOWN_QUESTION, evidence)
         elif question_id not in entry_points:
-            rejections.add("test", text_id(question_id, text), question_id, "question_rejected", f"{where}: {text}")
+            rejections.add(text_id(question_id, text), question_id, Reason.QUESTION_REJECTED, f"{where}: {text}")
         else:
             take(question_id, ASSERT, text, model, count, where)
     return _in_question_order(list(kept.values()), imported.questions)

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from acecoder_dagster.files import TEXT
 from acecoder_dagster.judge import IoTest, QuestionTests
 
-MALFORMED = "malformed_io_test"
-
 
 @dataclass(frozen=True)
 class ReadIoTest:

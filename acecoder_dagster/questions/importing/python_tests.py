@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.python_source import NO_TREE, parse_source
 
 BUILTIN_NAMES = frozenset(dir(builtins))
@@ -18,13 +19,12 @@ BUILTIN_NAMES = frozenset(dir(builtins))
 class ExaminedTest:
     """A test as read: tidied text, a key equal for tests of equal meaning, and why it cannot be used, if so.
 
-    `reason` is None, `does_not_parse`, `no_assert` or `entry_point_not_called`. `tree` is the syntax tree without the
-    messages of asserts, None where the text does not parse.
+    `tree` is the syntax tree without the messages of asserts, None where the text does not parse.
     """
 
     text: str
     key: str
-    reason: str | None = None
+    reason: Reason | None = None
     evidence: str = ""
     tree: ast.Module | None = None
 
@@ -57,11 +57,11 @@ def examine_test(text: str, entry_point: str) -> ExaminedTest:
             statement.msg = None
         key = ast.dump(tree)
     except NO_TREE as error:
-        return ExaminedTest(tidy, tidy, "does_not_parse", f"{type(error).__name__}: {error}")
+        return ExaminedTest(tidy, tidy, Reason.DOES_NOT_PARSE, f"{type(error).__name__}: {error}")
     if not asserts:
-        return ExaminedTest(tidy, key, "no_assert", "no assert statement", tree)
+        return ExaminedTest(tidy, key, Reason.NO_ASSERT, "no assert statement", tree)
     if not any(_hands_over(call, entry_point) for call in _calls(tree)):
-        return ExaminedTest(tidy, key, "entry_point_not_called", f"never calls {entry_point}", tree)
+        return ExaminedTest(tidy, key, Reason.ENTRY_POINT_NOT_CALLED, f"never calls {entry_point}", tree)
     return ExaminedTest(tidy, key, tree=tree)
 
 

@@ -7,15 +7,16 @@ from typing import Any
 import polars as pl
 
 from acecoder_dagster.data.lake import text_id
-from acecoder_dagster.data.tables import ASSERT, CALL
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import rejected_rows
+from acecoder_dagster.data.tables import ASSERT, CALL, QUESTIONS
 from acecoder_dagster.data.tests_as_rows import code_rows, io_row
 from acecoder_dagster.files import ROW
 from acecoder_dagster.files.columns import FILE, REVISION
 from acecoder_dagster.questions.importing.editions import edition_groups
-from acecoder_dagster.questions.importing.io_tests import MALFORMED, read_io_tests
+from acecoder_dagster.questions.importing.io_tests import read_io_tests
 from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.python_tests import call_arguments, complete_check
-from acecoder_dagster.questions.importing.rejections import Rejections
 
 SPLITS = ("train", "validation", "test")
 """From least to most held out."""
@@ -31,11 +32,12 @@ class ImportedQuestions:
 
     questions: pl.DataFrame
     seeds: pl.DataFrame
+    rejected: pl.DataFrame
     known: pl.DataFrame
     official_tests: pl.DataFrame
 
 
-def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: Rejections) -> ImportedQuestions:
+def import_questions(read: pl.DataFrame, manifest: ImportManifest) -> ImportedQuestions:
     """Give the questions ids and splits; reject those without text, and those with neither function nor input."""
     ids = [
         text_id(source, upstream, question, entry_point or "")
@@ -49,7 +51,10 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: R
     identifier = pl.col("entry_point").str.contains(r"^[\p{L}_][\p{L}\p{N}_]*$")
     has_entry = (identifier | reads_input).fill_null(value=False)
     read = read.with_columns(
-        reason=pl.when(no_question).then(pl.lit("empty_question")).when(~has_entry).then(pl.lit("no_entry_point")),
+        reason=pl.when(no_question)
+        .then(pl.lit(Reason.EMPTY_QUESTION))
+        .when(~has_entry)
+        .then(pl.lit(Reason.NO_ENTRY_POINT)),
         where=pl.format("{} row {}", FILE, ROW),
     ).with_columns(usable=pl.col("reason").is_null())
     found = (
@@ -60,9 +65,8 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: R
         .otherwise(pl.format("the entry point {} is no function's name", "entry_point"))
     )
     evidence = pl.format("{}: {}", "where", found)
-    rejections.add_frame(
-        "question", read.filter(~pl.col("usable")).with_columns(row_id="question_id", evidence=evidence)
-    )
+    unusable = read.filter(~pl.col("usable"))
+    rejected = rejected_rows(unusable, QUESTIONS.name, "question", pl.col("reason"), evidence, row_id="question_id")
 
     tests = _official_tests(read)
     kept = _with_seeds(read.filter("usable"), tests)
@@ -84,7 +88,7 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest, rejections: R
         "reference_program", "writer",
     )  # fmt: skip
     return ImportedQuestions(
-        questions, seeds, read.select("upstream_id", "question_id", "entry_point", "usable"), tests
+        questions, seeds, rejected, read.select("upstream_id", "question_id", "entry_point", "usable"), tests
     )
 
 
@@ -98,7 +102,7 @@ def _official_tests(read: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
-def _tests_of(row: dict[str, Any]) -> Iterator[tuple[str, str, str | None, str]]:
+def _tests_of(row: dict[str, Any]) -> Iterator[tuple[str, str, Reason | None, str]]:
     """Yield kind, test, reason not to use it, and what is wrong with it."""
     entry_point = row["entry_point"] or ""
     tests = row["tests"] if row["tests_faithful"] else [complete_check(row["check_code"], entry_point)]
@@ -107,11 +111,13 @@ def _tests_of(row: dict[str, Any]) -> Iterator[tuple[str, str, str | None, str]]
         yield from ((found.kind, found.test, None, "") for found in code_rows(row["test_code"], entry_point))
     for read in read_io_tests(row["io_tests"], entry_point):
         if read.test is None:
-            yield CALL, read.found, MALFORMED, read.problem
+            yield CALL, read.found, Reason.MALFORMED_IO_TEST, read.problem
         else:
             written = io_row(read.test, entry_point)
             yield written.kind, written.test, None, ""
-    yield from ((ASSERT, test, "challenge_test", "published as an uncounted extra") for test in row["challenge_tests"])
+    yield from (
+        (ASSERT, test, Reason.CHALLENGE_TEST, "published as an uncounted extra") for test in row["challenge_tests"]
+    )
 
 
 def _with_seeds(kept: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:

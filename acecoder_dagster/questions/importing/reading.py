@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from acecoder_dagster.data.rejections import Rejections
+from acecoder_dagster.data.tables import CANDIDATE_TESTS
 from acecoder_dagster.files import ROW, ImportFileError, Problems, read_source
 from acecoder_dagster.files.columns import FILE, REVISION
 from acecoder_dagster.questions.importing.candidate_rows import import_tests
@@ -13,7 +15,6 @@ from acecoder_dagster.questions.importing.interchange import PROGRAM_COLUMNS, QU
 from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.program_rows import import_programs
 from acecoder_dagster.questions.importing.question_rows import import_questions
-from acecoder_dagster.questions.importing.rejections import Rejections
 
 
 @dataclass
@@ -42,23 +43,23 @@ def read_import(manifest: ImportManifest) -> ImportedTables:
     programs = _together(files.programs, empty(PROGRAM_COLUMNS))
     _check_between_files(questions, tests, programs, manifest.max_program_bytes)
 
-    rejections = Rejections()
-    imported = import_questions(questions, manifest, rejections)
+    imported = import_questions(questions, manifest)
     if imported.questions.is_empty():
         reasons = ", ".join(
             f"{reason} ({rows} rows)"
-            for _, reason, rows in rejections.table().group_by("row_kind", "reason").len().iter_rows()
+            for _, reason, rows in imported.rejected.group_by("row_kind", "reason").len().iter_rows()
         )
         raise ImportFileError([f"{', '.join(manifest.questions)}: no question can be used: {reasons}"])
     official = imported.official_tests if manifest.tests != "generated" else imported.official_tests.clear()
-    candidate_tests = import_tests(imported, official, tests, rejections)
-    kept_programs = import_programs(imported, programs, rejections)
+    rejected_tests = Rejections(CANDIDATE_TESTS.name, "test")
+    candidate_tests = import_tests(imported, official, tests, rejected_tests)
+    kept_programs, rejected_programs = import_programs(imported, programs)
     frames = {
         "seeds": imported.seeds,
         "questions": imported.questions,
         "candidate_tests": candidate_tests,
         "programs": kept_programs,
-        "rejected": rejections.table(),
+        "rejected": pl.concat([imported.rejected, rejected_programs, rejected_tests.table()]),
     }
     result = ImportedTables(**{name: IMPORTED_TABLES[name].conform(frame) for name, frame in frames.items()})
     rows_in = {

@@ -13,8 +13,8 @@ from typing import Any
 
 import polars as pl
 
-from acecoder_dagster.data.lake import content_key, replace_file, replace_json
-from acecoder_dagster.files import ImportFileError, source_revision
+from acecoder_dagster.data.lake import content_key
+from acecoder_dagster.files import ImportFileError, replace_file, replace_json, source_revision
 from acecoder_dagster.questions.importing.imported import IMPORTED_TABLES, ImportedTables, RowCount
 from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.reading import read_import

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.questions.seeding.errors import SeedError
 from acecoder_dagster.questions.seeding.found import FoundSeed
 from acecoder_dagster.questions.seeding.functions import FoundFunction, Module
@@ -84,7 +85,7 @@ def read_code(folder: CodeFolder, licence: str | None) -> Iterator[FoundSeed]:
             functions = list(module.functions())
         except (SyntaxError, ValueError, RecursionError) as error:
             evidence = f"{place}: {type(error).__name__}: {error}"
-            yield FoundSeed(**common, upstream_id=str(place), reason="does_not_parse", evidence=evidence)
+            yield FoundSeed(**common, upstream_id=str(place), reason=Reason.DOES_NOT_PARSE, evidence=evidence)
             continue
         for function in functions:
             yield _seed(function, place, common)
@@ -98,7 +99,7 @@ def _seed(function: FoundFunction, place: Path, common: dict[str, str]) -> Found
         own_code=function.own,
         entry_point=function.name,
         instruction=function.documentation,
-        reason=function.reason.replace(" ", "_") if function.reason else None,
+        reason=function.reason,
         evidence=f"{place}: {function.name} {function.evidence}",
     )
 

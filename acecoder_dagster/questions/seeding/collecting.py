@@ -7,18 +7,17 @@ from random import Random
 import polars as pl
 
 from acecoder_dagster.data.lake import text_id
-from acecoder_dagster.data.tables import REJECTED_ROWS, SEED_FUNCTIONS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import Rejections
+from acecoder_dagster.data.tables import SEED_FUNCTIONS
 from acecoder_dagster.questions.seeding.code import find_code, read_code
 from acecoder_dagster.questions.seeding.found import FoundSeed
 from acecoder_dagster.questions.seeding.instructions import read_data, seeds_of_data
 from acecoder_dagster.questions.seeding.manifest import SeedManifest
 from acecoder_dagster.questions.similarity import Neighbours, code_tokens, ngrams
 
-STAGE = "seed_functions"
 SHINGLE = 5
 """Tokens per shingle of code when near-duplicates are looked for."""
-
-_EVIDENCE_CHARACTERS = 400
 
 
 @dataclass(frozen=True)
@@ -43,24 +42,26 @@ def collect_seeds(manifest: SeedManifest) -> CollectedSeeds:
         ImportFileError: a file of instruction data cannot be read.
     """
     kept: dict[str, FoundSeed] = {}
-    rejected: list[tuple[FoundSeed, str, str]] = []
+    rejected = Rejections(SEED_FUNCTIONS.name, "seed")
     neighbours: Neighbours[str] = Neighbours(manifest.likeness)
     descriptions: set[tuple[str, str]] = set()
     for seed in _found(manifest):
         seed_id = _seed_id(seed)
         if seed.reason is not None:
-            rejected.append((seed, seed.reason, seed.evidence))
+            rejected.add(seed_id, None, seed.reason, seed.evidence)
         elif manifest.documented and not seed.instruction:
-            rejected.append((seed, "no_docstring", f"{seed.upstream_id} has no docstring"))
+            rejected.add(seed_id, None, Reason.NO_DOCSTRING, f"{seed.upstream_id} has no docstring")
         elif seed_id in kept or (seed.instruction and (seed.entry_point, seed.instruction) in descriptions):
-            rejected.append((seed, "repeated", f"{seed.upstream_id} of {seed.source}: the same was found before"))
+            rejected.add(
+                seed_id, None, Reason.REPEATED, f"{seed.upstream_id} of {seed.source}: the same was found before"
+            )
         else:
             parts = ngrams(code_tokens(seed.own_code), SHINGLE)
             nearest = neighbours.nearest(parts)
             if nearest is not None:
                 twin, likeness = nearest
                 evidence = f"{seed.upstream_id}: {likeness:.2f} like {kept[twin].upstream_id} (seed {twin})"
-                rejected.append((seed, "near_duplicate", evidence))
+                rejected.add(seed_id, None, Reason.NEAR_DUPLICATE, evidence)
             else:
                 neighbours.add(seed_id, parts)
                 descriptions.add((seed.entry_point, seed.instruction or ""))
@@ -68,8 +69,8 @@ def collect_seeds(manifest: SeedManifest) -> CollectedSeeds:
     for seed_id in _left_out(list(kept), manifest):
         seed = kept.pop(seed_id)
         evidence = f"{seed.upstream_id}: not among the {manifest.sample} drawn with seed {manifest.seed}"
-        rejected.append((seed, "not_sampled", evidence))
-    return CollectedSeeds(_seed_rows(kept, manifest), _rejected_rows(rejected))
+        rejected.add(seed_id, None, Reason.NOT_SAMPLED, evidence)
+    return CollectedSeeds(_seed_rows(kept, manifest), rejected.table())
 
 
 def _found(manifest: SeedManifest) -> Iterator[FoundSeed]:
@@ -114,11 +115,3 @@ def _split(seed_id: str, manifest: SeedManifest) -> str:
     if share < manifest.test_share:
         return "test"
     return "validation" if share < manifest.test_share + manifest.validation_share else "train"
-
-
-def _rejected_rows(rejected: list[tuple[FoundSeed, str, str]]) -> pl.DataFrame:
-    rows = [
-        (STAGE, "seed", _seed_id(seed), None, reason, evidence[:_EVIDENCE_CHARACTERS])
-        for seed, reason, evidence in rejected
-    ]
-    return pl.DataFrame(rows, schema=REJECTED_ROWS.schema, orient="row")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from acecoder_dagster.data.reasons import Reason
+
 
 @dataclass(frozen=True)
 class FoundSeed:
@@ -18,5 +20,5 @@ class FoundSeed:
     own_code: str = ""
     entry_point: str = ""
     instruction: str | None = None
-    reason: str | None = None
+    reason: Reason | None = None
     evidence: str = ""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.python_source import parse_source
 
 MAX_PROGRAM_CHARACTERS = 20_000
@@ -31,7 +32,7 @@ class FoundFunction:
     own: str
     program: str
     documentation: str | None
-    reason: str | None = None
+    reason: Reason | None = None
     evidence: str = ""
 
 
@@ -70,15 +71,15 @@ class Module:
         own = ast.unparse(node)
         if unknown:
             evidence = f"uses {', '.join(sorted(unknown))}, which its module does not define"
-            return FoundFunction(name, own, own, documentation, "uses an unknown name", evidence)
+            return FoundFunction(name, own, own, documentation, Reason.UNKNOWN_NAME, evidence)
         relative = [line for line in needed if isinstance(line, ast.ImportFrom) and line.level]
         if relative and not self._importable:
             evidence = "; ".join(ast.unparse(line) for line in relative)
-            return FoundFunction(name, own, own, documentation, "imports its own package", evidence)
+            return FoundFunction(name, own, own, documentation, Reason.OWN_PACKAGE, evidence)
         program = ast.unparse(ast.Module([self._absolute(line) for line in needed], []))
         if len(program) > MAX_PROGRAM_CHARACTERS:
             evidence = f"{len(program):,} characters with what it uses, the limit is {MAX_PROGRAM_CHARACTERS:,}"
-            return FoundFunction(name, own, own, documentation, "program too long", evidence)
+            return FoundFunction(name, own, own, documentation, Reason.PROGRAM_TOO_LONG, evidence)
         return FoundFunction(name, own, program + "\n", documentation)
 
     def _needed(self, name: str) -> tuple[list[ast.stmt], set[str]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.files import ROW, FileColumn, Problems, Source, read_source
 from acecoder_dagster.files import TEXT as TEXT_COLUMN
 from acecoder_dagster.python_source import NO_TREE, parse_source
@@ -102,26 +103,26 @@ def _lenient(column: FileColumn) -> FileColumn:
 
 
 def _seed(shape: Shape, row: dict[str, str], common: dict[str, str | None], where: str) -> FoundSeed:
-    def rejected(reason: str, evidence: str) -> FoundSeed:
+    def rejected(reason: Reason, evidence: str) -> FoundSeed:
         return FoundSeed(**common, reason=reason, evidence=f"{where}: {evidence}")  # type: ignore[arg-type]
 
     text = row[shape.code]
     if row.get("lang", "python").lower() not in {"", "python"}:
-        return rejected("not_python", f"its language is {row['lang']}")
+        return rejected(Reason.NOT_PYTHON, f"its language is {row['lang']}")
     if shape.in_answer:
         block = _PYTHON_BLOCK.search(text.replace("\r\n", "\n") + "\n")
         if block is None:
-            return rejected("no_python_block", f"{shape.code} has no ```python block: {text[:200]}")
+            return rejected(Reason.NO_PYTHON_BLOCK, f"{shape.code} has no ```python block: {text[:200]}")
         text = block["code"]
     if len(text) < shape.shortest:
-        return rejected("too_short", f"{len(text)} characters, at least {shape.shortest} are needed")
+        return rejected(Reason.TOO_SHORT, f"{len(text)} characters, at least {shape.shortest} are needed")
     try:
         tree = parse_source(text)
     except NO_TREE as error:
-        return rejected("does_not_parse", f"{type(error).__name__}: {error}")
+        return rejected(Reason.DOES_NOT_PARSE, f"{type(error).__name__}: {error}")
     body = [line for line in tree.body if not _is_usage(line)]
     if not any(isinstance(line, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for line in body):
-        return rejected("no_function_or_class", f"the code defines neither: {text[:200]}")
+        return rejected(Reason.NO_FUNCTION_OR_CLASS, f"the code defines neither: {text[:200]}")
     entry_point = main_function(body)
     documentation = next(
         (ast.get_docstring(f) for f in body if isinstance(f, ast.FunctionDef) and f.name == entry_point), None

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import polars as pl
 
-from acecoder_dagster.data.lake import Lake, content_key, replace_json
+from acecoder_dagster.data.lake import Lake, content_key
 from acecoder_dagster.data.tables import SEED_FUNCTIONS
-from acecoder_dagster.files import source_revision
+from acecoder_dagster.files import replace_json, source_revision
 from acecoder_dagster.questions.importing import imported_batches
 from acecoder_dagster.questions.seeding.code import find_code
 from acecoder_dagster.questions.seeding.collecting import CollectedSeeds, collect_seeds

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import polars as pl
 
 from acecoder_dagster.data.lake import text_id
-from acecoder_dagster.data.tables import CANDIDATE_TESTS, REJECTED_ROWS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import Rejections
+from acecoder_dagster.data.tables import CANDIDATE_TESTS
 from acecoder_dagster.python_source import parse_literal
 from acecoder_dagster.questions.test_suites.observed_calls import ObservedCall
 
@@ -21,7 +23,6 @@ BRANCHING = "branching input"
 MADE = frozenset({ADVERSARIAL, BRANCHING})
 """Origins of tests whose inputs were made from those of the other tests of their question."""
 
-STAGE = "candidate_tests"
 RELATIVE_TOLERANCE = 1e-9
 """How far a fraction may be from the expected one; the order of additions alone changes the last digits."""
 
@@ -38,7 +39,9 @@ class WrittenTests:
     rows_in: int
 
 
-def write_tests(observed: Iterable[ObservedCall], origin: str = ORIGIN, stage: str = STAGE) -> WrittenTests:
+def write_tests(
+    observed: Iterable[ObservedCall], origin: str = ORIGIN, stage: str = CANDIDATE_TESTS.name
+) -> WrittenTests:
     """Return one assert per observed call (columns of CANDIDATE_TESTS), or the reason why there is none.
 
     A call is rejected when the program raised or its value cannot be written as a Python literal that reads back
@@ -50,7 +53,7 @@ def write_tests(observed: Iterable[ObservedCall], origin: str = ORIGIN, stage: s
         stage: of rejected rows.
     """
     tests: list[dict[str, object]] = []
-    rejected: list[dict[str, object]] = []
+    rejected = Rejections(stage, "test")
     positions: dict[str, int] = {}
     seen: set[str] = set()
     rows_in = 0
@@ -58,18 +61,10 @@ def write_tests(observed: Iterable[ObservedCall], origin: str = ORIGIN, stage: s
         rows_in += 1
         test = expectation(call.call, call.value)
         test_id = text_id(call.question_id, test)
-        reason = call.error or _unwritable(call.value) or ("repeated test" if test_id in seen else None)
-        if reason is not None:
-            rejected.append(
-                {
-                    "stage": stage,
-                    "row_kind": "test",
-                    "row_id": test_id,
-                    "question_id": call.question_id,
-                    "reason": reason.split(":")[0],
-                    "evidence": f"{call.call}: {reason}"[:500],
-                }
-            )
+        problem = _problem(call, repeated=test_id in seen)
+        if problem is not None:
+            reason, evidence = problem
+            rejected.add(test_id, call.question_id, reason, f"{call.call}: {evidence}")
             continue
         seen.add(test_id)
         position = positions.get(call.question_id, 0)
@@ -86,7 +81,7 @@ def write_tests(observed: Iterable[ObservedCall], origin: str = ORIGIN, stage: s
         )
     return WrittenTests(
         CANDIDATE_TESTS.conform(pl.DataFrame(tests, schema=CANDIDATE_TESTS.schema)),
-        pl.DataFrame(rejected, schema=REJECTED_ROWS.schema),
+        rejected.table(),
         rows_in,
     )
 
@@ -98,12 +93,28 @@ def expectation(call: str, value: object) -> str:
     return f"assert {call} == {value!r}"
 
 
-def _unwritable(value: object) -> str | None:
-    text = repr(value)
-    if len(text) > MAX_EXPECTED_CHARACTERS:
-        return f"value too long: {len(text)} characters"
+def _problem(call: ObservedCall, *, repeated: bool) -> tuple[Reason, str] | None:
+    if call.reason is not None:
+        return call.reason, call.evidence
+    problem = unwritable(call.value, MAX_EXPECTED_CHARACTERS)
+    return (Reason.DUPLICATE, "the same test was made before") if problem is None and repeated else problem
+
+
+def unwritable(value: object, max_characters: int) -> tuple[Reason, str] | None:
+    """Return why a value cannot be written into a test, and what was seen; None where it can.
+
+    Args:
+        value: what a call gave.
+        max_characters: the longest text of a value.
+    """
+    try:
+        text = repr(value)
+    except ValueError:  # a number of thousands of digits
+        return Reason.VALUE_TOO_LONG, "its digits cannot be written"
+    if len(text) > max_characters:
+        return Reason.VALUE_TOO_LONG, f"{len(text)} characters"
     try:
         same = bool(parse_literal(text) == value)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         same = False
-    return None if same else f"value is no literal: {text[:200]}"
+    return None if same else (Reason.VALUE_NOT_LITERAL, text[:200])

@@ -7,20 +7,35 @@ from typing import Any
 
 import polars as pl
 
-from acecoder_dagster.judge import Judge, Observation
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.judge import Judge, Observation, Outcome
 
 
 @dataclass(frozen=True)
 class ObservedCall:
     """One call of a question's function by a trusted program, and what came of it.
 
-    `value` is a plain Python value; `error` is the reason why there is none, else None.
+    Attributes:
+        question_id: the question.
+        call: source of the call.
+        value: what it gave, a plain Python value; None where there is a reason.
+        reason: why the value cannot be expected by a test; None where it can.
+        evidence: what was seen, where there is a reason.
     """
 
     question_id: str
     call: str
     value: object
-    error: str | None
+    reason: Reason | None = None
+    evidence: str = ""
+
+
+def failure(seen: Observation) -> tuple[Reason, str] | None:
+    """Return why a call gave no value, and what was seen; None where it gave one."""
+    if not seen.error:
+        return None
+    stopped = seen.error in list(Outcome)
+    return Reason.CALL_STOPPED if stopped else Reason.CALL_RAISED, f"{seen.error}: {seen.message}"
 
 
 def observe_calls(judge: Judge, questions: pl.DataFrame, advance: Callable[[int], None]) -> Iterator[ObservedCall]:
@@ -38,8 +53,7 @@ def observe_calls(judge: Judge, questions: pl.DataFrame, advance: Callable[[int]
         for question, observations in threads.map(lambda row: _observe(judge, row), questions.iter_rows(named=True)):
             advance(1)
             for seen in observations:
-                error = f"{seen.error}: {seen.message}" if seen.error else None
-                yield ObservedCall(question, seen.call, seen.value, error)
+                yield ObservedCall(question, seen.call, seen.value, *(failure(seen) or ()))
 
 
 def _observe(judge: Judge, row: dict[str, Any]) -> tuple[str, list[Observation]]:

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from acecoder_dagster import AceCoderError
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.python_source import parse_literal, parse_source
-from acecoder_dagster.questions.test_suites.call_tests import answered_by_python
+from acecoder_dagster.questions.test_suites.call_tests import named_like_builtin
 
 _FENCE = re.compile(r"```(?:json)?\s*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 _MAX_REPAIRS = 200
@@ -26,7 +27,13 @@ class WrittenQuestion:
 
 
 class UnusableAnswerError(AceCoderError, ValueError):
-    """An answer holds no question; the message is `reason: evidence`."""
+    """An answer holds no question: the reason, and what was seen."""
+
+    def __init__(self, reason: Reason, evidence: str) -> None:
+        """Take note of the reason and the evidence; the message holds both."""
+        super().__init__(f"{reason.meaning}: {evidence}")
+        self.reason = reason
+        self.evidence = evidence
 
 
 def read_answer(text: str) -> WrittenQuestion:
@@ -40,20 +47,22 @@ def read_answer(text: str) -> WrittenQuestion:
             function's.
     """
     if not text.strip():
-        raise UnusableAnswerError("empty answer: ")
+        raise UnusableAnswerError(Reason.EMPTY_ANSWER, "")
     found, repaired = _object(text)
     if found is None:
-        raise UnusableAnswerError(f"no JSON object: {text[:300]}")
+        raise UnusableAnswerError(Reason.NO_JSON_OBJECT, text[:300])
     missing = [name for name in _NEEDED if name not in found]
     if missing:
-        raise UnusableAnswerError(f"missing {', '.join(missing)}: found {', '.join(map(str, found)) or 'nothing'}")
+        raise UnusableAnswerError(
+            Reason.MISSING_PARTS, f"no {', '.join(missing)}; found: {', '.join(map(str, found)) or 'nothing'}"
+        )
     question, signature, tests = (found[name] for name in _NEEDED)
     if not isinstance(question, str) or not question.strip():
-        raise UnusableAnswerError(f"no question: {question!r:.200}")
+        raise UnusableAnswerError(Reason.NO_QUESTION, f"{question!r:.200}")
     if not isinstance(tests, list) or not all(isinstance(test, str) for test in tests):
-        raise UnusableAnswerError(f"tests are no list of texts: {tests!r:.200}")
+        raise UnusableAnswerError(Reason.TESTS_NOT_TEXTS, f"{tests!r:.200}")
     if not tests:
-        raise UnusableAnswerError("no tests: ")
+        raise UnusableAnswerError(Reason.NO_TESTS, "")
     entry_point, normal = _signature(signature)
     return WrittenQuestion(_with_signature(question, normal), entry_point, normal, tuple(tests), repaired)
 
@@ -109,11 +118,11 @@ def _signature(signature: object) -> tuple[str, str]:
     try:
         (function,) = parse_source(f"def {text}: pass").body
     except (SyntaxError, ValueError):
-        raise UnusableAnswerError(f"signature is no function's: {signature!r:.200}") from None
+        raise UnusableAnswerError(Reason.NO_SIGNATURE, f"{signature!r:.200}") from None
     if not isinstance(function, ast.FunctionDef):
-        raise UnusableAnswerError(f"signature is no function's: {signature!r:.200}")
-    if (problem := answered_by_python(function.name)) is not None:
-        raise UnusableAnswerError(problem)
+        raise UnusableAnswerError(Reason.NO_SIGNATURE, f"{signature!r:.200}")
+    if named_like_builtin(function.name):
+        raise UnusableAnswerError(Reason.BUILTIN_NAME, function.name)
     returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
     return function.name, f"{function.name}({ast.unparse(function.args)}){returns}"
 

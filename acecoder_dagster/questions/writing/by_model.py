@@ -7,7 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from acecoder_dagster.data.lake import text_id
-from acecoder_dagster.data.tables import CANDIDATE_TESTS, QUESTIONS, REJECTED_ROWS, WRITER_ANSWERS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import Rejections
+from acecoder_dagster.data.tables import CANDIDATE_TESTS, QUESTIONS, WRITER_ANSWERS
 from acecoder_dagster.questions.importing import ExaminedTest, examine_test
 from acecoder_dagster.questions.seeding import outside_effect
 from acecoder_dagster.questions.test_suites.expectations import WrittenTests
@@ -15,8 +17,6 @@ from acecoder_dagster.questions.writing.answers import UnusableAnswerError, Writ
 from acecoder_dagster.questions.writing.endpoint import Answer, AnswerCache, EndpointSettings, ask
 from acecoder_dagster.questions.writing.prompts import prompt_text, writer_chat
 
-TESTS_STAGE = "candidate_tests"
-_EVIDENCE_CHARACTERS = 500
 _PER_MILLION = 1_000_000
 
 
@@ -73,14 +73,12 @@ def written_questions(seeds: pl.DataFrame, answers: pl.DataFrame) -> tuple[pl.Da
         Rows of QUESTIONS and of REJECTED_ROWS; together as many as seeds.
     """
     questions: list[dict[str, object]] = []
-    rejected: list[tuple[str, str, str, None, str, str]] = []
+    rejected = Rejections(QUESTIONS.name, "seed")
     for row in seeds.join(answers, on="seed_id", how="left", maintain_order="left").iter_rows(named=True):
         try:
             written = _written(row)
         except UnusableAnswerError as error:
-            reason, _, evidence = str(error).partition(": ")
-            evidence = evidence[:_EVIDENCE_CHARACTERS]
-            rejected.append(("questions", "seed", row["seed_id"], None, reason, evidence))
+            rejected.add(row["seed_id"], None, error.reason, error.evidence)
             continue
         questions.append(
             {
@@ -94,7 +92,7 @@ def written_questions(seeds: pl.DataFrame, answers: pl.DataFrame) -> tuple[pl.Da
             }
         )
     rows = QUESTIONS.conform(pl.DataFrame(questions, schema=QUESTIONS.schema))
-    return rows, pl.DataFrame(rejected, schema=REJECTED_ROWS.schema, orient="row")
+    return rows, rejected.table()
 
 
 def written_tests(seeds: pl.DataFrame, answers: pl.DataFrame) -> WrittenTests:
@@ -105,7 +103,7 @@ def written_tests(seeds: pl.DataFrame, answers: pl.DataFrame) -> WrittenTests:
     each other and are both rejected.
     """
     tests: list[dict[str, object]] = []
-    rejected: list[tuple[str, str, str, str, str, str]] = []
+    rejected = Rejections(CANDIDATE_TESTS.name, "test")
     for row in seeds.join(answers, on="seed_id", maintain_order="left").iter_rows(named=True):
         try:
             written = _written(row)
@@ -113,17 +111,8 @@ def written_tests(seeds: pl.DataFrame, answers: pl.DataFrame) -> WrittenTests:
             continue
         question_id = _question_id(row, written)
         kept, refused = _usable_tests(written)
-        rejected.extend(
-            (
-                "candidate_tests",
-                "test",
-                text_id(question_id, text),
-                question_id,
-                reason,
-                evidence[:_EVIDENCE_CHARACTERS],
-            )
-            for text, reason, evidence in refused
-        )
+        for text, reason, evidence in refused:
+            rejected.add(text_id(question_id, text), question_id, reason, evidence)
         tests.extend(
             {
                 "test_id": text_id(question_id, test),
@@ -137,44 +126,45 @@ def written_tests(seeds: pl.DataFrame, answers: pl.DataFrame) -> WrittenTests:
         )
     return WrittenTests(
         CANDIDATE_TESTS.conform(pl.DataFrame(tests, schema=CANDIDATE_TESTS.schema)),
-        pl.DataFrame(rejected, schema=REJECTED_ROWS.schema, orient="row"),
+        rejected.table(),
         len(tests) + len(rejected),
     )
 
 
 def _usable_tests(
     written: WrittenQuestion,
-) -> tuple[list[tuple[str, int]], list[tuple[str, str, str]]]:
+) -> tuple[list[tuple[str, int]], list[tuple[str, Reason, str]]]:
     """Return the tests to keep with how often each was written, and the others with reason and evidence."""
     times: dict[str, int] = {}
     expected: dict[str, list[str]] = {}
-    refused: list[tuple[str, str, str]] = []
+    refused: list[tuple[str, Reason, str]] = []
     for text in written.tests:
         examined = examine_test(text, written.entry_point)
-        statement, reason, evidence = _only_assert(examined)
-        if statement is None:
+        statement = _only_assert(examined)
+        if not isinstance(statement, ast.Assert):
+            reason, evidence = statement
             refused.append((examined.text, reason, f"{evidence}: {examined.text}"))
             continue
         test = ast.unparse(statement)
         times[test] = times.get(test, 0) + 1
         if times[test] > 1:
-            refused.append((examined.text, "duplicate", examined.text))
+            refused.append((examined.text, Reason.DUPLICATE, examined.text))
         else:
             expected.setdefault(_asked(statement), []).append(test)
     contested = {test for tests in expected.values() if len(tests) > 1 for test in tests}
-    refused += [(test, "contradicts_another", test) for test in times if test in contested]
+    refused += [(test, Reason.CONTRADICTS_ANOTHER, test) for test in times if test in contested]
     return [(test, count) for test, count in times.items() if test not in contested], refused
 
 
-def _only_assert(examined: ExaminedTest) -> tuple[ast.Assert | None, str, str]:
-    """Return the test's one assert statement, or None with the reason why it is no test of ours, and evidence."""
-    if examined.reason is not None or examined.tree is None:
-        return None, examined.reason or "", examined.evidence
-    match examined.tree.body:
-        case [ast.Assert() as statement]:
-            effect = outside_effect(examined.tree)
-            return (None, "reaches_outside", effect) if effect else (statement, "", "")
-    return None, "not_one_assert", "more than one assert statement"
+def _only_assert(examined: ExaminedTest) -> ast.Assert | tuple[Reason, str]:
+    """Return the test's one assert statement, or why the test is not used, and what was seen."""
+    if examined.reason is not None:
+        return examined.reason, examined.evidence
+    match examined.tree:
+        case ast.Module(body=[ast.Assert() as statement]) as tree:
+            effect = outside_effect(tree)
+            return (Reason.REACHES_OUTSIDE, effect) if effect else statement
+    return Reason.NOT_ONE_ASSERT, "more than one assert statement"
 
 
 def _asked(test: ast.Assert) -> str:
@@ -187,7 +177,7 @@ def _asked(test: ast.Assert) -> str:
 
 def _written(row: dict[str, object]) -> WrittenQuestion:
     if row["answer"] is None:
-        raise UnusableAnswerError(str(row["problem"] or "not asked: "))
+        raise UnusableAnswerError(Reason.NO_ANSWER, str(row["problem"] or "not asked"))
     return read_answer(str(row["answer"]))
 
 

@@ -5,13 +5,14 @@ import ast
 import polars as pl
 
 from acecoder_dagster.data.lake import text_id
-from acecoder_dagster.data.tables import QUESTIONS, REJECTED_ROWS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import Rejections
+from acecoder_dagster.data.tables import QUESTIONS
 from acecoder_dagster.python_source import parse_source
 from acecoder_dagster.questions.seeding import outside_effect
-from acecoder_dagster.questions.test_suites.call_tests import answered_by_python
+from acecoder_dagster.questions.test_suites.call_tests import named_like_builtin
 
 WRITER = "docstring"
-STAGE = "questions"
 _SHORTEST_DOCUMENTATION = 10
 """Characters; less does not say what a function does."""
 
@@ -26,14 +27,16 @@ def documented_questions(seeds: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
         Rows of QUESTIONS and of REJECTED_ROWS; together as many as seeds.
     """
     questions: list[dict[str, object]] = []
-    rejected: list[tuple[str, str, str, None, str, str]] = []
+    rejected = Rejections(QUESTIONS.name, "seed")
     for seed in seeds.iter_rows(named=True):
         function = _function(seed["code"], seed["entry_point"])
-        problem = _problem(function, seed)
-        if function is None or problem is not None:
-            reason, _, evidence = (problem or "no function").partition(": ")
-            where = f"{seed['upstream_id']}: {evidence}"
-            rejected.append((STAGE, "seed", seed["seed_id"], None, reason, where))
+        if function is None:
+            evidence = f"{seed['upstream_id']}: the code defines no function {seed['entry_point']!r}"
+            rejected.add(seed["seed_id"], None, Reason.NO_FUNCTION, evidence)
+            continue
+        if (problem := _problem(function, seed)) is not None:
+            reason, found = problem
+            rejected.add(seed["seed_id"], None, reason, f"{seed['upstream_id']}: {found}")
             continue
         question = question_text(function)
         questions.append(
@@ -48,7 +51,7 @@ def documented_questions(seeds: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFram
             }
         )
     rows = QUESTIONS.conform(pl.DataFrame(questions, schema=QUESTIONS.schema))
-    return rows, pl.DataFrame(rejected, schema=REJECTED_ROWS.schema, orient="row")
+    return rows, rejected.table()
 
 
 def question_text(function: ast.FunctionDef) -> str:
@@ -72,19 +75,18 @@ def _function(code: str | None, name: str) -> ast.FunctionDef | None:
     return found[-1] if found else None
 
 
-def _problem(function: ast.FunctionDef | None, seed: dict[str, str]) -> str | None:
-    if function is None:
-        return f"no function: the code defines no function {seed['entry_point']!r}"
-    if (problem := answered_by_python(function.name)) is not None:
-        return problem
+def _problem(function: ast.FunctionDef, seed: dict[str, str]) -> tuple[Reason, str] | None:
+    """Return why the function makes no question, and what was seen; None where it makes one."""
+    if named_like_builtin(function.name):
+        return Reason.BUILTIN_NAME, function.name
     documentation = ast.get_docstring(function) or ""
     if not documentation:
-        return "no docstring: "
+        return Reason.NO_DOCSTRING, function.name
     if len(documentation) < _SHORTEST_DOCUMENTATION:
-        return f"docstring too short: {documentation}"
+        return Reason.DOCSTRING_TOO_SHORT, documentation
     if not function.args.args and not function.args.posonlyargs and not function.args.vararg:
-        return "no arguments: its value could depend on nothing"
+        return Reason.NO_ARGUMENTS, function.name
     if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)) and function.decorator_list:
-        return "context manager: a decorated generator gives no value"
+        return Reason.CONTEXT_MANAGER, function.name
     effect = outside_effect(parse_source(seed["code"]))
-    return f"reaches outside: {effect}" if effect else None
+    return (Reason.REACHES_OUTSIDE, effect) if effect else None

@@ -77,7 +77,7 @@ def warehouse(tmp_path_factory):
         "row_kind": "test",
         "row_id": "t",
         "question_id": "q1",
-        "reason": "oracle: failed",
+        "reason": "oracle_failed",
     }
     lake.write(QUESTIONS, "b", rows(QUESTIONS, *questions), content_key="k")
     lake.write(FILTERED_TESTS, "b", rows(FILTERED_TESTS, *tests), content_key="k", rejected=rows(REJECTED_ROWS, wrong))
@@ -163,7 +163,7 @@ def test_the_card_tells_counts_licences_filters_settings_and_quality(warehouse, 
     assert {"split": "test", "path": "acecode_dataset/test.parquet"} in header["configs"][0]["data_files"]
     assert "| open | train | 1 | 1 | 4 | 2 |" in card
     assert "| program | bad | its terms | 6 | MIT | True | True |" in card
-    assert "| filtered_tests | test | oracle: failed | 1 |" in card
+    assert "| filtered_tests | test | oracle_failed | The oracle program fails the test | 1 |" in card
     assert '| preference_pairs | {"pairs": {"rule": "ours"}} |' in card
     assert "### pass@1, pass@10 and pass@100 by model and source" in card
     assert "| test_cases | Kept tests |" in card

@@ -137,8 +137,8 @@ def test_flaky_tests_come_with_their_evidence(lake, tmp_path):
     # q1's kept tests: the first is unstable for a sampled program; a policy writes q2's program text, judged otherwise.
     lake.write(SAMPLED_PROGRAMS, "more", rows(SAMPLED_PROGRAMS, program("again", "q1", "again")), content_key="k")
     lake.write(TEST_RESULTS, "more", rows(TEST_RESULTS, result("again", "q1", "up")), content_key="k")
-    rejected = {"stage": "filtered_tests", "row_kind": "test", "row_id": "q1t0", "reason": "oracle: unstable"}
-    early = {"row_kind": "test", "row_id": "never", "question_id": "q2", "reason": "unstable value", "evidence": "f(0)"}
+    rejected = {"stage": "filtered_tests", "row_kind": "test", "row_id": "q1t0", "reason": "oracle_unstable"}
+    early = {"row_kind": "test", "row_id": "never", "question_id": "q2", "reason": "unstable_value", "evidence": "f(0)"}
     given = rows(REJECTED_ROWS, rejected, early)
     lake.write(FILTERED_TESTS, "more", FILTERED_TESTS.empty(), content_key="k", rejected=given)
     built = build_warehouse(lake, tmp_path / "flaky.duckdb").path

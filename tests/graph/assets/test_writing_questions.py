@@ -89,7 +89,7 @@ def test_documented_functions_become_questions_with_tests_from_execution(folder,
 
     assert set(checks_of(result).values()) == {True}
     assert sorted(project.open().lake.read(QUESTIONS)["entry_point"]) == ["runs", "shout"]
-    assert reasons(project, QUESTIONS) == ["no docstring"]
+    assert reasons(project, QUESTIONS) == ["no_docstring"]
     tests = project.open().lake.read(FILTERED_TESTS)
     assert (tests.group_by("question_id").len()["len"] >= 8).all()
     namespace: dict[str, object] = {}
@@ -118,7 +118,7 @@ def test_seeds_from_a_benchmark_are_rejected_with_the_evidence(folder, instance)
 
     assert set(checks_of(result).values()) == {True}
     assert sorted(project.open().lake.read(SEED_FUNCTIONS)["entry_point"]) == ["shout", "undocumented"]
-    assert reasons(project, SEED_FUNCTIONS) == ["contaminated: code"]
+    assert reasons(project, SEED_FUNCTIONS) == ["contaminated_code"]
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_a_model_behind_an_endpoint_writes_questions_and_every_reject_is_explain
     (question,) = project.open().lake.read(QUESTIONS).to_dicts()
     assert question["question"].endswith("Write it as `def double(n: int) -> int`.")
     assert (question["entry_point"], question["writer"], question["licence"]) == ("double", "fake", "MIT")
-    assert reasons(project, QUESTIONS) == ["no JSON object", "refused"]
+    assert reasons(project, QUESTIONS) == ["no_answer", "no_json_object"]
     assert project.open().lake.read(CANDIDATE_TESTS)["test"].to_list() == [
         "assert double(2) == 4",
         "assert double(3) == 6",

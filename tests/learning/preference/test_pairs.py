@@ -71,14 +71,14 @@ def test_a_gap_of_exactly_four_tenths_is_not_lost_to_rounding():
 def test_a_program_that_passes_nothing_is_in_no_pair_of_the_paper(rule):
     pairs, rejected = build({"a": of_ten(10), "b": of_ten(0)}, rule=rule)
     assert pairs.is_empty()
-    assert reason(rejected) == "no two programs of a model far enough apart"
+    assert reason(rejected) == "rates_too_close"
 
 
 def test_released_pass_rates_divide_by_the_tests_written():
     judged = {"a": ("pppppp", 10), "b": ("pfffff", 10)}
     pairs, rejected = build(judged, rule="released")
     assert pairs.is_empty()
-    assert reason(rejected) == "no program good enough to win"
+    assert reason(rejected) == "no_winner"
     pairs, _ = build({"a": ("pppppppp", 10), "b": ("ppffffff", 10)}, rule="released")
     assert pairs.select("chosen_pass_rate", "rejected_pass_rate").row(0) == (0.8, 0.2)
 
@@ -88,7 +88,7 @@ def test_released_pairs_skip_questions_outside_ascii_and_say_so():
     judged = {"a": of_ten(10), "b": of_ten(1)}
     pairs, rejected = build(judged, questions=questions, rule="released")
     assert pairs.is_empty()
-    assert reason(rejected) == "question has characters outside ASCII"
+    assert reason(rejected) == "non_ascii_question"
     assert build(judged, questions=questions, rule="paper")[0].height == 1
 
 
@@ -121,7 +121,7 @@ def test_our_loser_does_not_lose_for_a_module_that_is_not_installed(outcomes, lo
     pairs, rejected = build({"all": "pp", "lacks a module": outcomes}, messages={"lacks a module": missing})
 
     assert names(pairs) == ([("all", "lacks a module")] if loses else [])
-    assert loses or reason(rejected) == "no program fit to lose"
+    assert loses or reason(rejected) == "no_loser"
 
 
 @pytest.mark.parametrize("rule", ["paper", "released", "ours"])
@@ -146,7 +146,7 @@ def test_the_same_program_with_two_verdicts_is_in_no_pair():
     texts = {"a": "def f(): pass", "b": "def f(): pass  # again"}
     pairs, rejected = build({"a": "pp", "b": "pf"}, texts)
     assert pairs.is_empty()
-    assert reason(rejected) == "same programs with different verdicts"
+    assert reason(rejected) == "verdicts_disagree"
 
 
 def test_the_pairs_of_a_question_are_drawn_by_seed_and_share_one_weight():
@@ -164,12 +164,12 @@ def test_the_pairs_of_a_question_are_drawn_by_seed_and_share_one_weight():
 @pytest.mark.parametrize(
     ("judged", "expected"),
     [
-        ({}, "no judged program"),
-        ({"a": "jj", "b": "pu"}, "no usable verdict"),
-        ({"a": "pp", "b": "pp"}, "every program passes every test"),
-        ({"a": "ff", "b": "ee"}, "no program passes any test"),
-        ({"a": "pf", "b": "ff"}, "no program good enough to win"),
-        ({"a": ""}, "no usable verdict"),
+        ({}, "no_judged_program"),
+        ({"a": "jj", "b": "pu"}, "no_usable_verdict"),
+        ({"a": "pp", "b": "pp"}, "always_solved"),
+        ({"a": "ff", "b": "ee"}, "no_test_passed"),
+        ({"a": "pf", "b": "ff"}, "no_winner"),
+        ({"a": ""}, "no_usable_verdict"),
     ],
 )
 def test_a_question_without_pairs_is_rejected_with_the_reason(judged, expected):

@@ -71,4 +71,4 @@ def test_a_question_of_which_no_order_is_likely_has_no_pair_and_says_why():
     made, rejected = pairs({"winner": "pp", **{f"loser{n}": "ff" for n in range(80)}}, min_probability=0.9)
 
     assert made.is_empty()
-    assert rejected["reason"].to_list() == ["no two programs whose order is likely enough to be true"]
+    assert rejected["reason"].to_list() == ["order_uncertain"]

@@ -32,7 +32,7 @@ def test_a_half_written_part_does_not_count(tmp_path: Path) -> None:
     path = tmp_path / "rows.parquet"
     parts = PartFile(path, SCHEMA, "key", "fingerprint")
     parts.write([{"key": "a", "value": 1}])
-    (tmp_path / "rows.parquet.parts" / "000001.unfinished").write_bytes(b"PAR1 cut off")
+    (tmp_path / "rows.parquet.parts" / "000001.parquet.killed.tmp").write_bytes(b"PAR1 cut off")
     again = PartFile(path, SCHEMA, "key", "fingerprint")
     assert again.keys() == {"a"}
     again.finish(["key"])

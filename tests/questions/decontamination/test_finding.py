@@ -97,9 +97,9 @@ def test_words_of_a_question_are_found_in_instruction_and_docstring(settings, be
 
     found = find_contamination(given, benchmarks, settings, None, nothing)
 
-    assert [(each.seed_id, each.question, each.by) for each in found] == [
-        ("0", "B/1", "contaminated: words"),
-        ("1", "B/1", "contaminated: words"),
+    assert [(each.seed_id, each.question, each.reason) for each in found] == [
+        ("0", "B/1", "contaminated_words"),
+        ("1", "B/1", "contaminated_words"),
     ]
     assert "list of whole numbers" in found[0].evidence
 
@@ -110,7 +110,7 @@ def test_code_is_found_whatever_its_names_and_wherever_it_stands(settings, bench
 
     found = find_contamination(given, benchmarks, settings, None, nothing)
 
-    assert [(each.seed_id, each.by) for each in found] == [("0", "contaminated: code"), ("1", "contaminated: code")]
+    assert [(each.seed_id, each.reason) for each in found] == [("0", "contaminated_code"), ("1", "contaminated_code")]
     assert "B/1" in found[0].evidence
 
 
@@ -126,7 +126,7 @@ def test_a_rewritten_program_is_found_by_running_it_and_an_innocent_one_is_not(s
 
     found = find_contamination(given, benchmarks, settings, judge, nothing)
 
-    assert [(each.seed_id, each.by) for each in found] == [("0", "contaminated: execution")]
+    assert [(each.seed_id, each.reason) for each in found] == [("0", "contaminated_execution")]
     assert "passes all 3 tests of B/1" in found[0].evidence
 
 
@@ -161,5 +161,5 @@ def test_contaminated_seeds_are_rejected_rows_with_the_evidence(settings, benchm
 
     assert clean["seed_id"].to_list() == ["1"]
     assert rejected.height + clean.height == given.height
-    assert rejected.row(0, named=True)["reason"] == "contaminated: code"
+    assert rejected.row(0, named=True)["reason"] == "contaminated_code"
     assert rejected.row(0, named=True)["evidence"].startswith("row 0: ")

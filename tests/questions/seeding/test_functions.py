@@ -76,8 +76,8 @@ def test_classes_that_a_function_uses_come_along(functions):
 
 
 def test_what_cannot_stand_alone_says_why(functions):
-    assert functions["of_the_package"].reason == "imports its own package"
-    assert functions["lost"].reason == "uses an unknown name"
+    assert functions["of_the_package"].reason == "imports_its_own_package"
+    assert functions["lost"].reason == "uses_an_unknown_name"
     assert "nowhere" in functions["lost"].evidence
 
 

@@ -1,11 +1,12 @@
 import pytest
 
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.questions.test_suites.expectations import write_tests
 from acecoder_dagster.questions.test_suites.observed_calls import ObservedCall
 
 
-def observed(value=None, error=None, call="f(1)", question_id="q"):
-    return ObservedCall(question_id, call, value, error)
+def observed(value=None, reason=None, call="f(1)", question_id="q"):
+    return ObservedCall(question_id, call, value, reason)
 
 
 def test_an_observed_value_becomes_an_assert():
@@ -18,10 +19,10 @@ def test_an_observed_value_becomes_an_assert():
 @pytest.mark.parametrize(
     ("call", "reason"),
     [
-        (observed(error="ZeroDivisionError: division by zero"), "ZeroDivisionError"),
-        (observed(float("nan")), "value is no literal"),
-        (observed(object()), "value is no literal"),
-        (observed("x" * 5000), "value too long"),
+        (observed(reason=Reason.CALL_RAISED), "call_raised"),
+        (observed(float("nan")), "value_not_literal"),
+        (observed(object()), "value_not_literal"),
+        (observed("x" * 5000), "value_too_long"),
     ],
 )
 def test_a_call_without_a_usable_value_is_rejected_with_the_reason(call, reason):
@@ -35,5 +36,5 @@ def test_repeated_tests_count_once_but_nothing_is_lost():
     written = write_tests([observed(1), observed(1), observed(1, question_id="other")])
 
     assert written.rows_in == written.tests.height + written.rejected.height == 3
-    assert written.rejected["reason"].to_list() == ["repeated test"]
+    assert written.rejected["reason"].to_list() == ["duplicate"]
     assert written.tests["position"].to_list() == [0, 0]

@@ -33,12 +33,12 @@ def test_a_documented_function_is_a_question_with_its_exact_signature():
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("def count_words(text):\n    return 1", "no docstring"),
-        ("def count_words(text):\n    'Count.'\n    return 1", "docstring too short"),
-        ("def count_words():\n    'Return how many words there are.'\n    return 1", "no arguments"),
-        ("def other(text):\n    'Return how many words there are.'\n    return 1", "no function"),
+        ("def count_words(text):\n    return 1", "no_docstring"),
+        ("def count_words(text):\n    'Count.'\n    return 1", "docstring_too_short"),
+        ("def count_words():\n    'Return how many words there are.'\n    return 1", "no_arguments"),
+        ("def other(text):\n    'Return how many words there are.'\n    return 1", "no_function"),
         (DOCUMENTED.replace("import re", "import re, random").replace("return sum", "return random.random() or sum"),
-         "reaches outside"),
+         "reaches_outside"),
     ],
 )  # fmt: skip
 def test_functions_that_make_no_question_say_why(code, reason):
@@ -52,4 +52,4 @@ def test_functions_with_the_name_of_a_builtin_are_no_questions_because_python_an
     questions, rejected = documented_questions(seed("def bin(n):\n    'Return n in base two.'\n    return n", "bin"))
 
     assert questions.is_empty()
-    assert rejected["reason"].to_list() == ["name of a builtin"]
+    assert rejected["reason"].to_list() == ["builtin_name"]

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from acecoder_dagster.data.tables import FILTERED_TESTS, REJECTED_ROWS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import rejected_rows
+from acecoder_dagster.data.tables import FILTERED_TESTS, OUTCOMES
 from acecoder_dagster.questions.test_suites.choosing.agreement import CERTAIN, Ballot, agree
 from acecoder_dagster.questions.test_suites.choosing.oracles import MODEL
 from acecoder_dagster.questions.test_suites.choosing.policies import Policy
-
-STAGE = "filtered_tests"
 
 FORBIDDEN = (
     "threading",
@@ -30,6 +30,9 @@ COUNTED_TESTS = 64
 
 LAST = 1_000_000
 """More than there are tests of a question."""
+
+ORACLE_REASONS = {outcome: "" if outcome == "passed" else Reason(f"oracle_{outcome}").value for outcome in OUTCOMES}
+"""Why a test is not kept, by the outcome of the oracle program in it; empty where it is kept."""
 
 ENDING_OUTCOMES = ("cpu_timeout", "wall_timeout", "memory", "crashed")
 
@@ -83,7 +86,7 @@ def filter_tests(
     if oracle_results is not None and policy != "trusted":
         decided = _decide(candidates, oracle_results, policy, oracles)
         judged = candidates.join(decided, on=["question_id", "position"], how="left").with_columns(
-            pl.col("reason").fill_null("oracle: no oracle program")
+            pl.col("reason").fill_null(pl.lit(Reason.NO_ORACLE_PROGRAM))
         )
     passed = judged.filter(pl.col("reason") == "")
     enough = passed.filter(pl.len().over("question_id") >= min_tests)
@@ -94,22 +97,15 @@ def filter_tests(
     rejected = pl.concat(
         [
             rejected_tests(judged.filter(pl.col("reason") != ""), pl.col("reason")),
-            rejected_tests(too_few, pl.lit(f"fewer than {min_tests} tests of its question are left")),
+            rejected_tests(too_few, Reason.TOO_FEW_TESTS),
         ]
     )
     return FilteredTests(FILTERED_TESTS.conform(kept.select(list(FILTERED_TESTS.schema))), rejected)
 
 
-def rejected_tests(tests: pl.DataFrame, reason: pl.Expr) -> pl.DataFrame:
+def rejected_tests(tests: pl.DataFrame, reason: Reason | pl.Expr) -> pl.DataFrame:
     """Return tests as rejected rows (columns of REJECTED_ROWS)."""
-    return tests.select(
-        stage=pl.lit(STAGE),
-        row_kind=pl.lit("test"),
-        row_id="test_id",
-        question_id="question_id",
-        reason=reason,
-        evidence=pl.col("test").str.slice(0, 500),
-    ).cast(dict(REJECTED_ROWS.schema))  # type: ignore[arg-type]
+    return rejected_rows(tests, FILTERED_TESTS.name, "test", reason, pl.col("test"), row_id="test_id")
 
 
 def _outcomes(candidates: pl.DataFrame, results: pl.DataFrame) -> pl.DataFrame:
@@ -141,7 +137,7 @@ def _decide(
     return outcomes.group_by("question_id", "position", maintain_order=True).agg(
         reason=pl.when((pl.col("outcome") == "passed").any())
         .then(pl.lit(""))
-        .otherwise(pl.format("oracle: {}", pl.col("outcome").first()))
+        .otherwise(pl.col("outcome").first().replace_strict(ORACLE_REASONS, return_dtype=pl.String))
     )
 
 
@@ -188,7 +184,7 @@ def _by_agreement(outcomes: pl.DataFrame, candidates: pl.DataFrame, oracles: pl.
 
 def _agreement_reason(probability: float, confidence: float) -> str:
     if probability <= 1 - CERTAIN:
-        return "agreement: refuted"
+        return Reason.AGREEMENT_REFUTED
     if probability < CERTAIN:
-        return "agreement: contested"
-    return "" if confidence >= CERTAIN else "agreement: programs disagree on the question"
+        return Reason.AGREEMENT_CONTESTED
+    return "" if confidence >= CERTAIN else Reason.PROGRAMS_DISAGREE

@@ -3,10 +3,11 @@
 import polars as pl
 
 from acecoder_dagster.data.lake import text_id
-from acecoder_dagster.data.tables import ORACLE_PROGRAMS, REJECTED_ROWS
+from acecoder_dagster.data.reasons import Reason
+from acecoder_dagster.data.rejections import rejected_rows
+from acecoder_dagster.data.tables import ORACLE_PROGRAMS
 
 MODEL = "reference"
-STAGE = "oracle_programs"
 
 
 def reference_oracles(questions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -31,12 +32,12 @@ def reference_oracles(questions: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFra
         pl.lit(0).alias("sample_index"),
         pl.col("reference_program").alias("program"),
     )
-    rejected = questions.filter(~has_reference).select(
-        stage=pl.lit(STAGE),
-        row_kind=pl.lit("question"),
+    rejected = rejected_rows(
+        questions.filter(~has_reference),
+        ORACLE_PROGRAMS.name,
+        "question",
+        Reason.NO_REFERENCE_PROGRAM,
+        pl.lit("setting tests.policy = 'reference' needs one"),
         row_id="question_id",
-        question_id="question_id",
-        reason=pl.lit("question has no reference program"),
-        evidence=pl.lit("setting tests.policy = 'reference' needs one"),
     )
-    return ORACLE_PROGRAMS.conform(programs), REJECTED_ROWS.conform(rejected)
+    return ORACLE_PROGRAMS.conform(programs), rejected

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import polars as pl
 
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.tables import FILTERED_TESTS
 from acecoder_dagster.questions.test_suites.call_tests import split_test, value_key
 from acecoder_dagster.questions.test_suites.choosing.fewest_tests import Floats, SuiteMatrix, strongest_suite
@@ -22,8 +23,6 @@ NEAR = 0.77
 CAREFUL = 1.6
 """The power of the share of a writer's tests that are kept, which is how likely one is fair: who writes wrong values
 asks for what the question excludes more often still; see benchmarks/test_suites/results.md."""
-
-NOT_NEEDED = "the suite has the power without it"
 
 
 def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, float]:
@@ -92,7 +91,7 @@ def shrink_suites(
     is_chosen = pl.col("test_id").is_in(chosen)
     kept = filtered.kept.filter(is_chosen).sort("question_id", "position")
     kept = kept.with_columns(position=pl.int_range(pl.len()).over("question_id"))
-    left_out = rejected_tests(filtered.kept.filter(~is_chosen), pl.lit(NOT_NEEDED))
+    left_out = rejected_tests(filtered.kept.filter(~is_chosen), Reason.NOT_NEEDED)
     return FilteredTests(FILTERED_TESTS.conform(kept), pl.concat([filtered.rejected, left_out]))
 
 

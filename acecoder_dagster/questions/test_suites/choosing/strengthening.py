@@ -12,11 +12,12 @@ from random import Random
 
 import polars as pl
 
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.tables import ASSERT, FILTERED_TESTS
 from acecoder_dagster.judge import Observation
 from acecoder_dagster.questions.importing import call_arguments
 from acecoder_dagster.questions.test_suites.choosing.agreement import CERTAIN
-from acecoder_dagster.questions.test_suites.choosing.filtering import STAGE, FilteredTests, rejected_tests
+from acecoder_dagster.questions.test_suites.choosing.filtering import FilteredTests, rejected_tests
 from acecoder_dagster.questions.test_suites.choosing.oracles import MODEL
 from acecoder_dagster.questions.test_suites.choosing.power import MUTANT, JudgeOutcomes, Power
 from acecoder_dagster.questions.test_suites.expectations import ADVERSARIAL, BRANCHING, write_tests
@@ -36,11 +37,6 @@ INPUTS_PER_ROUND = 24
 MAJORITY = 0.5
 """Share of the surviving oracle programs that must agree with a reference: where most say something else, the question
 is more likely silent about the input than they are all wrong."""
-
-NOTHING_SHOWN = "no surviving program gives another value"
-SHOWN_ALREADY = "another new test refuses the same programs"
-CONTESTED = "contested: too many surviving programs give another value"
-UNSTABLE = "unstable: the judge does not confirm the value"
 
 
 @dataclass(frozen=True)
@@ -127,7 +123,7 @@ class _Bench:
     def tried(self, state: Strengthened, subjects: Sequence[Subject], origin: str) -> tuple[Strengthened, pl.DataFrame]:
         """Return the tests with those that the arguments of the subjects give, and these alone."""
         observed = observe_given(subjects, self.observe, self.settings, self.seed, self.threads)
-        written = write_tests(observed, origin, STAGE)
+        written = write_tests(observed, origin, FILTERED_TESTS.name)
         survivors = state.power.survivors().join(written.tests, on="question_id", how="semi")
         outcomes = self.judge_outcomes(survivors, written.tests)
         reasons = _reasons(outcomes, survivors, state.power.trusted, needs_failing=origin == ADVERSARIAL)
@@ -202,15 +198,15 @@ def _reasons(
             oracles = [program for program in rows["program_id"] if models[program] != MUTANT]
             agreeing = sum(program not in failing for program in oracles) / len(oracles)
             if not failing and needs_failing:
-                reasons[str(test)] = NOTHING_SHOWN
+                reasons[str(test)] = Reason.REFUSES_NO_PROGRAM
             elif authority in failing:
-                reasons[str(test)] = UNSTABLE
+                reasons[str(test)] = Reason.VALUE_NOT_CONFIRMED
             elif agreeing < needed:
-                reasons[str(test)] = CONTESTED
+                reasons[str(test)] = Reason.CONTESTED_VALUE
             else:
                 refused[str(test)] = failing
         needed_tests = _cover(refused) if needs_failing else list(refused)
-        reasons |= dict.fromkeys(refused, SHOWN_ALREADY) | dict.fromkeys(needed_tests, "")
+        reasons |= dict.fromkeys(refused, Reason.REFUSES_NOTHING_NEW) | dict.fromkeys(needed_tests, "")
     return pl.DataFrame(list(reasons.items()), schema={"test_id": pl.String, "reason": pl.String}, orient="row")
 
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.judge import Observation
-from acecoder_dagster.python_source import parse_literal, parse_source
+from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.questions.test_suites.expectations import unwritable
 from acecoder_dagster.questions.test_suites.inputs.arguments import Arguments, doctest_arguments
 from acecoder_dagster.questions.test_suites.inputs.drawing import Drawing
 from acecoder_dagster.questions.test_suites.inputs.rounds import Observe, Rounds, Subject, all_at_once
 from acecoder_dagster.questions.test_suites.inputs.settings import InputSettings
-from acecoder_dagster.questions.test_suites.observed_calls import ObservedCall
+from acecoder_dagster.questions.test_suites.observed_calls import ObservedCall, failure
 
-NOTHING_TO_VARY = "no test can tell programs apart"
-UNSTABLE = "unstable: another run gave another value"
+_UNSTABLE = (Reason.UNSTABLE_VALUE, "another run gave another value")
 _SPARE = 4
 """Calls beyond the tests wanted that are run again, for those that turn out unstable."""
 _LONGEST_ITERATION = 200
@@ -24,11 +25,11 @@ _LONGEST_ITERATION = 200
 
 @dataclass(frozen=True)
 class _Seen:
-    """A call with the value it gave, or why it gave none that a test could expect."""
+    """A call with the value it gave, or why it gave none that a test could expect, and what was seen."""
 
     call: str
     value: object
-    error: str | None
+    problem: tuple[Reason, str] | None = None
 
     @property
     def value_text(self) -> str:
@@ -58,8 +59,8 @@ def observe_inputs(
         advance: called with the number of functions done.
 
     Returns:
-        Every call tried, in the order of the subjects: chosen ones with their value and no error, all others with the
-        reason. Nothing for a program that does not define its function, or whose function takes no arguments.
+        Every call tried, in the order of the subjects: chosen ones with their value, all others with the reason.
+        Nothing for a program that does not define its function, or whose function takes no arguments.
     """
     observed = all_at_once(subjects, lambda subject: _rounds(subject, settings, seed), observe, threads, advance)
     return [call for of_subject in observed for call in of_subject]
@@ -71,8 +72,8 @@ def observe_given(
     """Run functions on their `argument_texts`, and those calls that work again, as `observe_inputs` does.
 
     Returns:
-        Every call, in the order of the subjects and their arguments: with its value and no error, or with the reason
-        why no test can expect it.
+        Every call, in the order of the subjects and their arguments: with its value, or with the reason why no test can
+        expect it.
     """
     observed = all_at_once(subjects, lambda subject: _given(subject, settings, seed), observe, threads)
     return [call for of_subject in observed for call in of_subject]
@@ -88,40 +89,39 @@ def _rounds(subject: Subject, settings: InputSettings, seed: int) -> Rounds[list
         return []
     tried = _known_arguments(subject, function) | {each.text: each for each in drawing.probes(settings.probes)}
     seen = yield from _run(subject, list(tried), settings)
-    worked = [arguments for text, arguments in tried.items() if seen[text].error is None]
+    worked = [arguments for text, arguments in tried.items() if seen[text].problem is None]
     if worked:
         more = {each.text: each for each in drawing.more(worked, settings.calls, set(tried))}
         seen |= yield from _run(subject, list(more), settings)
         tried |= more
-    chosen = _chosen({text: each for text, each in tried.items() if seen[text].error is None}, seen, settings)
+    chosen = _chosen({text: each for text, each in tried.items() if seen[text].problem is None}, seen, settings)
     stable = yield from _stable(subject, chosen, seen, settings, rng)
     kept = stable[: settings.tests_per_question]
     if len({seen[text].value_text for text in kept}) < 2:
         kept = []
 
-    def why_not(text: str) -> str | None:
+    def why_not(text: str) -> tuple[Reason, str] | None:
         if text in kept:
             return None
         if text in chosen and text not in stable:
-            return UNSTABLE
-        if not kept:
-            return f"{NOTHING_TO_VARY}: every call that works gives {seen[text].value_text[:100]}"
-        return "not needed: there are enough tests with other values"
+            return _UNSTABLE
+        value = seen[text].value_text[:100]
+        return (Reason.ENOUGH_TESTS if kept else Reason.ONE_VALUE_ONLY), f"it gives {value}"
 
-    return [
-        ObservedCall(subject.question_id, each.call, each.value, each.error or why_not(text))
-        for text, each in seen.items()
-    ]
+    return [_observed(subject, each, each.problem or why_not(text)) for text, each in seen.items()]
 
 
 def _given(subject: Subject, settings: InputSettings, seed: int) -> Rounds[list[ObservedCall]]:
     seen = yield from _run(subject, list(subject.argument_texts), settings)
-    worked = [text for text, each in seen.items() if each.error is None]
+    worked = [text for text, each in seen.items() if each.problem is None]
     stable = set((yield from _stable(subject, worked, seen, settings, Random(f"given {seed} {subject.question_id}"))))
     return [
-        ObservedCall(subject.question_id, each.call, each.value, each.error or (None if text in stable else UNSTABLE))
-        for text, each in seen.items()
+        _observed(subject, each, each.problem or (None if text in stable else _UNSTABLE)) for text, each in seen.items()
     ]
+
+
+def _observed(subject: Subject, seen: _Seen, problem: tuple[Reason, str] | None) -> ObservedCall:
+    return ObservedCall(subject.question_id, seen.call, seen.value, *(problem or ()))
 
 
 def _definition(subject: Subject) -> ast.FunctionDef | None:
@@ -149,24 +149,16 @@ def _run(
 
 
 def _read(seen: Observation, settings: InputSettings) -> _Seen:
-    if seen.error:
-        return _Seen(seen.call, None, f"{seen.error}: {seen.message}")
+    problem = failure(seen)
+    if problem is not None:
+        return _Seen(seen.call, None, problem)
     call, value = seen.call, seen.value
     if isinstance(value, types.GeneratorType):
         call, value = f"list({call})", list(itertools.islice(value, _LONGEST_ITERATION))
         if len(value) == _LONGEST_ITERATION:
-            return _Seen(call, None, f"value too long: {_LONGEST_ITERATION} items or more")
-    try:
-        text = repr(value)
-    except ValueError:  # a number of thousands of digits
-        return _Seen(call, None, "value too long: its digits cannot be written")
-    if len(text) > settings.max_value_characters:
-        return _Seen(call, None, f"value too long: {len(text)} characters")
-    try:
-        same = bool(parse_literal(text) == value)
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        same = False
-    return _Seen(call, value, None) if same else _Seen(call, None, f"value is no literal: {text[:200]}")
+            return _Seen(call, None, (Reason.VALUE_TOO_LONG, f"{_LONGEST_ITERATION} items or more"))
+    problem = unwritable(value, settings.max_value_characters)
+    return _Seen(call, value) if problem is None else _Seen(call, None, problem)
 
 
 def _chosen(worked: dict[str, Arguments], seen: dict[str, _Seen], settings: InputSettings) -> list[str]:
@@ -196,6 +188,6 @@ def _stable(
         order = rng.sample(stable, len(stable))
         again = yield from _run(subject, order, settings)
         stable = [
-            text for text in stable if again[text].error is None and again[text].value_text == seen[text].value_text
+            text for text in stable if again[text].problem is None and again[text].value_text == seen[text].value_text
         ]
     return stable

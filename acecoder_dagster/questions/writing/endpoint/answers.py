@@ -19,6 +19,7 @@ class Answer:
     Attributes:
         text: the model's words; empty where there is no answer.
         problem: why there is none, None where there is one.
+        refused: whether the endpoint refuses the request, so that asking again is of no use.
         finish_reason: stop, length, or what else the endpoint says.
         model: the model that answered, in the endpoint's words.
         prompt_tokens: tokens of the request as the endpoint counts them, None where it does not say.
@@ -30,6 +31,7 @@ class Answer:
 
     text: str = ""
     problem: str | None = None
+    refused: bool = False
     finish_reason: str | None = None
     model: str | None = None
     prompt_tokens: int | None = None

@@ -108,7 +108,7 @@ class _Asking:
             answer = await self._answer(client, chat)
             if answer.problem is None:
                 self._cache.keep(key, answer)
-            elif not answer.problem.startswith("refused"):
+            elif not answer.refused:
                 self._unanswered.append(answer.problem)
             self._answers[key] = answer
             self._advance(1)
@@ -119,8 +119,8 @@ class _Asking:
         started = time.monotonic()
         attempts = self._settings.retries + 1
 
-        def unanswered(problem: str, tried: int = attempts) -> Answer:
-            return Answer(problem=problem, attempts=tried, seconds=time.monotonic() - started)
+        def unanswered(problem: str) -> Answer:
+            return Answer(problem=problem, attempts=attempts, seconds=time.monotonic() - started)
 
         try:
             response = await client.chat.completions.with_raw_response.create(**self._request(chat))
@@ -134,7 +134,8 @@ class _Asking:
                 raise EndpointError(f"{self._settings.base_url}: {what}") from error
             if error.status_code in {408, 409, 429} or error.status_code >= 500:
                 return unanswered(f"unanswered: HTTP {error.status_code}, {attempts} times: {error.message[:200]}")
-            return unanswered(f"refused: HTTP {error.status_code}: {error.message[:200]}", 1)
+            refusal = f"refused: HTTP {error.status_code}: {error.message[:200]}"
+            return Answer(problem=refusal, refused=True, attempts=1, seconds=time.monotonic() - started)
         return _read(response.text, response.retries_taken + 1, time.monotonic() - started)
 
     def _request(self, chat: Chat) -> dict[str, Any]:

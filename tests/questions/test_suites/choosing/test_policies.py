@@ -87,7 +87,7 @@ def test_by_agreement_values_are_kept_refuted_or_contested_without_a_reference()
     found, reasons = kept(candidates, results, oracles, "agreement")
 
     assert {"q0", "q1", "q2", "q4"} <= set(found)
-    assert reasons["q3"] == "agreement: refuted"
+    assert reasons["q3"] == "agreement_refuted"
 
 
 def test_by_agreement_a_question_on_which_programs_disagree_is_set_aside_whole():
@@ -95,8 +95,8 @@ def test_by_agreement_a_question_on_which_programs_disagree_is_set_aside_whole()
     found, reasons = kept(written("q", 4), [result("a", "q", "pppf"), result("b", "q", "ppfp")], oracles, "agreement")
 
     assert found == []
-    assert reasons["q0"] == reasons["q1"] == "agreement: programs disagree on the question"
-    assert reasons["q2"] == reasons["q3"] == "agreement: contested"
+    assert reasons["q0"] == reasons["q1"] == "programs_disagree"
+    assert reasons["q2"] == reasons["q3"] == "agreement_contested"
 
 
 def test_official_tests_of_calibration_questions_come_back_after_the_others():

@@ -1,0 +1,35 @@
+"""Writing files in one step: after a crash there is the old file or the new one, never half of one."""
+
+import json
+import os
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under a temporary name in the same folder, flush it to disk, and rename it.
+
+    Args:
+        path: the file to make or to replace.
+        write: writes the content to the path that it is given.
+    """
+    # The name must not end in `.parquet`: DuckDB's globs match hidden files too.
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        write(temporary)
+        with temporary.open("rb") as written:
+            os.fsync(written.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file in one step (see `replace_file`)."""
+    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def replace_json(path: Path, value: object) -> None:
+    """Write a JSON file in one step (see `replace_file`), with its keys in order."""
+    replace_text(path, json.dumps(value, indent=1, sort_keys=True))
