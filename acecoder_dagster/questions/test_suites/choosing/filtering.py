@@ -7,7 +7,8 @@ import polars as pl
 
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.rejections import rejected_rows
-from acecoder_dagster.data.tables import FILTERED_TESTS, OUTCOMES
+from acecoder_dagster.data.tables import FILTERED_TESTS
+from acecoder_dagster.judge import Outcome
 from acecoder_dagster.questions.test_suites.choosing.agreement import CERTAIN, Ballot, agree
 from acecoder_dagster.questions.test_suites.choosing.oracles import MODEL
 from acecoder_dagster.questions.test_suites.choosing.policies import Policy
@@ -31,7 +32,9 @@ COUNTED_TESTS = 64
 LAST = 1_000_000
 """More than there are tests of a question."""
 
-ORACLE_REASONS = {outcome: "" if outcome == "passed" else Reason(f"oracle_{outcome}").value for outcome in OUTCOMES}
+ORACLE_REASONS = {
+    outcome.value: "" if outcome is Outcome.PASSED else Reason(f"oracle_{outcome}").value for outcome in Outcome
+}
 """Why a test is not kept, by the outcome of the oracle program in it; empty where it is kept."""
 
 ENDING_OUTCOMES = ("cpu_timeout", "wall_timeout", "memory", "crashed")
