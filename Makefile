@@ -35,8 +35,8 @@ bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(BIN)/python -m benchmarks.warehouse
 	$(BIN)/python -m benchmarks.reward_model
 
-docs: install  ## write docs/warehouse.md anew, after a change of tables.py or sql/
-	$(BIN)/python -m acecoder_dagster.data.warehouse.documentation > docs/warehouse.md
+docs: install  ## build the documentation: docs/_site/index.html
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_site
 
 install: $(STAMP)
 

@@ -9,11 +9,13 @@ from acecoder_dagster.cli.printing import print_frame
 from acecoder_dagster.cli.run_graph import RunOutcome, close_killed_runs, only_run, prepare, run_assets
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.warehouse import build_warehouse, run_query
+from acecoder_dagster.graph.assets import oracle_programs
 from acecoder_dagster.graph.models import MODELS
 from acecoder_dagster.graph.operating.selections import data_stages
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.graph.steps.batch_sources import known_batches
 from acecoder_dagster.graph.steps.inbox import bring_in
+from acecoder_dagster.graph.steps.oracles import check_oracle_models
 from acecoder_dagster.judge import Judge
 from acecoder_dagster.questions.importing import ImportManifest, RowCount, read_import
 from acecoder_dagster.settings import read_settings
@@ -71,6 +73,9 @@ def run_and_report(
 ) -> int:
     """Run assets and print what came of it; return the exit code: 0 only if every asset and check was good."""
     settings = read_settings(profile)
+    if assets is None or oracle_programs.name in assets:
+        project = Project(root=str(home.root), profile=profile).open()
+        check_oracle_models(project, batches or known_batches(home, settings))
     with only_run(home), prepare(home, profile, settings) as instance:
         for run_id in close_killed_runs(instance):
             console.print(f"Run {run_id[:8]} was killed; what it finished is kept.")

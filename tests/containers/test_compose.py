@@ -133,6 +133,18 @@ def test_programs_are_judged_from_a_terminal_in_the_code_location(system):
     ]  # fmt: skip
 
 
+def test_data_is_brought_in_asked_for_and_kept_by_commands(system):
+    inbox = ["sh", "-c", "mkdir -p /project/inbox && cat > /project/inbox/problems.jsonl"]
+    system.compose("exec", "-T", "code-location", *inbox, standard_input='{"question_id": 1}\n')
+
+    kept = system.compose("exec", "-T", "code-location", "sh", "-c", "tar --create --directory /project . | tar --list")
+
+    assert "./inbox/problems.jsonl" in kept.splitlines()
+    assert "pass_at_k" in system.compose("exec", "-T", "code-location", "acecoder", "query")
+    dumped = system.compose("exec", "-T", "database", "pg_dump", "--username", "dagster", "dagster")
+    assert "PostgreSQL database dump complete" in dumped
+
+
 def test_no_container_has_more_power_than_it_needs(system):
     containers = system.containers()
 

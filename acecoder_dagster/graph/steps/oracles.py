@@ -1,24 +1,27 @@
 """Where oracle programs come from: references, imported programs of the oracle models, or the models themselves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import dagster as dg
 import polars as pl
 
+from acecoder_dagster.data.home import RunError
 from acecoder_dagster.data.tables import ORACLE_PROGRAMS, REJECTED_ROWS
+from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import StageRows
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.batch_sources import brings_programs
 from acecoder_dagster.graph.steps.sampling import Sampler, sample_questions
 from acecoder_dagster.questions.importing import load_import
 from acecoder_dagster.questions.test_suites.choosing import reference_oracles
+from acecoder_dagster.settings import TestSettings
 
 
 def oracle_rows(step: Step, questions: dict[str, pl.DataFrame]) -> Iterator[tuple[str, StageRows]]:
     """Yield the oracle programs of each batch: references, imported programs of the oracle models, or sampled ones."""
     tests = step.settings.tests
-    if tests.policy not in {"trusted", "reference"} and not tests.oracle_models:
-        raise dg.Failure(f"tests.policy = {tests.policy!r} needs tests.oracle_models", allow_retries=False)
+    if problem := _unnamed_oracles(tests):
+        raise dg.Failure(problem, allow_retries=False)
     to_sample: dict[str, pl.DataFrame] = {}
     for batch, rows in questions.items():
         references, rejected = ORACLE_PROGRAMS.empty(), REJECTED_ROWS.empty()
@@ -41,22 +44,56 @@ def oracle_rows(step: Step, questions: dict[str, pl.DataFrame]) -> Iterator[tupl
         yield batch, StageRows(programs, programs.height + rejected.height, rejected, figures)
 
 
+def check_oracle_models(project: OpenProject, batches: Sequence[str]) -> None:
+    """Look before anything is run whether there will be oracle programs for the batches.
+
+    Raises:
+        RunError: the test policy needs oracle models and none is named, or a batch brings programs of others only.
+    """
+    tests = project.settings.tests
+    if problem := _unnamed_oracles(tests):
+        raise RunError(problem)
+    for batch in batches if tests.oracle_models and tests.policy != "trusted" else ():
+        if brings_programs(project, batch):
+            try:
+                _programs_of_models(load_import(project.home.root, batch).programs, tests.oracle_models, batch)
+            except LookupError as error:
+                raise RunError(str(error.args[0])) from error
+
+
+def _unnamed_oracles(tests: TestSettings) -> str | None:
+    """Return what is wrong where the test policy needs models and none is named."""
+    if tests.policy in {"trusted", "reference"} or tests.oracle_models:
+        return None
+    return f"tests.policy = {tests.policy!r} needs tests.oracle_models"
+
+
 def _imported_programs(step: Step, batch: str) -> pl.DataFrame:
     """Return the oracle models' programs among those that a batch brings (columns of ORACLE_PROGRAMS).
 
     Raises:
         Failure: there is none.
     """
-    models = step.settings.tests.oracle_models
     imported = load_import(step.project.home.root, batch).programs
+    try:
+        return _programs_of_models(imported, step.settings.tests.oracle_models, batch)
+    except LookupError as error:
+        raise dg.Failure(str(error.args[0]), allow_retries=False) from error
+
+
+def _programs_of_models(imported: pl.DataFrame, models: Sequence[str], batch: str) -> pl.DataFrame:
+    """Return the programs of some models (columns of ORACLE_PROGRAMS).
+
+    Raises:
+        LookupError: there is none; the message names models that have programs.
+    """
     named = imported.filter(pl.col("model").is_in(models)).select(list(ORACLE_PROGRAMS.schema))
     if named.is_empty():
-        there = imported["model"].value_counts(sort=True)["model"]
-        raise dg.Failure(
+        there = imported["model"].value_counts(sort=True).sort("count", "model", descending=[True, False])["model"]
+        raise LookupError(
             f"Batch {batch} brings programs, but none of tests.oracle_models = {', '.join(models)}. It has programs of "
             f"{', '.join(there.head(5))}{f' and {len(there) - 5} others' if len(there) > 5 else ''}: name some of "
-            "these, or import the questions without programs, so that the models are asked for some",
-            allow_retries=False,
+            "these, or import the questions without programs, so that the models are asked for some"
         )
     return named
 

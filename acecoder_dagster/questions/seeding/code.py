@@ -2,12 +2,12 @@
 
 import hashlib
 import importlib.metadata
-import importlib.util
 import sys
 import sysconfig
 import tokenize
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from pathlib import Path
 
 from acecoder_dagster.data.reasons import Reason
@@ -56,7 +56,8 @@ def find_code(address: str) -> CodeFolder:
     if address == STANDARD_LIBRARY:
         root = Path(sysconfig.get_path("stdlib"))
         return _folder(f"python-{sys.version_info[0]}.{sys.version_info[1]}", root, "", True, _LIBRARY_LICENCE)
-    found = importlib.util.find_spec(address) if address.isidentifier() else None
+    # Not `find_spec` of importlib.util: some packages that are loaded already hide what they come from.
+    found = PathFinder.find_spec(address) if address.isidentifier() else None
     if found is None or found.origin is None or not found.origin.endswith(".py"):
         raise SeedError(
             f"{address}: no folder, .py file or installed Python package of this name; `{STANDARD_LIBRARY}` is the "

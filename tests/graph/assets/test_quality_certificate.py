@@ -5,10 +5,12 @@ import json
 import dagster as dg
 import pytest
 
+from acecoder_dagster.data.home import RunError
 from acecoder_dagster.data.tables import FILTERED_TESTS, ORACLE_RESULTS, TEST_QUALITY
 from acecoder_dagster.graph.assets import test_quality as quality_stage
 from acecoder_dagster.graph.inputs import calibration, chosen, partitions_read
 from acecoder_dagster.graph.partitions import register_batches
+from acecoder_dagster.graph.steps.oracles import check_oracle_models
 from acecoder_dagster.questions.importing import ImportManifest, store_import
 from tests.graph.imports import STAGES, materialize, small_project
 
@@ -99,6 +101,8 @@ def test_oracle_models_that_an_import_has_no_program_of_are_named(tmp_path):
     (tmp_path / "programs.jsonl").write_text(json.dumps(program) + "\n")
     paths = {name: (str(tmp_path / f"{name}.jsonl"),) for name in ("questions", "programs")}
     store_import(project.open().home.root, ImportManifest(name="calibration", **paths))
+    with pytest.raises(RunError, match=r"none of tests\.oracle_models = hub/absent\. It has programs of m1: name"):
+        check_oracle_models(project.open(), [BATCH])
     with dg.DagsterInstance.ephemeral() as instance:
         register_batches(instance, [BATCH])
         with pytest.raises(

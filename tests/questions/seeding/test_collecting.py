@@ -1,5 +1,7 @@
 import json
+import sys
 import textwrap
+from types import SimpleNamespace
 
 import polars as pl
 import pytest
@@ -55,6 +57,14 @@ def test_functions_of_a_folder_become_seeds_with_their_licence(folder):
     assert row["licence"] == "MIT"
     assert row["upstream_id"] == "first.py:shout"
     assert row["upstream_revision"].startswith("sha256:")
+
+
+def test_an_installed_package_is_found_where_another_hides_what_it_comes_from(tmp_path, monkeypatch):
+    (tmp_path / "shy.py").write_text(FIRST)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "shy", SimpleNamespace(__spec__=None))
+
+    assert names(collect(code=("shy",))) == ["add_all", "shout"]
 
 
 def test_near_duplicates_are_rejected_with_what_they_are_like(folder):
