@@ -4,7 +4,7 @@ One test file, run by one worker: the project folder that is filled once is what
 browser. `ACECODER_SHOWN=FOLDER` gives those a finished project folder instead, `ACECODER_PICTURES=FOLDER` keeps the
 pictures they take; the README's are of the demo's folder:
 
-    ACECODER_SHOWN=.acecoder ACECODER_PICTURES=docs python -m pytest tests/pipeline -k page
+    ACECODER_SHOWN=.acecoder ACECODER_PICTURES=docs python -m pytest tests/graph/test_whole_pipeline.py -k page
 """
 
 import os
