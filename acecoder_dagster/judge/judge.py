@@ -2,9 +2,9 @@
 
 The way of a program, from `Judge.judge` to its verdict:
 
-1. `run.verdict_stream` puts consecutive programs of one question into a batch.
-2. `run.threads` hands the batch to the next thread that is free; a thread begins one batch before it finishes the last.
-3. `run.tasks.JudgeBatch` has the question planned, once (`plan.planning`): what the program is asked for every test,
+1. `run.verdict_stream` puts consecutive programs of one question into a group.
+2. `run.threads` hands the group to the next thread that is free; a thread begins one group before it finishes the last.
+3. `run.tasks.JudgePrograms` has the question planned, once (`plan.planning`): what the program is asked for every test,
    and what the answer is compared with.
 4. `run.worker` sends the programs, with the calls and without any expected value, to a sandbox of its own.
 5. `run.kept_sandbox` starts that sandbox when it is missing (`launch`), and replaces it when it breaks. `sandbox` is
@@ -29,7 +29,7 @@ from types import TracebackType
 
 from acecoder_dagster.judge.launch.choosing import PatientLauncher, choose_launcher
 from acecoder_dagster.judge.plan.planning import plan_question
-from acecoder_dagster.judge.run.tasks import JudgeBatch, Judged, ObserveCalls
+from acecoder_dagster.judge.run.tasks import Judged, JudgePrograms, ObserveCalls
 from acecoder_dagster.judge.run.threads import WorkerThreads
 from acecoder_dagster.judge.run.verdict_stream import VerdictStream
 from acecoder_dagster.judge.run.worker import Worker
@@ -123,4 +123,4 @@ class Judge:
         return self._threads.submit(ObserveCalls(program, setup_code, calls, self.settings)).result()
 
     def _submit(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> Future[Judged]:
-        return self._threads.submit(JudgeBatch(question, programs, self._plan, self.settings, in_hurry))
+        return self._threads.submit(JudgePrograms(question, programs, self._plan, self.settings, in_hurry))

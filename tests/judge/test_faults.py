@@ -108,7 +108,7 @@ def test_after_an_error_in_the_judge_itself_no_program_gets_the_answer_of_anothe
 
     right, wrong = "def f(x): return x + 1 if x == 1 else x", "def f(x): return 0"
     with Judge(SandboxSettings(launcher=launcher, workers=1)) as judge:
-        monkeypatch.setattr(program_run.Run, "absorb", fail)
+        monkeypatch.setattr(program_run.ProgramRun, "absorb", fail)
         with pytest.raises(ZeroDivisionError):
             list(judge.judge(ProgramJob(QUESTION, str(i), f"{right}  # {i}") for i in range(3)))
         verdicts = list(judge.judge(ProgramJob(QUESTION, str(i), f"{wrong}  # {i}") for i in range(3)))

@@ -1,7 +1,7 @@
 """Compiles several programs in one process, for the processes in which they will run.
 
 A forked process pays for every page that it is the first to write to, and a compiler writes to many. So one child
-compiles the programs of a batch, and executes nothing. It writes a file, of which the child of each program reads its
+compiles the programs of a group, and executes nothing. It writes a file, of which the child of each program reads its
 part. A program that does not compile is compiled again by its own child, whose error counts.
 """
 

@@ -100,7 +100,8 @@ class BubblewrapLauncher:
             return Sandbox(host_end, _BubblewrapProcess(process), self._settings, new_user_id(), scientific)
         except SandboxUnavailableError as error:
             words = process.stderr.read().decode("utf-8", "replace").strip() if process.stderr else ""
-            raise SandboxUnavailableError(f"{self.name} cannot start a sandbox: {words or error}. {_ADVICE}") from error
+            advice = f". {_ADVICE}" if words.startswith("bwrap:") else ""
+            raise SandboxUnavailableError(f"{self.name} cannot start a sandbox: {words or error}{advice}") from error
 
     def _arguments(self, channel: int) -> list[str]:
         scratch_bytes = str(self._settings.scratch_mb << 20)

@@ -1,1 +1,1 @@
-"""A program's way through the sandboxes: batches, threads, workers, sandboxes that are kept, reports."""
+"""A program's way through the sandboxes: groups, threads, workers, sandboxes that are kept, reports."""

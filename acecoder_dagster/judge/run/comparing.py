@@ -10,7 +10,7 @@ from acecoder_dagster.judge.guest.preloading import needs_scientific
 from acecoder_dagster.judge.plan.host_decisions import decide_on_host
 from acecoder_dagster.judge.plan.planning import QuestionPlan, TestPlan
 from acecoder_dagster.judge.run.kept_sandbox import KeptSandbox
-from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, TIMEOUTS, Run
+from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, TIMEOUTS, ProgramRun
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import Outcome
 
@@ -38,7 +38,7 @@ class Comparer:
         self._settings = settings
         self._remembered: OrderedDict[tuple[bytes, int, bytes], _Result] = OrderedDict()
 
-    def decide(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
+    def decide(self, plan: QuestionPlan, runs: Sequence[ProgramRun]) -> None:
         """Give every step that has no outcome yet the outcome of its comparison.
 
         Args:
@@ -51,7 +51,7 @@ class Comparer:
                     run.outcomes[step], run.messages[step] = _decide_on_host(test, run.payloads[step])
         self._decide_in_sandbox(plan, runs)
 
-    def _decide_in_sandbox(self, plan: QuestionPlan, runs: Sequence[Run]) -> None:
+    def _decide_in_sandbox(self, plan: QuestionPlan, runs: Sequence[ProgramRun]) -> None:
         """Decide what the host could not; equal values of the same test are compared once."""
         results: dict[_Compared, _Result | None] = {
             compared: self._remembered.get((plan.comparisons, *compared))
@@ -78,7 +78,7 @@ class Comparer:
 
     def _compare(self, plan: QuestionPlan, group: Sequence[_Compared]) -> dict[_Compared, _Result]:
         content = b"".join(b"%d %b\n" % compared for compared in group)
-        comparison = Run(content, [True] * len(group), self._settings.memory_mb, self._settings.max_timeouts)
+        comparison = ProgramRun(content, [True] * len(group), self._settings.memory_mb, self._settings.max_timeouts)
         sandbox = self._sandboxes[needs_scientific(plan.comparisons)]
         sandbox.run_to_end(plan.comparisons, [(comparison, 0)], zygote.COMPARE, in_hurry=False)
         results = {
@@ -97,7 +97,7 @@ class Comparer:
             self._remembered.popitem(last=False)
 
 
-def _undecided(run: Run) -> list[_Compared]:
+def _undecided(run: ProgramRun) -> list[_Compared]:
     return [(step, run.payloads[step]) for step, outcome in enumerate(run.outcomes) if outcome is None]
 
 

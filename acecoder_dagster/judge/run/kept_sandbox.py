@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from acecoder_dagster.judge.guest import metering, zygote
-from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, Run
+from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, ProgramRun
 from acecoder_dagster.judge.sandbox import Completion, Launcher, Sandbox
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import Description, JudgeClosedError, Outcome, SandboxFailedError
@@ -15,7 +15,7 @@ from acecoder_dagster.judge.types import Description, JudgeClosedError, Outcome,
 JOBS_SENT_AHEAD = 2  # the sandbox finds its next job waiting while the host looks at the last one
 
 _log = logging.getLogger(__name__)
-_RunFrom = tuple[Run, int]
+_RunFrom = tuple[ProgramRun, int]
 """A program, and the step to begin with."""
 
 
@@ -27,7 +27,7 @@ class SentPrograms:
         is_answered: whether the sandbox has answered, or will not.
     """
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[ProgramRun]) -> None:
         """Send nothing yet.
 
         Args:
@@ -86,7 +86,7 @@ class KeptSandbox:
         self._is_interrupted = False
         self._unanswered: deque[SentPrograms] = deque()
 
-    def begin(self, description: Description, runs: Sequence[Run]) -> list[SentPrograms]:
+    def begin(self, description: Description, runs: Sequence[ProgramRun]) -> list[SentPrograms]:
         """Send programs to the sandbox, in a hurry, without waiting for an answer.
 
         Args:
@@ -201,7 +201,7 @@ class KeptSandbox:
         if not completions[-1].clean:
             self.close()
 
-    def _is_given_up(self, run: Run, first: int, error: Exception) -> bool:
+    def _is_given_up(self, run: ProgramRun, first: int, error: Exception) -> bool:
         """Count a failure against a program; one that failed too often gets no verdict."""
         run.failures += 1
         if run.failures > self.retries:
@@ -219,7 +219,7 @@ class KeptSandbox:
         self.close()
 
 
-def _take_in(run: Run, completion: Completion, first: int) -> int | None:
+def _take_in(run: ProgramRun, completion: Completion, first: int) -> int | None:
     """Take in how a child ended that began with step `first`; return the step to go on at, if any."""
     run.is_postponed = completion.stopped_for == metering.HURRY
     return None if run.is_postponed else run.absorb(completion, first)

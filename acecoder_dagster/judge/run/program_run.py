@@ -22,7 +22,7 @@ MAX_REASON_CHARACTERS = 300
 TAMPERED = "wrote to its report itself"
 
 
-class Run:
+class ProgramRun:
     """Collects what is reported about one program, or about one set of comparisons.
 
     A step is one test, one call or one comparison. A child that hangs or dies in a step loses that step alone: `absorb`
@@ -96,7 +96,7 @@ class Run:
         self.outcomes[missing], self.messages[missing] = ending, message
         return missing + 1 if missing + 1 < len(self.outcomes) else None
 
-    def take_over(self, other: Run, steps: Collection[int]) -> None:
+    def take_over(self, other: ProgramRun, steps: Collection[int]) -> None:
         """Take the outcomes of some steps, and the time and memory they cost, from another run of the same program."""
         for step in steps:
             self.outcomes[step], self.messages[step] = other.outcomes[step], other.messages[step]

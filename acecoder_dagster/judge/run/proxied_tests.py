@@ -16,7 +16,7 @@ from acecoder_dagster.judge.guest.metering import HURRY, NOTHING
 from acecoder_dagster.judge.guest.zygote import DRIVE, JUDGE, SERVE
 from acecoder_dagster.judge.plan.planning import QuestionPlan, Way
 from acecoder_dagster.judge.run.kept_sandbox import KeptSandbox
-from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, Run, read_report
+from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, ProgramRun, read_report
 from acecoder_dagster.judge.sandbox import Completion
 from acecoder_dagster.judge.types import Outcome, SandboxFailedError
 
@@ -39,7 +39,7 @@ class _Attempt:
 
 
 def run_with_proxies(
-    programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: Run, in_hurry: bool
+    programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: ProgramRun, in_hurry: bool
 ) -> frozenset[int]:
     """Run a program against those tests of a question that need not share a process with it.
 
@@ -63,7 +63,7 @@ def run_with_proxies(
     return to_execute
 
 
-def _run(programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: Run, in_hurry: bool) -> set[int]:
+def _run(programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: ProgramRun, in_hurry: bool) -> set[int]:
     first: int | None = 0
     unsupported: set[int] = set()
     while first is not None:
@@ -93,7 +93,7 @@ def _run(programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: Run
 
 
 def _attempt(
-    programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: Run, first: int, in_hurry: bool
+    programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: ProgramRun, first: int, in_hurry: bool
 ) -> _Attempt:
     driven = [step for step in plan.steps(Way.PROXIES) if step >= first]
     steps = len(plan.tests)

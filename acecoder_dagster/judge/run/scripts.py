@@ -11,7 +11,7 @@ from acecoder_dagster.judge.guest.zygote import SCRIPT
 from acecoder_dagster.judge.plan.io_tests import is_same_output
 from acecoder_dagster.judge.plan.planning import QuestionPlan
 from acecoder_dagster.judge.run.kept_sandbox import JOBS_SENT_AHEAD, KeptSandbox
-from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, TIMEOUTS, Run, read_report
+from acecoder_dagster.judge.run.program_run import MAX_REASON_CHARACTERS, TIMEOUTS, ProgramRun, read_report
 from acecoder_dagster.judge.sandbox import Completion, Sandbox
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import IoTest, Outcome, SandboxFailedError
@@ -19,7 +19,9 @@ from acecoder_dagster.judge.types import IoTest, Outcome, SandboxFailedError
 _Sent = tuple[int, int]  # a test, and the file the program prints to
 
 
-def run_script(programs: KeptSandbox, plan: QuestionPlan, run: Run, settings: SandboxSettings, in_hurry: bool) -> None:
+def run_script(
+    programs: KeptSandbox, plan: QuestionPlan, run: ProgramRun, settings: SandboxSettings, in_hurry: bool
+) -> None:
     """Run a program once per test, each time in a fresh child.
 
     Args:
@@ -69,7 +71,7 @@ def run_script(programs: KeptSandbox, plan: QuestionPlan, run: Run, settings: Sa
             waiting.clear()
 
 
-def _send(sandbox: Sandbox, run: Run, text: str, in_hurry: bool) -> int:
+def _send(sandbox: Sandbox, run: ProgramRun, text: str, in_hurry: bool) -> int:
     output = os.memfd_create("output", os.MFD_CLOEXEC)
     given = os.memfd_create("input", os.MFD_CLOEXEC)
     try:
@@ -95,7 +97,7 @@ def _take(output: int, limit: int) -> str | None:
         os.close(output)
 
 
-def _conclude(run: Run, completion: Completion, printed: str | None, test: IoTest) -> tuple[Outcome, str]:
+def _conclude(run: ProgramRun, completion: Completion, printed: str | None, test: IoTest) -> tuple[Outcome, str]:
     run.cpu_ms += completion.cpu_ms
     run.wall_ms += completion.wall_ms
     run.peak_mb = max(run.peak_mb, completion.peak_mb)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from acecoder_dagster.judge.guest.encoding import decode_values
 from acecoder_dagster.judge.plan.planning import QuestionPlan, plan_calls
-from acecoder_dagster.judge.run.program_run import TAMPERED, Run
+from acecoder_dagster.judge.run.program_run import TAMPERED, ProgramRun
 from acecoder_dagster.judge.run.worker import BegunPrograms, Worker
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import Observation, Outcome, QuestionTests, Verdict
@@ -18,7 +18,7 @@ Key = tuple[QuestionTests, str]
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a batch.
+    """What came of a group of programs.
 
     Attributes:
         verdicts: by question and program.
@@ -29,7 +29,7 @@ class Judged:
     postponed: list[Key]
 
 
-class JudgeBatch:
+class JudgePrograms:
     """Judges programs of one question, for `threads.Task`."""
 
     def __init__(
@@ -85,7 +85,7 @@ class JudgeBatch:
                 self._add_verdict(program, run)
         return Judged(self._verdicts, postponed)
 
-    def _add_verdict(self, program: str, run: Run) -> None:
+    def _add_verdict(self, program: str, run: ProgramRun) -> None:
         self._verdicts[self._question, program] = _verdict(self._question, self._question_plan, run)
 
 
@@ -137,13 +137,13 @@ def _encoded(program: str, settings: SandboxSettings) -> tuple[bytes, str]:
     return content, ""
 
 
-def _refused(content: bytes, steps: int, problem: str, settings: SandboxSettings) -> Run:
-    run = Run(content, [False] * steps, settings.memory_mb, settings.max_timeouts)
+def _refused(content: bytes, steps: int, problem: str, settings: SandboxSettings) -> ProgramRun:
+    run = ProgramRun(content, [False] * steps, settings.memory_mb, settings.max_timeouts)
     run.settle(0, Outcome.ERROR, problem)
     return run
 
 
-def _verdict(question: QuestionTests, plan: QuestionPlan, run: Run) -> Verdict:
+def _verdict(question: QuestionTests, plan: QuestionPlan, run: ProgramRun) -> Verdict:
     outcomes = tuple(outcome or Outcome.JUDGE_ERROR for outcome in run.outcomes)
     passed = tuple(outcome is Outcome.PASSED for outcome in outcomes)
     first = next((i for i, has_passed in enumerate(passed) if not has_passed), None)
@@ -162,7 +162,7 @@ def _verdict(question: QuestionTests, plan: QuestionPlan, run: Run) -> Verdict:
     )
 
 
-def _observation(call: str, run: Run, step: int) -> Observation:
+def _observation(call: str, run: ProgramRun, step: int) -> Observation:
     outcome = run.outcomes[step]
     if outcome is None:
         try:

@@ -1,4 +1,4 @@
-"""Turns a stream of jobs into a stream of verdicts, while only so many batches are being judged at once."""
+"""Turns a stream of jobs into a stream of verdicts, while only so many groups are being judged at once."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from dataclasses import replace
 from acecoder_dagster.judge.run.tasks import Judged, Key
 from acecoder_dagster.judge.types import JudgeClosedError, Outcome, ProgramJob, QuestionTests, Verdict
 
-BATCH_SIZE = 16
-BATCHES_PER_WORKER = 3
+GROUP_SIZE = 16
+GROUPS_PER_WORKER = 3
 POSTPONED_PER_WORKER = 64
 MAX_REMEMBERED = 4096
 
@@ -22,7 +22,7 @@ Submit = Callable[[QuestionTests, Sequence[str], bool], Future[Judged]]
 class VerdictStream:
     """One pass over jobs.
 
-    Batches are judged in a hurry first. A program that takes long is postponed, and judged alone when a worker has
+    Groups are judged in a hurry first. A program that takes long is postponed, and judged alone when a worker has
     nothing else to do. A program that occurs twice with the same question is judged once.
     """
 
@@ -30,8 +30,8 @@ class VerdictStream:
         """Read nothing yet.
 
         Args:
-            submit: has a batch judged: a question, programs, and whether to postpone those that take long.
-            workers: how many batches are judged at the same time.
+            submit: has a group judged: a question, programs, and whether to postpone those that take long.
+            workers: how many groups are judged at the same time.
         """
         self._submit = submit
         self._workers = workers
@@ -39,7 +39,7 @@ class VerdictStream:
         self._waiting_jobs: dict[Key, list[ProgramJob]] = {}
         self._known: OrderedDict[Key, Verdict] = OrderedDict()
         self._postponed: deque[Key] = deque()
-        self._batches_under_way = 0
+        self._groups_under_way = 0
 
     def verdicts(self, jobs: Iterable[ProgramJob]) -> Iterator[Verdict]:
         """Judge programs.
@@ -53,22 +53,22 @@ class VerdictStream:
         Raises:
             JudgeClosedError: the judge was closed meanwhile.
         """
-        for batch in _batches(jobs):
-            yield from self._add(batch)
-            while self._batches_under_way and (self._is_full() or not self._finished.empty()):
+        for group in _groups(jobs):
+            yield from self._add(group)
+            while self._groups_under_way and (self._is_full() or not self._finished.empty()):
                 yield from self._deliver()
             while self._should_judge_postponed():
                 self._submit_postponed()
                 while self._is_full():
                     yield from self._deliver()
-        while self._batches_under_way or self._postponed:
+        while self._groups_under_way or self._postponed:
             while self._postponed and not self._is_full():
                 self._submit_postponed()
             yield from self._deliver()
 
-    def _add(self, batch: Sequence[ProgramJob]) -> Iterator[Verdict]:
+    def _add(self, group: Sequence[ProgramJob]) -> Iterator[Verdict]:
         new: list[str] = []
-        for job in batch:
+        for job in group:
             key = (job.question, job.program)
             if key in self._known:
                 yield _for_job(self._known[key], job)
@@ -78,32 +78,32 @@ class VerdictStream:
                 self._waiting_jobs[key] = [job]
                 new.append(job.program)
         if new:
-            self._submit_batch(batch[0].question, new, in_hurry=True)
+            self._submit_group(group[0].question, new, in_hurry=True)
 
-    def _submit_batch(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> None:
+    def _submit_group(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> None:
         self._submit(question, programs, in_hurry).add_done_callback(self._finished.put)
-        self._batches_under_way += 1
+        self._groups_under_way += 1
 
     def _should_judge_postponed(self) -> bool:
         """Whether a worker would be idle otherwise, or too many programs would be kept waiting."""
         if not self._postponed:
             return False
-        has_idle_worker = self._batches_under_way < self._workers
+        has_idle_worker = self._groups_under_way < self._workers
         return has_idle_worker or len(self._postponed) > self._workers * POSTPONED_PER_WORKER
 
     def _submit_postponed(self) -> None:
         question, program = self._postponed.popleft()
-        self._submit_batch(question, [program], in_hurry=False)
+        self._submit_group(question, [program], in_hurry=False)
 
     def _is_full(self) -> bool:
-        return self._batches_under_way >= self._workers * BATCHES_PER_WORKER
+        return self._groups_under_way >= self._workers * GROUPS_PER_WORKER
 
     def _deliver(self) -> Iterator[Verdict]:
         try:
             judged = self._finished.get().result()
         except CancelledError:
             raise JudgeClosedError("the judge was closed") from None
-        self._batches_under_way -= 1
+        self._groups_under_way -= 1
         self._postponed.extend(judged.postponed)
         for key, verdict in judged.verdicts.items():
             if Outcome.JUDGE_ERROR not in verdict.outcomes:
@@ -114,16 +114,16 @@ class VerdictStream:
                 yield _for_job(verdict, job)
 
 
-def _batches(jobs: Iterable[ProgramJob]) -> Iterator[list[ProgramJob]]:
+def _groups(jobs: Iterable[ProgramJob]) -> Iterator[list[ProgramJob]]:
     """Group consecutive jobs of one question."""
-    batch: list[ProgramJob] = []
+    group: list[ProgramJob] = []
     for job in jobs:
-        if batch and (len(batch) == BATCH_SIZE or job.question != batch[0].question):
-            yield batch
-            batch = []
-        batch.append(job)
-    if batch:
-        yield batch
+        if group and (len(group) == GROUP_SIZE or job.question != group[0].question):
+            yield group
+            group = []
+        group.append(job)
+    if group:
+        yield group
 
 
 def _for_job(verdict: Verdict, job: ProgramJob) -> Verdict:

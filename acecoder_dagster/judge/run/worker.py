@@ -11,7 +11,7 @@ from acecoder_dagster.judge.guest.preloading import needs_scientific
 from acecoder_dagster.judge.plan.planning import QuestionPlan, Way
 from acecoder_dagster.judge.run.comparing import Comparer
 from acecoder_dagster.judge.run.kept_sandbox import KeptSandbox, SentPrograms
-from acecoder_dagster.judge.run.program_run import Run
+from acecoder_dagster.judge.run.program_run import ProgramRun
 from acecoder_dagster.judge.run.proxied_tests import run_with_proxies
 from acecoder_dagster.judge.run.scripts import run_script
 from acecoder_dagster.judge.sandbox import Launcher
@@ -33,7 +33,7 @@ class BegunPrograms:
     """
 
     plan: QuestionPlan
-    runs: list[Run]
+    runs: list[ProgramRun]
     in_hurry: bool
     sent: list[tuple[KeptSandbox, list[SentPrograms]]]
 
@@ -78,7 +78,7 @@ class Worker:
         sent = [(sandbox, sandbox.begin(plan.calls, group)) for sandbox, group in groups]
         return BegunPrograms(plan, runs, in_hurry, sent)
 
-    def finish(self, begun: BegunPrograms) -> list[Run]:
+    def finish(self, begun: BegunPrograms) -> list[ProgramRun]:
         """Wait for the programs and decide every test.
 
         Args:
@@ -103,7 +103,7 @@ class Worker:
         self._decide(begun.plan, [run for run in begun.runs if not run.is_postponed], begun.in_hurry)
         return begun.runs
 
-    def evaluate_calls(self, calls: Description, count: int, program: bytes) -> Run:
+    def evaluate_calls(self, calls: Description, count: int, program: bytes) -> ProgramRun:
         """Evaluate calls on one program.
 
         Args:
@@ -132,16 +132,16 @@ class Worker:
         for sandbox in (*self._program_sandboxes, *self._test_sandboxes):
             sandbox.close()
 
-    def _run_calls(self, calls: Description, runs: Sequence[Run]) -> None:
+    def _run_calls(self, calls: Description, runs: Sequence[ProgramRun]) -> None:
         for sandbox, group in self._by_sandbox(calls, runs):
             sandbox.run_to_end(calls, [(run, 0) for run in group], zygote.JUDGE, in_hurry=False)
 
-    def _decide(self, plan: QuestionPlan, runs: Sequence[Run], in_hurry: bool) -> None:
+    def _decide(self, plan: QuestionPlan, runs: Sequence[ProgramRun], in_hurry: bool) -> None:
         self._comparer.decide(plan, runs)
         for run in runs:
             self._repeat_with_proxies(plan, run, in_hurry)
 
-    def _judge_alone(self, plan: QuestionPlan, run: Run, tests_are_scientific: bool, in_hurry: bool) -> None:
+    def _judge_alone(self, plan: QuestionPlan, run: ProgramRun, tests_are_scientific: bool, in_hurry: bool) -> None:
         """Judge one program by tests that cannot all be decided by values."""
         sandbox = self._program_sandboxes[tests_are_scientific or needs_scientific(run.content)]
         if plan.steps(Way.OUTPUT):
@@ -155,7 +155,7 @@ class Worker:
             self._decide(plan, [run], in_hurry)
 
     def _execute_beside(
-        self, sandbox: KeptSandbox, plan: QuestionPlan, run: Run, steps: frozenset[int], in_hurry: bool
+        self, sandbox: KeptSandbox, plan: QuestionPlan, run: ProgramRun, steps: frozenset[int], in_hurry: bool
     ) -> None:
         """Execute in the program's process the tests that can run nowhere else; it is told of no other test."""
         executed = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
@@ -163,7 +163,7 @@ class Worker:
         run.is_postponed = executed.is_postponed
         run.take_over(executed, steps)
 
-    def _repeat_with_proxies(self, plan: QuestionPlan, run: Run, in_hurry: bool) -> None:
+    def _repeat_with_proxies(self, plan: QuestionPlan, run: ProgramRun, in_hurry: bool) -> None:
         """Repeat by proxies the tests that failed where a call gave no plain value: they may need the object itself."""
         steps = [
             step
@@ -182,13 +182,13 @@ class Worker:
         run.is_postponed = again.is_postponed
         run.take_over(again, set(steps) - unsupported)
 
-    def _by_sandbox(self, calls: Description, runs: Sequence[Run]) -> list[tuple[KeptSandbox, list[Run]]]:
+    def _by_sandbox(self, calls: Description, runs: Sequence[ProgramRun]) -> list[tuple[KeptSandbox, list[ProgramRun]]]:
         """Group programs by the sandbox that runs them."""
         tests_are_scientific = needs_scientific(calls)
-        groups: tuple[list[Run], list[Run]] = ([], [])
+        groups: tuple[list[ProgramRun], list[ProgramRun]] = ([], [])
         for run in runs:
             groups[tests_are_scientific or needs_scientific(run.content)].append(run)
         return [(sandbox, group) for sandbox, group in zip(self._program_sandboxes, groups, strict=True) if group]
 
-    def _new_run(self, content: bytes, says_passed: Sequence[bool]) -> Run:
-        return Run(content, says_passed, self._settings.memory_mb, self._settings.max_timeouts)
+    def _new_run(self, content: bytes, says_passed: Sequence[bool]) -> ProgramRun:
+        return ProgramRun(content, says_passed, self._settings.memory_mb, self._settings.max_timeouts)
