@@ -35,8 +35,8 @@ class SandboxSettings(BaseModel):
 
     launcher: LauncherName = Field(
         default="auto",
-        description="what starts sandboxes; auto: the service of containers/compose.yaml inside it, docker where an engine "
-        "answers, else bubblewrap: the system's, or the one that comes as a dependency",
+        description="what starts sandboxes; auto: the service of containers/compose.yaml inside it, docker where an "
+        "engine answers, else bubblewrap: the system's, or the one that comes as a dependency",
     )
     image: str | None = Field(default=None, description="Docker image; none: the project's own, built when missing")
     runtime: str | None = Field(
