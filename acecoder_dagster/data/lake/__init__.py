@@ -1,7 +1,7 @@
 """Where tables and trained models lie on disk.
 
 Belongs here: immutable Parquet partitions, model folders, the pointers that name the current ones, content keys.
-Does not belong here: what the tables mean (`tables.py`), SQL (`warehouse`), Dagster.
+Does not belong here: what the tables mean (`tables`), SQL (`warehouse`), Dagster.
 """
 
 from acecoder_dagster.data.lake.artifacts import Artifact, ArtifactStore

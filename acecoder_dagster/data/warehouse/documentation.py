@@ -12,12 +12,12 @@ from acecoder_dagster.data.warehouse.statements import LAKE_SCHEMA
 
 
 def warehouse_page() -> str:
-    """Return every table with its columns and every named query as Markdown, made from `tables.py` and `sql/`."""
+    """Return every table with its columns and every named query as Markdown, made from `data/tables` and `sql/`."""
     with tempfile.TemporaryDirectory() as folder:
         tables = describe(build_warehouse(Lake(Path(folder) / "lake"), Path(folder) / "warehouse.duckdb").path)
     parts = [
         "# The warehouse",
-        "Made from `acecoder_dagster/data/tables.py` and `sql/` by `make docs`; "
+        "Made from `acecoder_dagster/data/tables` and `sql/` by `make docs`; "
         "`acecoder query --describe` shows the same of your own file.",
         "## Queries",
         _table(

@@ -1,6 +1,6 @@
 """The only SQL written in Python: what depends on more than a file in `sql/` could say.
 
-Views over the lake's files and comments taken from the data model follow from `tables.py` and from which files are
+Views over the lake's files and comments taken from the data model follow from `data/tables` and from which files are
 current; what is set for a query and where its rows go follows from what the user asks.
 """
 

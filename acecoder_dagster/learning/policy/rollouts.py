@@ -7,33 +7,12 @@ from pathlib import Path
 
 import polars as pl
 
+from acecoder_dagster.data.tables import ROLLOUTS
 from acecoder_dagster.files import replace_file
 from acecoder_dagster.learning.policy.rewards import Rewards, Rollout
 
-ROLLOUT_SCHEMA = pl.Schema(
-    {
-        "step": pl.Int64(),
-        "question_id": pl.String(),
-        "completion_index": pl.Int64(),
-        "prompt": pl.String(),
-        "completion": pl.String(),
-        "program": pl.String(),
-        "completion_tokens": pl.Int64(),
-        "truncated": pl.Boolean(),
-        "reward": pl.Float64(),
-        "pass_rate": pl.Float64(),
-        "official_pass_rate": pl.Float64(),
-        "outcomes": pl.List(pl.String()),
-        "reward_model_score": pl.Float64(),
-        "advantage": pl.Float64(),
-        "kl": pl.Float64(),
-        "trained": pl.Boolean(),
-    }
-)
-"""One row per rollout. ``advantage`` and ``kl`` (log ratio to the starting policy; null without a KL) are means over
-its tokens; null, and ``trained`` false, where its group was dropped. ``reward`` is null where judge or reward model
-could not tell, ``pass_rate`` where the judge could not, ``official_pass_rate`` where the question has no official
-tests, ``reward_model_score`` where no reward model is the reward."""
+ROLLOUT_SCHEMA = pl.Schema({name: dtype for name, dtype in ROLLOUTS.schema.items() if name != "model"})
+"""Columns of the table `rollouts` but for the model: all rollouts of a file are of one."""
 
 
 @dataclass(frozen=True)

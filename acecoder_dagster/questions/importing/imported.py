@@ -1,4 +1,4 @@
-"""The result of an import: tables of `tables.py`, and the counts that prove nothing was lost."""
+"""The result of an import: tables of `data/tables`, and the counts that prove nothing was lost."""
 
 from dataclasses import dataclass, fields
 
