@@ -11,7 +11,7 @@ import grimp
 import acecoder_dagster
 
 PACKAGE = Path(acecoder_dagster.__file__).parent
-LONGEST_FILE, LONGEST_FUNCTION = 500, 77
+LONGEST_FILE, LONGEST_FUNCTION = 400, 77
 """In lines, as of November 2026: to be lowered when they have become shorter, never raised."""
 
 

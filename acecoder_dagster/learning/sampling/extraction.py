@@ -2,23 +2,14 @@
 
 import ast
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from textwrap import dedent
 
 from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.questions.fenced_blocks import FencedBlock, fenced_blocks
 
-_FENCE = re.compile(r"^[ \t]*(?P<marks>`{3,}|~{3,})[ \t]*(?P<language>[\w+#.-]*)[^\n`]*$", re.MULTILINE)
 _PYTHON = {"", "python", "py", "python3"}
 _DEFINITION = re.compile(r"^(async def|def|class) ", re.MULTILINE)
-
-
-@dataclass(frozen=True)
-class _Block:
-    """A fenced block: its text, whether it is marked as Python, and whether its end is there."""
-
-    text: str
-    marked_python: bool
-    complete: bool
 
 
 def extract_program(completion: str) -> str:
@@ -38,14 +29,15 @@ def extract_program(completion: str) -> str:
         The program, without blank lines around it, ending with one newline; empty where there is none.
     """
     answer = _answer_part(completion.replace("\r\n", "\n"))
-    continued = _continuation(answer)
+    blocks = fenced_blocks(answer)
+    continued = _continuation(answer, blocks)
     if continued is not None:
         return _tidy(continued)
-    blocks = _python_blocks(answer)
-    if blocks:
-        best = max(blocks, key=lambda block: (block.complete, _defines(block.text), block.marked_python))
+    python = [block for block in reversed(blocks) if block.language in _PYTHON]
+    if python:
+        best = max(python, key=lambda block: (block.complete, _defines(block.text), block.language != ""))
         return _tidy(dedent(best.text))
-    return "" if _FENCE.search(answer) else _tidy(answer)
+    return "" if blocks else _tidy(answer)
 
 
 def _answer_part(completion: str) -> str:
@@ -56,12 +48,11 @@ def _answer_part(completion: str) -> str:
     return inner.partition("</answer>")[0] if tagged else answer
 
 
-def _continuation(answer: str) -> str | None:
+def _continuation(answer: str, blocks: Sequence[FencedBlock]) -> str | None:
     """What stands before the first fence, if that fence is bare and ends Python code."""
-    fence = _FENCE.search(answer)
-    if fence is None or fence["language"]:
+    if not blocks or blocks[0].language:
         return None
-    before = answer[: fence.start()]
+    before = answer[: blocks[0].start]
     try:
         statements = parse_source(before).body
     except NO_TREE:
@@ -69,21 +60,6 @@ def _continuation(answer: str) -> str | None:
     # A word or two of prose ("Solution:", "Here") can be Python as well, but defines and imports nothing.
     code = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom, ast.Assign)
     return before if any(isinstance(statement, code) for statement in statements) else None
-
-
-def _python_blocks(answer: str) -> list[_Block]:
-    """Blocks marked as Python or not marked, the last first; the last may be truncated."""
-    blocks = []
-    position = 0
-    while opening := _FENCE.search(answer, position):
-        start = opening.end() + 1
-        closing = re.compile(rf"^[ \t]*{re.escape(opening['marks'])}[ \t]*$", re.MULTILINE).search(answer, start)
-        language = opening["language"].lower()
-        if language in _PYTHON:
-            text = answer[start : closing.start() if closing else len(answer)]
-            blocks.append(_Block(text, language != "", closing is not None))
-        position = closing.end() if closing else len(answer)
-    return blocks[::-1]
 
 
 def _defines(text: str) -> bool:

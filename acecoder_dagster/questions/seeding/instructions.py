@@ -5,7 +5,6 @@ own. A row's own licence counts before the manifest's.
 """
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,11 +14,12 @@ from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.files import ROW, FileColumn, Problems, Source, read_source
 from acecoder_dagster.files import TEXT as TEXT_COLUMN
 from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.questions.fenced_blocks import fenced_blocks
 from acecoder_dagster.questions.seeding.errors import SeedError
 from acecoder_dagster.questions.seeding.found import FoundSeed
 from acecoder_dagster.questions.seeding.functions import names_loaded
 
-_PYTHON_BLOCK = re.compile(r"^[ \t]*```(?:python|py|python3)[ \t]*\n(?P<code>.*?)^[ \t]*```", re.DOTALL | re.MULTILINE)
+_PYTHON = {"python", "py", "python3"}
 _SHORTEST_FUNCTION = 100
 """Characters; shorter functions of the Stack are left out (AceCoder, preprocess.py of bigcode_python_fns)."""
 
@@ -110,10 +110,11 @@ def _seed(shape: Shape, row: dict[str, str], common: dict[str, str | None], wher
     if row.get("lang", "python").lower() not in {"", "python"}:
         return rejected(Reason.NOT_PYTHON, f"its language is {row['lang']}")
     if shape.in_answer:
-        block = _PYTHON_BLOCK.search(text.replace("\r\n", "\n") + "\n")
-        if block is None:
+        blocks = fenced_blocks(text.replace("\r\n", "\n"))
+        code = next((block.text for block in blocks if block.complete and block.language in _PYTHON), None)
+        if code is None:
             return rejected(Reason.NO_PYTHON_BLOCK, f"{shape.code} has no ```python block: {text[:200]}")
-        text = block["code"]
+        text = code
     if len(text) < shape.shortest:
         return rejected(Reason.TOO_SHORT, f"{len(text)} characters, at least {shape.shortest} are needed")
     try:

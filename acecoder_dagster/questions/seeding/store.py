@@ -19,7 +19,7 @@ from acecoder_dagster.questions.seeding.errors import SeedError
 from acecoder_dagster.questions.seeding.manifest import SeedManifest
 
 FOLDER = "seeds"
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Raise when the same sources would give other seeds."""
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from acecoder_dagster import AceCoderError
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.python_source import parse_literal, parse_source
+from acecoder_dagster.questions.fenced_blocks import fenced_blocks
 from acecoder_dagster.questions.test_suites.call_tests import named_like_builtin
 
-_FENCE = re.compile(r"```(?:json)?\s*\n(.*?)(?:\n```|\Z)", re.DOTALL)
 _MAX_REPAIRS = 200
 _NEEDED = ("question", "signature", "tests")
 
@@ -69,8 +69,8 @@ def read_answer(text: str) -> WrittenQuestion:
 
 def _object(text: str) -> tuple[dict[str, object] | None, bool]:
     """Return the first object that can be read and whether its end had to be made up."""
-    fenced = _FENCE.search(text)
-    for candidate in [text, *([fenced[1]] if fenced else [])]:
+    fenced = [block.text for block in fenced_blocks(text.replace("\r\n", "\n")) if block.language in {"", "json"}][:1]
+    for candidate in [text, *fenced]:
         start = candidate.find("{")
         while start >= 0:
             try:
@@ -80,7 +80,7 @@ def _object(text: str) -> tuple[dict[str, object] | None, bool]:
             if isinstance(found, dict) and set(_NEEDED) & set(found):
                 return found, False
             start = candidate.find("{", start + 1)
-    for candidate in [*([fenced[1]] if fenced else []), text]:
+    for candidate in [*fenced, text]:
         literal = _python_literal(candidate)
         if literal is not None:
             return literal, False
