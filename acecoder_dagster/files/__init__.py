@@ -4,7 +4,7 @@ People bring Parquet, JSONL, JSON or a data set of the hub. Belongs here: readin
 wrong. Does not belong here: what the rows mean.
 """
 
-from acecoder_dagster.files.atomic import replace_file, replace_json, replace_text
+from acecoder_dagster.files.atomic import read_json, replace_file, replace_json, replace_text
 from acecoder_dagster.files.columns import IDENTIFIER, IO_TESTS, REAL, ROW, TEXT, TEXTS, FileColumn
 from acecoder_dagster.files.problems import ImportFileError, Problems
 from acecoder_dagster.files.sources import Source, read_batches, read_source, source_revision
@@ -21,6 +21,7 @@ __all__ = [
     "Problems",
     "Source",
     "read_batches",
+    "read_json",
     "read_source",
     "replace_file",
     "replace_json",

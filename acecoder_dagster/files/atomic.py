@@ -1,10 +1,14 @@
-"""Writing files in one step: after a crash there is the old file or the new one, never half of one."""
+"""Writing files in one step: after a crash there is the old file or the new one, never half of one.
+
+An own function, since the library for this (atomicwrites) is no longer kept.
+"""
 
 import json
 import os
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
@@ -33,3 +37,12 @@ def replace_text(path: Path, text: str) -> None:
 def replace_json(path: Path, value: object) -> None:
     """Write a JSON file in one step (see `replace_file`), with its keys in order."""
     replace_text(path, json.dumps(value, indent=1, sort_keys=True))
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a JSON file that `replace_json` wrote; None where there is no such file."""
+    try:
+        stored: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return stored

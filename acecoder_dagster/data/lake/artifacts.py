@@ -1,6 +1,5 @@
 """Folders that training writes (models, tokenizers): one per content key, behind a pointer to the finished one."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from acecoder_dagster.files import replace_json
+from acecoder_dagster.files import read_json, replace_json
 
 POINTER = "current.json"
 
@@ -47,9 +46,8 @@ class ArtifactStore:
 
     def current(self, name: str) -> Artifact | None:
         """Return the current artifact, or None when none was finished."""
-        try:
-            stored = json.loads((self.root / name / POINTER).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        stored = read_json(self.root / name / POINTER)
+        if stored is None:
             return None
         return Artifact(name, self.root / name / stored["content_key"], stored["content_key"], stored["figures"])
 

@@ -2,7 +2,6 @@
 
 import fcntl
 import hashlib
-import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import Any
 import polars as pl
 
 from acecoder_dagster.data.tables import REJECTED_ROWS, Table
-from acecoder_dagster.files import replace_file, replace_json
+from acecoder_dagster.files import read_json, replace_file, replace_json
 
 UNPARTITIONED = "all"
 """The batch name under which a table without partitions is stored."""
@@ -115,9 +114,8 @@ class Lake:
     def current(self, table: Table, batch: str = UNPARTITIONED) -> Partition | None:
         """Return the current version of a partition, or None when it was never written."""
         pointer = self._folder(table.name, batch) / POINTER
-        try:
-            stored = json.loads(pointer.read_text(encoding="utf-8"))
-        except FileNotFoundError:
+        stored = read_json(pointer)
+        if stored is None:
             return None
         names = {"rows_file", "rejected_file", "row_keys_file"}
         files = {name: pointer.parent / stored[name] for name in names & stored.keys()}

@@ -12,6 +12,7 @@ from acecoder_dagster.data.tables import (
     SEED_FUNCTIONS,
     Table,
 )
+from acecoder_dagster.questions.importing.manifest import ImportManifest
 
 ROW_KINDS = {"question": "questions", "test": "candidate_tests", "program": "programs"}
 """Kinds of imported rows, and where `ImportedTables` keeps them."""
@@ -46,13 +47,13 @@ class ImportedTables:
         """Return how many rows were rejected: row_kind, reason, rows."""
         return self.rejected.group_by("row_kind", "reason").len("rows").sort("row_kind", "reason")
 
-    def batches(self, name: str, questions_per_batch: int) -> dict[str, "ImportedTables"]:
-        """Deal the questions to batches `<name>-000` ... in order; all other rows go with their question.
+    def batches(self, manifest: ImportManifest) -> dict[str, "ImportedTables"]:
+        """Deal the questions to the batches of the manifest in order; all other rows go with their question.
 
         Rejected rows of questions that were not imported go to the first batch.
         """
         dealt = self.questions.select("question_id", "seed_id").with_row_index("number")
-        dealt = dealt.with_columns(number=pl.col("number") // questions_per_batch)
+        dealt = dealt.with_columns(number=pl.col("number") // manifest.questions_per_batch)
         questions = dealt.select("question_id", "number")
         parts = {
             "seeds": _dealt(self.seeds, dealt.select("seed_id", "number"), "seed_id"),
@@ -63,7 +64,7 @@ class ImportedTables:
         }
         numbers = dealt["number"].unique().sort()
         return {
-            f"{name}-{number:03}": ImportedTables(
+            manifest.batch(number): ImportedTables(
                 **{part: frame.filter(number=number).drop("number") for part, frame in parts.items()}
             )
             for number in numbers

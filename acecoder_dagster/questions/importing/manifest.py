@@ -2,17 +2,14 @@
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from acecoder_dagster.questions.manifests import Manifest
 
 
-class ImportManifest(BaseModel):
+class ImportManifest(Manifest):
     """One import. Files are paths (.parquet, .jsonl, .jsonl.gz, .json) or hub addresses (hf://owner/name)."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Name of the import; its batches are <name>-000 ..."
-    )
     questions: tuple[str, ...] = Field(min_length=1, description="Files of questions, with their tests and programs")
     generated_tests: tuple[str, ...] = Field(default=(), description="Files of tests that models wrote")
     programs: tuple[str, ...] = Field(default=(), description="Files of programs that models wrote")
@@ -24,8 +21,6 @@ class ImportManifest(BaseModel):
         description="keep: the file's train, validation or test where it says one, else by hash; hash: all by hash; "
         "train: train or validation, by hash; test: all held out",
     )
-    validation_share: float = Field(default=0.1, ge=0, lt=1, description="Share of the validation split, by hash")
-    test_share: float = Field(default=0.1, ge=0, lt=1, description="Share of the test split, by hash")
     questions_per_batch: int = Field(default=1000, ge=1, description="Questions per batch, at most")
     max_program_bytes: int = Field(default=1_000_000, ge=1, description="Longest program that is imported")
 
@@ -35,6 +30,4 @@ class ImportManifest(BaseModel):
             raise ValueError("generated_tests are named but tests is `official`; set tests to `generated` or `both`")
         if self.tests != "official" and not self.generated_tests:
             raise ValueError(f"tests is `{self.tests}` but no generated_tests are named; name their files")
-        if self.validation_share + self.test_share >= 1:
-            raise ValueError("validation_share and test_share leave nothing to train on; their sum must be below 1")
         return self

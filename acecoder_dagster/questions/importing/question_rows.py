@@ -148,16 +148,11 @@ def _splits(kept: pl.DataFrame, manifest: ImportManifest) -> pl.Series:
         pl.Series("group", edition_groups(kept["entry_point"].to_list(), kept["question"].to_list()), dtype=pl.String),
         own=pl.when(keeps).then("split"),
     )
+    test_share = {"train": 0.0, "test": 1.0}.get(manifest.split)
     groups = grouped.group_by("group").agg(pl.col("own").drop_nulls().unique()).iter_rows()
-    splits = {group: max(own, key=SPLITS.index) if own else _split_by_hash(group, manifest) for group, own in groups}
+    splits = {
+        group: max(own, key=SPLITS.index) if own else manifest.split_by_hash(group, test_share) for group, own in groups
+    }
     return grouped.select(split=pl.coalesce("own", pl.col("group").replace_strict(splits, return_dtype=pl.String)))[
         "split"
     ]
-
-
-def _split_by_hash(group: str, manifest: ImportManifest) -> str:
-    share = int(text_id("split", group), 16) / 2**64
-    test_share = {"train": 0.0, "test": 1.0}.get(manifest.split, manifest.test_share)
-    if share < test_share:
-        return "test"
-    return "validation" if share < test_share + manifest.validation_share else "train"

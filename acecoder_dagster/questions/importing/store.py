@@ -4,7 +4,6 @@ A version's files never change. The manifest is replaced last, so that a crash l
 new one; one superseded version stays for readers that have just opened it.
 """
 
-import json
 import shutil
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -14,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from acecoder_dagster.data.lake import content_key
-from acecoder_dagster.files import ImportFileError, replace_file, replace_json, source_revision
+from acecoder_dagster.files import ImportFileError, read_json, replace_file, replace_json, source_revision
 from acecoder_dagster.questions.importing.imported import IMPORTED_TABLES, ImportedTables, RowCount
 from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.reading import read_import
@@ -52,7 +51,7 @@ def store_import(home: Path, manifest: ImportManifest) -> StoredImport:
     if earlier is not None and earlier.content_key == key:
         return earlier
     imported = read_import(manifest)
-    batches = imported.batches(manifest.name, manifest.questions_per_batch)
+    batches = imported.batches(manifest)
     folder = home / FOLDER / manifest.name
     for batch, tables in batches.items():
         _write_batch(folder / key / batch, tables)
@@ -108,9 +107,8 @@ def _file_revisions(manifest: ImportManifest) -> list[tuple[str, str, str]]:
 
 
 def _current(home: Path, name: str) -> StoredImport | None:
-    try:
-        stored = json.loads((home / FOLDER / name / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    stored = read_json(home / FOLDER / name / MANIFEST)
+    if stored is None:
         return None
     batches = {batch: _counts(counts) for batch, counts in stored["batches"].items()}
     counts = _counts(stored["counts"])

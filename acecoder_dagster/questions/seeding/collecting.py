@@ -99,7 +99,7 @@ def _seed_rows(kept: dict[str, FoundSeed], manifest: SeedManifest) -> pl.DataFra
             "upstream_id": seed.upstream_id,
             "upstream_revision": seed.upstream_revision,
             "licence": seed.licence,
-            "split": _split(seed_id, manifest),
+            "split": manifest.split_by_hash(seed_id),
             "instruction": seed.instruction,
             "code": seed.code,
             "entry_point": seed.entry_point,
@@ -108,10 +108,3 @@ def _seed_rows(kept: dict[str, FoundSeed], manifest: SeedManifest) -> pl.DataFra
         for seed_id, seed in kept.items()
     ]
     return SEED_FUNCTIONS.conform(pl.DataFrame(rows, schema=SEED_FUNCTIONS.schema))
-
-
-def _split(seed_id: str, manifest: SeedManifest) -> str:
-    share = int(text_id("split", seed_id), 16) / 2**64
-    if share < manifest.test_share:
-        return "test"
-    return "validation" if share < manifest.test_share + manifest.validation_share else "train"

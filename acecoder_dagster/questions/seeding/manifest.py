@@ -2,17 +2,14 @@
 
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from acecoder_dagster.questions.manifests import Manifest
 
 
-class SeedManifest(BaseModel):
+class SeedManifest(Manifest):
     """One collection of seed functions: from Python code, from instruction data, or both."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Name of the collection; its batches are <name>-000 ..."
-    )
     code: tuple[str, ...] = Field(
         default=(), description="Folders, .py files, names of installed packages, or `stdlib`, the standard library"
     )
@@ -26,8 +23,6 @@ class SeedManifest(BaseModel):
     documented: bool = Field(default=False, description="Whether only functions with a docstring are wanted")
     sample: int | None = Field(default=None, ge=1, description="Draw so many seeds at random; all when left out")
     likeness: float = Field(default=0.7, gt=0, le=1, description="Jaccard likeness of near-duplicates, at least")
-    validation_share: float = Field(default=0.1, ge=0, lt=1, description="Share of the validation split, by hash")
-    test_share: float = Field(default=0.1, ge=0, lt=1, description="Share of the test split, by hash")
     seeds_per_batch: int = Field(default=1000, ge=1, description="Seeds per batch, at most")
     seed: int = Field(default=0, ge=0, description="Decides the sample")
 
@@ -35,6 +30,4 @@ class SeedManifest(BaseModel):
     def _has_a_source(self) -> Self:
         if not self.code and not self.data:
             raise ValueError("nothing to collect from: name code or data")
-        if self.validation_share + self.test_share >= 1:
-            raise ValueError("validation_share and test_share leave nothing to train on; their sum must be below 1")
         return self

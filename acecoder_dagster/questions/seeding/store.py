@@ -3,7 +3,6 @@
 The file is replaced last, so that a crash leaves the whole old collection or the whole new one.
 """
 
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import polars as pl
 
 from acecoder_dagster.data.lake import Lake, content_key
 from acecoder_dagster.data.tables import SEED_FUNCTIONS
-from acecoder_dagster.files import replace_json, source_revision
+from acecoder_dagster.files import read_json, replace_json, source_revision
 from acecoder_dagster.questions.importing import imported_batches
 from acecoder_dagster.questions.seeding.code import find_code
 from acecoder_dagster.questions.seeding.collecting import CollectedSeeds, collect_seeds
@@ -86,7 +85,7 @@ def _deal(home: Path, manifest: SeedManifest, collected: CollectedSeeds, key: st
     """Write the batches; what was rejected goes to the first."""
     size = manifest.seeds_per_batch
     parts = [collected.seeds.slice(start, size) for start in range(0, max(collected.seeds.height, 1), size)]
-    names = tuple(f"{manifest.name}-{number:03}" for number in range(len(parts)))
+    names = tuple(manifest.batch(number) for number in range(len(parts)))
     for name, part in zip(names, parts, strict=True):
         rejected = collected.rejected if name == names[0] else collected.rejected.clear()
         _lake(home).write(SEED_FUNCTIONS, name, part, content_key=key, rejected=rejected)
@@ -102,9 +101,8 @@ def _file(home: Path, name: str) -> Path:
 
 
 def _read(path: Path) -> StoredSeeds | None:
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    stored = read_json(path)
+    if stored is None:
         return None
     fields = {name: stored[name] for name in ("name", "content_key", "kept", "rejected", "reasons")}
     return StoredSeeds(**fields, batches=tuple(stored["batches"]), unchanged=True)

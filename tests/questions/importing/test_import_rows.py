@@ -168,8 +168,9 @@ def test_questions_are_dealt_to_batches_in_file_order_and_their_rows_go_with_the
     questions = many_questions(5)
     programs = [{"question_id": f"Q{n % 5}", "model": "m", "program": f"p{n}"} for n in range(10)]
     programs.append({"question_id": "nowhere", "model": "m", "program": "p"})
-    tables = read_import(manifest(write("q.jsonl", questions), programs=(write("p.jsonl", programs),)))
-    batches = tables.batches("made", 2)
+    files = {"programs": (write("p.jsonl", programs),), "questions_per_batch": 2}
+    asked = manifest(write("q.jsonl", questions), **files)
+    batches = read_import(asked).batches(asked)
     assert {name: part.questions["upstream_id"].to_list() for name, part in batches.items()} == {
         "made-000": ["Q0", "Q1"],
         "made-001": ["Q2", "Q3"],
