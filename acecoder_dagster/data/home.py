@@ -54,7 +54,7 @@ class Home:
 
     @property
     def answers(self) -> Path:
-        """Answers of question writers, which were paid for: they outlive every stage."""
+        """Answers of question writers. They were paid for, so no stage deletes them."""
         return self.root / "answers.sqlite"
 
     @property

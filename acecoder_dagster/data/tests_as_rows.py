@@ -1,7 +1,7 @@
 """Tests as rows: what the columns `kind` and `test` of a test hold, written and read in one place.
 
-`tables.TEST_KINDS` says what each kind holds. There is a row for every test that the judge reports an outcome for, and
-the rows that a question keeps give back what the judge needs to decide these tests, and no others.
+`tables.TEST_KINDS` says what each kind holds. Every test that the judge reports an outcome for is a row. The rows that
+a question keeps are enough for the judge to decide just these tests.
 """
 
 import json

@@ -21,9 +21,16 @@ REVISION = "_revision"
 
 @dataclass(frozen=True)
 class ColumnKind:
-    """What a column may hold: in words, as a Polars type, and as two tests, of a JSON value and of a Polars type.
+    """What a column may hold.
 
-    Of a list of objects, `needed` are the fields that may not be empty.
+    Attributes:
+        words: what it may hold, in the words of an error message.
+        dtype: the Polars type of the column.
+        accepts: tells whether a JSON value may stand in it.
+        reads: tells whether a column of a file with this Polars type can be read as it.
+        from_json: makes the column's value from a JSON value.
+        from_polars: makes the column from one of a file.
+        needed: of a list of objects, the fields that may not be empty.
     """
 
     words: str
@@ -37,7 +44,7 @@ class ColumnKind:
 
 @dataclass(frozen=True)
 class FileColumn:
-    """One column of a file format. One that is not required has a default: for absent columns and empty values."""
+    """One column of a file format. The default stands in for absent columns and empty values."""
 
     name: str
     kind: ColumnKind
@@ -190,7 +197,7 @@ JSON = ColumnKind(
 def columns_from_records(
     records: list[dict[str, Any]], rows: list[int], columns: tuple[FileColumn, ...], file: str, problems: Problems
 ) -> pl.DataFrame:
-    """Return the named columns of JSON objects with their types, and `_row`; wrong values become problems."""
+    """Return columns of JSON objects with their types, and `_row`. Wrong values are added to the problems."""
     frame: dict[str, pl.Series] = {ROW: pl.Series(ROW, rows, dtype=pl.Int64)}
     for column in columns:
         values: list[Any] = []
@@ -209,7 +216,7 @@ def columns_from_records(
 def columns_from_frame(
     raw: pl.DataFrame, columns: tuple[FileColumn, ...], file: str, problems: Problems, rows_before: int = 0
 ) -> pl.DataFrame:
-    """Return the named columns of a table with their types, and `_row`; wrong types and nulls become problems."""
+    """Return columns of a table with their types, and `_row`. Wrong types and nulls are added to the problems."""
     numbers = range(rows_before + 1, rows_before + raw.height + 1)
     frame: dict[str, pl.Series] = {ROW: pl.Series(ROW, numbers, dtype=pl.Int64)}
     for column in columns:

@@ -46,9 +46,9 @@ def resolve(address: str) -> HubDataset:
 
 
 def read(dataset: HubDataset) -> pl.DataFrame:
-    """Return the rows; a data set without a `split` column gets one with the names of its splits.
+    """Return the rows. A data set without a `split` column gets one with the names of its splits.
 
-    Not so when everything is called `train`: the hub names a data set so that has no splits.
+    There is an exception: the hub calls everything `train` where a data set has no splits. Then none is added.
 
     Raises:
         ImportFileError: when the hub cannot be reached or has no such split.
@@ -73,7 +73,7 @@ def read(dataset: HubDataset) -> pl.DataFrame:
 
 
 def _unreachable(address: str, error: Exception) -> ImportFileError:
-    """Say what the hub's libraries raised: they share no base class, and a missing library is one more reason."""
+    """Return an error for what the hub's libraries raised: they share no base class, and one may be missing."""
     what = str(error).partition("\n")[0]
     return ImportFileError(
         [

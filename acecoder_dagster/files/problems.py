@@ -1,4 +1,4 @@
-"""What is wrong with a file that cannot be imported, said so that its owner can mend it."""
+"""What is wrong with a file that cannot be imported, and what its owner can do."""
 
 from acecoder_dagster import AceCoderError
 

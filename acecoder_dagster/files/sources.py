@@ -1,4 +1,4 @@
-"""Files as they come: bytes read, lines split, JSON decoded, not yet understood as any format."""
+"""Reading files: bytes, lines and JSON. What the rows mean is decided elsewhere."""
 
 import gzip
 import hashlib
@@ -21,9 +21,9 @@ from acecoder_dagster.files.problems import ImportFileError, Problems
 ENDINGS = (".parquet", ".jsonl", ".jsonl.gz", ".json")
 ROWS_PER_BATCH = 1024
 READ_BYTES = 1 << 20
-"""How much of a column of a Parquet file is read at once; else it would be a whole row group, which may be the file."""
+"""Bytes of a column of a Parquet file that are read at once. By default it is a row group, perhaps the whole file."""
 ENOUGH_PROBLEMS = 100
-"""After so many, a file that is read in batches is not read on."""
+"""A file that is read in batches is not read further after this many problems."""
 _UNKNOWN_ENDING = f"unknown kind of file; its name must end in one of {', '.join(ENDINGS)}"
 _DAMAGES = (OSError, EOFError, gzip.BadGzipFile, zlib.error, pl.exceptions.PolarsError, pa.ArrowException)
 
@@ -32,8 +32,11 @@ _DAMAGES = (OSError, EOFError, gzip.BadGzipFile, zlib.error, pl.exceptions.Polar
 class Source:
     """A file or hub data set that was read: a table (Parquet, hub) or JSON objects with their row numbers.
 
-    `name` is the file's name without its folder, `revision` the hash of its bytes or the hub's commit. Of a batch of a
-    file, which has no revision, `rows_before` counts the rows before it.
+    Attributes:
+        name: the file's name without its folder, or the repository of the hub.
+        revision: the hash of the file's bytes, or the hub's commit; empty for a part of a file.
+        content: the table, or the JSON objects and the numbers of their rows.
+        rows_before: rows of the file before this part.
     """
 
     name: str
@@ -49,7 +52,7 @@ class Source:
         return {key for record in self.content[0] for key in record}
 
     def typed(self, columns: tuple[FileColumn, ...], problems: Problems) -> pl.DataFrame:
-        """Return these columns with their types and defaults; what does not fit is added to the problems."""
+        """Return these columns with their types and defaults. What does not fit is added to the problems."""
         if isinstance(self.content, pl.DataFrame):
             return columns_from_frame(self.content, columns, self.name, problems, self.rows_before)
         records, rows = self.content
@@ -96,7 +99,7 @@ def read_source(address: str) -> Source:
 
 
 def read_batches(path: Path, columns: tuple[FileColumn, ...], problems: Problems) -> Iterator[pl.DataFrame]:
-    """Read a file bit by bit, so that one of any size can be read; a .json file, which is one value, is read whole.
+    """Read a file part by part, so that its size does not matter; .json files, which are one value, are read at once.
 
     Args:
         path: a file with one of the `ENDINGS`.

@@ -18,10 +18,10 @@ from acecoder_dagster.judge import Judge, SandboxSettings
 from acecoder_dagster.questions.test_suites.call_tests import split_test
 from acecoder_dagster.questions.test_suites.choosing import (
     FilteredTests,
-    Power,
+    PassTable,
     Strengthened,
     filter_tests,
-    measure_power,
+    make_pass_table,
     reference_oracles,
     shrink_suites,
     strengthen_suites,
@@ -56,13 +56,13 @@ def main(
     rows = []
     with Judge(SANDBOX) as judge, Judge(observing_sandbox(SANDBOX, INPUTS)) as observer:
         judged = partial(judge_outcomes, judge, questions)
-        filtered, power = _shown_only(candidates, oracles, judged)
+        filtered, passes = _shown_only(candidates, oracles, judged)
         trust = writers_trust(filtered.kept, candidates)
-        suites = {"the one shown": Strengthened(filtered, power, 0)}
+        suites = {"the one shown": Strengthened(filtered, passes, 0)}
         for rounds in ROUNDS:
             suites[f"branches, {rounds} rounds"] = strengthen_suites(
                 filtered,
-                power,
+                passes,
                 candidates,
                 questions,
                 judged,
@@ -74,7 +74,9 @@ def main(
             )
         for name, stronger in suites.items():
             outcomes = judged(others, stronger.filtered.kept)
-            small = shrink_suites(stronger.filtered, stronger.power, trust, questions, min_tests=1, max_tests=MAX_TESTS)
+            small = shrink_suites(
+                stronger.filtered, stronger.passes, trust, questions, min_tests=1, max_tests=MAX_TESTS
+            )
             for label, chosen in ((name, stronger.filtered), (f"{name}, at most {MAX_TESTS}", small)):
                 rows.append(
                     {"tests": label, **_quality(chosen.kept, outcomes, others), "inputs tried": str(stronger.tried)}
@@ -121,13 +123,13 @@ def _programs(data: Path, questions: pl.DataFrame) -> pl.DataFrame:
 
 def _shown_only(
     candidates: pl.DataFrame, oracles: pl.DataFrame, judged: partial[pl.DataFrame]
-) -> tuple[FilteredTests, Power]:
+) -> tuple[FilteredTests, PassTable]:
     outcomes = judged(oracles, candidates)
     results = outcomes.group_by("question_id", "program_id").agg(
         "passed", outcomes=pl.when("passed").then(pl.lit("passed")).otherwise(pl.lit("failed"))
     )
     filtered = filter_tests(candidates, results, 1, "reference", oracles)
-    return filtered, measure_power(filtered.kept, candidates, oracles, results, judged, MUTANTS)
+    return filtered, make_pass_table(filtered.kept, candidates, oracles, results, judged, MUTANTS)
 
 
 def _quality(kept: pl.DataFrame, outcomes: pl.DataFrame, programs: pl.DataFrame) -> dict[str, str]:

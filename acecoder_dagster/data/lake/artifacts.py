@@ -1,4 +1,4 @@
-"""Folders that training writes (models, tokenizers): one per content key, behind a pointer to the finished one."""
+"""Folders that trainings write: one for each content key, and a file that names the finished one."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,8 +26,8 @@ class Artifact:
 class ArtifactStore:
     """All trained models of one project folder.
 
-    The working folder of a training is named by its content key, so a training that was killed finds its own
-    checkpoints again and one with other settings never meets them.
+    The working folder of a training is named by its content key. So a training that was killed finds its checkpoints
+    again, and a training with other settings does not see them.
     """
 
     def __init__(self, root: Path) -> None:
@@ -60,7 +60,7 @@ class ArtifactStore:
     def training(self, name: str, waiting: Callable[[], object]) -> Iterator[None]:
         """Hold an artifact while it is trained, so that two runs never write into one folder.
 
-        The kernel lets go of it when the process ends. `waiting` is called once when another process holds it.
+        The lock ends with the process. `waiting` is called once when another process holds it.
         """
         folder = self.root / name
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Stable identities: row ids from the hashed text, content keys from everything a result depends on."""
+"""Ids of rows are hashes of their text; content keys are hashes of everything that a result depends on."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import json
 from acecoder_dagster.python_source import NO_TREE, bare_source
 
 ID_LENGTH = 16
-"""Hexadecimal digits of an id: 64 bits, a collision among 10 million rows has a chance of 3 in a million."""
+"""Hexadecimal digits of an id, 64 bits: among 10 million rows two share an id with a chance of 3 in a million."""
 
 
 def text_id(*fields: str) -> str:
@@ -23,9 +23,9 @@ def text_id(*fields: str) -> str:
 
 
 def syntax_hash(program: str) -> str:
-    """Return a hash that programs share which differ in comments, docstrings or layout alone.
+    """Return a hash that is the same for programs that differ only in comments, docstrings or layout.
 
-    It is that of the syntax tree; of the text where there is no tree.
+    It is the hash of the syntax tree, or of the text where the program does not parse.
     """
     try:
         return text_id(bare_source(program))
@@ -34,9 +34,10 @@ def syntax_hash(program: str) -> str:
 
 
 def content_key(**parts: object) -> str:
-    """Return the key of a result: equal keys mean the result would be computed from equal inputs.
+    """Return the key of a result. Equal keys mean equal inputs, and so the same result.
 
-    Pass everything the result depends on: code version, settings, keys of the inputs, models.
+    Args:
+        parts: everything that the result depends on: code version, settings, keys of the inputs, models.
     """
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()[:ID_LENGTH]

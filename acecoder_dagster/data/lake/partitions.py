@@ -1,4 +1,4 @@
-"""Tables as immutable Parquet files, one per asset and batch, behind a small pointer that names the current one."""
+"""Tables as Parquet files that never change, one for each batch, and a small file that names the current one."""
 
 import fcntl
 import hashlib
@@ -32,8 +32,17 @@ ROW_KEYS = pl.Schema({"unit": pl.String, "row_key": pl.String})
 class Partition:
     """The current version of one table for one batch.
 
-    `content_key` says what it was computed from, `row_keys_file` the same for each unit of its rows where the stage
-    takes over rows one by one; `figures` are the numbers its stage reported (rows in, seconds ...).
+    Attributes:
+        table: the table.
+        batch: the batch.
+        rows_file: the rows.
+        rejected_file: the rows that the stage did not keep.
+        rows: how many rows.
+        rejected: how many rejected rows.
+        content_key: hash of everything that the rows were computed from.
+        written_at: when, as ISO 8601 in UTC.
+        figures: numbers that the stage reported (rows in, seconds ...).
+        row_keys_file: what the rows of each unit were computed from, where the stage takes over single rows.
     """
 
     table: str
@@ -55,8 +64,8 @@ class Partition:
 class Lake:
     """All tables of one project folder.
 
-    Files are never changed after they were written: a new version gets a new name, and the pointer is renamed over.
-    Readers that hold the old version keep reading it.
+    A file never changes once it is written: a new version has a new name, and the file that names the current one is
+    replaced. Readers that have the old version open keep reading it.
     """
 
     def __init__(self, root: Path) -> None:
@@ -154,7 +163,7 @@ class Lake:
     def writing(self, table: Table, batches: Iterable[str], waiting: Callable[[], object]) -> Iterator[None]:
         """Hold some batches of a table while they are computed, so that two runs never compute the same ones.
 
-        The kernel lets go of them when the process ends, however it ends. Locks of one process do not stop itself.
+        The locks end with the process, however it ends. They do not stop the process that holds them.
 
         Args:
             table: the table to be written.
@@ -163,18 +172,18 @@ class Lake:
         """
         folder = self.root / table.name
         folder.mkdir(parents=True, exist_ok=True)
-        # One byte of one file for each batch: a file for each would be thousands of open files. In the same order for
-        # all, so that no two wait for each other.
+        # One byte of one file stands for each batch: filelock would need a file for each, which may be thousands of
+        # open files. All take them in the same order, so that no two wait for each other.
         places = sorted({int.from_bytes(hashlib.sha256(batch.encode()).digest()[:6]) for batch in batches})
-        told = False
+        was_told = False
         with (folder / "writing.lock").open("w") as lock:
             for place in places:
                 try:
                     fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
                 except OSError:
-                    if not told:
+                    if not was_told:
                         waiting()
-                    told = True
+                    was_told = True
                     fcntl.lockf(lock, fcntl.LOCK_EX, 1, place)
             yield
 

@@ -1,4 +1,4 @@
-"""Writing the data set for publication: Parquet files and a data card, whole or not at all."""
+"""Writes the data set for publication: Parquet files and a data card. The folder appears when all of it is written."""
 
 import shutil
 import tempfile
@@ -41,7 +41,7 @@ def export_dataset(
 ) -> ExportedDataset:
     """Write `acecode_dataset` and `preference_pairs`, one Parquet file per split, and README.md, the data card.
 
-    Everything comes from one state of the warehouse, and the folder appears when all of it is written.
+    All files come from one state of the warehouse.
 
     Args:
         warehouse: the DuckDB file.

@@ -19,7 +19,7 @@ PERMISSIVE = {"Permissive", "Public Domain"}
 """Categories of ScanCode's licence list under which data may be used, changed and passed on by anyone."""
 
 UNSTATED = "Unstated License"
-"""Its category of identifiers that say that nobody knows."""
+"""The category, in the same list, of identifiers that state no licence."""
 
 
 def decide_licences(found: pl.DataFrame, declared: Mapping[str, str], *, permissive_only: bool) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""Building the warehouse beside the live one and putting it in its place."""
+"""Builds the warehouse under another name and then puts it in the place of the old one."""
 
 import hashlib
 import os
@@ -28,7 +28,7 @@ from acecoder_dagster.data.warehouse.statements import (
 from acecoder_dagster.paths import project_folder
 
 STORAGE_VERSION = "v1.2.0"
-"""Oldest DuckDB whose clients can open the file; the default of DuckDB 2.0 shuts out everything older than itself."""
+"""The oldest DuckDB that can open the file. By default DuckDB 2.0 writes files that older versions cannot open."""
 
 DESCRIBED_BY = "-- described by:"
 """First line of a model: the tables of the data model whose descriptions its uncommented columns take."""
@@ -55,9 +55,9 @@ def build_warehouse(lake: Lake, target: Path, models: ArtifactStore | None = Non
 
     With the store of trained models, the table `trainings` says what they reported; without, it is empty.
 
-    Readers are never blocked: those that have the old file open keep reading it. Builders wait for each other, and
-    each reads the lake only when its turn comes, so the file that stays is made from the newest tables. A builder
-    that is killed leaves the old file.
+    Readers never wait: those that have the old file open keep reading it. Builders wait for each other, and each reads
+    the lake only when its turn comes, so that the last one sees the newest tables. A builder that is killed leaves the
+    old file.
 
     Raises:
         WarehouseError: when a file of the lake cannot be read, or one in `sql/models` fails or leaves a table or column

@@ -17,7 +17,7 @@ VARIABLE = re.compile(r"getvariable\('(\w+)'\)")
 """How SQL reads a value that is set for it: DuckDB's own way, so the files run in any client."""
 
 VARIABLE_COMMENT = re.compile(r"^-- set (\w+)( \(needed\))?: (.*)$", re.MULTILINE)
-"""The comment that says what a variable of a query means, and whether the query is nothing without it."""
+"""The comment that says what a variable of a query means, and whether it must be set."""
 
 
 @dataclass(frozen=True)

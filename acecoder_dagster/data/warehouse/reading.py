@@ -1,4 +1,4 @@
-"""The warehouse opened for reading: one state of it, however often it is rebuilt meanwhile."""
+"""The warehouse opened for reading. A reader sees one state, even when the warehouse is rebuilt meanwhile."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The only SQL written in Python: what depends on more than a file in `sql/` could say.
+"""The only SQL that is written in Python, because it depends on what the files in `sql/` cannot know.
 
 Views over the lake's files and comments taken from the data model follow from `data/tables` and from which files are
 current; what is set for a query and where its rows go follows from what the user asks.
@@ -35,9 +35,9 @@ BATCH_DESCRIPTION = "Seed batch, `all` where the table has no batches"
 def create_lake_views(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
     """Create `lake.<table>` for every table and `lake.rejected_rows` over the files that are current now.
 
-    Each view names its files, so a reader never sees a half-written file nor two versions of one partition. A table
-    without a partition becomes an empty view of the right types. What the stages reported is registered as
-    `current_partitions`, which the models see and the file does not keep.
+    Each view lists its files, so that no reader sees an unfinished file or two versions of one partition. A table
+    without a partition becomes an empty view with the right types. What the stages reported is registered as
+    `current_partitions`: the files in `sql/models` read it, and it is not stored.
     """
     partitions = [partition for table in ALL_TABLES for partition in lake.partitions(table)]
     connection.execute(f"CREATE SCHEMA {LAKE_SCHEMA}")
@@ -49,7 +49,7 @@ def create_lake_views(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None
 
 
 def register_artifacts(connection: duckdb.DuckDBPyConnection, artifacts: Sequence[Artifact]) -> None:
-    """Register what the trainings reported as `current_artifacts`, which the models see and the file does not keep."""
+    """Register what the trainings reported as `current_artifacts`, which `sql/models` reads."""
     rows = [
         {"model": artifact.name, "content_key": artifact.content_key, "figures": json.dumps(artifact.figures)}
         for artifact in artifacts
@@ -59,7 +59,7 @@ def register_artifacts(connection: duckdb.DuckDBPyConnection, artifacts: Sequenc
 
 
 def register_reasons(connection: duckdb.DuckDBPyConnection) -> None:
-    """Register the reasons of rejection as `known_reasons`, which the models see and the file does not keep."""
+    """Register the reasons of rejection as `known_reasons`, which `sql/models` reads."""
     rows = [(str(reason), reason.meaning) for reason in Reason]
     frame = pl.DataFrame(rows, schema={"reason": pl.String, "meaning": pl.String}, orient="row")
     connection.register("known_reasons", frame.to_arrow())
@@ -146,7 +146,7 @@ def _register_partitions(connection: duckdb.DuckDBPyConnection, partitions: list
         }
         for partition in partitions
     ]
-    whole = {"stage_number", "rows_kept", "rows_rejected"}
+    counts = {"stage_number", "rows_kept", "rows_rejected"}
     names = ("stage", "stage_number", "batch", "rows_kept", "rows_rejected", "written_at", "content_key", "figures")
-    frame = pl.DataFrame(rows, schema={name: pl.Int64 if name in whole else pl.String for name in names})
+    frame = pl.DataFrame(rows, schema={name: pl.Int64 if name in counts else pl.String for name in names})
     connection.register("current_partitions", frame.to_arrow())

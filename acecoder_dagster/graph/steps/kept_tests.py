@@ -9,7 +9,7 @@ from acecoder_dagster.data.judged_tables import judge_outcomes
 from acecoder_dagster.judge import Judge
 from acecoder_dagster.questions.test_suites.choosing import (
     FilteredTests,
-    measure_power,
+    make_pass_table,
     shrink_suites,
     strengthen_suites,
     writers_trust,
@@ -49,13 +49,13 @@ def improved_suites(
     with ExitStack() as sandboxes:
         judge = sandboxes.enter_context(Judge(settings.sandbox))
         outcomes = partial(judge_outcomes, judge, questions)
-        power = measure_power(tests.kept, candidates, oracles, oracle_results, outcomes, chosen.mutants)
+        passes = make_pass_table(tests.kept, candidates, oracles, oracle_results, outcomes, chosen.mutants)
         tried = 0
         if chosen.strengthening_rounds:
             observer = sandboxes.enter_context(Judge(observing_sandbox(settings.sandbox, settings.inputs)))
             stronger = strengthen_suites(
                 tests,
-                power,
+                passes,
                 candidates,
                 questions,
                 outcomes,
@@ -65,11 +65,11 @@ def improved_suites(
                 seed=settings.seed,
                 threads=settings.sandbox.workers,
             )
-            tests, power, tried = stronger.filtered, stronger.power, stronger.tried
+            tests, passes, tried = stronger.filtered, stronger.passes, stronger.tried
     if chosen.max_tests != "all":
         trust = writers_trust(filtered.kept, candidates)
-        tests = shrink_suites(tests, power, trust, questions, min_tests=chosen.min_tests, max_tests=chosen.max_tests)
-    return tests, tried, power.executed
+        tests = shrink_suites(tests, passes, trust, questions, min_tests=chosen.min_tests, max_tests=chosen.max_tests)
+    return tests, tried, passes.executed
 
 
 def programs_for_suites(settings: Settings) -> int:

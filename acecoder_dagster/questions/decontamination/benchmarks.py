@@ -1,4 +1,4 @@
-"""Benchmarks as what seeds are compared with: words of questions, functions of reference programs, tests by arity."""
+"""What seeds are compared with: the words of benchmarks' questions, their reference programs, and their tests."""
 
 import ast
 from collections import Counter
@@ -18,20 +18,20 @@ SHINGLE = 4
 """Tokens per shingle of code."""
 
 FEWEST_TOKENS = 30
-"""Shorter functions are like many others once their names do not count; they are compared with their names."""
+"""Shorter functions look like many others once names are ignored, so they are compared with their names."""
 
 _FEWEST_NAMED_TOKENS = 14
-"""Still shorter ones are not compared at all: there are only so many ways to write them."""
+"""Functions shorter than this are not compared at all: there are only a few ways to write them."""
 
 _BOILERPLATE = 3
-"""Runs of words that so many questions share say nothing about any of them."""
+"""A run of words that this many questions share is boilerplate and identifies none of them."""
 
 
 @dataclass(frozen=True)
 class BenchmarkQuestion:
     """A question of a benchmark: its tests call `candidate`, with `arity` arguments by position.
 
-    `is_telling` says whether passing them says much: they expect several values that are no mere yes or no.
+    `is_telling` says whether passing them is evidence: they expect several values besides yes, no, 0, 1 and the like.
     """
 
     upstream_id: str

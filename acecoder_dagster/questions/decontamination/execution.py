@@ -1,4 +1,4 @@
-"""Finding seeds that do what a benchmark asks for, however they are written: they pass its tests."""
+"""Finds seeds that do what a benchmark asks for, whatever their code looks like: they pass its tests."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ PRIMITIVES = Path(__file__).with_name("primitives.txt")
 """What Python does by itself in one expression of a, b and c."""
 
 _MAX_TIMEOUTS = 8
-"""Most tests are not meant for the function at hand; that some of them never end says nothing about the others."""
+"""Most tests are not meant for the function at hand. That some never end says nothing about the others."""
 
 
 @dataclass(frozen=True)

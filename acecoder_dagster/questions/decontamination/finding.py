@@ -42,27 +42,27 @@ def find_contamination(
 ) -> list[Contamination]:
     """Return the seeds that come from a benchmark, each once.
 
-    Words are looked at first, then code, and what neither found is run.
+    Words are compared first, then code. Seeds that neither finds are run.
 
     Args:
         seeds: columns of SEED_FUNCTIONS.
         benchmarks: what to keep away from.
-        settings: what counts.
-        judge: an open judge; None: nothing is run.
+        settings: how alike a seed must be.
+        judge: an open judge; None to run nothing.
         advance: called with the number of seeds, or runs of one, that are done.
     """
     found: dict[str, Contamination] = {}
-    left: list[dict[str, Any]] = []
+    to_run: list[dict[str, Any]] = []
     for row in seeds.iter_rows(named=True):
         advance(1)
         by_text = _by_words(row, benchmarks, settings) or _by_code(row, benchmarks)
         if by_text is None:
-            left.append(row)
+            to_run.append(row)
         else:
             found[row["seed_id"]] = by_text
     if judge is not None:
-        candidates = [runnable(row["seed_id"], row["code"] or "", row["entry_point"]) for row in left]
-        codes = {row["seed_id"]: row["code"] for row in left}
+        candidates = [runnable(row["seed_id"], row["code"] or "", row["entry_point"]) for row in to_run]
+        codes = {row["seed_id"]: row["code"] for row in to_run}
         ready = [each for each in candidates if each is not None]
         hits = list(passes_tests(ready, benchmarks, judge, advance))
         easy = easily_passed(benchmarks, judge) if hits else set()

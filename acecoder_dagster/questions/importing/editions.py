@@ -1,4 +1,4 @@
-"""Editions of one question: rows that ask for the same function or in the same words."""
+"""Editions of one question: rows that ask for the same function, or in the same words, in several data sets."""
 
 from collections import Counter
 from collections.abc import Sequence

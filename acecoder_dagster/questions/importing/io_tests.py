@@ -1,4 +1,4 @@
-"""Input/output tests as files hold them: read leniently, so that a malformed one costs no other."""
+"""Reads input/output tests one by one, so that a malformed test does not spoil the others."""
 
 import json
 from collections.abc import Iterator
@@ -10,7 +10,13 @@ from acecoder_dagster.judge import IoTest, QuestionTests
 
 @dataclass(frozen=True)
 class ReadIoTest:
-    """One element of a list of input/output tests: the test, or why it is none. `found` is the element as text."""
+    """One element of a list of input/output tests.
+
+    Attributes:
+        found: the element as text.
+        test: the test; None where the element is none.
+        problem: why it is none.
+    """
 
     found: str
     test: IoTest | None
@@ -18,10 +24,10 @@ class ReadIoTest:
 
 
 def read_io_tests(text: str, entry_point: str) -> Iterator[ReadIoTest]:
-    """Read a JSON list of objects with the texts `input` and `output`; further keys count for nothing.
+    """Read a JSON list of objects with the texts `input` and `output`; other keys are ignored.
 
     Args:
-        text: the list as JSON; what is no list is read as one malformed test. Empty where there are no tests.
+        text: the list as JSON; empty where there are no tests. Anything else gives one malformed test.
         entry_point: with one, every line of an input and every output must be JSON (see `QuestionTests`).
 
     Yields:

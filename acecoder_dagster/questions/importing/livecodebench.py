@@ -61,7 +61,7 @@ def _question(content: str, starter_code: str) -> str:
 
 
 def _function_name(metadata: str) -> str | None:
-    """Return the name; empty where there is none, and None, which no question may have, where nobody can tell."""
+    """Return the name, empty where there is none; None, which gets the question rejected, where it cannot be read."""
     try:
         name = json.loads(metadata or "{}").get("func_name") or ""
     except (ValueError, AttributeError, RecursionError):
@@ -70,7 +70,7 @@ def _function_name(metadata: str) -> str | None:
 
 
 def _tests(row: dict[str, Any], column: str) -> list[object]:
-    """Return the list as it is; one that cannot be read becomes an element that is no test, and is rejected as such."""
+    """Return the list as it is. One that cannot be read becomes a single element, which is rejected as malformed."""
     try:
         tests = _decoded(row[column])
         return tests if isinstance(tests, list) else [f"{column}: no list: {tests!r}"]

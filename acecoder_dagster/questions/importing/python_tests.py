@@ -1,4 +1,4 @@
-"""What Python source says about itself: what a test asserts and calls. By syntax tree; nothing is executed."""
+"""What a test in Python asserts and calls, by its syntax tree. Nothing is executed."""
 
 import ast
 import builtins
@@ -17,7 +17,7 @@ BUILTIN_NAMES = frozenset(dir(builtins))
 
 @dataclass(frozen=True)
 class ExaminedTest:
-    """A test as read: tidied text, a key equal for tests of equal meaning, and why it cannot be used, if so.
+    """A test as read: its text, a key that is equal for tests of equal meaning, and why it cannot be used, if so.
 
     `tree` is the syntax tree without the messages of asserts, None where the text does not parse.
     """
@@ -47,7 +47,7 @@ def _parse(source: str) -> ast.Module:
 def examine_test(text: str, entry_point: str) -> ExaminedTest:
     """Tidy a test and find out whether it can be used: it parses, asserts something and calls the entry point.
 
-    Messages of asserts count for nothing: tests that differ only there have the same key.
+    Messages of asserts are ignored: tests that differ only in them have the same key.
     """
     tidy = tidy_source(text)
     try:
@@ -103,7 +103,7 @@ def call_arguments(test: str, entry_point: str) -> str | None:
 def most_called_function(tests: list[str], defined: set[str]) -> str | None:
     """Return the function that most tests call: one of those defined, or if they call none of these, any but builtins.
 
-    Of several called equally often the outermost call of the first test wins. None when no test calls any.
+    Among functions called equally often, the outermost call of the first test wins. None when no test calls any.
     """
     counts: Counter[str] = Counter()
     for test in tests:

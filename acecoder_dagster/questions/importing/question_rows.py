@@ -19,7 +19,7 @@ from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.python_tests import call_arguments, complete_check
 
 SPLITS = ("train", "validation", "test")
-"""From least to most held out."""
+"""From the least to the most held-out one."""
 
 
 @dataclass(frozen=True)

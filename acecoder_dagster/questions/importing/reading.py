@@ -111,7 +111,7 @@ def _together(parts: list[pl.DataFrame], none: pl.DataFrame) -> pl.DataFrame:
 def _check_between_files(
     questions: pl.DataFrame, tests: pl.DataFrame, programs: pl.DataFrame, max_program_bytes: int
 ) -> None:
-    """Raise for what makes the files as a whole wrong, rather than single rows unusable."""
+    """Raise for what is wrong between the files; single rows that cannot be used are rejected later."""
     problems = Problems()
     _check_questions(questions, problems)
     _check_counts(tests, problems)

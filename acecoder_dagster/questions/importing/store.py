@@ -1,7 +1,7 @@
 """Imports on disk: `<home>/imports/<name>/manifest.json` names the current version, one folder per version and batch.
 
-A version's files never change. The manifest is replaced last, so that a crash leaves the whole old import or the whole
-new one; one superseded version stays for readers that have just opened it.
+A version's files never change. The manifest is replaced last: after a crash there is the old import or the new one. The
+version before stays, for readers that have just opened it.
 """
 
 import shutil

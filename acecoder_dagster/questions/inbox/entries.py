@@ -33,8 +33,8 @@ class Entry:
 def inbox_entries(folder: Path, settle_seconds: float, now: float) -> list[Entry]:
     """Return what lies ready in the inbox, by name; without the folder there is nothing.
 
-    Ready is a file, or a folder with an import.toml, of which nothing changed for `settle_seconds`. Hidden files and
-    those with other endings are none of the inbox's business.
+    A file, or a folder with an import.toml, is ready when it has not changed for `settle_seconds`. Hidden files and
+    files with other endings are ignored.
 
     Args:
         folder: the inbox.

@@ -1,4 +1,4 @@
-"""Collecting seeds: everything found, less what cannot be used, near-duplicates, and what the sample leaves out."""
+"""Collects seeds and leaves out what cannot be used, near-duplicates, and what the sample does not contain."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +35,8 @@ class CollectedSeeds:
 def collect_seeds(manifest: SeedManifest) -> CollectedSeeds:
     """Read the sources of a manifest.
 
-    Near-duplicates are functions whose runs of tokens, comments aside, are alike by `likeness`; the first is kept.
+    Functions are near-duplicates when their runs of tokens, without comments, are alike by `likeness` or more. The
+    first one is kept.
 
     Raises:
         SeedError: a source does not exist or has no known shape.

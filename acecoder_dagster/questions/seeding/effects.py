@@ -1,4 +1,4 @@
-"""Whether code reaches for anything but its arguments: files, network, processes, time, randomness. By syntax tree."""
+"""Whether code uses more than its arguments: files, network, processes, time, randomness. By its syntax tree."""
 
 import ast
 from collections.abc import Iterable
@@ -37,9 +37,9 @@ _PURE_OF_SYS = {"maxsize", "maxunicode", "byteorder", "float_info", "int_info", 
 
 
 def outside_effect(tree: ast.AST) -> str | None:
-    """Return what the code reaches for besides its arguments, as `files: open`, or None when nothing is seen.
+    """Return what the code uses besides its arguments, such as `files: open`; None when nothing is seen.
 
-    What it hides behind `getattr` or a library is not seen here; the sandbox and repeated runs are for that.
+    Uses behind `getattr` or inside a library are not seen here. The sandbox and repeated runs find those.
     """
     for node in ast.walk(tree):
         found = _effect(node)

@@ -14,7 +14,7 @@ from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.python_source import parse_source
 
 MAX_PROGRAM_CHARACTERS = 20_000
-"""A function that needs more than this of its module is no question for one function."""
+"""A function that needs more of its module than this is too large for a question about one function."""
 
 _ALWAYS_KNOWN = frozenset(dir(builtins)) | {"__name__", "__doc__"}
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)

@@ -1,6 +1,6 @@
 """Collections on disk: `<home>/seeds` is a lake of seed functions, `<name>.json` in it names a collection's batches.
 
-The file is replaced last, so that a crash leaves the whole old collection or the whole new one.
+The file is replaced last: after a crash there is the old collection or the new one.
 """
 
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""Finding what is alike among many, by MinHash and locality-sensitive hashing (rensa)."""
+"""Finds sets that are alike among many, by MinHash and locality-sensitive hashing (rensa)."""
 
 from collections.abc import Hashable, Set
 from typing import Generic, TypeVar
@@ -16,7 +16,7 @@ Label = TypeVar("Label", bound=Hashable)
 
 
 class Neighbours(Generic[Label]):
-    """Sets that can be asked which of them are like another. Likeness is Jaccard's: shared parts by all parts."""
+    """Sets among which one that is like another is found. Likeness is Jaccard's: shared parts divided by all parts."""
 
     def __init__(self, threshold: float) -> None:
         """Start with none.

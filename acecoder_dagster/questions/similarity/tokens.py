@@ -1,4 +1,4 @@
-"""What is compared: the words of a text, the tokens of code, and the tokens of code whatever its names are."""
+"""What is compared: the words of a text, the tokens of code, and the tokens of code without its own names."""
 
 import builtins
 import io
@@ -55,7 +55,7 @@ def canonical_tokens(code: str) -> list[str]:
 
 
 def ngrams(tokens: Sequence[str], length: int) -> set[str]:
-    """Return all runs of `length` tokens; the whole where there are fewer, nothing of nothing."""
+    """Return all runs of `length` tokens; with fewer tokens one run of them all, with none an empty set."""
     if len(tokens) <= length:
         return {" ".join(tokens)} if tokens else set()
     return {" ".join(tokens[start : start + length]) for start in range(len(tokens) - length + 1)}

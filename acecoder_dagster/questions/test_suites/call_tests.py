@@ -1,4 +1,4 @@
-"""What a test says in plain data: which call of the question's function must give which value."""
+"""A test as plain data: which call of the question's function must give which value."""
 
 import ast
 import builtins
@@ -77,7 +77,7 @@ def _literal_arguments(call: ast.Call) -> Literals | None:
 
 
 def value_key(value: object) -> str:
-    """Return a text that is the same for plain values that are equal, as 1, 1.0 and True, and else another."""
+    """Return a text that is the same for equal plain values, such as 1, 1.0 and True, and differs for others."""
     if isinstance(value, bool | int | float):
         if isinstance(value, int) and abs(value) >= 2**53:
             # Decimal digits of whole numbers are limited, and slow to find.

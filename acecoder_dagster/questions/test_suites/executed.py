@@ -9,7 +9,7 @@ from acecoder_dagster.questions.test_suites.expectations import WrittenTests, wr
 from acecoder_dagster.questions.test_suites.inputs import InputSettings, Subject, observe_inputs
 
 _MAX_TIMEOUTS = 6
-"""Drawn inputs may well be too large; that says nothing about the others."""
+"""Some drawn inputs are too large. That says nothing about the others."""
 
 
 def observing_sandbox(sandbox: SandboxSettings, inputs: InputSettings) -> SandboxSettings:

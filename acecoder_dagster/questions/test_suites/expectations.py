@@ -24,7 +24,7 @@ MADE = frozenset({ADVERSARIAL, BRANCHING})
 """Origins of tests whose inputs were made from those of the other tests of their question."""
 
 RELATIVE_TOLERANCE = 1e-9
-"""How far a fraction may be from the expected one; the order of additions alone changes the last digits."""
+"""How far a fraction may be from the expected one. Another order of additions is enough to change the last digits."""
 
 MAX_EXPECTED_CHARACTERS = 2_000
 """Longer expected values are rejected: nobody reads them, and every sampled program pays for comparing them."""

@@ -1,4 +1,4 @@
-"""Running trusted programs on arguments to see what they return."""
+"""Runs trusted programs on arguments to see what they return."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor

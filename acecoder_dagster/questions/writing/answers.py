@@ -1,4 +1,4 @@
-"""Reading what a question writer answered, leniently in form and strictly in content."""
+"""Reads what a question writer answered. Many forms are accepted, but all parts must be there."""
 
 import ast
 import json

@@ -54,7 +54,7 @@ def ask_writer(
             "prompt": prompt,
             "prompt_hash": text_id(text),
             "model": answer.model or settings.model,
-            **_told(answer),
+            **_answer_fields(answer),
             "cost": _cost(answer, settings),
         }
         for row, chat, answer in zip(rows, chats, answers, strict=True)
@@ -98,9 +98,9 @@ def written_questions(seeds: pl.DataFrame, answers: pl.DataFrame) -> tuple[pl.Da
 def written_tests(seeds: pl.DataFrame, answers: pl.DataFrame) -> WrittenTests:
     """Return the tests in a model's answers that can be used, and why the others cannot.
 
-    A test has to parse, assert something, call the function that the question asks for, and reach for nothing besides.
-    Tests of one question with the same syntax tree are one; those that expect different things of one call contradict
-    each other and are both rejected.
+    A test must parse, assert something, call the function that the question asks for, and use nothing else. Tests of
+    one question with the same syntax tree count as one. Tests that expect different values of one call contradict each
+    other, and all of them are rejected.
     """
     tests: list[dict[str, object]] = []
     rejected = Rejections(CANDIDATE_TESTS.name, "test")
@@ -185,7 +185,7 @@ def _question_id(row: dict[str, object], written: WrittenQuestion) -> str:
     return text_id(str(row["source"]), str(row["upstream_id"]), written.question, written.entry_point)
 
 
-def _told(answer: Answer) -> dict[str, object]:
+def _answer_fields(answer: Answer) -> dict[str, object]:
     return {
         "answer": None if answer.problem else answer.text,
         "problem": answer.problem,

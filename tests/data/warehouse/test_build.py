@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.data.lake import Lake
+from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.tables import ALL_TABLES, CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS
 from acecoder_dagster.data.warehouse import (
     WarehouseError,
@@ -80,6 +81,7 @@ def test_tables_without_a_partition_are_empty_and_typed(warehouse):
 
 def test_an_empty_lake_gives_an_empty_warehouse_that_answers_every_query(tmp_path):
     built = build_warehouse(Lake(tmp_path / "lake"), tmp_path / "acecoder.duckdb")
+    assert built.rows.pop("rejection_reasons") == len(Reason)
     assert set(built.rows.values()) == {0}
     for name, query in named_queries().items():
         needed = {variable.name: str(built.path) for variable in query.variables if variable.needed}

@@ -1,4 +1,4 @@
-"""Which expected values are right when nobody knows: several programs and the tests' writers, weighed together.
+"""Which expected values are right where there is no trusted program: several programs and the writers vote.
 
 Dual agreement (CodeT, Chen et al. 2022): programs that behave alike on all tests speak with one voice, the louder the
 more of them there are and the more tests, written from the question alone, they bear out. CodeT takes the loudest
@@ -21,15 +21,15 @@ SHARPNESS = 3.0
 """Belief in a behaviour grows with this power of its score; see benchmarks/test_suites/results.md."""
 
 ROUNDS = 3
-"""Rounds of weighing; the first believes everyone alike."""
+"""Rounds of weighing. In the first, all models and writers count the same."""
 
 PRIOR = 0.3
-"""Belief in a model of which there is nothing to go by."""
+"""Belief in a model before any of its programs is seen."""
 
 CERTAIN = 0.8
 """Probability from which an expected value is believed; up to 1 - CERTAIN it is refuted, in between contested.
 
-A question of which no behaviour is believed as much is set aside whole."""
+All tests of a question are set aside when none of its behaviours is believed that much."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def agree(ballots: Mapping[str, Ballot]) -> dict[str, Agreement]:
 
     A behaviour scores the tests it passes, times the square roots of how many programs of each model show it, summed:
     the programs of one model share their mistakes, different models make different ones. Models and writers count as
-    much as they were believed in the round before, over all questions: who is mostly outvoted loses the vote.
+    much as they were believed in the round before, over all questions. So those that are often outvoted count less.
 
     Args:
         ballots: by question. The more questions, the better it is known who can be believed.

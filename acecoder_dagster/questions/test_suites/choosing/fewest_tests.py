@@ -1,4 +1,4 @@
-"""Few tests that keep the power of many.
+"""Chooses few tests that refuse as many wrong programs as all of them do.
 
 A test is worth the wrong programs and mutants that it fails and no chosen test fails yet. It costs the right programs
 that it fails: not every test that a reference passes is a fair one (`sum_to_n(-10)` asks for what the question does
@@ -16,7 +16,7 @@ Flags = NDArray[np.bool_]
 
 RIGHT_EXPONENT = 4.0
 """A program that passes the share s of the tests is right with the probability s ** RIGHT_EXPONENT; a test counts in it
-by the odds that it is fair: who fails what the question itself shows is not right, whatever else it passes."""
+by the odds that it is fair: a program that fails what the question itself shows is not right, whatever it passes."""
 
 COST = 8.0
 """What failing a right program costs, in wrong programs failed, for a test that is as likely fair as not."""
@@ -59,9 +59,10 @@ def strongest_suite(matrix: SuiteMatrix, min_tests: int, max_tests: int) -> list
     """Return the positions of the tests to keep, most useful first.
 
     Tests are taken greedily (the usual approximation of a smallest cover) until there are enough of them or every other
-    costs more than it is worth. What refuses nobody new costs nothing and fills the places that are left: of programs
-    that had no part in the choice some fail just there. Where there are only two answers, both are asked for at first,
-    whatever that costs: who always gives the one is refused by nothing else, and no question with two answers means one
+    costs more than it is worth. A test that refuses no further program costs nothing and fills the free places: other
+    programs, which had no part in the choice, may fail it. Where there are only two answers, both are asked for first,
+    whatever that costs: nothing else refuses a program that always gives one of them, and a question with two answers
+    means both
     (both measured in benchmarks/test_suites/results.md).
 
     Args:

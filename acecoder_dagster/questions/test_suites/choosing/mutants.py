@@ -1,4 +1,4 @@
-"""Programs with one small fault each: what a suite of tests must notice.
+"""Mutants: programs with one small fault each, which a suite of tests should notice.
 
 The tools for mutation testing (mutmut, cosmic-ray) change files on disk and start a test runner for each change; here a
 program is a text and the judge runs it, so what is needed of them is the list of faults. The operators are theirs.

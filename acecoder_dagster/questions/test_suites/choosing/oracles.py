@@ -1,4 +1,4 @@
-"""Reference programs as oracles."""
+"""Reference programs as oracle programs."""
 
 import polars as pl
 

@@ -1,4 +1,4 @@
-"""Kept tests reduced to few that tell the same programs and mutants apart."""
+"""Reduces kept tests to few that refuse the same programs and mutants."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,7 +10,7 @@ from acecoder_dagster.data.tables import FILTERED_TESTS
 from acecoder_dagster.questions.test_suites.call_tests import split_test, value_key
 from acecoder_dagster.questions.test_suites.choosing.fewest_tests import Floats, SuiteMatrix, strongest_suite
 from acecoder_dagster.questions.test_suites.choosing.filtering import FilteredTests, rejected_tests
-from acecoder_dagster.questions.test_suites.choosing.power import MUTANT, Power, outcome_matrices
+from acecoder_dagster.questions.test_suites.choosing.pass_table import MUTANT, PassTable, outcome_matrices
 from acecoder_dagster.questions.test_suites.expectations import MADE
 from acecoder_dagster.questions.test_suites.expectations import ORIGIN as EXECUTED
 
@@ -21,12 +21,12 @@ NEAR = 0.77
 """How likely an input is fair that is like fair ones (`inputs.domain`); see benchmarks/test_suites/results.md."""
 
 CAREFUL = 1.6
-"""The power of the share of a writer's tests that are kept, which is how likely one is fair: who writes wrong values
-asks for what the question excludes more often still; see benchmarks/test_suites/results.md."""
+"""How likely a writer's test is fair: the share of its tests that are kept, to this power. Writers of wrong values ask
+even more often for inputs that the question excludes; see benchmarks/test_suites/results.md."""
 
 
 def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, float]:
-    """Return by writer how likely its kept tests are fair: less than the share of its tests that were kept.
+    """Return by writer how likely its kept tests are fair, which is less than the share of its tests that are kept.
 
     A writer whose tests are often wrong writes right ones by chance too, with inputs that the question excludes. Tests
     from execution are never wrong, but nobody thought of their inputs either.
@@ -56,18 +56,18 @@ def suite_fairness(origins: Sequence[str], trust: Mapping[str, float]) -> Floats
 
 def shrink_suites(
     filtered: FilteredTests,
-    power: Power,
+    passes: PassTable,
     trust: Mapping[str, float],
     questions: pl.DataFrame,
     *,
     min_tests: int,
     max_tests: int,
 ) -> FilteredTests:
-    """Keep of each question's kept tests the few that have their power.
+    """Keep of each question's kept tests the few that refuse what all of them refuse.
 
     Args:
         filtered: what a policy kept and rejected.
-        power: what programs do on the kept tests.
+        passes: what programs do on the kept tests.
         trust: what `writers_trust` returned.
         questions: columns question_id, entry_point.
         min_tests: fewest tests of a question.
@@ -81,8 +81,8 @@ def shrink_suites(
     ordered = by_question.agg("test_id", "origin", "test")
     tests = dict(ordered.select("question_id", "test_id").iter_rows())
     is_mutant = pl.col("model") == MUTANT
-    programs = outcome_matrices(power.outcomes.filter(~is_mutant), tests)
-    mutants = outcome_matrices(power.outcomes.filter(is_mutant), tests)
+    programs = outcome_matrices(passes.outcomes.filter(~is_mutant), tests)
+    mutants = outcome_matrices(passes.outcomes.filter(is_mutant), tests)
     chosen: list[str] = []
     for question, ids, origins, written in ordered.iter_rows():
         expected = [_expected(test, entry_points[question]) for test in written]

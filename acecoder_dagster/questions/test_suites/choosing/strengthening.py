@@ -19,7 +19,7 @@ from acecoder_dagster.questions.importing import call_arguments
 from acecoder_dagster.questions.test_suites.choosing.agreement import CERTAIN
 from acecoder_dagster.questions.test_suites.choosing.filtering import FilteredTests, rejected_tests
 from acecoder_dagster.questions.test_suites.choosing.oracles import MODEL
-from acecoder_dagster.questions.test_suites.choosing.power import MUTANT, JudgeOutcomes, Power
+from acecoder_dagster.questions.test_suites.choosing.pass_table import MUTANT, JudgeOutcomes, PassTable
 from acecoder_dagster.questions.test_suites.expectations import ADVERSARIAL, BRANCHING, write_tests
 from acecoder_dagster.questions.test_suites.inputs import (
     Arguments,
@@ -35,8 +35,8 @@ INPUTS_PER_ROUND = 24
 """Inputs tried per question and round."""
 
 MAJORITY = 0.5
-"""Share of the surviving oracle programs that must agree with a reference: where most say something else, the question
-is more likely silent about the input than they are all wrong."""
+"""Share of the surviving oracle programs that must agree with a reference. Where most give another value, the question
+probably says nothing about the input."""
 
 
 @dataclass(frozen=True)
@@ -44,13 +44,13 @@ class Strengthened:
     """Tests with those of the adversarial rounds; tests kept and rejected are `tried` more than before."""
 
     filtered: FilteredTests
-    power: Power
+    passes: PassTable
     tried: int
 
 
 def strengthen_suites(
     filtered: FilteredTests,
-    power: Power,
+    passes: PassTable,
     candidates: pl.DataFrame,
     questions: pl.DataFrame,
     judge_outcomes: JudgeOutcomes,
@@ -70,7 +70,7 @@ def strengthen_suites(
 
     Args:
         filtered: what a policy kept and rejected.
-        power: what programs do on the kept tests.
+        passes: what programs do on the kept tests.
         candidates: columns of CANDIDATE_TESTS; what they ask is not asked again.
         questions: columns question_id, entry_point, setup_code.
         judge_outcomes: runs programs on tests.
@@ -81,7 +81,8 @@ def strengthen_suites(
         threads: trusted programs run at the same time.
 
     Returns:
-        The tests with the new ones behind them, every other input as a rejected row, and the power of them all.
+        The tests with the new ones behind them, every other input as a rejected row, and what programs do on all
+        tests.
     """
     asked = questions.join(filtered.kept.filter(kind=ASSERT), on="question_id", how="semi")
     entry_points = dict(asked.select("question_id", "entry_point").iter_rows())
@@ -96,18 +97,18 @@ def strengthen_suites(
         return observe(program, setup_code, calls)
 
     bench = _Bench(judge_outcomes, counted, settings, seed, threads)
-    state = Strengthened(filtered, power, 0)
+    state = Strengthened(filtered, passes, 0)
     subjects = _subjects(asked, state)
     reaching = branching_inputs(subjects, counted, settings, seed, threads)
     state, _ = bench.tried(state, _with_inputs(subjects, reaching, tried), BRANCHING)
     for number in range(rounds):
         # Where only the trusted program is left, nothing can differ from it.
-        contested = state.power.survivors().filter(pl.len().over("question_id") > 1)
+        contested = state.passes.survivors().filter(pl.len().over("question_id") > 1)
         subjects = _subjects(asked.join(contested, on="question_id", how="semi"), state)
         near = [_near_inputs(subject, f"strengthening {seed} {number}", settings) for subject in subjects]
         state, new = bench.tried(state, _with_inputs(subjects, near, tried), ADVERSARIAL)
         asked = asked.join(new, on="question_id", how="semi")
-    return replace(state, power=replace(state.power, executed=state.power.executed + len(runs)))
+    return replace(state, passes=replace(state.passes, executed=state.passes.executed + len(runs)))
 
 
 @dataclass(frozen=True)
@@ -124,19 +125,19 @@ class _Bench:
         """Return the tests with those that the arguments of the subjects give, and these alone."""
         observed = observe_given(subjects, self.observe, self.settings, self.seed, self.threads)
         written = write_tests(observed, origin, FILTERED_TESTS.name)
-        survivors = state.power.survivors().join(written.tests, on="question_id", how="semi")
+        survivors = state.passes.survivors().join(written.tests, on="question_id", how="semi")
         outcomes = self.judge_outcomes(survivors, written.tests)
-        reasons = _reasons(outcomes, survivors, state.power.trusted, needs_failing=origin == ADVERSARIAL)
+        reasons = _reasons(outcomes, survivors, state.passes.trusted, needs_failing=origin == ADVERSARIAL)
         judged = written.tests.join(reasons, on="test_id")
         new = judged.filter(reason="")
-        others = state.power.programs.join(new, on="question_id", how="semi").join(
+        others = state.passes.programs.join(new, on="question_id", how="semi").join(
             survivors, on="program_id", how="anti"
         )
         on_new = pl.concat([outcomes.join(new, on="test_id", how="semi"), self.judge_outcomes(others, new)])
         useless = rejected_tests(judged.filter(pl.col("reason") != ""), pl.col("reason"))
         stronger = Strengthened(
             _with_tests(state.filtered, new, [written.rejected, useless]),
-            state.power.with_outcomes(on_new, survivors.height + others.height),
+            state.passes.with_outcomes(on_new, survivors.height + others.height),
             state.tried + written.rows_in,
         )
         return stronger, new
@@ -144,11 +145,11 @@ class _Bench:
 
 def _subjects(questions: pl.DataFrame, state: Strengthened) -> list[Subject]:
     """Return the trusted programs that pass their tests, with the arguments of these."""
-    programs = dict(state.power.survivors().select("program_id", "program").iter_rows())
+    programs = dict(state.passes.survivors().select("program_id", "program").iter_rows())
     tests = dict(state.filtered.kept.group_by("question_id", maintain_order=True).agg("test").iter_rows())
     subjects = []
     for question, entry_point, setup in questions.select("question_id", "entry_point", "setup_code").iter_rows():
-        program = programs.get(state.power.trusted.get(question, ""))
+        program = programs.get(state.passes.trusted.get(question, ""))
         if program is not None:
             seen = [found.text for test in tests[question] if (found := _arguments(test, entry_point)) is not None]
             subjects.append(Subject(question, entry_point, program, setup, tuple(seen)))

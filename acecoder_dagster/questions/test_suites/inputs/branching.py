@@ -1,7 +1,8 @@
-"""Inputs on which a program takes branches that it takes on no known one: coverage guides the changes.
+"""Finds inputs on which a program takes branches that it takes on no known input, guided by coverage.
 
-What the known inputs never reach, no test made of them checks. An input that reaches a new branch becomes one of those
-that are changed next, as in greybox fuzzing (AFL; for tests of code models: EvalPlus, Liu et al. 2023, section 2).
+Tests that are made of known inputs do not check what these never reach. An input that reaches a new branch becomes one
+of those that are changed next, as in greybox fuzzing (AFL; for tests of code models: EvalPlus, Liu et al. 2023,
+section 2).
 """
 
 from collections import Counter

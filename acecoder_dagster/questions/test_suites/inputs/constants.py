@@ -1,4 +1,4 @@
-"""What a program's own text says about the values that it tells apart."""
+"""The constants in a program's text: values that it probably tells apart."""
 
 import ast
 import re

@@ -1,4 +1,4 @@
-"""What a function seems to ask of its arguments: what all argument lists have in common that somebody chose for it.
+"""What a function seems to require of its arguments: what the argument lists that people chose have in common.
 
 Likely invariants, as Daikon finds them (Ernst et al. 2001), for functions whose requirements nobody wrote down: texts
 without digits, sorted lists, a number that is the length of the list before it. A question says nothing about
@@ -12,16 +12,16 @@ from itertools import pairwise, permutations
 from acecoder_dagster.questions.test_suites.inputs.arguments import Arguments
 
 Facts = dict[str, bool]
-"""By what holds: whether that tells anything, as that four items are in order, or is so by chance, as with one item."""
+"""By fact that holds: whether it means something (four items in order) or is chance (one item in order)."""
 
 _DIGIT, _WORD = re.compile(r"\d"), re.compile(r"[^\W\d_]+")
 
 _TELLING_ITEMS = 3
-"""So many items are seldom in order, or all different, by chance."""
+"""This many items are seldom in order, or all different, by chance."""
 
 
 class Domain:
-    """The argument lists that are like some others; the more of them are seen, and the more varied, the wider it is."""
+    """The set of argument lists like those seen. The more lists are seen, and the more varied, the larger it is."""
 
     def __init__(self, seen: Sequence[Arguments]) -> None:
         """Find what holds for all of them."""

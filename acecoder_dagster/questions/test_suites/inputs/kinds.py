@@ -1,4 +1,4 @@
-"""Kinds of argument values: what Hypothesis draws of each, drawn once and then dealt."""
+"""Kinds of argument values. Hypothesis draws the values of each kind once, and all functions share them."""
 
 import warnings
 from functools import cache
@@ -12,7 +12,7 @@ from hypothesis.errors import HypothesisWarning
 Value = TypeVar("Value")
 
 POOL_SIZE = 120
-"""Values per kind. A few functions more or less share them, so that drawing costs nothing per function."""
+"""Values per kind. All functions share them, so that drawing costs nothing per function."""
 
 _SHORT = 6
 """Longest collection."""

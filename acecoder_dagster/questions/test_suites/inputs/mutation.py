@@ -9,10 +9,10 @@ from acecoder_dagster.questions.test_suites.inputs.domain import Domain
 
 _MAX_DEPTH = 8
 _TRIES = 20
-"""Changes tried for each argument list wanted; where little can be changed, most of them come back known."""
+"""Changes tried for each argument list wanted. Where little can be changed, most give a list that is known."""
 
 MOST_CHANGES = 3
-"""One change alone stays so near that a program which is right for the one list is right for the other."""
+"""After a single change most programs that are right for the one list are right for the other."""
 
 _CONSTANT = 0.2
 """Share of changes that put a constant in the place of a value, or into a text."""
@@ -22,7 +22,7 @@ _CROSSED = 0.3
 
 
 def varied(seen: Sequence[Arguments], wanted: int, rng: Random, max_characters: int) -> list[Arguments]:
-    """Return argument lists made from seen ones that have in common with them what these have in common.
+    """Return argument lists made from seen ones. What all seen ones have in common, they have too.
 
     Args:
         seen: argument lists of one function.
@@ -130,7 +130,7 @@ def _mutated_text(text: str, rng: Random, constants: Sequence[object]) -> str:
 
 
 def _other_letter(letter: str, rng: Random) -> str:
-    """Return a letter of the same sort, for no letter at all any."""
+    """Return a letter of the same sort; any character where there is no letter."""
     if letter.isdigit():
         return rng.choice(string.digits)
     if letter.isalpha():

@@ -1,4 +1,4 @@
-"""What a reference program returns on inputs drawn for it: the calls that can become tests, and why others cannot."""
+"""Runs a reference program on inputs drawn for it: which calls can become tests, and why the others cannot."""
 
 import ast
 import itertools
@@ -19,7 +19,7 @@ from acecoder_dagster.questions.test_suites.observed_calls import ObservedCall, 
 
 _UNSTABLE = (Reason.UNSTABLE_VALUE, "another run gave another value")
 _SPARE = 4
-"""Calls beyond the tests wanted that are run again, for those that turn out unstable."""
+"""Spare calls that are run again besides the tests wanted, since some turn out unstable."""
 _LONGEST_ITERATION = 200
 
 

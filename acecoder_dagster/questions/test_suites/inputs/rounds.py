@@ -1,4 +1,4 @@
-"""Conversations with many programs at the same time: calls are asked for, their values decide what is asked next."""
+"""Runs calls on many programs at the same time, where the values of one round decide the calls of the next."""
 
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait

@@ -11,7 +11,7 @@ class InputSettings(BaseModel):
     tests_per_question: int = Field(default=16, ge=1, le=200, description="tests to write per question, at most")
     probes: int = Field(default=48, ge=1, description="calls that find out which kinds of arguments a function takes")
     calls: int = Field(default=48, ge=0, description="further calls with arguments like those that worked")
-    runs: int = Field(default=3, ge=2, description="times a call is run; what does not give one value is unstable")
+    runs: int = Field(default=3, ge=2, description="times a call is run; a call that gives several values is unstable")
     cpu_seconds_per_call: float = Field(
         default=0.2, gt=0, description="processor time one call may use: well below what a test may"
     )

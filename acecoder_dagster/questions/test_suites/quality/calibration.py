@@ -1,4 +1,4 @@
-"""What the verdicts on calibration questions say: which right programs the tests refuse, which wrong ones they take."""
+"""Counts on calibration questions which right programs the tests refuse and which wrong programs they accept."""
 
 from collections.abc import Iterable
 
@@ -25,9 +25,9 @@ def program_tallies(results: pl.DataFrame, tests: pl.DataFrame, without_models: 
     A program is right when it passes all official tests of its question; the other kept tests are on trial.
 
     Args:
-        results: columns of TEST_RESULTS and `model`; programs with an outcome that says nothing of them are left out.
+        results: columns of TEST_RESULTS and `model`; programs with an unusable outcome are left out.
         tests: columns of FILTERED_TESTS.
-        without_models: models whose programs had a say in the choice of tests.
+        without_models: models to leave out, because their programs helped to choose the tests.
 
     Returns:
         Tallies by question; only questions with official and other tests count.

@@ -11,10 +11,10 @@ FAILURES = ("none", "one", "up to 10%", "up to 25%", "up to 50%", "more than 50%
 
 
 class ErrorRates(BaseModel):
-    """Of programs known to be right, and of those known to be wrong: the shares that fail so many tests.
+    """How right and wrong programs fail the tests: of each kind, the share in every group of FAILURES.
 
-    The groups are `FAILURES`. `acecoder quality` measures the rates on questions with known answers; these stand in
-    where a project has no such questions, measured on HumanEval (benchmarks/test_suites/results.md).
+    `acecoder quality` measures the shares on questions with known answers. The defaults are for projects without such
+    questions; they were measured on HumanEval (benchmarks/test_suites/results.md).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -24,7 +24,12 @@ class ErrorRates(BaseModel):
 
 
 def failure_group(failed: pl.Expr, tests: pl.Expr) -> pl.Expr:
-    """Return which entry of `ErrorRates` counts programs that fail so many of so many tests."""
+    """Return which group of FAILURES a program belongs to.
+
+    Args:
+        failed: number of tests that it fails.
+        tests: number of tests of its question.
+    """
     return (
         pl.when(failed == 0)
         .then(0)

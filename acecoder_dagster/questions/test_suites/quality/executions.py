@@ -1,4 +1,4 @@
-"""What running references and their mutants tells of tests: validity, wavering, mutants killed, lines covered."""
+"""Measures tests by running reference programs and mutants: validity, flaky tests, mutants killed, lines covered."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Answers of a model, and the cache that keeps each one from being paid for twice."""
+"""Answers of a model, and the cache of answers, so that none is paid for twice."""
 
 import json
 import sqlite3
@@ -42,7 +42,7 @@ class Answer:
 
 
 class AnswerCache:
-    """Answers by content key, in one SQLite file. Each is on disk before the next request of its place is sent."""
+    """Answers by content key, in one SQLite file. Each is on disk as soon as it has come."""
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Asking many things at once, each until it is answered or there is no hope."""
+"""Asks many things at the same time, each until it is answered or the retries are used up."""
 
 import asyncio
 import math

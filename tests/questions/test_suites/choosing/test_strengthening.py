@@ -6,7 +6,7 @@ from acecoder_dagster.judge import Observation
 from acecoder_dagster.questions.test_suites.choosing import (
     FilteredTests,
     filter_tests,
-    measure_power,
+    make_pass_table,
     shrink_suites,
     strengthen_suites,
     writers_trust,
@@ -68,7 +68,9 @@ class Bench:
         self.results = rows(TEST_RESULTS, *(result(model, "q", outcome) for model, outcome in letters.items()))
         policy = "reference" if "reference" in programs else "agreement"
         self.filtered = filter_tests(self.candidates, self.results, 1, policy, self.oracles)
-        self.power = measure_power(self.filtered.kept, self.candidates, self.oracles, self.results, self.judge, mutants)
+        self.passes = make_pass_table(
+            self.filtered.kept, self.candidates, self.oracles, self.results, self.judge, mutants
+        )
 
     def judge(self, programs: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
         pairs = programs.join(tests, on="question_id").select("question_id", "program_id", "program", "test_id", "test")
@@ -79,7 +81,7 @@ class Bench:
     def strengthened(self, rounds: int = 3, **settings):
         return strengthen_suites(
             self.filtered,
-            self.power,
+            self.passes,
             self.candidates,
             QUESTION,
             self.judge,
@@ -169,7 +171,7 @@ def test_mutants_that_survive_are_refused_too():
     bench = Bench({"reference": body}, TESTS, mutants=50)
     stronger = bench.strengthened()
 
-    assert stronger.power.survivors().height < bench.power.survivors().height
+    assert stronger.passes.survivors().height < bench.passes.survivors().height
 
 
 def test_where_most_programs_disagree_with_the_reference_the_question_is_taken_to_be_silent():
@@ -232,7 +234,7 @@ def test_shrinking_takes_new_tests_for_mutants_that_only_they_refuse():
     bench = Bench(programs, TESTS, mutants=50)
     stronger = bench.strengthened()
     trust = writers_trust(bench.filtered.kept, bench.candidates)
-    small = shrink_suites(stronger.filtered, stronger.power, trust, QUESTION, min_tests=2, max_tests=3)
+    small = shrink_suites(stronger.filtered, stronger.passes, trust, QUESTION, min_tests=2, max_tests=3)
 
     assert 2 <= small.kept.height <= 3
     assert {"adversarial input", "branching input"} & set(small.kept["origin"])
@@ -246,7 +248,7 @@ def test_shrinking_keeps_a_test_of_each_of_two_answers():
     bench = Bench(programs, tests)
     trust = writers_trust(bench.filtered.kept, bench.candidates)
 
-    small = shrink_suites(bench.filtered, bench.power, trust, QUESTION, min_tests=1, max_tests=3)
+    small = shrink_suites(bench.filtered, bench.passes, trust, QUESTION, min_tests=1, max_tests=3)
 
     assert "assert not f(1)" in small.kept["test"].to_list()
 
@@ -256,6 +258,6 @@ def test_executed_programs_are_counted():
     before = len(bench.executed)
     stronger = bench.strengthened(rounds=1)
 
-    assert bench.power.executed == before == 3
+    assert bench.passes.executed == before == 3
     # The judge does not see the runs of the trusted program: six that follow its branches, three of the new inputs.
-    assert stronger.power.executed == len(bench.executed) + 6 + 3
+    assert stronger.passes.executed == len(bench.executed) + 6 + 3

@@ -1,4 +1,4 @@
-"""What kept tests tell apart: outcomes of oracle programs, and of mutants of a program that is trusted."""
+"""Which programs pass which kept tests: oracle programs, and mutants of a trusted program."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -24,8 +24,8 @@ OUTCOMES = pl.Schema(
 
 
 @dataclass(frozen=True)
-class Power:
-    """Programs and what they do on the kept tests of their questions.
+class PassTable:
+    """Which programs pass which kept tests of their questions.
 
     Attributes:
         programs: columns of ORACLE_PROGRAMS: oracle programs and, as those of the model MUTANT, mutants.
@@ -44,7 +44,7 @@ class Power:
         failed = self.outcomes.filter(~pl.col("passed"))
         return self.programs.join(failed, on="program_id", how="anti", maintain_order="left")
 
-    def with_outcomes(self, outcomes: pl.DataFrame, executed: int) -> "Power":
+    def with_outcomes(self, outcomes: pl.DataFrame, executed: int) -> "PassTable":
         """Return the same with outcomes (question_id, program_id, test_id, passed) on further tests."""
         named = outcomes.join(self.programs.select("program_id", "model"), on="program_id", maintain_order="left")
         return replace(
@@ -54,14 +54,14 @@ class Power:
         )
 
 
-def measure_power(
+def make_pass_table(
     kept: pl.DataFrame,
     candidates: pl.DataFrame,
     oracles: pl.DataFrame,
     oracle_results: pl.DataFrame,
     judge_outcomes: JudgeOutcomes,
     mutants_per_question: int,
-) -> Power:
+) -> PassTable:
     """Return what oracle programs and mutants do on kept tests.
 
     Args:
@@ -81,8 +81,8 @@ def measure_power(
     judged = oracles.join(outcomes, on="program_id", how="semi", maintain_order="left")
     trusted = {question: program["program_id"] for question, program in _trusted(outcomes, judged)}
     changed = _mutants(judged.filter(pl.col("program_id").is_in(list(trusted.values()))), mutants_per_question)
-    power = Power(pl.concat([judged, changed]), trusted, pl.DataFrame(schema=OUTCOMES), 0)
-    return power.with_outcomes(outcomes, 0).with_outcomes(judge_outcomes(changed, kept), changed.height)
+    passes = PassTable(pl.concat([judged, changed]), trusted, pl.DataFrame(schema=OUTCOMES), 0)
+    return passes.with_outcomes(outcomes, 0).with_outcomes(judge_outcomes(changed, kept), changed.height)
 
 
 def outcome_matrices(outcomes: pl.DataFrame, tests: Mapping[str, list[str]]) -> dict[str, Flags]:
