@@ -13,7 +13,7 @@ demo: install  ## run the whole pipeline on the micro profile and show what was 
 	$(BIN)/acecoder demo
 
 test: install  ## pass the tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 ui: install  ## open Dagster's web interface on http://127.0.0.1:3000
 	$(BIN)/acecoder ui

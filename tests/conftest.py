@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Generator
+from pathlib import Path
 from typing import TypeVar
 
 import hypothesis
@@ -10,6 +11,16 @@ import pytest
 from tests.requirements import require
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+LONGEST = (
+    "graph/test_whole_pipeline.py",
+    "containers/test_compose.py",
+    "graph/operating/test_refresh.py",
+    "graph/operating/test_automation.py",
+    "learning/policy/test_training.py",
+    "test_installed.py",
+)
+"""Files of minutes. They are begun first, so that no process is left with one of them when the others are done."""
 
 # No test is about time: on a busy machine an example takes as long as it takes.
 hypothesis.settings.register_profile("untimed", deadline=None)
@@ -36,6 +47,12 @@ def not_skipped_in_ci(report: Report) -> Report:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*names): what the test needs of the machine, see tests/requirements.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folder = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(folder).as_posix() not in LONGEST)
 
 
 @pytest.hookimpl(tryfirst=True)
