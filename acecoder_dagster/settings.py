@@ -29,7 +29,7 @@ from acecoder_dagster.learning.training.settings import (
 from acecoder_dagster.questions.decontamination import DecontaminationSettings
 from acecoder_dagster.questions.inbox import InboxSettings
 from acecoder_dagster.questions.micro import MicroSettings
-from acecoder_dagster.questions.test_suites.choosing import Policy
+from acecoder_dagster.questions.test_suites.choosing import TestPolicy
 from acecoder_dagster.questions.test_suites.inputs import InputSettings
 from acecoder_dagster.questions.test_suites.quality import QualitySettings
 from acecoder_dagster.questions.writing.endpoint import EndpointSettings
@@ -70,7 +70,7 @@ class TestSettings(Section):
 
     __test__ = False
 
-    policy: Policy = Field(
+    policy: TestPolicy = Field(
         default="reference",
         description="Whose verdict decides: reference: the question's reference program; paper and released: a program "
         "of an oracle model; agreement: programs of several; trusted: nobody's, for data sets whose tests were "

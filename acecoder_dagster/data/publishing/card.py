@@ -11,6 +11,7 @@ from string import Template
 
 import polars as pl
 
+from acecoder_dagster.data.markdown import markdown_table
 from acecoder_dagster.data.tables import ACECODE_DATASET, PREFERENCE_PAIRS
 
 TEMPLATE = Path(__file__).with_name("card.md")
@@ -63,24 +64,20 @@ def render_card(folder: str, splits: Sequence[str], columns: Mapping[str, Sequen
         version=version("acecoder-dagster"),
         folder=folder,
         left_out="What no permissive licence covers was left out." if some_left_out else "Nothing was left out.",
-        rows=markdown_table(tables.rows),
+        rows=_shown(tables.rows),
         dataset_columns=_column_table(columns[ACECODE_DATASET.name], dataset_columns),
         pair_columns=_column_table(columns[PREFERENCE_PAIRS.name], pair_columns),
-        models=markdown_table(tables.models),
-        licences=markdown_table(tables.licences),
-        filters=markdown_table(tables.filters),
-        settings=markdown_table(tables.settings),
-        quality="\n\n".join(f"### {title}\n\n{markdown_table(rows)}" for title, rows in tables.quality.items()),
+        models=_shown(tables.models),
+        licences=_shown(tables.licences),
+        filters=_shown(tables.filters),
+        settings=_shown(tables.settings),
+        quality="\n\n".join(f"### {title}\n\n{_shown(rows)}" for title, rows in tables.quality.items()),
     )
 
 
-def markdown_table(rows: pl.DataFrame) -> str:
-    """Return rows as a Markdown table."""
-    if rows.is_empty():
-        return "None."
-    lines = [" | ".join(rows.columns), " | ".join("---" for _ in rows.columns)]
-    lines += [" | ".join(map(_cell, row)) for row in rows.iter_rows()]
-    return "\n".join(f"| {line} |" for line in lines)
+def _shown(rows: pl.DataFrame) -> str:
+    """Return rows as a Markdown table, or that there are none."""
+    return markdown_table(rows.columns, (list(map(_cell, row)) for row in rows.iter_rows())) if rows.height else "None."
 
 
 def _cell(value: object) -> str:
@@ -88,11 +85,11 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
-    return str(value).replace("|", "\\|").replace("\n", " ")
+    return str(value)
 
 
 def _column_table(names: Sequence[str], described: Mapping[str, str]) -> str:
-    return markdown_table(pl.DataFrame({"column": names, "meaning": [described[name] for name in names]}))
+    return _shown(pl.DataFrame({"column": names, "meaning": [described[name] for name in names]}))
 
 
 def _config(table: str, splits: Sequence[str]) -> str:

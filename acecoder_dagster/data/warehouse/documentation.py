@@ -2,10 +2,10 @@
 
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 
 from acecoder_dagster.data.lake import Lake
+from acecoder_dagster.data.markdown import markdown_table
 from acecoder_dagster.data.warehouse.build import build_warehouse
 from acecoder_dagster.data.warehouse.query import describe, named_queries
 from acecoder_dagster.data.warehouse.statements import LAKE_SCHEMA
@@ -20,7 +20,7 @@ def warehouse_page() -> str:
         "Made from `acecoder_dagster/data/tables` and `sql/` by `make docs`; "
         "`acecoder query --describe` shows the same of your own file.",
         "## Queries",
-        _table(
+        markdown_table(
             ("`acecoder query` ...", "what it answers", "`--set`"),
             [
                 (name, query.description, "; ".join(f"`{each.name}`: {each.meaning}" for each in query.variables))
@@ -32,22 +32,16 @@ def warehouse_page() -> str:
     for table in tables:
         if table.schema != LAKE_SCHEMA:
             columns = [(column.name, f"`{column.type}`", column.comment or "") for column in table.columns]
-            parts += [f"### {table.name}", table.comment or "", _table(("column", "type", "meaning"), columns)]
+            parts += [f"### {table.name}", table.comment or "", markdown_table(("column", "type", "meaning"), columns)]
     parts += [
         "## The files of the stages",
         f"Views of schema `{LAKE_SCHEMA}` over the current Parquet files, one for each asset that writes a table.",
-        _table(
+        markdown_table(
             ("view", "what it holds"),
             [(table.full_name, table.comment or "") for table in tables if table.schema == LAKE_SCHEMA],
         ),
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [header, ["---"] * len(header), *rows]
-    cells = [[cell.replace("|", r"\|") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Keeping benchmarks out of what models are trained on: by words, by likeness of code, and by execution.
 
 Belongs here: reading benchmarks, finding seeds that come from one, the evidence. Does not belong here: what happens to
-them (`assets`), how programs run (`sandbox`), Dagster.
+them (`graph`), how programs run (`judge`), Dagster.
 """
 
 from acecoder_dagster.questions.decontamination.benchmarks import Benchmarks, read_benchmarks

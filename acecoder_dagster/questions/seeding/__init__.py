@@ -1,7 +1,7 @@
 """Seed functions: the code that questions are written from, collected from code and instruction data.
 
 Belongs here: reading sources, functions with what they use, near-duplicates, sampling, collections on disk, and whether
-code reaches for anything but its arguments. Does not belong here: writing questions (`synthesis`), contamination
+code uses more than its arguments. Does not belong here: writing questions (`writing`), contamination
 (`decontamination`), Dagster. A new shape of instruction data is an entry in `instructions.SHAPES`.
 """
 

@@ -1,7 +1,7 @@
 """How alike two pieces of code or text are: what is compared (`tokens`), and finding neighbours fast (`neighbours`).
 
 Belongs here: tokens, n-grams, MinHash. Does not belong here: what follows from likeness (`seeding` removes
-near-duplicates, `decontamination` quarantines), Dagster.
+near-duplicates, `decontamination` rejects what comes from benchmarks), Dagster.
 """
 
 from acecoder_dagster.questions.similarity.neighbours import Neighbours, jaccard

@@ -6,7 +6,7 @@ from acecoder_dagster.questions.test_suites.choosing.filtering import FilteredTe
 from acecoder_dagster.questions.test_suites.choosing.mutants import mutants
 from acecoder_dagster.questions.test_suites.choosing.oracles import reference_oracles
 from acecoder_dagster.questions.test_suites.choosing.pass_table import PassTable, make_pass_table
-from acecoder_dagster.questions.test_suites.choosing.policies import Policy
+from acecoder_dagster.questions.test_suites.choosing.policies import TestPolicy
 from acecoder_dagster.questions.test_suites.choosing.shrinking import shrink_suites, writers_trust
 from acecoder_dagster.questions.test_suites.choosing.strengthening import Strengthened, strengthen_suites
 
@@ -15,9 +15,9 @@ __all__ = [
     "Ballot",
     "FilteredTests",
     "PassTable",
-    "Policy",
     "Strengthened",
     "SuiteMatrix",
+    "TestPolicy",
     "agree",
     "filter_tests",
     "make_pass_table",

@@ -11,7 +11,7 @@ from acecoder_dagster.data.tables import FILTERED_TESTS
 from acecoder_dagster.judge import Outcome
 from acecoder_dagster.questions.test_suites.choosing.agreement import CERTAIN, Ballot, agree
 from acecoder_dagster.questions.test_suites.choosing.oracles import MODEL
-from acecoder_dagster.questions.test_suites.choosing.policies import Policy
+from acecoder_dagster.questions.test_suites.choosing.policies import TestPolicy
 
 FORBIDDEN = (
     "threading",
@@ -69,7 +69,7 @@ def filter_tests(
     candidates: pl.DataFrame,
     oracle_results: pl.DataFrame | None,
     min_tests: int,
-    policy: Policy = "reference",
+    policy: TestPolicy = "reference",
     oracles: pl.DataFrame | None = None,
 ) -> FilteredTests:
     """Keep the tests that the policy allows, and the questions that have enough of them.
@@ -79,7 +79,7 @@ def filter_tests(
         oracle_results: columns of TEST_RESULTS, outcomes in the order of `position` of the candidate tests; None when
             the tests are trusted as they come.
         min_tests: questions with fewer kept tests lose them all (the paper: 5).
-        policy: see `types.Policy`.
+        policy: see `policies.TestPolicy`.
         oracles: the programs judged (columns of ORACLE_PROGRAMS), for the policies that ask who wrote what.
 
     Returns:
@@ -122,7 +122,7 @@ def _outcomes(candidates: pl.DataFrame, results: pl.DataFrame) -> pl.DataFrame:
 
 
 def _decide(
-    candidates: pl.DataFrame, results: pl.DataFrame, policy: Policy, oracles: pl.DataFrame | None
+    candidates: pl.DataFrame, results: pl.DataFrame, policy: TestPolicy, oracles: pl.DataFrame | None
 ) -> pl.DataFrame:
     """Return question_id, position and reason; the reason is empty where the test is kept."""
     outcomes = _outcomes(candidates, results)

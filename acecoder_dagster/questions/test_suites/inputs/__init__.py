@@ -1,7 +1,7 @@
 """Inputs for functions, and what trusted programs return on them.
 
 Belongs here: kinds of values, what a function seems to take, arguments by chance and by mutation, which observed calls
-become tests. Does not belong here: running programs (`judging`, `sandbox`), writing tests down (`synthesis`), Dagster.
+become tests. Does not belong here: running programs (`judge`), writing tests down (`expectations`), Dagster.
 """
 
 from acecoder_dagster.questions.test_suites.inputs.arguments import Arguments, doctest_arguments

@@ -2,7 +2,7 @@
 
 Such questions (calibration questions) have official tests and reference programs. They go through the same stages as
 all others, but their official tests decide nothing there: they only tell, here, which programs are right.
-Belongs here: what is measured and how. Does not belong here: choosing tests (`synthesis`), Dagster.
+Belongs here: what is measured and how. Does not belong here: choosing tests (`choosing`), Dagster.
 """
 
 from acecoder_dagster.questions.test_suites.quality.calibration import program_tallies, separate_labels

@@ -1,7 +1,7 @@
 """Asking a language model behind any OpenAI-compatible endpoint, vLLM's server included.
 
 Belongs here: concurrency, retries, the cache of answers, tokens and money. Does not belong here: what is asked and what
-the answers mean (`synthesis`), Dagster.
+the answers mean (`writing`), Dagster.
 """
 
 from acecoder_dagster.questions.writing.endpoint.answers import Answer, AnswerCache
