@@ -1,34 +1,48 @@
-"""What `acecoder judge` does in a terminal: judge files with a progress bar, then say what came of it."""
+"""`acecoder judge`: judge files of programs by the tests of their questions, and say what came of it."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-import polars as pl
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+import typer
 
-from acecoder_dagster.cli.printing import print_frame
-from acecoder_dagster.judge import Outcome, SandboxSettings
-from acecoder_dagster.judge.files import JudgedFiles, judge_files
+from acecoder_dagster.cli.options import profile_names
+from acecoder_dagster.cli.printing import errors, output, print_frame, print_line, progress_bar
+
+if TYPE_CHECKING:
+    from acecoder_dagster.judge import SandboxSettings
+    from acecoder_dagster.judge.files import JudgedFiles
 
 
-def run_judge(
-    output: Console, errors: Console, questions: Path, programs: Path, out: Path, settings: SandboxSettings
-) -> int:
-    """Judge files and print counts; return the exit code: 0 only if every program has a verdict.
+def judge(
+    questions: Annotated[Path, typer.Argument(help="question_id and tests, or test_code, or io_tests.")],
+    programs: Annotated[Path, typer.Argument(help="question_id, program_id, program.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="File of verdicts, one row per program.")],
+    launcher: Annotated[
+        str | None, typer.Option(help="What starts the sandboxes: auto, service, docker or bubblewrap; else auto.")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Programs at the same time; else one per core.")] = None,
+    cpu_seconds: Annotated[float | None, typer.Option(min=0.01, help="Processor time of one test; else 1.")] = None,
+    memory_mb: Annotated[int | None, typer.Option(min=64, help="Memory of one process; else 1024.")] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(help="Profile or .toml file with all limits, in [sandbox].", autocompletion=profile_names),
+    ] = None,
+) -> None:
+    """Judge programs by the tests of their questions. Files are Parquet, JSONL (also .gz) or JSON.
 
-    Raises:
-        JudgeFileError, SandboxUnavailableError: see `judge_files`.
+    Stopped at any moment, it goes on where it was when started again. Ends with 1 when a program could not be judged.
     """
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=errors) as progress:
-        task = progress.add_task("reading", total=None)
+    from acecoder_dagster.judge.files import judge_files
 
-        def advance(done: int, total: int) -> None:
-            progress.update(task, description="judging", completed=done, total=total)
-
-        judged = judge_files(questions, programs, out, settings, advance)
-    _print_counts(output, judged)
-    output.print(f"{judged.programs:,} verdicts in {out}")
+    options = {"launcher": launcher, "workers": workers, "cpu_seconds_per_test": cpu_seconds, "memory_mb": memory_mb}
+    settings = _sandbox_settings(profile, options)
+    with progress_bar(errors, "judging") as report:
+        judged = judge_files(questions, programs, out, settings, lambda done, total: report(done, total, ""))
+    _print_counts(judged)
+    print_line(output, f"{judged.programs:,} verdicts in {out}")
     if judged.judge_errors:
         errors.print(
             f"[red]{judged.judge_errors:,} programs could not be judged[/red] (judge_error, see the column message): "
@@ -36,10 +50,33 @@ def run_judge(
             markup=True,
             soft_wrap=True,
         )
-    return 1 if judged.judge_errors else 0
+        raise typer.Exit(1)
 
 
-def _print_counts(output: Console, judged: JudgedFiles) -> None:
+def _sandbox_settings(profile: str | None, options: Mapping[str, object]) -> SandboxSettings:
+    """Return the sandbox settings of a profile, or the usual ones, with what the options say."""
+    from pydantic import ValidationError
+
+    from acecoder_dagster.judge import SandboxSettings
+
+    settings = SandboxSettings()
+    if profile is not None:
+        from acecoder_dagster.settings import read_settings
+
+        settings = read_settings(profile).sandbox
+    given = {name: value for name, value in options.items() if value is not None}
+    try:
+        return SandboxSettings.model_validate(settings.model_dump() | given)
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
+        raise typer.BadParameter("; ".join(problems)) from error
+
+
+def _print_counts(judged: JudgedFiles) -> None:
+    import polars as pl
+
+    from acecoder_dagster.judge import Outcome
+
     kinds = [kind for kind in Outcome if judged.verdicts[kind] or judged.outcomes[kind]]
     rows = [{"outcome": kind, "programs": judged.verdicts[kind], "tests": judged.outcomes[kind]} for kind in kinds]
     print_frame(output, pl.DataFrame(rows), title="outcomes")

@@ -1,40 +1,50 @@
-"""What `acecoder plan` does: show what a refresh would do, before anything is spent."""
+"""`acecoder plan`: what a refresh would do, before anything is spent."""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-import polars as pl
-from rich.console import Console
+from acecoder_dagster.cli.options import BatchOption, ProfileOption, chosen_profile
+from acecoder_dagster.cli.printing import WideOption, output, print_frame, print_line, show_all_columns
 
-from acecoder_dagster.cli.printing import print_frame
-from acecoder_dagster.data.home import Home, RunError
-from acecoder_dagster.graph.refresh.planning import PlannedStage, plan_refresh
-from acecoder_dagster.graph.resources import Project
-from acecoder_dagster.graph.steps.batch_sources import known_batches
-from acecoder_dagster.settings import read_settings
+if TYPE_CHECKING:
+    import polars as pl
+
+    from acecoder_dagster.graph.refresh.planning import PlannedStage
 
 WHOLE_NUMBERS = ("batches", "questions", "programs", "model_calls", "prompt_tokens", "completion_tokens")
 
 
-def print_plan(home: Home, profile: str, console: Console, batches: Sequence[str] | None) -> None:
-    """Print what a refresh of the batches, or of all, would do; nothing is executed.
+def plan(batch: BatchOption = None, profile: ProfileOption = None, wide: WideOption = False) -> None:
+    """Show what a refresh would do, before anything is spent.
 
-    Raises:
-        RunError: a batch is not known.
+    Questions, programs, tokens, minutes and money, by stage.
     """
-    settings = read_settings(profile)
+    from acecoder_dagster.cli.suggestions import refuse_unknown
+    from acecoder_dagster.data.home import Home
+    from acecoder_dagster.graph.refresh.planning import plan_refresh
+    from acecoder_dagster.graph.resources import OpenProject
+    from acecoder_dagster.graph.steps.batch_sources import known_batches
+    from acecoder_dagster.settings import read_settings
+
+    show_all_columns(wide)
+    home, name = Home.from_environment(), chosen_profile(profile)
+    settings = read_settings(name)
     known = known_batches(home, settings)
-    if unknown := sorted(set(batches or ()) - set(known)):
-        raise RunError(f"no batch is called {', '.join(unknown)}; known are {', '.join(known) or 'none'}")
-    planned = plan_refresh(Project(root=str(home.root), profile=profile).open(), list(batches or known))
+    refuse_unknown("batch", batch or (), known)
+    planned = plan_refresh(OpenProject(home, settings), list(batch or known))
     if not planned:
-        console.print(f"{len(known)} batches, all tables and models are up to date: a refresh executes nothing.")
+        output.print(f"{len(known)} batches, all tables and models are up to date: a refresh executes nothing.")
         return
-    print_frame(console, _frame(planned), title="a refresh would do")
-    console.print(_summary(planned, settings.prices.currency))
+    print_frame(output, _frame(planned), title="a refresh would do")
+    print_line(output, _summary(planned, settings.prices.currency))
 
 
 def _frame(planned: Sequence[PlannedStage]) -> pl.DataFrame:
+    import polars as pl
+
     rows = pl.DataFrame([asdict(stage) for stage in planned], infer_schema_length=None)
     counts = [pl.col(name).cast(pl.Float64).round(0).cast(pl.Int64).replace(0, None) for name in WHOLE_NUMBERS]
     return rows.with_columns(*counts, pl.col("minutes", "cost").cast(pl.Float64).round(2))

@@ -1,80 +1,116 @@
-"""What `acecoder query` and `acecoder export` do in a terminal."""
+"""`acecoder query`: ask the warehouse."""
+
+from __future__ import annotations
 
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-import polars as pl
-from rich.console import Console
+import typer
 from rich.table import Table
 
-from acecoder_dagster.cli.printing import print_frame
-from acecoder_dagster.data.publishing import export_dataset
-from acecoder_dagster.data.warehouse import (
-    FileFormat,
-    WarehouseError,
-    describe,
-    file_format_of,
-    named_queries,
-    run_query,
-    write_query,
-)
+from acecoder_dagster.cli.options import key_values
+from acecoder_dagster.cli.printing import WideOption, output, print_frame, print_line, show_all_columns
+
+MODELS = "SELECT DISTINCT model FROM question_pass_rates ORDER BY model"
+MODEL_VARIABLES = ("model", "baseline")
 
 
-def print_answer(
-    console: Console,
+def query_names() -> list[str]:
+    """Return the names of the shipped queries."""
+    from acecoder_dagster.data.warehouse import named_queries
+
+    return list(named_queries())
+
+
+def query(
+    name_or_sql: Annotated[
+        str | None,
+        typer.Argument(help="A named query, or SQL; with --describe, a table.", autocompletion=query_names),
+    ] = None,
+    describe: Annotated[bool, typer.Option("--describe", help="Show tables and columns with their meaning.")] = False,
+    values: Annotated[list[str] | None, typer.Option("--set", help="KEY=VALUE, read by getvariable('KEY').")] = None,
+    file_format: Annotated[
+        Literal["table", "csv", "json", "parquet"], typer.Option("--format", help="How rows are printed or written.")
+    ] = "table",
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write: .csv, .json or .parquet.")] = None,
+    wide: WideOption = False,
+) -> None:
+    """Ask the warehouse, by a named query or in SQL.
+
+    Without an argument, the named queries are listed.
+    """
+    from acecoder_dagster.data.home import Home
+
+    show_all_columns(wide)
+    warehouse = Home.from_environment().warehouse
+    if describe:
+        _print_tables(warehouse, name_or_sql)
+    elif name_or_sql is None:
+        _print_named_queries()
+    else:
+        chosen = key_values(values or (), "--set", "KEY=VALUE")
+        _print_answer(warehouse, name_or_sql, chosen, file_format, out)
+
+
+def _print_answer(
     warehouse: Path,
     name_or_sql: str,
-    settings: Sequence[str],
-    file_format: FileFormat | Literal["table"],
+    values: Mapping[str, str],
+    file_format: Literal["table", "csv", "json", "parquet"],
     out: Path | None,
 ) -> None:
-    """Print the rows of a query or write them to a file.
+    """Print the rows of a query, or write them; `table` with a file means the format that its name says."""
+    from acecoder_dagster.data.warehouse import WarehouseError, file_format_of, run_query, write_query
 
-    Args:
-        console: where tables for people go; other formats go to standard output as they are.
-        warehouse: the DuckDB file.
-        name_or_sql: a named query, or SQL.
-        settings: what to set for it, as KEY=VALUE.
-        file_format: `table` with a file to write means the format that its name says.
-        out: file to write.
-
-    Raises:
-        WarehouseError: wrong settings, a file that says no format, or see `run_query`.
-    """
-    values = _pairs(settings, "--set", "KEY=VALUE")
     if out is not None:
-        write_query(warehouse, name_or_sql, out, file_format_of(out) if file_format == "table" else file_format, values)
-        console.print(f"written to {out}", markup=False, soft_wrap=True)
+        written_as = file_format_of(out) if file_format == "table" else file_format
+        write_query(warehouse, name_or_sql, out, written_as, values)
+        print_line(output, f"written to {out}")
     elif file_format == "table":
-        print_frame(console, run_query(warehouse, name_or_sql, values))
+        rows = run_query(warehouse, name_or_sql, values)
+        print_frame(output, rows)
+        if rows.is_empty():
+            print_line(output, _why_empty(warehouse, values))
     elif file_format == "parquet" and sys.stdout.isatty():
         raise WarehouseError("Parquet is nothing for a terminal: write it with --out FILE, or into a pipe")
     else:
         with tempfile.TemporaryDirectory() as folder:
             written = Path(folder) / "rows"
             write_query(warehouse, name_or_sql, written, file_format, values)
-            with written.open("rb") as rows:
-                shutil.copyfileobj(rows, sys.stdout.buffer)
+            with written.open("rb") as rows_file:
+                shutil.copyfileobj(rows_file, sys.stdout.buffer)
 
 
-def print_named_queries(console: Console) -> None:
-    """Print the shipped queries with what each answers and what can be set."""
+def _why_empty(warehouse: Path, values: Mapping[str, str]) -> str:
+    """Return that no row matched, and which values there are of those that were set."""
+    from acecoder_dagster.data.warehouse import run_query
+
+    told = "No row matches"
+    if values:
+        told += " " + ", ".join(f"{key} = {value!r}" for key, value in values.items())
+    if any(key in MODEL_VARIABLES for key in values):
+        models = run_query(warehouse, MODELS)["model"].to_list()
+        told += f"; models are {', '.join(models) or 'none'}"
+    return told + "."
+
+
+def _print_named_queries() -> None:
+    from acecoder_dagster.data.warehouse import named_queries
+
     table = Table("query", "what it answers", "--set")
     for name, query in named_queries().items():
         table.add_row(name, query.description, "\n".join(f"{each.name}: {each.meaning}" for each in query.variables))
-    console.print(table)
+    output.print(table)
 
 
-def print_tables(console: Console, warehouse: Path, name: str | None = None) -> None:
-    """Print the tables and columns of the warehouse, or one table, with their meaning.
+def _print_tables(warehouse: Path, name: str | None) -> None:
+    """Print all tables and columns with their meaning, or one table."""
+    from acecoder_dagster.data.warehouse import WarehouseError, describe
 
-    Raises:
-        WarehouseError: there is no warehouse, or no table of that name.
-    """
     tables = describe(warehouse)
     chosen = [table for table in tables if name in {None, table.full_name}]
     if not chosen:
@@ -85,28 +121,4 @@ def print_tables(console: Console, warehouse: Path, name: str | None = None) -> 
         table = Table("column", "type", "meaning", title=title, title_justify="left")
         for column in described.columns:
             table.add_row(column.name, column.type, column.comment)
-        console.print(table)
-
-
-def run_export(console: Console, warehouse: Path, folder: Path, permissive_only: bool, licences: Sequence[str]) -> None:
-    """Write the data set for publication and print what was written and what was left out.
-
-    Raises:
-        PublishingError, WarehouseError: see `export_dataset`.
-    """
-    declared = _pairs(licences, "--licence", "NAME=SPDX")
-    exported = export_dataset(warehouse, folder, declared, permissive_only=permissive_only)
-    of_one_kind = exported.licences.group_by("kind", "published_as", "declared", "published", maintain_order=True)
-    print_frame(console, of_one_kind.agg(pl.col("rows").sum()), title="licences")
-    print_frame(console, exported.rows, title="rows")
-    console.print(f"written to {folder}: README.md is the data card", markup=False, soft_wrap=True)
-
-
-def _pairs(given: Sequence[str], option: str, form: str) -> Mapping[str, str]:
-    pairs = {}
-    for text in given:
-        name, equals, value = text.partition("=")
-        if not name or not equals:
-            raise WarehouseError(f"{option} {text}: give it as {form}")
-        pairs[name] = value
-    return pairs
+        output.print(table)

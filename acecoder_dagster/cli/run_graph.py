@@ -1,15 +1,20 @@
 """Running the graph from a terminal: prepare the project folder, run assets, say what came of it."""
 
-import fcntl
 import os
+import signal
+import sys
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Any
 
 import dagster as dg
+from filelock import FileLock, Timeout
 
+from acecoder_dagster.cli.printing import INTERRUPTED, print_stopped
 from acecoder_dagster.data.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, RunError
 from acecoder_dagster.graph.operating.jobs import UNFINISHED
 from acecoder_dagster.graph.partitions import range_tags, register_batches
@@ -22,9 +27,10 @@ TERMINAL_TAG = "acecoder/terminal"
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What came of a run: success, failed steps with their messages, failed checks with their descriptions."""
+    """What came of a run: assets that were made, failed steps and checks with their reasons."""
 
-    success: bool
+    succeeded: bool
+    stages: tuple[str, ...]
     failed_steps: tuple[str, ...]
     failed_checks: tuple[str, ...]
     seconds: float
@@ -71,13 +77,46 @@ def run_assets(instance: dg.DagsterInstance, batches: Sequence[str], assets: Seq
     """
     register_batches(instance, list(batches))
     started = time.monotonic()
-    results = [_run(instance, tags, assets) for tags in range_tags(instance, batches) or [{}]]
+    with _end_on_interrupt():
+        results = [_run(instance, tags, assets) for tags in range_tags(instance, batches) or [{}]]
+    failed_checks = tuple(failure for result in results for failure in _failed_checks(result))
     return RunOutcome(
-        all(result.success for result in results),
+        all(result.success for result in results) and not failed_checks,
+        tuple(dict.fromkeys(stage for result in results for stage in _made_stages(result))),
         tuple(failure for result in results for failure in _failed_steps(result)),
-        tuple(failure for result in results for failure in _failed_checks(result)),
+        failed_checks,
         time.monotonic() - started,
     )
+
+
+@contextmanager
+def _end_on_interrupt() -> Iterator[None]:
+    """End this process at once when Ctrl-C is typed, with one line that says how to go on.
+
+    Dagster would wait for its steps and show their tracebacks. The steps end with this process, see
+    `end_with_parent_process`, and whatever was finished is kept. Python tells a thread of every signal through a pipe,
+    whoever has taken over its handling meanwhile.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+
+    def wait() -> None:
+        while told := os.read(reading, 1):
+            if told[0] == signal.SIGINT:
+                print_stopped()
+                sys.stdout.flush()
+                os._exit(INTERRUPTED)
+
+    watching = threading.Thread(target=wait, name="end-on-interrupt", daemon=True)
+    watching.start()
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(writing)
+        watching.join()
+        os.close(reading)
 
 
 def _run(instance: dg.DagsterInstance, tags: dict[str, str], assets: Sequence[str] | None) -> dg.JobExecutionResult:
@@ -101,20 +140,33 @@ def only_run(home: Home) -> Iterator[None]:
         RunError: another run holds it.
     """
     home.root.mkdir(parents=True, exist_ok=True)
-    with (home.root / "run.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise RunError(f"another run works in {home.root}: wait for it, or name another {HOME_VARIABLE}") from error
-        yield
+    try:
+        with FileLock(home.root / "run.lock", blocking=False):
+            yield
+    except Timeout as error:
+        raise RunError(f"another run works in {home.root}: wait for it, or name another {HOME_VARIABLE}") from error
+
+
+def _made_stages(result: dg.JobExecutionResult) -> Iterator[str]:
+    for event in result.filter_events(lambda event: event.is_step_materialization):
+        assert event.asset_key is not None
+        yield event.asset_key.to_user_string()
 
 
 def _failed_steps(result: dg.JobExecutionResult) -> Iterator[str]:
     for event in result.filter_events(lambda event: event.is_step_failure):
         error = event.step_failure_data.error
         reason = event.step_failure_data.user_failure_data
-        text = reason.description if reason and reason.description else error.to_string() if error else ""
+        text = reason.description if reason and reason.description else _innermost(error) if error else ""
         yield f"{event.step_key}: {text}"
+
+
+def _innermost(error: Any) -> str:  # noqa: ANN401 - Dagster's SerializableErrorInfo has no public name
+    """Return what the error says that all others come from; the traceback is on the run's page."""
+    while error.cause is not None:
+        error = error.cause
+    message: str = error.message
+    return message.strip()
 
 
 def _failed_checks(result: dg.JobExecutionResult) -> Iterator[str]:

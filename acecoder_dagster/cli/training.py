@@ -1,28 +1,24 @@
 """A training in a terminal: progress while it is under way, curves and figures when it is done."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from rich.console import Console
 
-from acecoder_dagster.cli.printing import print_frame, progress_bar
-from acecoder_dagster.files import replace_file
-from acecoder_dagster.learning.workers.specifications import TrainPolicy, TrainRewardModel
+from acecoder_dagster.cli.printing import errors, output, print_frame, progress_bar
+
+if TYPE_CHECKING:
+    from acecoder_dagster.learning.workers.specifications import TrainPolicy, TrainRewardModel
 
 
 def train_in_terminal(
-    output: Console,
-    errors: Console,
-    specification: TrainPolicy | TrainRewardModel,
-    told: Sequence[str],
-    shown: Sequence[str],
+    specification: TrainPolicy | TrainRewardModel, told: Sequence[str], shown: Sequence[str]
 ) -> dict[str, Any]:
     """Run a training in this process, draw its curves and print its figures.
 
     Args:
-        output: Where the figures are printed.
-        errors: Where progress is shown.
         specification: The training.
         told: Figures of a step that are shown beside the bar, where it has them.
         shown: Figures of the finished training that are printed.
@@ -30,6 +26,7 @@ def train_in_terminal(
     Returns:
         All figures of the finished training.
     """
+    from acecoder_dagster.data.lake import replace_file
     from acecoder_dagster.evaluation import plot_learning_curves
     from acecoder_dagster.learning.workers.curves import read_curves
     from acecoder_dagster.learning.workers.tasks import run_task

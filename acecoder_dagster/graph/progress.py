@@ -4,7 +4,7 @@ import time
 
 import dagster as dg
 
-from acecoder_dagster.learning.progress import ProgressTeller
+from acecoder_dagster.learning.progress import ProgressTeller, describe_progress
 
 
 class RowProgress:
@@ -29,6 +29,5 @@ class RowProgress:
         self._context.log.info(line)
 
     def _line(self) -> str:
-        rate = self._done / max(time.monotonic() - self._started, 1e-9)
-        left = (self._total - self._done) / rate if rate else 0.0
-        return f"{self._done:,} of {self._total:,} {self._unit}, {rate:,.0f}/s, {left:,.0f} s left"
+        seconds = time.monotonic() - self._started
+        return describe_progress(self._done, self._total, seconds, self._unit)

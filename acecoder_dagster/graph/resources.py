@@ -69,10 +69,14 @@ def end_with_parent_process() -> None:
 
     Steps are children of a fork server, so the kernel's parent-death signal would not reach them; Python's handle on
     the logical parent does. A run that is a process of its own has no such parent and is left alone.
+
+    The step gets a session of its own: Ctrl-C in a terminal is for the run alone, which answers it.
     """
     parent = multiprocessing.parent_process()
     if parent is None:
         return
+    if os.getpgrp() != os.getpid():
+        os.setsid()
 
     def wait_and_end() -> None:
         parent.join()

@@ -14,6 +14,28 @@ Progress = Callable[[int, int, dict[str, float]], None]
 """Called as ``progress(step, total_steps, figures)`` after every step."""
 
 
+def describe_progress(done: int, total: int, seconds: float, unit: str = "") -> str:
+    """Return a line such as `120 of 600 questions, 4/s, 120 s left`.
+
+    Speed and time left are told once a hundredth is done: the first units carry the start of models and sandboxes.
+
+    Args:
+        done: Units that are done.
+        total: All units.
+        seconds: Time that they took.
+        unit: What the units are called.
+    """
+    line = f"{done:,} of {total:,} {unit}".rstrip()
+    if not done or done * 100 < total or seconds <= 0:
+        return line
+    speed = done / seconds
+    told = f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.2g}/s"
+    left = (total - done) / speed
+    if not left:
+        return f"{line}, {told}"
+    return f"{line}, {told}, " + (f"{left:,.0f} s left" if left < 120 else f"{left / 60:,.0f} min left")
+
+
 class ProgressTeller:
     """Tells lines of progress to the terminal every few seconds and to the run's page a little less often."""
 

@@ -48,7 +48,7 @@ def test_verdicts_are_written_and_counted(judge, tmp_path, launcher):
     assert cells[-1][-2] == "1"
     assert cells[-1][-1].endswith(launcher)  # it may be the bundled bubblewrap
     assert "judging" in done.stderr
-    assert "2/2" in done.stderr
+    assert "2 of 2" in done.stderr
 
 
 def test_limits_come_from_options_and_from_a_profile(judge, tmp_path):
@@ -75,7 +75,11 @@ def test_limits_come_from_options_and_from_a_profile(judge, tmp_path):
         (("-o", "out.jsonl"), {"programs": [PROGRAMS[0], PROGRAMS[0]]}, "programs.jsonl, row 2, column program_id"),
         (("-o", "out.jsonl"), {"questions": []}, "questions.jsonl: the file has no rows"),
         (("-o", "out.csv"), {}, "its name must end in one of .parquet, .jsonl"),
-        (("-o", "out.jsonl", "--launcher", "podman"), {}, "'docker', 'bubblewrap'"),
+        (
+            ("-o", "out.jsonl", "--launcher", "podman"),
+            {},
+            "launcher: Input should be 'auto', 'service', 'docker' or 'bubblewrap'",
+        ),
         (("-o", "out.jsonl", "--profile", "none.toml"), {}, "no profile 'none.toml'"),
         (
             ("-o", "out.jsonl", "--launcher", "docker"),

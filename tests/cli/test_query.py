@@ -11,7 +11,7 @@ from acecoder_dagster.cli.main import app
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.publishing import PublishingError
 from acecoder_dagster.data.tables import QUESTIONS
-from acecoder_dagster.data.warehouse import WarehouseError, build_warehouse
+from acecoder_dagster.data.warehouse import build_warehouse
 from tests.rows import rows
 
 SQL = "SELECT question_id, source FROM questions ORDER BY question_id"
@@ -58,8 +58,8 @@ def test_values_are_set_by_key(acecoder):
 
 def test_a_value_without_a_key_is_refused(acecoder):
     done = acecoder("query", SQL, "--set", "=x")
-    assert isinstance(done.exception, WarehouseError)
-    assert "KEY=VALUE" in str(done.exception)
+    assert done.exit_code == 2
+    assert "=x: give it as KEY=VALUE" in done.stderr
 
 
 def test_one_table_is_described_by_name(acecoder):
@@ -77,3 +77,10 @@ def test_an_export_of_nothing_says_what_to_materialize(acecoder, tmp_path):
     done = acecoder("export", str(tmp_path / "out"), "--licence", "m=MIT")
     assert isinstance(done.exception, PublishingError)
     assert "materialize acecode_dataset" in str(done.exception)
+
+
+def test_an_empty_answer_says_what_was_set_and_which_models_there_are(acecoder):
+    done = acecoder("query", "compare_models", "--set", "model=nope", "--set", "baseline=base_policy")
+    assert done.exit_code == 0
+    assert "No row matches model = 'nope', baseline = 'base_policy'; models are none." in done.stdout
+    assert "No row matches." in acecoder("query", "SELECT 1 AS one WHERE false").stdout

@@ -59,7 +59,7 @@ def test_a_model_is_trained_on_a_file_of_pairs_and_scores_a_file_of_programs(tin
     assert "2 scores" in told
     assert "1 programs have none" in told
     scored = pl.read_parquet(tmp_path / "scores.parquet")
-    assert scored.columns == ["question", "program_id", "program", "score"]
+    assert scored.columns == ["program_id", "question", "program", "score"]
     assert scored["program"].to_list() == [row["program"] for row in asked]
     right, wrong, too_long = scored["score"]
     assert right > wrong

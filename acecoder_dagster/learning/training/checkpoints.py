@@ -42,6 +42,11 @@ def open_work_folder(output: Path, run_fingerprint: str) -> Path:
     return work
 
 
+def holds_unfinished_work(output: Path) -> bool:
+    """Whether a run into this folder was interrupted: it has a folder of unfinished work."""
+    return (output / _WORK).is_dir()
+
+
 def close_work_folder(output: Path) -> None:
     """Delete the unfinished work, once the results are written."""
     shutil.rmtree(output / _WORK)

@@ -1,0 +1,26 @@
+"""`acecoder demo`: the whole graph on the profile's own questions."""
+
+import typer
+
+from acecoder_dagster.cli.options import ProfileOption, SeedOption, chosen_profile
+from acecoder_dagster.cli.printing import WideOption, output, print_line, show_all_columns
+
+
+def demo(profile: ProfileOption = None, seed: SeedOption = None, wide: WideOption = False) -> None:
+    """Run the whole graph on the profile's own questions.
+
+    Prints what each stage did and what was learned.
+
+    Finished stages are not run again: after an interruption, the same command goes on where it stopped.
+    """
+    from acecoder_dagster.cli.run import run_and_report
+    from acecoder_dagster.data.home import Home
+
+    show_all_columns(wide)
+    home = Home.from_environment()
+    code = run_and_report(home, chosen_profile(profile, seed), output)
+    if code == 0:
+        print_line(
+            output, f"\nReport with plots: {home.root / 'report.md'}, and the asset `report` in the page of `make ui`."
+        )
+    raise typer.Exit(code)

@@ -1,0 +1,21 @@
+"""`acecoder serve`: this project folder for a web server and a daemon in other containers."""
+
+from typing import Annotated
+
+import typer
+
+from acecoder_dagster.cli.dagster_process import become_dagster
+from acecoder_dagster.cli.options import ProfileOption, chosen_profile
+
+
+def serve(
+    profile: ProfileOption = None,
+    host: Annotated[str, typer.Option(help="Address to listen at; whoever reaches it may start runs.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at.")] = 4000,
+) -> None:
+    """Serve this project folder to Dagster in other containers.
+
+    See containers/compose.yaml.
+    """
+    arguments = ["api", "grpc", "-m", "acecoder_dagster.definitions", "-h", host, "-p", str(port)]
+    become_dagster(chosen_profile(profile), arguments)
