@@ -9,6 +9,7 @@ import hypothesis
 import pytest
 
 from tests.requirements import require
+from tests.tiny_model import tiny_model  # noqa: F401 - a fixture
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

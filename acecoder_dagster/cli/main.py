@@ -1,8 +1,10 @@
 """The `acecoder` command: all commands together, and what becomes of an error or an interruption."""
 
+import logging
+import signal
 import sys
 from collections.abc import Callable, Sequence
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -72,8 +74,16 @@ def _group(
     """Code in; verified questions, judged programs, reward models and policies out."""
 
 
+def _stop(*_: object) -> NoReturn:
+    """Raise what Python raises at Ctrl-C, and let what ends because of it end without a word."""
+    logging.disable()
+    raise KeyboardInterrupt
+
+
 def main() -> None:
     """Run the command; an expected problem ends it with its message and exit code 2, Ctrl-C with 130."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _stop)
     try:
         app(prog_name="acecoder")
     except AceCoderError as error:

@@ -97,6 +97,8 @@ def _end_on_interrupt() -> Iterator[None]:
     `end_with_parent_process`, and whatever was finished is kept. Python tells a thread of every signal through a pipe,
     whoever has taken over its handling meanwhile.
     """
+    # The tracker of shared memory outlives this process by a moment, cleans up, and would warn that it had to.
+    os.environ["PYTHONWARNINGS"] = "ignore:resource_tracker:UserWarning"
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
 

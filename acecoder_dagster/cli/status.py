@@ -11,7 +11,6 @@ from acecoder_dagster.cli.printing import WideOption, output, print_frame, print
 if TYPE_CHECKING:
     import polars as pl
 
-    from acecoder_dagster.graph.refresh.staleness import CodeVersions
     from acecoder_dagster.graph.resources import OpenProject
     from acecoder_dagster.judge import SandboxSettings
 
@@ -25,7 +24,7 @@ def status(profile: ProfileOption = None, wide: WideOption = False) -> None:
 
     from acecoder_dagster.data.home import Home
     from acecoder_dagster.graph.refresh.planning import plan_refresh
-    from acecoder_dagster.graph.resources import Project
+    from acecoder_dagster.graph.resources import OpenProject
     from acecoder_dagster.graph.steps.batch_sources import known_batches
     from acecoder_dagster.settings import read_settings
 
