@@ -1,10 +1,12 @@
 """What commands with models need before they begin: the libraries, a model that exists, a folder that is free."""
 
 import importlib.util
+import os
 import re
 from pathlib import Path
 
 from acecoder_dagster import AceCoderError
+from acecoder_dagster.learning.progress import QUIET_LIBRARIES
 
 LIBRARIES = ("torch", "transformers", "trl", "datasets", "peft")
 """What the extras `cpu` and `gpu` both bring."""
@@ -19,7 +21,7 @@ class MissingModelsError(AceCoderError):
 
 
 def need_libraries(what: str, *, sampling: bool = False) -> None:
-    """Refuse to begin where the libraries for models are not installed.
+    """Refuse to begin where the libraries for models are not installed; where they are, keep them quiet.
 
     Args:
         what: What needs them, as the message begins.
@@ -34,6 +36,8 @@ def need_libraries(what: str, *, sampling: bool = False) -> None:
             f"{what} needs models, and {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed: "
             "pip install 'acecoder-dagster[cpu]', or 'acecoder-dagster[gpu]' on a machine with an NVIDIA GPU"
         )
+    for name, value in QUIET_LIBRARIES.items():
+        os.environ.setdefault(name, value)
 
 
 def need_model(model: str) -> None:

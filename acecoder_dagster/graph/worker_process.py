@@ -14,6 +14,7 @@ import dagster as dg
 from pydantic import BaseModel
 
 from acecoder_dagster.graph.step import Step
+from acecoder_dagster.learning.progress import QUIET_LIBRARIES
 from acecoder_dagster.learning.workers import failure_file
 
 ACCELERATOR_POOL = "accelerator"
@@ -23,12 +24,7 @@ WORKER_RETRIES = dg.RetryPolicy(max_retries=2, delay=30, backoff=dg.Backoff.EXPO
 """For steps with a worker: one that was killed or lost its connection goes on where it stopped. No other is retried."""
 
 WORKER_ENVIRONMENT = {
-    # Keeps libraries' bars and warnings out of the terminal: progress is told by the worker.
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-    "TRANSFORMERS_VERBOSITY": "error",
-    "VLLM_LOGGING_LEVEL": "ERROR",
-    "TORCH_CPP_LOG_LEVEL": "ERROR",
-    "TQDM_DISABLE": "1",
+    **QUIET_LIBRARIES,
     "PYTHONWARNINGS": "ignore",
     # Large tensors in huge pages, where the kernel gives them on request: a tenth more tokens per second on a CPU.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",

@@ -10,6 +10,15 @@ from collections.abc import Callable
 SECONDS_BETWEEN_LINES = 5.0
 SECONDS_BETWEEN_EVENTS = 15.0
 
+QUIET_LIBRARIES = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "TQDM_DISABLE": "1",
+}
+"""Variables of the environment that keep libraries' bars and warnings out of the terminal: progress is told here."""
+
 Progress = Callable[[int, int, dict[str, float]], None]
 """Called as ``progress(step, total_steps, figures)`` after every step."""
 
