@@ -76,7 +76,7 @@ def test_an_import_reports_its_own_rows_and_the_next_command(typed, tmp_path):
 
 def test_a_collection_reports_what_was_found_and_the_next_command(said, tmp_path):
     (tmp_path / "code.py").write_text(
-        'def double(x):\n    """Return twice x."""\n    return 2 * x\n\n\ndef again():\n    return missing_name\n'
+        'def double(x):\n    """Return twice x."""\n    return 2 * x\n\n\ndef again():\n    return missing_name()\n'
     )
 
     code, told, _ = said("seeds", "--name", "own", "--code", "code.py", "--licence", "MIT", "--only-collect")

@@ -39,7 +39,7 @@ def test_a_failed_run_says_its_reasons_first_and_shows_no_results_of_earlier_run
 
     assert code == 1
     reason, _, rest = told.getvalue().partition("failed: hard_questions: ")[2].partition("\n")
-    assert "has no rows yet" in reason
+    assert "test_results is not there yet" in reason
     assert "stages of this run" in rest
     assert "questions" in rest
     assert "seed_functions" not in rest

@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from acecoder_dagster.cli.main import app
+from acecoder_dagster.cli.models import MissingModelsError
 from acecoder_dagster.learning.reward_model.files import PAIR_COLUMNS, pair_groups, read_rows, with_prompts
 from acecoder_dagster.learning.reward_model.scoring import score_rows
 from acecoder_dagster.learning.training.errors import RewardModelError
@@ -50,7 +51,13 @@ def test_a_model_is_trained_on_a_file_of_pairs_and_scores_a_file_of_programs(tin
     run("train-rm", pairs, "-o", tmp_path / "rm", "--backbone", tiny_model, "--profile", tmp_path / "small.toml")
     assert (tmp_path / "rm" / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
 
-    asked = [{"program_id": 7, "question": pair(20)["question"], "program": pair(20)[side]} for side in pair(1)][1:]
+    with pytest.raises(MissingModelsError, match="holds a finished model: name another folder"):
+        run("train-rm", pairs, "-o", tmp_path / "rm", "--backbone", tiny_model, "--profile", tmp_path / "small.toml")
+
+    asked = [
+        {"program_id": 7, "note": "own", "question": pair(20)["question"], "program": pair(20)[side]}
+        for side in pair(1)
+    ][1:]
     asked.append({**asked[0], "program_id": 9, "program": "v = 1\n" * 80})
     programs = write_lines(tmp_path / "programs.jsonl", asked)
     told = run(
@@ -59,7 +66,7 @@ def test_a_model_is_trained_on_a_file_of_pairs_and_scores_a_file_of_programs(tin
     assert "2 scores" in told
     assert "1 programs have none" in told
     scored = pl.read_parquet(tmp_path / "scores.parquet")
-    assert scored.columns == ["program_id", "question", "program", "score"]
+    assert scored.columns == ["program_id", "note", "question", "program", "score"]
     assert scored["program"].to_list() == [row["program"] for row in asked]
     right, wrong, too_long = scored["score"]
     assert right > wrong
@@ -67,6 +74,19 @@ def test_a_model_is_trained_on_a_file_of_pairs_and_scores_a_file_of_programs(tin
 
     rendered = [{"prompt": f"# {row['question']}\n", "program": row["program"]} for row in asked[:2]]
     assert score_rows(tmp_path / "rm", pl.DataFrame(rendered))["score"].to_list() == pytest.approx([right, wrong])
+
+
+@pytest.mark.parametrize("model", ["reward_modle", "./models/reward_model", "models/reward_modle"])
+def test_a_mistyped_folder_is_refused_before_anything_is_read(model, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "models").mkdir()
+    with pytest.raises(MissingModelsError, match=f"there is no folder {model}"):
+        run("score", model, "no_programs.jsonl", "-o", "scores.jsonl")
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path) -> None:
+    with pytest.raises(MissingModelsError, match=r"no config\.json"):
+        run("score", tmp_path, "no_programs.jsonl", "-o", "scores.jsonl")
 
 
 def test_who_was_not_trained_here_has_to_say_how_prompts_are_written(tiny_model: Path) -> None:
