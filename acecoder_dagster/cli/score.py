@@ -34,7 +34,7 @@ def score(
         raise typer.BadParameter(f"{out}: its name must end in one of {', '.join(SCORE_ENDINGS)}", param_hint="--out")
     need_libraries("acecoder score")
     need_model(model)
-    from acecoder_dagster.data.lake import replace_file
+    from acecoder_dagster.files import replace_file
     from acecoder_dagster.learning.reward_model.files import SCORED_COLUMNS, read_rows
     from acecoder_dagster.learning.training.settings import ScoringSettings
     from acecoder_dagster.settings import read_settings

@@ -45,8 +45,8 @@ def train_rl(
         need_model(str(reward_model))
     refuse_finished_model(out)
     from acecoder_dagster.cli.training import train_in_terminal
-    from acecoder_dagster.data.lake import replace_file
     from acecoder_dagster.data.tests_as_rows import tests_by_question
+    from acecoder_dagster.files import replace_file
     from acecoder_dagster.learning.sampling import render_prompts
     from acecoder_dagster.learning.workers.specifications import ROLLOUT_QUESTION_COLUMNS, TrainPolicy
     from acecoder_dagster.questions.importing import ImportManifest, read_import

@@ -43,7 +43,7 @@ def train_rm(
         need_model(backbone)
     refuse_finished_model(out)
     from acecoder_dagster.cli.training import train_in_terminal
-    from acecoder_dagster.data.lake import replace_file
+    from acecoder_dagster.files import replace_file
     from acecoder_dagster.learning.reward_model.files import PAIR_COLUMNS, pair_groups, read_rows, with_prompts
     from acecoder_dagster.learning.workers.specifications import TrainRewardModel
 

@@ -26,8 +26,8 @@ def train_in_terminal(
     Returns:
         All figures of the finished training.
     """
-    from acecoder_dagster.data.lake import replace_file
     from acecoder_dagster.evaluation import plot_learning_curves
+    from acecoder_dagster.files import replace_file
     from acecoder_dagster.learning.workers.curves import read_curves
     from acecoder_dagster.learning.workers.tasks import run_task
 
