@@ -41,8 +41,10 @@ def programs(number: int) -> list[dict]:
 
 
 def rows_of(shown: str, title: str) -> list[list[str]]:
-    table = shown.partition(f"{title}")[2].partition("└")[0]
-    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in table.splitlines() if "│" in line]
+    lines = shown.splitlines()
+    below = lines[[line.strip() for line in lines].index(title) :]
+    table = below[: next(place for place, line in enumerate(below) if line.startswith("└"))]
+    return [[cell.strip() for cell in line.split("│")[1:-1]] for line in table if "│" in line]
 
 
 def test_an_import_reports_its_own_rows_and_the_next_command(typed, tmp_path):
