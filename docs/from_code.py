@@ -113,7 +113,7 @@ def settings_page() -> str:
     for each in list_settings():
         section, _, name = each.name.rpartition(".")
         default = "unset" if each.default is None else f"`{json.dumps(each.default)}`"
-        sections.setdefault(section, []).append((f"`{name}`", each.kind, default, each.description))
+        sections.setdefault(section, []).append((f"`{name}`", each.description, default, each.kind))
     parts = [
         "# Settings",
         "A profile is a TOML file of these settings; `extends` names the profile that it changes. `acecoder settings` "
@@ -121,7 +121,7 @@ def settings_page() -> str:
         "`sandbox.workers`, is shown as it was where this page was built.",
     ]
     for section, rows in sections.items():
-        parts += [f"## {section or 'At the top'}", markdown_table(("setting", "takes", "default", "meaning"), rows)]
+        parts += [f"## {section or 'At the top'}", markdown_table(("setting", "meaning", "default", "takes"), rows)]
     return "\n\n".join(parts) + "\n"
 
 
