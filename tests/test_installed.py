@@ -154,3 +154,11 @@ def test_the_first_stages_run_and_are_queried_where_there_is_nothing_but_python(
     query = installed.acecoder("query", KEPT, "-o", "kept.csv", user=user, folder=home)
     assert query.returncode == 0, query.stdout + query.stderr
     assert pl.read_csv(home / "kept.csv").item() > 0
+
+
+def test_what_needs_models_says_what_to_install_before_anything_runs(installed, home):
+    demo = installed.acecoder("demo", folder=home)
+
+    assert demo.returncode == 2
+    assert "pip install 'acecoder-dagster[cpu]'" in demo.stderr
+    assert not list(home.glob("**/*.parquet"))
