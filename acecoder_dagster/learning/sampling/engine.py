@@ -1,6 +1,7 @@
 """The vLLM engine, on a GPU or on a CPU, in this process."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -43,6 +44,7 @@ def running_engine(model: str, revision: str | None, settings: EngineSettings) -
         # setting another one.
         os.environ["OMP_NUM_THREADS"] = str(settings.cpu_threads)
         torch.set_num_threads(settings.cpu_threads)
+        do_without_lscpu()
     from vllm import EngineArgs, LLMEngine
     from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
 
@@ -70,3 +72,14 @@ def running_engine(model: str, revision: str | None, settings: EngineSettings) -
         engine.engine_core.shutdown()
         del engine
         cleanup_dist_env_and_memory()
+
+
+def do_without_lscpu() -> None:
+    """Let vLLM count cores as it does on systems that have no command `lscpu`, where this system has none.
+
+    vLLM 0.31 expects the command on every Linux, and ends with an error where it is missing.
+    """
+    if shutil.which("lscpu") is None:
+        from vllm.utils import cpu_resource_utils
+
+        cpu_resource_utils._get_cpu_list = cpu_resource_utils._synthesize_cpu_list
