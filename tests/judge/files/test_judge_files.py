@@ -14,7 +14,7 @@ import pytest
 from acecoder_dagster.judge import SandboxSettings
 from acecoder_dagster.judge.files import JudgeFileError, judge_files
 from tests.judge.files.conftest import read_rows
-from tests.requirements import needs
+from tests.requirements import DOCKER_AND_BUBBLEWRAP, needs
 
 SETTINGS = SandboxSettings(launcher="bubblewrap", workers=2)
 DOUBLE = {"question_id": "double", "tests": ["assert double(2) == 4", "assert double(0) == 0"]}
@@ -72,7 +72,7 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize("launcher", ["docker", "bubblewrap"])
+@pytest.mark.parametrize("launcher", DOCKER_AND_BUBBLEWRAP)
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
 def test_one_file_may_have_questions_with_every_kind_of_test(write, tmp_path, ending, launcher):
     questions = [{"question_id": name, **kind} for name, kind in KINDS.items()]
