@@ -7,9 +7,10 @@ import random
 from collections.abc import Callable, Sequence
 
 import torch
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import PreTrainedModel
 
 from acecoder_dagster.learning.policy.generation import Sampling, sample_completions
+from acecoder_dagster.learning.pretrained import untrained_causal_model
 from acecoder_dagster.learning.training.device import pick_device, wants_bfloat16
 from acecoder_dagster.learning.training.settings import PolicySettings
 
@@ -28,7 +29,7 @@ class PolicySampler:
         dtype = torch.bfloat16 if wants_bfloat16(settings.precision, device) else torch.float32
         # from_config writes the attention implementation into the configuration it is given.
         config = copy.deepcopy(policy.config)
-        self._model = AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation="sdpa")
+        self._model = untrained_causal_model(config, dtype, "sdpa")
         self._model.to(device).eval()
         self._end_tokens = list(end_tokens)
         self._settings = settings

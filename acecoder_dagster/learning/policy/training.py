@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
-import torch
 from datasets import Dataset
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
@@ -20,6 +19,7 @@ from acecoder_dagster.learning.policy.rollouts import RolloutFiles
 from acecoder_dagster.learning.policy.sampler import PolicySampler
 from acecoder_dagster.learning.policy.trainer import PolicyTrainer, trainer_arguments
 from acecoder_dagster.learning.policy.validation import Validation
+from acecoder_dagster.learning.pretrained import load_causal_model, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.reward_model.scoring import RewardScorer
 from acecoder_dagster.learning.training import HACKING_REPORT_FILE, ROLLOUTS_FILE, VALIDATIONS_FILE
@@ -77,7 +77,8 @@ def train_policy(
         FileNotFoundError: ``questions_path`` or the reward model's calibration does not exist.
     """
     prepare_process(settings.threads, settings.seed)
-    model, tokenizer = _load_policy(policy)
+    tokenizer = load_tokenizer(policy, padding_side="left")
+    model = load_causal_model(policy, PACKED_ATTENTION)
     train, validation_questions = _read_questions(questions_path, tokenizer, model, settings)
     scorer = _scorer(reward_model, settings) if reward == "reward_model" else None
     rewarder = Rewarder(JudgeAlongside(judge_programs), settings.rule_reward, scorer, settings.rule_weight)
@@ -132,18 +133,6 @@ def _finish(output: Path, steps: int, validation: Validation, rollout_files: Rol
         "rollouts": rollouts,
         "hacked": float(is_hacked),
     }
-
-
-def _load_policy(policy: str) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(policy, padding_side="left")
-        model = AutoModelForCausalLM.from_pretrained(policy, dtype=torch.float32, attn_implementation=PACKED_ATTENTION)
-    except OSError as error:
-        raise PolicyError(
-            f"Cannot load a policy from {policy!r}: {error}. Give a folder with config.json, weights and tokenizer, "
-            "or the id of a model on the hub."
-        ) from error
-    return model, tokenizer
 
 
 def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

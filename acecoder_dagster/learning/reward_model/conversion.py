@@ -12,8 +12,8 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
+from acecoder_dagster.learning.pretrained import load_classifier, load_config, load_tokenizer
 from acecoder_dagster.learning.reward_model.template import prepare_tokenizer
 from acecoder_dagster.learning.training.errors import RewardModelError
 
@@ -44,14 +44,14 @@ def convert_value_head(source: Path, output: Path) -> float:
             "head. Give the folder of the whole checkpoint; a sequence classifier needs no conversion."
         )
     weight, bias = head[_HEAD_WEIGHT], float(head[_HEAD_BIAS])
-    tokenizer = AutoTokenizer.from_pretrained(source)
-    config = AutoConfig.from_pretrained(source)
+    tokenizer = load_tokenizer(source)
+    config = load_config(source)
     if tuple(weight.shape) != (1, config.hidden_size):
         raise RewardModelError(
             f"The value head of {source} has the shape {tuple(weight.shape)}, its model needs "
             f"(1, {config.hidden_size}): the files are not of one checkpoint."
         )
-    model = AutoModelForSequenceClassification.from_pretrained(source, num_labels=1, dtype="auto")
+    model = load_classifier(source, dtype="auto")
     model.score.weight.data = weight.to(model.score.weight.dtype)
     prepare_tokenizer(tokenizer, model)
     model.save_pretrained(output)

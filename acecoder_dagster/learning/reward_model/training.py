@@ -17,9 +17,10 @@ from typing import Any
 
 import torch
 from torch.distributed.tensor import DTensor
-from transformers import AutoModelForSequenceClassification, AutoTokenizer, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
+from acecoder_dagster.learning.pretrained import load_classifier, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.reward_model.bradley_terry import score_pairs
 from acecoder_dagster.learning.reward_model.groups import (
@@ -155,18 +156,10 @@ def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
     """Load a causal model or a finished reward model as a scorer of packed rows, with its tokenizer.
 
     Raises:
-        RewardModelError: There is no such model, or it is no sequence classifier with one label.
+        ModelLoadError: There is no such model, or it is no sequence classifier with one label.
     """
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(model)
-        classifier = AutoModelForSequenceClassification.from_pretrained(
-            model, num_labels=1, dtype=torch.float32, attn_implementation=PACKED_ATTENTION
-        )
-    except OSError as error:
-        raise RewardModelError(
-            f"Cannot load a model from {model!r}: {error}. Give a folder with config.json, weights and tokenizer, "
-            "or the id of a model on the hub."
-        ) from error
+    tokenizer = load_tokenizer(model)
+    classifier = load_classifier(model, attention=PACKED_ATTENTION)
     prepare_tokenizer(tokenizer, classifier)
     return PackedScorer(classifier), tokenizer
 

@@ -7,16 +7,17 @@ each chat is left open.
 import json
 import sys
 
-from transformers import AutoTokenizer
+from acecoder_dagster.learning.pretrained import load_tokenizer
+from acecoder_dagster.learning.training.errors import ModelLoadError
 
 
 def main() -> None:
     """Render standard input to standard output."""
     model, revision = sys.argv[1:]
     try:
-        tokenizer = AutoTokenizer.from_pretrained(model, revision=revision or None)
-    except (OSError, ValueError) as error:
-        sys.exit(f"its tokenizer cannot be loaded: {str(error).splitlines()[0]}")
+        tokenizer = load_tokenizer(model, revision or None)
+    except ModelLoadError as error:
+        sys.exit(str(error).splitlines()[0])
     if tokenizer.chat_template is None:
         sys.exit("it has no chat template; use a plain prompt template or an instruct model")
     chats = json.load(sys.stdin)

@@ -53,6 +53,7 @@ def running_engine(model: str, revision: str | None, settings: EngineSettings) -
             model=model,
             revision=revision,
             tokenizer_revision=revision,
+            trust_remote_code=False,
             dtype=settings.dtype,
             max_model_len=settings.max_model_len,
             gpu_memory_utilization=settings.gpu_memory_utilization,

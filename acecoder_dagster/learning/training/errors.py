@@ -3,6 +3,10 @@
 from acecoder_dagster import AceCoderError
 
 
+class ModelLoadError(AceCoderError, ValueError):
+    """A model or tokenizer cannot be loaded; the message says what to give instead."""
+
+
 class RewardModelError(AceCoderError, ValueError):
     """A reward model cannot be trained, converted or used with what was given; the message says what to do."""
 

@@ -14,8 +14,9 @@ import polars as pl
 import torch
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from acecoder_dagster.learning.pretrained import load_causal_model, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.learning.training.device import autocast, pick_device, prepare_process
@@ -89,8 +90,8 @@ def _prepare(
     rows_path: Path, model: str, settings: SupervisedSettings, whole: Team
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, _Run]:
     prepare_process(settings.threads, settings.seed)
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    network = AutoModelForCausalLM.from_pretrained(model, dtype=torch.float32)
+    tokenizer = load_tokenizer(model)
+    network = load_causal_model(model)
     rows = read_rows(rows_path, tokenizer, network.config.max_position_embeddings)
     return network, tokenizer, _Run(network, rows, settings, whole)
 

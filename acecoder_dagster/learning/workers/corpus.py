@@ -41,10 +41,10 @@ def writable_references(references: pl.DataFrame, model: Path, longest_program: 
     Raises:
         NothingToImitateError: there is none.
     """
-    from transformers import AutoConfig, AutoTokenizer
+    from acecoder_dagster.learning.pretrained import load_config, load_tokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(model)
-    context = AutoConfig.from_pretrained(model).max_position_embeddings
+    tokenizer = load_tokenizer(model)
+    context = load_config(model).max_position_embeddings
 
     def tokens(column: str) -> pl.Series:
         encoded = tokenizer(references[column].to_list(), add_special_tokens=False)["input_ids"]
