@@ -20,7 +20,7 @@ QUIET_LIBRARIES = {
 """Variables of the environment that keep libraries' bars and warnings out of the terminal: progress is told here."""
 
 Progress = Callable[[int, int, dict[str, float]], None]
-"""Called as ``progress(step, total_steps, figures)`` after every step."""
+"""Called as `progress(step, total_steps, figures)` after every step."""
 
 
 def describe_progress(done: int, total: int, seconds: float, unit: str = "") -> str:

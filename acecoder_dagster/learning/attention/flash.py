@@ -47,7 +47,7 @@ def flash_plan(segments: Sequence[Segment], device: torch.device) -> FlashPlan:
 def flash_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, plan: FlashPlan, scale: float | None
 ) -> torch.Tensor:
-    """Attention on a GPU, in half precision; arguments and result as of :func:`~attention.packed_attention`.
+    """Attention on a GPU, in half precision; arguments and result as of `attention.packed_attention`.
 
     Causal from the end of each segment: its last query sees all its keys.
     """

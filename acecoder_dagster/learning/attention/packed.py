@@ -61,20 +61,20 @@ def packed_attention(
     packed_segments: PackedSegments,
     **_: object,
 ) -> tuple[torch.Tensor, None]:
-    """Attention over a packed row, in the form transformers' ``AttentionInterface`` asks for.
+    """Attention over a packed row, in the form transformers' `AttentionInterface` asks for.
 
     Args:
         module: The attention module of the layer (not used).
-        query: ``(1, heads, tokens, head size)``.
-        key: ``(1, key heads, tokens, head size)``; fewer heads than the query's are shared.
-        value: Like ``key``.
-        attention_mask: Always ``None``: the segments say what sees what.
+        query: `(1, heads, tokens, head size)`.
+        key: `(1, key heads, tokens, head size)`; fewer heads than the query's are shared.
+        value: Like `key`.
+        attention_mask: Always `None`: the segments say what sees what.
         scaling: Factor on the products of query and key.
         dropout: Attention dropout.
         packed_segments: The segments of the row, passed as a keyword through the model's forward.
 
     Returns:
-        ``(1, tokens, heads, head size)`` and ``None`` for the weights.
+        `(1, tokens, heads, head size)` and `None` for the weights.
     """
     del module, attention_mask
     if dropout:

@@ -17,7 +17,7 @@ class PaddedPlan:
     Attributes:
         queries: Row positions of the queries of all length groups, one group after another.
         keys: Row positions of their keys, likewise.
-        masks: Per length group, which query sees which key: ``(segments, 1, queries, keys)``.
+        masks: Per length group, which query sees which key: `(segments, 1, queries, keys)`.
         outputs: For each token of the row, where in the outputs of all length groups it lies.
     """
 
@@ -58,7 +58,7 @@ def padded_attention(
     scale: float | None,
     dropout: float = 0.0,
 ) -> torch.Tensor:
-    """Attention on any device; arguments and result as of :func:`~attention.packed_attention`."""
+    """Attention on any device; arguments and result as of `attention.packed_attention`."""
     key, value = shared_heads(query, key, value)
     heads, size = query.shape[1], query.shape[3]
     query_counts = [mask.shape[0] * mask.shape[2] for mask in plan.masks]

@@ -13,7 +13,7 @@ _MAX_PADDING_RATIO = 1.5
 
 @dataclass(frozen=True)
 class Segment:
-    """Tokens ``start:stop`` of a row, which see themselves and the prefix ``prefix_start:prefix_stop``."""
+    """Tokens `start:stop` of a row, which see themselves and the prefix `prefix_start:prefix_stop`."""
 
     start: int
     stop: int
@@ -45,7 +45,7 @@ def shared_heads(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) ->
 
 
 def by_token(states: torch.Tensor) -> torch.Tensor:
-    """``(1, heads, tokens, size)`` as ``(tokens, heads * size)``."""
+    """`(1, heads, tokens, size)` as `(tokens, heads * size)`."""
     return states[0].transpose(0, 1).flatten(1)
 
 

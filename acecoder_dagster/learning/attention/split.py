@@ -35,7 +35,7 @@ class SplitPlan:
     prefixes: list[tuple[int, int, int]]
 
     def padded(self, by_token: torch.Tensor, size: int, padding: float | None = None) -> list[torch.Tensor]:
-        """Rows of tokens as ``(segments, heads, longest segment, size)`` per length group.
+        """Rows of tokens as `(segments, heads, longest segment, size)` per length group.
 
         Padding has the values of some token, or those given.
         """
@@ -46,7 +46,7 @@ class SplitPlan:
         return [part.view(*shape, -1, size).transpose(1, 2) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def unpadded(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Undo :meth:`padded`."""
+        """Undo `padded`."""
         return torch.cat([part.transpose(1, 2).flatten(0, 1).flatten(1) for part in parts]).index_select(0, self.places)
 
 
@@ -76,7 +76,7 @@ def split_plan(segments: Sequence[Segment]) -> SplitPlan:
 def split_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, plan: SplitPlan, scale: float | None
 ) -> torch.Tensor:
-    """Attention on a CPU, in float32; arguments and result as of :func:`~attention.packed_attention`."""
+    """Attention on a CPU, in float32; arguments and result as of `attention.packed_attention`."""
     return _SplitAttention.apply(query, *shared_heads(query, key, value), plan, scale)
 
 
@@ -97,7 +97,7 @@ class _SplitAttention(torch.autograd.Function):  # type: ignore[misc]  # torch i
         plan: SplitPlan,
         scale: float | None,
     ) -> torch.Tensor:
-        """Return ``(1, tokens, heads, size)``."""
+        """Return `(1, tokens, heads, size)`."""
         heads, tokens, size = query.shape[1:]
         own = [
             torch.ops.aten._scaled_dot_product_flash_attention_for_cpu(*states, 0.0, True, scale=scale)

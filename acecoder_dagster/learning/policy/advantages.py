@@ -29,8 +29,8 @@ def token_returns(
 
     Args:
         rewards: One per rollout.
-        mask: 1 where there is a token, ``(rollouts, tokens)``.
-        kl: Estimate per token, ``log p(token) - log p_reference(token)`` (k1); ``None`` for no KL.
+        mask: 1 where there is a token, `(rollouts, tokens)`.
+        kl: Estimate per token, `log p(token) - log p_reference(token)` (k1); `None` for no KL.
         coefficient: Weight of the KL.
     """
     returns = rewards[:, None] * mask

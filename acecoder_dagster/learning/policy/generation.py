@@ -1,6 +1,6 @@
 """Sampling completions with transformers, made for many short completions of few prompts on a CPU.
 
-``generate`` of transformers prefills a prompt once per completion, keeps computing rows that have ended until the
+`generate` of transformers prefills a prompt once per completion, keeps computing rows that have ended until the
 longest one ends, and copies its whole cache for every token. For the small models that are trained on a CPU this
 is most of the time of an RL step. Here every prompt is prefilled once, ended rows are dropped, and the cache is
 allocated once. On a GPU, TRL generates with vLLM instead.
@@ -53,8 +53,8 @@ def sample_completions(
         on_end: Called with each completion as soon as it has ended, and its place among those that are returned.
 
     Returns:
-        ``completions_per_prompt`` completions for the first prompt, then for the second, and so on. A completion
-        ends with an end token unless it was cut at ``max_tokens``.
+        `completions_per_prompt` completions for the first prompt, then for the second, and so on. A completion
+        ends with an end token unless it was cut at `max_tokens`.
     """
     with torch.inference_mode():
         decoder = _Decoder(model, prompts, sampling)

@@ -22,13 +22,13 @@ def packed_log_probs(
 
     Args:
         model: Causal model with TRL's fused head and packed attention.
-        input_ids: Prompts padded on the left, then completions padded on the right, ``(rows, tokens)``. Rows with
+        input_ids: Prompts padded on the left, then completions padded on the right, `(rows, tokens)`. Rows with
             the same prompt share it where they are neighbours.
         attention_mask: 1 where there is a token.
         completion_width: How many columns belong to completions.
 
     Returns:
-        Log-probabilities and entropies, ``(rows, completion_width)``, 0 where there is no token.
+        Log-probabilities and entropies, `(rows, completion_width)`, 0 where there is no token.
     """
     prompt_width = input_ids.shape[1] - completion_width
     completion_mask = attention_mask[:, prompt_width:].bool()

@@ -19,8 +19,8 @@ class Judgement:
     """What the judge found out about a program.
 
     Attributes:
-        pass_rate: Share of the question's tests that it passed; ``None`` where the judge could not decide.
-        official_pass_rate: The same over the question's official tests alone; ``None`` where it has none.
+        pass_rate: Share of the question's tests that it passed; `None` where the judge could not decide.
+        official_pass_rate: The same over the question's official tests alone; `None` where it has none.
         outcomes: One word per test (DESIGN.md 4.4), in the order of the tests.
     """
 
@@ -58,9 +58,9 @@ class Rewards:
     """Rewards of rollouts, in their order, and what they come from.
 
     Attributes:
-        rewards: ``None`` is no reward (the judge or the reward model could not tell), which is not a zero.
+        rewards: `None` is no reward (the judge or the reward model could not tell), which is not a zero.
         judgements: What executed tests say, whether or not the reward comes from them.
-        scores: Raw scores of the reward model; ``None`` where not scored.
+        scores: Raw scores of the reward model; `None` where not scored.
     """
 
     rewards: list[float | None]
@@ -144,7 +144,7 @@ class Rewarder:
 
     Args:
         judge: Runs programs.
-        kind: What executed tests are worth: ``binary`` (1 if all pass) or ``pass_rate``.
+        kind: What executed tests are worth: `binary` (1 if all pass) or `pass_rate`.
         scorer: The reward model, where it is the reward: in standard deviations above its mean on programs it was
             validated on.
         rule_weight: With a reward model: how many times the worth of the executed tests is added to it.

@@ -34,7 +34,7 @@ class Generation:
     rewards: Rewards
 
     def table(self, step: int, group_size: int, advantages: dict[int, float], kls: dict[int, float]) -> pl.DataFrame:
-        """Rows of :data:`ROLLOUT_SCHEMA`.
+        """Rows of `ROLLOUT_SCHEMA`.
 
         Args:
             step: Optimiser step the rollouts were made for.
@@ -82,7 +82,7 @@ class RolloutFiles:
         replace_file(self._folder / f"{step:06}.parquet", rows.write_parquet)
 
     def merge(self, last_step: int, output: Path) -> int:
-        """Write the rollouts of all steps up to ``last_step`` to one file and count them."""
+        """Write the rollouts of all steps up to `last_step` to one file and count them."""
         files = [self._folder / f"{step:06}.parquet" for step in range(1, last_step + 1)]
         rows = pl.scan_parquet(files)
         replace_file(output, rows.sink_parquet)

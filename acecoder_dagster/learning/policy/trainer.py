@@ -81,7 +81,7 @@ def trainer_arguments(folder: Path, settings: PolicySettings) -> GRPOConfig:
 
 
 def _forwards_per_step(settings: PolicySettings, drawn: int) -> int:
-    """The fewest forward passes of at most ``rows_per_forward`` rows that divide the generation evenly."""
+    """The fewest forward passes of at most `rows_per_forward` rows that divide the generation evenly."""
     trained = settings.prompts_per_step * settings.completions_per_prompt
     forwards = -(-trained // settings.rows_per_forward)
     while drawn % forwards:
@@ -104,7 +104,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         rollout_files: Where all rollouts are kept.
         validation: Validates after steps.
         report: Told the figures of each step.
-        **trl: What GRPOTrainer takes, without ``args`` and ``reward_funcs``.
+        **trl: What GRPOTrainer takes, without `args` and `reward_funcs`.
     """
 
     def __init__(

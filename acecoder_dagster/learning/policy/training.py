@@ -34,7 +34,7 @@ from acecoder_dagster.learning.training.errors import PolicyError
 from acecoder_dagster.learning.training.settings import PolicySettings
 
 QUESTION_COLUMNS = ("question_id", "split", "prompt")
-"""Columns of the questions, all strings; ``split`` is ``train`` or ``validation`` (others are not looked at)."""
+"""Columns of the questions, all strings; `split` is `train` or `validation` (others are not looked at)."""
 
 
 def train_policy(
@@ -51,19 +51,19 @@ def train_policy(
 ) -> dict[str, float]:
     """Train a policy and write the weights that did best on the validation questions.
 
-    Run again after an interruption with the same arguments, it continues from its last checkpoint in ``output``.
+    Run again after an interruption with the same arguments, it continues from its last checkpoint in `output`.
 
     Args:
         policy: Folder or hub id of the causal model to start from.
-        questions_path: Parquet with the columns of :data:`QUESTION_COLUMNS`.
-        reward: ``rule`` (executed tests) or ``reward_model``. Whichever it is, the checkpoint is chosen, and
+        questions_path: Parquet with the columns of `QUESTION_COLUMNS`.
+        reward: `rule` (executed tests) or `reward_model`. Whichever it is, the checkpoint is chosen, and
             training stopped, by executed tests on the validation questions.
         judge_programs: Runs programs against the tests of their questions, while completions are being written.
         extract_program: Finds the program in a completion.
         reward_model: Folder of the reward model, for that reward.
-        output: Folder for the policy (loads with ``AutoModelForCausalLM``), ``rollouts.parquet`` (every rollout,
-            columns of `ROLLOUT_SCHEMA`), ``validations.parquet`` and, where
-            the policy came to please its reward instead of solving questions, ``hacking.md``.
+        output: Folder for the policy (loads with `AutoModelForCausalLM`), `rollouts.parquet` (every rollout,
+            columns of `ROLLOUT_SCHEMA`), `validations.parquet` and, where
+            the policy came to please its reward instead of solving questions, `hacking.md`.
         settings: How to train.
         progress: Told the figures of each step: reward, pass_rate and pass_at_1 (where judged), kept_groups,
             entropy, completion_tokens, seconds of each phase, and validation_pass_at_1 where validated.
@@ -74,7 +74,7 @@ def train_policy(
 
     Raises:
         PolicyError: A model cannot be loaded, the questions do not fit the settings, or no reward model was given.
-        FileNotFoundError: ``questions_path`` or the reward model's calibration does not exist.
+        FileNotFoundError: `questions_path` or the reward model's calibration does not exist.
     """
     prepare_process(settings.threads, settings.seed)
     tokenizer = load_tokenizer(policy, padding_side="left")

@@ -49,7 +49,7 @@ class _Part:
 def score_pairs(
     scorer: PackedScorer, step: Sequence[PreferenceGroup], settings: RewardModelSettings, whole: Team
 ) -> Iterator[ScoredForward]:
-    """Score the programs of a step in as few forward passes as ``tokens_per_forward`` allows.
+    """Score the programs of a step in as few forward passes as `tokens_per_forward` allows.
 
     The pairs of a question that does not fit one forward pass reach across its pieces. Gradient caching (Gao et al.
     2021, section 3): all scores first, without a graph; the gradient of the loss by each score; then piece after
@@ -153,7 +153,7 @@ def pair_weights(step: Sequence[PreferenceGroup], weighting: str) -> list[list[f
 
     Args:
         step: The groups of one optimiser step.
-        weighting: ``pair`` or ``prompt``, see :class:`RewardModelSettings`.
+        weighting: `pair` or `prompt`, see `RewardModelSettings`.
     """
     totals = [sum(pair.weight for pair in group.pairs) for group in step]
     if weighting == "prompt":
@@ -174,7 +174,7 @@ def bradley_terry(
     Args:
         scores: Scores of the groups' programs, in order.
         groups: The groups scored.
-        weights: Weight of every pair, as of :func:`pair_weights`.
+        weights: Weight of every pair, as of `pair_weights`.
         settings: Margin and centring.
 
     Returns:

@@ -1,9 +1,9 @@
 """Published AceCodeRM checkpoints as standard reward models.
 
 AceCodeRM (and whatever LLaMA-Factory trains as a reward model) is a causal language model with a value head: weights
-``v_head.summary.weight`` and ``v_head.summary.bias`` beside the model's own. No class of transformers loads that; one
+`v_head.summary.weight` and `v_head.summary.bias` beside the model's own. No class of transformers loads that; one
 that ignores them starts from a random head, with a warning only. What is written here loads with
-``AutoModelForSequenceClassification`` and wherever TRL takes a reward model.
+`AutoModelForSequenceClassification` and wherever TRL takes a reward model.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Files for reward models: questions with programs to be scored, and pairs to train on.
 
-Both give either the finished ``prompt`` or the ``question`` (with ``entry_point``, where the template names the
+Both give either the finished `prompt` or the `question` (with `entry_point`, where the template names the
 function), which is then put into the same template everywhere.
 """
 
@@ -52,10 +52,10 @@ def read_rows(path: Path, columns: tuple[FileColumn, ...]) -> pl.DataFrame:
 
 
 def with_prompts(rows: pl.DataFrame, template: str, model: str | None) -> pl.DataFrame:
-    """Return the rows with their ``prompt``, rendered from ``question`` where it is null or not there.
+    """Return the rows with their `prompt`, rendered from `question` where it is null or not there.
 
     Args:
-        rows: Some of the columns of :data:`ASKED`.
+        rows: Some of the columns of `ASKED`.
         template: Name of the prompt template.
         model: Whose chat template renders it, where it is a chat.
 
@@ -91,7 +91,7 @@ def pair_groups(pairs: pl.DataFrame) -> pl.DataFrame:
         pairs: Columns prompt, chosen, rejected, weight, margin.
 
     Returns:
-        The columns of ``preference_groups.GROUP_COLUMNS``; a group's ``question_id`` is a hash of its prompt, so that
+        The columns of `preference_groups.GROUP_COLUMNS`; a group's `question_id` is a hash of its prompt, so that
         pairs of one prompt are never divided between training and validation. Pairs of twice the same program are
         left out.
 

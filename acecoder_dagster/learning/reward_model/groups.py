@@ -27,7 +27,7 @@ GROUP_COLUMNS = pl.Schema(
         "margins": pl.List(pl.Float64()),
     }
 )
-"""Columns of a file of groups; pair ``k`` of a row prefers ``programs[chosen[k]]`` to ``programs[rejected[k]]``."""
+"""Columns of a file of groups; pair `k` of a row prefers `programs[chosen[k]]` to `programs[rejected[k]]`."""
 
 
 _PAIR_LISTS = ("chosen", "rejected", "weights", "margins")
@@ -49,7 +49,7 @@ class PreferenceGroup:
     Attributes:
         question_id: The question.
         packed: Prompt and programs as token ids; only programs that are in a pair, each once.
-        pairs: All its pairs, as positions in ``packed.programs``.
+        pairs: All its pairs, as positions in `packed.programs`.
     """
 
     question_id: str
@@ -71,11 +71,11 @@ def read_groups(
 ) -> tuple[list[PreferenceGroup], LeftOut]:
     """Read and tokenise a file of groups.
 
-    A program that needs more than ``max_tokens`` together with its prompt is left out with all its pairs: a
+    A program that needs more than `max_tokens` together with its prompt is left out with all its pairs: a
     shortened program would be judged without its end, where the score is read.
 
     Args:
-        path: Parquet with the columns of :data:`GROUP_COLUMNS`.
+        path: Parquet with the columns of `GROUP_COLUMNS`.
         tokenizer: Tokenizer of the reward model.
         max_tokens: Longest prompt + program, in tokens.
 
@@ -210,12 +210,12 @@ def steps_of_epoch(
 
 
 def steps_per_epoch(groups: int, prompts_per_step: int) -> int:
-    """How many optimiser steps :func:`steps_of_epoch` yields."""
+    """How many optimiser steps `steps_of_epoch` yields."""
     return max(1, round(groups / prompts_per_step))
 
 
 def by_tokens(groups: Sequence[PreferenceGroup], tokens_per_forward: int) -> list[list[PreferenceGroup]]:
-    """Cut a step into forward passes of at most ``tokens_per_forward`` packed tokens; a larger group has its own."""
+    """Cut a step into forward passes of at most `tokens_per_forward` packed tokens; a larger group has its own."""
     forwards: list[list[PreferenceGroup]] = []
     room = 0
     for group in groups:

@@ -56,10 +56,10 @@ class PackedRow:
     """A packed row of groups.
 
     Attributes:
-        input_ids: Token ids, ``(1, tokens)``.
-        position_ids: Position of each token in its own prompt + program, ``(1, tokens)``.
+        input_ids: Token ids, `(1, tokens)`.
+        position_ids: Position of each token in its own prompt + program, `(1, tokens)`.
         last_tokens: Row position of the last token of every program, in the order of the groups.
-        segments: Which tokens see each other; passed to the model as the keyword ``packed_segments``.
+        segments: Which tokens see each other; passed to the model as the keyword `packed_segments`.
     """
 
     input_ids: torch.Tensor
@@ -76,7 +76,7 @@ def pack(groups: Sequence[PackedGroup], device: torch.device | str = "cpu") -> P
         device: Where the tensors are wanted.
 
     Returns:
-        The row; ``last_tokens`` has one entry per program, in the order given.
+        The row; `last_tokens` has one entry per program, in the order given.
     """
     ids: list[int] = []
     positions: list[int] = []
@@ -108,8 +108,8 @@ class PackedScorer(torch.nn.Module):  # type: ignore[misc]  # torch is not follo
     last feed-forward layer, where it is one as in Llama and Qwen, works on these tokens alone.
 
     Args:
-        model: What ``AutoModelForSequenceClassification`` loads with ``num_labels=1`` and
-            ``attn_implementation=PACKED_ATTENTION``.
+        model: What `AutoModelForSequenceClassification` loads with `num_labels=1` and
+            `attn_implementation=PACKED_ATTENTION`.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:

@@ -21,7 +21,7 @@ from acecoder_dagster.learning.training.errors import RewardModelError
 from acecoder_dagster.learning.training.settings import ScoringSettings
 
 SCORE_INPUT_COLUMNS = ("question_id", "program_id", "prompt", "program")
-"""Columns :func:`score_programs` reads, all strings."""
+"""Columns `score_programs` reads, all strings."""
 
 
 class Calibration(NamedTuple):
@@ -79,10 +79,10 @@ class RewardScorer:
 
         Args:
             programs: Pairs in any order; equal pairs are forwarded once.
-            progress: Called as ``progress(done, total)`` in distinct pairs.
+            progress: Called as `progress(done, total)` in distinct pairs.
 
         Returns:
-            One score per pair; ``None`` where prompt + program exceed ``max_tokens``.
+            One score per pair; `None` where prompt + program exceed `max_tokens`.
         """
         distinct = list(dict.fromkeys(programs))
         prompts = list(dict.fromkeys(prompt for prompt, _ in distinct))
@@ -110,7 +110,7 @@ class RewardScorer:
     def _batches(
         self, pairs: Sequence[tuple[tuple[str, str], list[int]]], prompt_ids: dict[str, list[int]]
     ) -> list[list[tuple[tuple[str, str], list[int]]]]:
-        """Cut pairs, programs of one prompt side by side, into forwards of at most ``tokens_per_forward``."""
+        """Cut pairs, programs of one prompt side by side, into forwards of at most `tokens_per_forward`."""
         position = {prompt: index for index, prompt in enumerate(prompt_ids)}
         batches: list[list[tuple[tuple[str, str], list[int]]]] = []
         room = 0
@@ -145,10 +145,10 @@ def score_rows(
         rows: Columns program, and prompt (word for word) or question (and entry_point, where the template names it).
         settings: How to score.
         template: Prompt template for the questions; the one the model was trained with where it is not named.
-        progress: Called as ``progress(done, total)`` in distinct programs.
+        progress: Called as `progress(done, total)` in distinct programs.
 
     Returns:
-        The rows with their ``score`` (float64; null where prompt and program are too long), in order.
+        The rows with their `score` (float64; null where prompt and program are too long), in order.
 
     Raises:
         RewardModelError: The model cannot be loaded, a row has nothing that was asked, or there are questions and
@@ -177,17 +177,17 @@ def score_programs(
 
     Args:
         model: Folder or hub id of the reward model.
-        programs_path: Parquet with the columns of :data:`SCORE_INPUT_COLUMNS`.
-        output: Parquet to write: ``program_id``, ``score`` (float64; null where the program is too long), in the
+        programs_path: Parquet with the columns of `SCORE_INPUT_COLUMNS`.
+        output: Parquet to write: `program_id`, `score` (float64; null where the program is too long), in the
             order of the input.
         settings: How to score.
-        progress: Called as ``progress(done, total)`` in distinct programs.
+        progress: Called as `progress(done, total)` in distinct programs.
 
     Returns:
         Counts: programs, programs_over_length.
 
     Raises:
-        FileNotFoundError: ``programs_path`` does not exist.
+        FileNotFoundError: `programs_path` does not exist.
         ValueError: A column is missing or empty in a row, or the model cannot be loaded.
     """
     prepare_process(settings.threads, seed=0)

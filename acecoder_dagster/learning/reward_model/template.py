@@ -33,7 +33,7 @@ def encode_programs(tokenizer: PreTrainedTokenizerBase, programs: Sequence[str])
 def prepare_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
     """Make sure the end of a program can be told from padding.
 
-    ``AutoModelForSequenceClassification`` reads the score at the last token that is not padding. With a padding
+    `AutoModelForSequenceClassification` reads the score at the last token that is not padding. With a padding
     token equal to the end-of-sequence token it would skip the end of the program, so such a tokenizer gets a
     padding token of its own, and the model a row for it where its vocabulary has none to spare.
 

@@ -1,6 +1,6 @@
 """Bradley-Terry training of a reward model, every distinct program forwarded once.
 
-The loss of a pair is ``-log sigmoid(score(chosen) - score(rejected))`` (paper, equation 1). All pairs of a
+The loss of a pair is `-log sigmoid(score(chosen) - score(rejected))` (paper, equation 1). All pairs of a
 question are trained in one step: its programs are scored once, packed behind their shared prompt, and every pair
 among them reads those scores. The gradient is the one of plain pairwise training on the same pairs.
 """
@@ -41,7 +41,7 @@ from acecoder_dagster.learning.training.run_state import read_state, whole_weigh
 from acecoder_dagster.learning.training.settings import RewardModelSettings
 
 PROMPT_TEMPLATE = "acecoder_prompt_template"
-"""In the checkpoint's ``config.json``: the template its prompts were rendered with."""
+"""In the checkpoint's `config.json`: the template its prompts were rendered with."""
 
 CALIBRATION_FILE = "reward_calibration.json"
 """Beside the weights: mean and standard deviation of scores on validation programs (RL whitens with them)."""
@@ -57,14 +57,14 @@ def train_reward_model(
 ) -> dict[str, float]:
     """Train a reward model and write it as a standard checkpoint.
 
-    Run again after an interruption with the same arguments, it continues from its last checkpoint in ``output``
+    Run again after an interruption with the same arguments, it continues from its last checkpoint in `output`
     and ends with the same weights as an undisturbed run.
 
     Args:
-        groups_path: Parquet with the columns of :data:`~preference_groups.GROUP_COLUMNS`.
+        groups_path: Parquet with the columns of `preference_groups.GROUP_COLUMNS`.
         backbone: Folder or hub id of the causal model the reward model starts from.
-        output: Folder for the checkpoint. It loads with ``AutoModelForSequenceClassification``; beside it lies
-            ``reward_calibration.json``.
+        output: Folder for the checkpoint. It loads with `AutoModelForSequenceClassification`; beside it lies
+            `reward_calibration.json`.
         settings: How to train.
         progress: Told loss, pair_accuracy, tokens_per_second, flops_share and gradient_norm of each step.
         prompt_template: What the prompts were rendered with; the checkpoint keeps it, for scoring.
@@ -74,7 +74,7 @@ def train_reward_model(
         calibration, counts of questions, programs and pairs, what was left out for length, seconds, tokens.
 
     Raises:
-        FileNotFoundError: ``groups_path`` does not exist.
+        FileNotFoundError: `groups_path` does not exist.
         RewardModelError: No usable pairs, a broken file, or a backbone that cannot be loaded.
         DivergedError: The loss or its gradient is not a number.
     """

@@ -17,8 +17,8 @@ def extract_program(completion: str) -> str:
 
     The first rule that applies decides:
 
-    1. Thinking is no answer: only what follows the last ``</think>`` counts; nothing, where ``<think>`` never
-       ends. Of ``<answer>`` parts only the last counts, ended or not.
+    1. Thinking is no answer: only what follows the last `</think>` counts; nothing, where `<think>` never
+       ends. Of `<answer>` parts only the last counts, ended or not.
     2. A completion that continues a fence opened by the prompt: Python up to the first bare fence line.
     3. Fenced blocks, other languages left out: complete ones before a truncated one, then ones that define a
        function or class before ones that do not (usage examples), then ones marked as Python before unmarked

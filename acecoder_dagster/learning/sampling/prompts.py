@@ -1,8 +1,8 @@
 """Prompts for questions, from the template files in `acecoder_dagster/prompts`.
 
-A template is plain text, given to the model as it is, or a chat: an ``[user]`` and an ``[assistant]`` line start its
+A template is plain text, given to the model as it is, or a chat: an `[user]` and an `[assistant]` line start its
 two turns. A chat is rendered with the model's own chat template; the assistant's turn is left open for the model to
-continue. ``{question}`` and ``{entry_point}`` stand for the columns of that name; lines that name an entry point are
+continue. `{question}` and `{entry_point}` stand for the columns of that name; lines that name an entry point are
 left out for questions that have none.
 """
 

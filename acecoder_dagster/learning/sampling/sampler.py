@@ -29,7 +29,7 @@ COMPLETIONS = pl.Schema(
         "completion_tokens": pl.Int64,
     }
 )
-"""Columns of a file of completions; finish_reason is ``stop`` (end token) or ``length``."""
+"""Columns of a file of completions; finish_reason is `stop` (end token) or `length`."""
 
 _ROWS_READ_AT_ONCE = 1000
 _SECONDS_BETWEEN_PARTS = 10.0

@@ -31,7 +31,7 @@ def open_work_folder(output: Path, run_fingerprint: str) -> Path:
 
     Args:
         output: Folder of the results; made where missing.
-        run_fingerprint: What the run depends on, see :func:`fingerprint`.
+        run_fingerprint: What the run depends on, see `fingerprint`.
     """
     work = output / _WORK
     marker = work / _FINGERPRINT
@@ -53,7 +53,7 @@ def close_work_folder(output: Path) -> None:
 
 
 def checkpoint_folder(work: Path, step: int) -> Path:
-    """Where the checkpoint after ``step`` optimiser steps belongs (the name is transformers')."""
+    """Where the checkpoint after `step` optimiser steps belongs (the name is transformers')."""
     return work / f"checkpoint-{step}"
 
 

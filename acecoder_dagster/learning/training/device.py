@@ -20,7 +20,7 @@ def pick_device() -> torch.device:
 def wants_bfloat16(precision: Precision, device: torch.device) -> bool:
     """Whether forward passes run in bfloat16.
 
-    ``auto`` says yes where the device multiplies bfloat16 natively; a CPU without it would emulate, many times
+    `auto` says yes where the device multiplies bfloat16 natively; a CPU without it would emulate, many times
     slower than float32.
     """
     if precision == "auto":

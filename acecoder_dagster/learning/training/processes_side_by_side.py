@@ -95,7 +95,7 @@ def team(size: int, help_along: Callable[..., None], *arguments: Any) -> Iterato
 
     Args:
         size: Processes in all, this one included.
-        help_along: What the others do, a function of a module: called with their :class:`Team` and ``arguments``.
+        help_along: What the others do, a function of a module: called with their `Team` and `arguments`.
         arguments: Sent to the others.
 
     Raises:

@@ -33,10 +33,10 @@ def write_state(
     whole: Team,
     **more: list[float],
 ) -> None:
-    """Write a checkpoint after ``step`` optimiser steps, and delete the earlier ones.
+    """Write a checkpoint after `step` optimiser steps, and delete the earlier ones.
 
     Args:
-        work: Folder for unfinished work, see :func:`~checkpoints.open_work_folder`.
+        work: Folder for unfinished work, see `checkpoints.open_work_folder`.
         step: Steps done.
         network: Its weights are kept.
         optimizer: Its state is kept.

@@ -24,7 +24,7 @@ def create_scratch_model(texts: Iterable[str], output: Path, settings: ScratchMo
     """Write a model folder: tokenizer learnt from the texts, Qwen3 architecture, random weights.
 
     Not Qwen2: transformers 5 gives every model of that type Qwen2's own word splitting, whatever its tokenizer file
-    says. ``<pad>`` and ``<eos>`` are different tokens, so that a reward model can score at the end token.
+    says. `<pad>` and `<eos>` are different tokens, so that a reward model can score at the end token.
 
     Args:
         texts: What the tokenizer learns its merges from.

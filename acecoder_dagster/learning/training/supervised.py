@@ -54,9 +54,9 @@ def train_supervised(
     with the same weights as an undisturbed run on the same machine.
 
     Args:
-        rows_path: Parquet with text columns ``prompt`` and ``completion``.
+        rows_path: Parquet with text columns `prompt` and `completion`.
         model: Folder or hub id of the model to start from; its weights are read again after a kill before the
-            first checkpoint, so it must not be ``output``.
+            first checkpoint, so it must not be `output`.
         output: Folder for the finished model and tokenizer; unfinished work lies in a folder in it until then.
         settings: How to train.
         progress: Told loss, learning_rate and tokens_per_second of each step.
@@ -66,7 +66,7 @@ def train_supervised(
         last continuation began.
 
     Raises:
-        FileNotFoundError: ``rows_path`` does not exist.
+        FileNotFoundError: `rows_path` does not exist.
         ValueError: No rows, a missing column, an empty completion, or a row longer than the model's context.
         DivergedError: The loss is not a number.
     """
@@ -101,7 +101,7 @@ def read_rows(path: Path, tokenizer: PreTrainedTokenizerBase, context_length: in
 
     Raises:
         FileNotFoundError: There is no such file.
-        ValueError: No rows, a missing column, an empty completion, or a row over ``context_length``; names the row.
+        ValueError: No rows, a missing column, an empty completion, or a row over `context_length`; names the row.
     """
     table = pl.read_parquet(path)
     missing = {"prompt", "completion"} - set(table.columns)
