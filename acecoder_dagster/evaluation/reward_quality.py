@@ -87,9 +87,16 @@ def reward_quality(
 
 
 def _no_pairs() -> pl.DataFrame:
-    whole, real = pl.Int64(), pl.Float64()
+    integer, real = pl.Int64(), pl.Float64()
     return pl.DataFrame(
-        schema={"better": whole, "worse": whole, "gap": real, "margin": real, "decided": pl.Boolean(), "group": whole}
+        schema={
+            "better": integer,
+            "worse": integer,
+            "gap": real,
+            "margin": real,
+            "decided": pl.Boolean(),
+            "group": integer,
+        }
     )
 
 

@@ -23,7 +23,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 
-from acecoder_dagster.learning.training.errors import ModelLoadError
+from acecoder_dagster.learning.errors import ModelLoadError
 
 SCORE_HEAD = "score.weight"
 """The one weight of a sequence classifier that a causal model does not have."""
@@ -72,9 +72,7 @@ def load_causal_model(model: str | Path, attention: str | None = None) -> PreTra
 
 def untrained_causal_model(config: PreTrainedConfig, dtype: torch.dtype, attention: str) -> PreTrainedModel:
     """Return a causal language model of this architecture with random weights."""
-    return AutoModelForCausalLM.from_config(
-        config, dtype=dtype, attn_implementation=attention, trust_remote_code=False
-    )
+    return AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=attention, trust_remote_code=False)
 
 
 def load_classifier(
@@ -102,8 +100,8 @@ def load_classifier(
     missing = sorted(set(loading["missing_keys"]) - {SCORE_HEAD})
     if missing:
         raise ModelLoadError(
-            f"The files of {str(model)!r} lack {len(missing)} weights, the first is {missing[0]}: they are incomplete, or "
-            "of another architecture than config.json names."
+            f"The files of {str(model)!r} lack {len(missing)} weights, the first is {missing[0]}: they are incomplete, "
+            "or of another architecture than config.json names."
         )
     return classifier
 

@@ -51,7 +51,7 @@ def _gradient_difference(folder: Path, settings: RewardModelSettings) -> float:
 
     from acecoder_dagster.learning.reward_model.bradley_terry import score_pairs
     from acecoder_dagster.learning.reward_model.training import load_scorer
-    from acecoder_dagster.learning.training.processes_side_by_side import Team
+    from acecoder_dagster.learning.training.team import Team
 
     groups = _training_groups(folder, settings)[: settings.prompts_per_step]
     scorer, _ = load_scorer(str(folder / MODEL))

@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM
 from typer.testing import CliRunner
 
 from acecoder_dagster.cli.main import app
-from acecoder_dagster.learning.training.errors import PolicyError
+from acecoder_dagster.learning.errors import PolicyError
 
 PROFILE = """
 extends = "micro"

@@ -9,9 +9,9 @@ from typer.testing import CliRunner
 
 from acecoder_dagster.cli.main import app
 from acecoder_dagster.cli.models import MissingModelsError
+from acecoder_dagster.learning.errors import RewardModelError
 from acecoder_dagster.learning.reward_model.files import PAIR_COLUMNS, pair_groups, read_rows, with_prompts
 from acecoder_dagster.learning.reward_model.scoring import score_rows
-from acecoder_dagster.learning.training.errors import RewardModelError
 
 PROFILE = """
 extends = "micro"

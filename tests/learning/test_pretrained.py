@@ -9,8 +9,8 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 import acecoder_dagster
+from acecoder_dagster.learning.errors import ModelLoadError
 from acecoder_dagster.learning.pretrained import load_causal_model, load_classifier, load_config, load_tokenizer
-from acecoder_dagster.learning.training.errors import ModelLoadError
 
 
 @pytest.fixture

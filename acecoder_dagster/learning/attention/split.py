@@ -150,8 +150,8 @@ class _SplitAttention(torch.autograd.Function):  # type: ignore[misc]  # torch i
                 False,
                 scale=scale,
             )
-            for whole, part, (first, last) in zip(
+            for in_row, part, (first, last) in zip(
                 gradients, parts, ((stop, end), (start, stop), (start, stop)), strict=True
             ):
-                whole[:, :, first:last] += part
+                in_row[:, :, first:last] += part
         return (*gradients, None, None)

@@ -14,6 +14,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
+from acecoder_dagster.learning.errors import PolicyError
 from acecoder_dagster.learning.policy.rewards import JudgeAlongside, JudgePrograms, Rewarder
 from acecoder_dagster.learning.policy.rollouts import RolloutFiles
 from acecoder_dagster.learning.policy.sampler import PolicySampler
@@ -30,7 +31,6 @@ from acecoder_dagster.learning.training.checkpoints import (
     open_work_folder,
 )
 from acecoder_dagster.learning.training.device import prepare_process
-from acecoder_dagster.learning.training.errors import PolicyError
 from acecoder_dagster.learning.training.settings import PolicySettings
 
 QUESTION_COLUMNS = ("question_id", "split", "prompt")

@@ -10,8 +10,8 @@ import torch
 from acecoder_dagster.learning.reward_model.groups import PreferenceGroup, by_tokens
 from acecoder_dagster.learning.reward_model.packing import PackedGroup, PackedRow, PackedScorer, pack
 from acecoder_dagster.learning.training.device import autocast
-from acecoder_dagster.learning.training.processes_side_by_side import Team
 from acecoder_dagster.learning.training.settings import RewardModelSettings
+from acecoder_dagster.learning.training.team import Team
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class _Part:
 
 
 def score_pairs(
-    scorer: PackedScorer, step: Sequence[PreferenceGroup], settings: RewardModelSettings, whole: Team
+    scorer: PackedScorer, step: Sequence[PreferenceGroup], settings: RewardModelSettings, team: Team
 ) -> Iterator[ScoredForward]:
     """Score the programs of a step in as few forward passes as `tokens_per_forward` allows.
 
@@ -59,7 +59,7 @@ def score_pairs(
         scorer: The reward model.
         step: Groups whose pairs make up one loss.
         settings: Weighting, centring, precision and size of forward passes.
-        whole: The processes that share the step. Each makes as many forward passes as the others, because they wait
+        team: The processes that share the step. Each makes as many forward passes as the others, because they wait
             for each other in every layer: who has less to score fills up with passes that count for nothing.
 
     Yields:
@@ -67,23 +67,23 @@ def score_pairs(
         memory.
     """
     training = torch.is_grad_enabled()
-    shares = _shares(_parts(step, settings), whole.size)
+    shares = _shares(_parts(step, settings), team.size)
     passes = [_passes(share, training=training) for share in shares]
-    own, (first, second) = shares[whole.rank], passes[whole.rank]
+    own, (first, second) = shares[team.rank], passes[team.rank]
     filler = [PackedGroup((), [step[0].packed.programs[0][:1]])]
 
     def score(row: PackedRow) -> torch.Tensor:
-        with autocast(settings.precision, whole.device):
+        with autocast(settings.precision, team.device):
             return scorer(row)
 
     with torch.no_grad():
         known = [
-            torch.cat([score(pack(row, whole.device)) for row in part.rows]) if part.in_pieces else None for part in own
+            torch.cat([score(pack(row, team.device)) for row in part.rows]) if part.in_pieces else None for part in own
         ]
         for _ in range(max(each for each, _ in passes) - first):
-            score(pack(filler, whole.device))
+            score(pack(filler, team.device))
     for part, before in zip(own, known, strict=True):
-        rows = [pack(row, whole.device) for row in part.rows]
+        rows = [pack(row, team.device) for row in part.rows]
         if before is None:
             scores = score(rows[0])
             loss, margins = bradley_terry(scores, part.groups, part.weights, settings)
@@ -91,7 +91,7 @@ def score_pairs(
         else:
             yield from _score_in_pieces(score, part, rows, before, settings)
     for _ in range(max(each for _, each in passes) - second):
-        nothing = score(pack(filler, whole.device)) * 0
+        nothing = score(pack(filler, team.device)) * 0
         yield ScoredForward(nothing.sum(), nothing[:0].detach(), nothing[:0].detach(), [], 0)
 
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 
+from acecoder_dagster.learning.errors import RewardModelError
 from acecoder_dagster.learning.pretrained import load_classifier, load_config, load_tokenizer
 from acecoder_dagster.learning.reward_model.template import prepare_tokenizer
-from acecoder_dagster.learning.training.errors import RewardModelError
 
 _HEAD_WEIGHT, _HEAD_BIAS = "v_head.summary.weight", "v_head.summary.bias"
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import polars as pl
 
 from acecoder_dagster.files import IDENTIFIER, REAL, TEXT, FileColumn, Problems, read_batches
+from acecoder_dagster.learning.errors import RewardModelError
 from acecoder_dagster.learning.sampling import PromptError, prompt_columns, render_prompts
-from acecoder_dagster.learning.training.errors import RewardModelError
 
 ASKED = (
     FileColumn("prompt", TEXT, "What the model was given, word for word"),

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import polars as pl
 from transformers import PreTrainedTokenizerBase
 
+from acecoder_dagster.learning.errors import RewardModelError
 from acecoder_dagster.learning.reward_model.packing import PackedGroup
 from acecoder_dagster.learning.reward_model.template import encode_programs, encode_prompts
-from acecoder_dagster.learning.training.errors import RewardModelError
 
 GROUP_COLUMNS = pl.Schema(
     {

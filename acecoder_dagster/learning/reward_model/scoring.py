@@ -11,13 +11,13 @@ import polars as pl
 import torch
 
 from acecoder_dagster.files import replace_file
+from acecoder_dagster.learning.errors import RewardModelError
 from acecoder_dagster.learning.reward_model.files import with_prompts
 from acecoder_dagster.learning.reward_model.packing import PackedGroup, pack
 from acecoder_dagster.learning.reward_model.template import encode_programs, encode_prompts
 from acecoder_dagster.learning.reward_model.training import CALIBRATION_FILE, PROMPT_TEMPLATE, load_scorer
 from acecoder_dagster.learning.sampling import prompt_templates
 from acecoder_dagster.learning.training.device import autocast, pick_device, prepare_process
-from acecoder_dagster.learning.training.errors import RewardModelError
 from acecoder_dagster.learning.training.settings import ScoringSettings
 
 SCORE_INPUT_COLUMNS = ("question_id", "program_id", "prompt", "program")

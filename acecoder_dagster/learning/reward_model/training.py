@@ -20,6 +20,7 @@ from torch.distributed.tensor import DTensor
 from transformers import PreTrainedTokenizerBase
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
+from acecoder_dagster.learning.errors import DivergedError
 from acecoder_dagster.learning.pretrained import load_classifier, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.reward_model.bradley_terry import score_pairs
@@ -35,10 +36,9 @@ from acecoder_dagster.learning.reward_model.packing import PackedScorer
 from acecoder_dagster.learning.reward_model.template import prepare_tokenizer
 from acecoder_dagster.learning.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.learning.training.device import measured_peak_flops, prepare_process
-from acecoder_dagster.learning.training.errors import DivergedError, RewardModelError
-from acecoder_dagster.learning.training.processes_side_by_side import Team, team
-from acecoder_dagster.learning.training.run_state import read_state, whole_weights, write_state
+from acecoder_dagster.learning.training.run_state import full_weights, read_state, write_state
 from acecoder_dagster.learning.training.settings import RewardModelSettings
+from acecoder_dagster.learning.training.team import Team, start_team
 
 PROMPT_TEMPLATE = "acecoder_prompt_template"
 """In the checkpoint's `config.json`: the template its prompts were rendered with."""
@@ -81,8 +81,8 @@ def train_reward_model(
     loaded = _load(groups_path, backbone, settings)
     work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
     processes = settings.processes or max(1, torch.cuda.device_count())
-    with team(processes, _help_along, groups_path, backbone, settings, work) as whole:
-        figures, weights = _train(loaded, whole, settings, work, progress)
+    with start_team(processes, _train_as_helper, groups_path, backbone, settings, work) as team:
+        figures, weights = _train(loaded, team, settings, work, progress)
     scorer, adapters = loaded.scorer, loaded.adapters
     if processes > 1:
         scorer, adapters, _ = _untrained(backbone, settings.lora_rank)
@@ -127,16 +127,16 @@ def _untrained(backbone: str, lora_rank: int) -> tuple[PackedScorer, Any, PreTra
 
 
 def _train(
-    loaded: _Loaded, whole: Team, settings: RewardModelSettings, work: Path, progress: Progress
+    loaded: _Loaded, team: Team, settings: RewardModelSettings, work: Path, progress: Progress
 ) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
     """One process's part; the first of several gets the whole weights."""
     scorer = loaded.scorer
-    scorer.to(whole.device).train()
-    whole.divide(scorer, getattr(scorer.model.base_model, "layers", ()))
-    run = _Run(scorer, loaded.train, settings, whole)
+    scorer.to(team.device).train()
+    team.divide(scorer, getattr(scorer.model.base_model, "layers", ()))
+    run = _Run(scorer, loaded.train, settings, team)
     run.train(work, progress)
     figures = {
-        **evaluate(scorer, loaded.validation, settings, whole),
+        **evaluate(scorer, loaded.validation, settings, team),
         **run.totals(),
         "train_questions": len(loaded.train),
         "train_programs": sum(len(group.packed.programs) for group in loaded.train),
@@ -145,11 +145,11 @@ def _train(
         "pairs_over_length": loaded.left_out.pairs,
         "questions_over_length": loaded.left_out.questions,
     }
-    return figures, whole_weights(scorer) if whole.size > 1 else {}
+    return figures, full_weights(scorer) if team.size > 1 else {}
 
 
-def _help_along(whole: Team, groups_path: Path, backbone: str, settings: RewardModelSettings, work: Path) -> None:
-    _train(_load(groups_path, backbone, settings), whole, settings, work, lambda *_: None)
+def _train_as_helper(team: Team, groups_path: Path, backbone: str, settings: RewardModelSettings, work: Path) -> None:
+    _train(_load(groups_path, backbone, settings), team, settings, work, lambda *_: None)
 
 
 def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
@@ -194,12 +194,12 @@ class _Run:
         scorer: PackedScorer,
         groups: Sequence[PreferenceGroup],
         settings: RewardModelSettings,
-        whole: Team,
+        team: Team,
     ) -> None:
         self._scorer = scorer
         self._groups = groups
         self._settings = settings
-        self._team = whole
+        self._team = team
         self._optimizer = torch.optim.AdamW(
             scorer.parameters(),
             lr=settings.learning_rate,
@@ -216,7 +216,7 @@ class _Run:
         weights = [each for each in scorer.parameters() if id(each) not in idle]
         # Forward 2, backward 2 and 2 more for the gradient of a weight; the products of attention are not counted.
         self._flops_per_token = sum((6 if each.requires_grad else 4) * each.numel() for each in weights)
-        self._peak_flops = whole.size * measured_peak_flops(settings.precision, whole.device)
+        self._peak_flops = team.size * measured_peak_flops(settings.precision, team.device)
 
     def totals(self) -> dict[str, float]:
         """Steps, and seconds and packed tokens since the run (or its last continuation) began."""
@@ -276,12 +276,11 @@ class _Run:
 
 
 def _number(value: torch.Tensor) -> float:
-    whole = value.full_tensor() if isinstance(value, DTensor) else value
-    return float(whole)
+    return float(value.full_tensor() if isinstance(value, DTensor) else value)
 
 
 def evaluate(
-    scorer: PackedScorer, groups: Sequence[PreferenceGroup], settings: RewardModelSettings, whole: Team
+    scorer: PackedScorer, groups: Sequence[PreferenceGroup], settings: RewardModelSettings, team: Team
 ) -> dict[str, float]:
     """Pair accuracy, loss and score distribution on groups that were not trained on.
 
@@ -291,10 +290,10 @@ def evaluate(
     with torch.no_grad():
         own = [
             (forward.loss.item(), forward.scores.cpu(), forward.margins.cpu(), forward.pairs)
-            for forward in score_pairs(scorer, groups, settings, whole)
+            for forward in score_pairs(scorer, groups, settings, team)
         ]
     scorer.train()
-    losses, scored, margins, pairs = zip(*(forward for part in whole.gather(own) for forward in part), strict=True)
+    losses, scored, margins, pairs = zip(*(forward for part in team.gather(own) for forward in part), strict=True)
     right = (torch.cat(margins) > 0).float()
     by_question = torch.stack([part.mean() for part in right.split([count for some in pairs for count in some])])
     scores = torch.cat(scored)

@@ -7,8 +7,8 @@ each chat is left open.
 import json
 import sys
 
+from acecoder_dagster.learning.errors import ModelLoadError
 from acecoder_dagster.learning.pretrained import load_tokenizer
-from acecoder_dagster.learning.training.errors import ModelLoadError
 
 
 def main() -> None:

@@ -19,10 +19,10 @@ from acecoder_dagster.learning.training.checkpoints import (
     last_complete_checkpoint,
     mark_complete,
 )
-from acecoder_dagster.learning.training.processes_side_by_side import Team
+from acecoder_dagster.learning.training.team import Team
 
 _FILE = "state.pt"
-_WHOLE_ON_CPU = StateDictOptions(full_state_dict=True, cpu_offload=True)
+_FULL_ON_CPU = StateDictOptions(full_state_dict=True, cpu_offload=True)
 
 
 def write_state(
@@ -30,7 +30,7 @@ def write_state(
     step: int,
     network: torch.nn.Module,
     optimizer: torch.optim.Optimizer,
-    whole: Team,
+    team: Team,
     **more: list[float],
 ) -> None:
     """Write a checkpoint after `step` optimiser steps, and delete the earlier ones.
@@ -40,11 +40,11 @@ def write_state(
         step: Steps done.
         network: Its weights are kept.
         optimizer: Its state is kept.
-        whole: The processes that train; all of them call this, the first one writes.
+        team: The processes that train; all of them call this, the first one writes.
         more: What else the loop has gathered.
     """
-    weights, optimizing = get_state_dict(network, optimizer, options=_WHOLE_ON_CPU)
-    if not whole.is_first:
+    weights, optimizing = get_state_dict(network, optimizer, options=_FULL_ON_CPU)
+    if not team.is_first:
         return
     folder = checkpoint_folder(work, step)
     folder.mkdir()
@@ -75,7 +75,7 @@ def read_state(work: Path, network: torch.nn.Module, optimizer: torch.optim.Opti
     return step, state
 
 
-def whole_weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+def full_weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     """The weights of a network that processes have divided: all of them in the first process, none elsewhere."""
-    weights: dict[str, torch.Tensor] = get_model_state_dict(network, options=_WHOLE_ON_CPU)
+    weights: dict[str, torch.Tensor] = get_model_state_dict(network, options=_FULL_ON_CPU)
     return weights

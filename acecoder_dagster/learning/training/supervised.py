@@ -16,14 +16,14 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from acecoder_dagster.learning.errors import DivergedError
 from acecoder_dagster.learning.pretrained import load_causal_model, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.learning.training.device import autocast, pick_device, prepare_process
-from acecoder_dagster.learning.training.errors import DivergedError
-from acecoder_dagster.learning.training.processes_side_by_side import Team, team
 from acecoder_dagster.learning.training.run_state import read_state, write_state
 from acecoder_dagster.learning.training.settings import SupervisedSettings
+from acecoder_dagster.learning.training.team import Team, start_team
 
 _NOT_A_TARGET = -100
 # Steps whose rows are sorted by length together: enough to leave next to no padding, few enough to stay random.
@@ -72,8 +72,8 @@ def train_supervised(
     """
     work = open_work_folder(output, fingerprint([model, settings.model_dump_json()], [rows_path]))
     processes = settings.processes if pick_device().type == "cpu" else 1
-    with team(processes, _help_along, rows_path, model, work, settings) as whole:
-        network, tokenizer, run = _prepare(rows_path, model, settings, whole)
+    with start_team(processes, _train_as_helper, rows_path, model, work, settings) as team:
+        network, tokenizer, run = _prepare(rows_path, model, settings, team)
         run.train(work, progress)
     network.save_pretrained(output)
     tokenizer.save_pretrained(output)
@@ -81,19 +81,19 @@ def train_supervised(
     return run.figures()
 
 
-def _help_along(whole: Team, rows_path: Path, model: str, work: Path, settings: SupervisedSettings) -> None:
-    _, _, run = _prepare(rows_path, model, settings, whole)
+def _train_as_helper(team: Team, rows_path: Path, model: str, work: Path, settings: SupervisedSettings) -> None:
+    _, _, run = _prepare(rows_path, model, settings, team)
     run.train(work, lambda *_: None)
 
 
 def _prepare(
-    rows_path: Path, model: str, settings: SupervisedSettings, whole: Team
+    rows_path: Path, model: str, settings: SupervisedSettings, team: Team
 ) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, _Run]:
     prepare_process(settings.threads, settings.seed)
     tokenizer = load_tokenizer(model)
     network = load_causal_model(model)
     rows = read_rows(rows_path, tokenizer, network.config.max_position_embeddings)
-    return network, tokenizer, _Run(network, rows, settings, whole)
+    return network, tokenizer, _Run(network, rows, settings, team)
 
 
 def read_rows(path: Path, tokenizer: PreTrainedTokenizerBase, context_length: int) -> list[TokenRow]:
@@ -166,9 +166,9 @@ class _Run:
     """One process's part of a training run: steps, checkpoints and totals."""
 
     def __init__(
-        self, network: PreTrainedModel, rows: Sequence[TokenRow], settings: SupervisedSettings, whole: Team
+        self, network: PreTrainedModel, rows: Sequence[TokenRow], settings: SupervisedSettings, team: Team
     ) -> None:
-        self._team = whole
+        self._team = team
         self._device = pick_device()
         self._network = network.to(self._device).train()
         self._rows = rows

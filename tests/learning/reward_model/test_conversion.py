@@ -8,9 +8,9 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
 
+from acecoder_dagster.learning.errors import RewardModelError
 from acecoder_dagster.learning.reward_model.conversion import convert_value_head
 from acecoder_dagster.learning.reward_model.scoring import RewardScorer
-from acecoder_dagster.learning.training.errors import RewardModelError
 from acecoder_dagster.learning.training.settings import ScoringSettings
 
 TEXTS = ["def f(v):\n    return v + 1\n", "def f(v):\n    return v\n", "def"]

@@ -9,13 +9,13 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from acecoder_dagster.learning.errors import DivergedError
 from acecoder_dagster.learning.reward_model.bradley_terry import score_pairs
 from acecoder_dagster.learning.reward_model.groups import read_groups, split_by_question
 from acecoder_dagster.learning.reward_model.scoring import RewardScorer, score_programs
 from acecoder_dagster.learning.reward_model.training import CALIBRATION_FILE, load_scorer, train_reward_model
-from acecoder_dagster.learning.training.errors import DivergedError
-from acecoder_dagster.learning.training.processes_side_by_side import Team
 from acecoder_dagster.learning.training.settings import RewardModelSettings, ScoringSettings
+from acecoder_dagster.learning.training.team import Team
 
 TEMPLATE = "plain"
 SETTINGS = RewardModelSettings(

@@ -1,10 +1,14 @@
-"""What can be wrong with what a training is given."""
+"""What can be wrong with what a model is trained from, loaded from or sampled with."""
 
 from acecoder_dagster import AceCoderError
 
 
 class ModelLoadError(AceCoderError, ValueError):
     """A model or tokenizer cannot be loaded; the message says what to give instead."""
+
+
+class SamplingError(AceCoderError, ValueError):
+    """Programs cannot be sampled for what was given; the message names the file."""
 
 
 class RewardModelError(AceCoderError, ValueError):
@@ -17,3 +21,15 @@ class PolicyError(AceCoderError, ValueError):
 
 class DivergedError(AceCoderError, FloatingPointError):
     """The loss or its gradient is not a number; the message says which settings to change."""
+
+
+class ProcessEndedError(AceCoderError, RuntimeError):
+    """A process that shared the work ended before it was done.
+
+    Attributes:
+        was_killed: Whether it was killed from outside, so that the same work may succeed when it is started again.
+    """
+
+    def __init__(self, message: str, *, was_killed: bool = False) -> None:
+        super().__init__(message)
+        self.was_killed = was_killed

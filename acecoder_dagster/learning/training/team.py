@@ -1,0 +1,167 @@
+"""Teams: several processes of one machine that train one model together (torch's term is process group).
+
+On GPUs a team has one process for each. On a CPU a team is faster than threads for a small model: its operations are
+too short to be split among threads, which wait for each other thousands of times in a step. Processes wait once.
+
+Each process runs the same training on its share of every step. The one that starts the team takes part as its first
+member, so that checkpoints and progress stay in the process that called the training. This is why neither torchrun nor
+accelerate starts the processes: they would run all members as new programs.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from torch import distributed
+from torch.distributed.fsdp import fully_shard
+from torch.multiprocessing import ProcessExitedException, ProcessRaisedException, start_processes
+
+from acecoder_dagster.learning.errors import ProcessEndedError
+from acecoder_dagster.learning.processes import end_with_parent
+from acecoder_dagster.learning.training.device import pick_device
+
+LONGEST_WAIT = timedelta(minutes=5)
+"""A process that waits longer than this for the others takes them for dead; a step takes seconds."""
+
+SECONDS_TO_FAIL = 5.0
+"""How long a member that failed may take to say why, after another one has noticed."""
+
+_Item = TypeVar("_Item")
+
+
+@dataclass(frozen=True)
+class Team:
+    """The processes of one training, seen from one of them.
+
+    Attributes:
+        rank: Number of this process, from 0.
+        size: Number of processes.
+    """
+
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process started the training; it alone writes checkpoints and reports progress."""
+        return self.rank == 0
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process computes."""
+        device = pick_device()
+        return torch.device(device.type, self.rank) if device.type == "cuda" else device
+
+    def share(self, rows: Sequence[_Item]) -> Sequence[_Item]:
+        """Return this process's rows of a step; none where there are fewer rows than processes."""
+        return rows[self.rank :: self.size]
+
+    def add_up(self, network: torch.nn.Module, loss: torch.Tensor) -> float:
+        """Replace every gradient by its sum over all processes, and return the sum of the losses."""
+        if self.size == 1:
+            return float(loss)
+        parameters = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        gradients = [torch.zeros_like(each) if each.grad is None else each.grad for each in parameters]
+        summed = torch.cat([loss.detach().reshape(1), *(gradient.reshape(-1) for gradient in gradients)])
+        distributed.all_reduce(summed)
+        parts = summed[1:].split([each.numel() for each in parameters])
+        for parameter, part in zip(parameters, parts, strict=True):
+            parameter.grad = part.view_as(parameter)
+        return float(summed[0])
+
+    def divide(self, network: torch.nn.Module, layers: Iterable[torch.nn.Module]) -> None:
+        """Divide weights, gradients and optimiser state among the processes, layer by layer (FSDP2).
+
+        From then on every gradient is the mean over the processes. Make the optimiser afterwards.
+        """
+        if self.size == 1:
+            return
+        for part in (*layers, network):
+            fully_shard(part)
+
+    def gather(self, own: _Item) -> list[_Item]:
+        """Return what every process passes here, in the order of the processes."""
+        if self.size == 1:
+            return [own]
+        gathered: list[Any] = [None] * self.size
+        distributed.all_gather_object(gathered, own)
+        return gathered
+
+
+@contextmanager
+def start_team(size: int, helper: Callable[..., None], *arguments: Any) -> Iterator[Team]:  # noqa: ANN401 - helper's own
+    """Start the other processes of a training. They end with the block, and with this process.
+
+    Args:
+        size: Number of processes, this one included.
+        helper: What the other processes run, a function of a module. It is called with their `Team` and `arguments`.
+        arguments: Sent to the other processes.
+
+    Yields:
+        The team, seen from this process.
+
+    Raises:
+        ProcessEndedError: Another process failed or was killed.
+    """
+    if size == 1:
+        yield Team()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = Path(folder) / "meeting"
+        helpers = start_processes(
+            _run_helper, (os.getpid(), size, meeting, helper, arguments), nprocs=size - 1, join=False, daemon=True
+        )
+        try:
+            try:
+                yield _join(0, size, meeting)
+                while not helpers.join():
+                    pass
+            except RuntimeError:
+                # A member that lost another one can only say that; the other one's error is the reason.
+                helpers.join(SECONDS_TO_FAIL)
+                raise
+        except ProcessRaisedException as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise ProcessEndedError(f"Process {error.error_index + 2} of {size} failed: {reason}") from error
+        except ProcessExitedException as error:
+            raise ProcessEndedError(
+                f"Process {error.error_index + 2} of {size} was ended by {error.signal_name or error.exit_code}, "
+                "perhaps for lack of memory. Start the training again: it goes on from its last checkpoint.",
+                was_killed=True,
+            ) from error
+        finally:
+            for process in helpers.processes:
+                process.kill()
+                process.join()
+            if distributed.is_initialized():
+                distributed.destroy_process_group()
+
+
+def _run_helper(
+    index: int, parent: int, size: int, meeting: Path, helper: Callable[..., None], arguments: tuple[Any, ...]
+) -> None:
+    end_with_parent(parent)
+    helper(_join(index + 1, size, meeting), *arguments)
+    distributed.destroy_process_group()
+
+
+def _join(rank: int, size: int, meeting: Path) -> Team:
+    # All members are on this machine, whatever its name resolves to.
+    os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    team = Team(rank, size)
+    backend = "gloo"
+    if team.device.type == "cuda":
+        torch.cuda.set_device(team.device)
+        backend = "cpu:gloo,cuda:nccl"
+    distributed.init_process_group(
+        backend, init_method=f"file://{meeting}", rank=rank, world_size=size, timeout=LONGEST_WAIT
+    )
+    return team
