@@ -361,5 +361,5 @@ def test_bad_input_is_named(policy: Path, questions: Path, tmp_path: Path) -> No
     fails_with(r"lacks the columns \['split'\]", path=tmp_path / "no_split.parquet")
     pl.read_parquet(questions).filter(pl.col("split") == "train").write_parquet(tmp_path / "train.parquet")
     fails_with("no validation question", path=tmp_path / "train.parquet")
-    with pytest.raises(ValueError, match="Cannot load a policy from 'no/such/model'"):
+    with pytest.raises(ValueError, match="Cannot load a tokenizer from 'no/such/model'"):
         train(Path("no/such/model"), questions, tmp_path / "policy")

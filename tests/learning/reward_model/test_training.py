@@ -311,7 +311,7 @@ def test_bad_input_is_named(tiny_model: Path, groups_path: Path, tmp_path: Path)
 
     with pytest.raises(FileNotFoundError, match=r"nothing\.parquet"):
         train(tmp_path / "nothing.parquet")
-    with pytest.raises(ValueError, match=r"Cannot load a model from 'no/such/model'"):
+    with pytest.raises(ValueError, match=r"Cannot load a tokenizer from 'no/such/model'"):
         train(groups_path, "no/such/model")
     empty = {**question(1), "chosen": [], "rejected": [], "weights": [], "margins": []}
     with pytest.raises(ValueError, match="holds no preference pair"):

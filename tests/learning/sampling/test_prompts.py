@@ -75,7 +75,7 @@ def test_a_chat_for_a_model_without_chat_template_is_refused(models: tuple[Path,
 
 
 def test_a_chat_for_a_model_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PromptError, match="its tokenizer cannot be loaded"):
+    with pytest.raises(PromptError, match=r"Cannot load a tokenizer from .*nosuch"):
         render_prompts("evalplus", QUESTIONS, str(tmp_path / "nosuch"))
 
 
