@@ -68,7 +68,7 @@ def _failure(task: str, report: Path, ended: str) -> dg.Failure:
         what = f"{task} was killed before it could say why ({ended}); out of memory? What it finished is kept"
         return dg.Failure(what, allow_retries=True)
     report.unlink()
-    return dg.Failure(f"{task}: {reported['error']}", allow_retries=reported["may_pass"])
+    return dg.Failure(f"{task}: {reported['error']}", allow_retries=reported["worth_retrying"])
 
 
 @contextmanager

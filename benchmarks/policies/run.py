@@ -30,10 +30,10 @@ from acecoder_dagster.data.tables import (
 )
 from acecoder_dagster.evaluation import benchmark_scores
 from acecoder_dagster.judge import Judge
-from acecoder_dagster.learning.sampling import program_rows, render_prompts
+from acecoder_dagster.learning.sampling import SamplingJob, program_rows, render_prompts
 from acecoder_dagster.learning.training.settings import SupervisedSettings
 from acecoder_dagster.learning.workers.corpus import corpus_rows
-from acecoder_dagster.learning.workers.specifications import SamplePrograms, SamplingJob
+from acecoder_dagster.learning.workers.specifications import SamplePrograms
 from acecoder_dagster.learning.workers.tasks import run_task
 from acecoder_dagster.settings import Settings, read_settings
 from benchmarks.common.report import ReportPath, write_report

@@ -11,8 +11,9 @@ import pytest
 
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
+from acecoder_dagster.learning.errors import ProcessEndedError
 from acecoder_dagster.learning.workers import failure_file
-from acecoder_dagster.learning.workers.__main__ import may_pass
+from acecoder_dagster.learning.workers.__main__ import is_worth_retrying
 from acecoder_dagster.learning.workers.specifications import ScorePrograms
 
 
@@ -44,11 +45,11 @@ def test_a_worker_that_was_killed_is_started_again(fail):
     assert "ScorePrograms was killed before it could say why" in failure.description
 
 
-@pytest.mark.parametrize("may_pass", [True, False])
-def test_a_worker_that_said_why_is_started_again_only_if_that_can_help(fail, may_pass):
-    failure = fail({"error": "OSError: no such model", "may_pass": may_pass})
+@pytest.mark.parametrize("worth_retrying", [True, False])
+def test_a_worker_that_said_why_is_started_again_only_if_that_can_help(fail, worth_retrying):
+    failure = fail({"error": "OSError: no such model", "worth_retrying": worth_retrying})
 
-    assert failure.allow_retries is may_pass
+    assert failure.allow_retries is worth_retrying
     assert failure.description == "ScorePrograms: OSError: no such model"
 
 
@@ -61,7 +62,9 @@ def test_a_worker_that_said_why_is_started_again_only_if_that_can_help(fail, may
         (FileNotFoundError("no such model"), False),
         (ValueError("a wrong setting"), False),
         (MemoryError(), False),
+        (ProcessEndedError("failed"), False),
+        (ProcessEndedError("killed", was_killed=True), True),
     ],
 )
-def test_only_servers_out_of_reach_may_come_back(error, expected):
-    assert may_pass(error) is expected
+def test_only_servers_out_of_reach_and_killed_processes_are_worth_another_try(error, expected):
+    assert is_worth_retrying(error) is expected

@@ -10,8 +10,8 @@ from acecoder_dagster.data.tables import SAMPLED_PROGRAMS
 from acecoder_dagster.graph.models import BASE_POLICY
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
-from acecoder_dagster.learning.sampling import SamplingSettings, program_rows, render_prompts
-from acecoder_dagster.learning.workers.specifications import SamplePrograms, SamplingJob
+from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings, program_rows, render_prompts
+from acecoder_dagster.learning.workers.specifications import SamplePrograms
 
 WORK_OF_MODELS = ("model_calls", "prompt_tokens", "completion_tokens")
 """Figures of what models were asked."""

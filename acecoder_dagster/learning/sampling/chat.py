@@ -1,7 +1,7 @@
 """Renders chats with a model's chat template: `python -m acecoder_dagster.learning.sampling.chat MODEL REVISION`.
 
-Reads a JSON list of chats, each a list of messages, from standard input; writes a JSON list of texts. The last turn of
-each chat is left open.
+It reads a JSON list of chats, each a list of messages, from standard input, and writes a JSON list of texts. The last
+turn of each chat is left open.
 """
 
 import json
@@ -12,7 +12,7 @@ from acecoder_dagster.learning.pretrained import load_tokenizer
 
 
 def main() -> None:
-    """Render standard input to standard output."""
+    """Render the chats on standard input, and write them to standard output."""
     model, revision = sys.argv[1:]
     try:
         tokenizer = load_tokenizer(model, revision or None)

@@ -11,8 +11,8 @@ from acecoder_dagster.learning.sampling.settings import EngineSettings
 if TYPE_CHECKING:
     from vllm import LLMEngine
 
-# In this process: starts faster, ends with it, and a worker that is killed leaves no engine behind.
-# No thread binding: threads bound to cores starve where another process uses the same cores.
+# vLLM runs in this process: it starts faster, and a worker that is killed leaves no engine behind.
+# Its threads are not bound to cores: they would starve where another process uses the same cores.
 _ENVIRONMENT = {
     "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
     "VLLM_CPU_OMP_THREADS_BIND": "nobind",
@@ -23,15 +23,18 @@ _ENVIRONMENT = {
 
 @contextmanager
 def running_engine(model: str, revision: str | None, settings: EngineSettings) -> Iterator["LLMEngine"]:
-    """Start vLLM for one model; its memory is free again afterwards.
+    """Start vLLM for one model, and free its memory afterwards.
 
     Args:
-        model: folder or hub id.
-        revision: revision of a hub model.
-        settings: memory, speed and devices.
+        model: Folder or hub id.
+        revision: Revision of a hub model.
+        settings: Memory, speed and devices.
+
+    Yields:
+        The engine.
 
     Raises:
-        OSError: there is no such model.
+        OSError: There is no such model.
         ValueError: vLLM cannot run the model with these settings.
     """
     os.environ.update(_ENVIRONMENT)
@@ -40,8 +43,8 @@ def running_engine(model: str, revision: str | None, settings: EngineSettings) -
 
     on_gpu = torch.cuda.is_available()
     if not on_gpu:
-        # vLLM's kernels take their thread number from OpenMP, which torch sets; the variable keeps vLLM from
-        # setting another one.
+        # vLLM's kernels take their number of threads from OpenMP, which torch sets. The variable keeps vLLM from
+        # changing it.
         os.environ["OMP_NUM_THREADS"] = str(settings.cpu_threads)
         torch.set_num_threads(settings.cpu_threads)
         do_without_lscpu()
@@ -63,7 +66,7 @@ def running_engine(model: str, revision: str | None, settings: EngineSettings) -
             use_tqdm_on_load=False,
             # vLLM 0.31 on a CPU fails where a seeded request's prompt is read in several chunks.
             enable_chunked_prefill=on_gpu,
-            # Compiling pays off on GPUs only: on a CPU it takes longer than most samplings.
+            # On a CPU, compiling takes longer than most samplings.
             enforce_eager=not on_gpu,
         )
     )

@@ -1,4 +1,4 @@
-"""The program inside a model's answer. Every stage that needs it comes here, so that all judge the same text."""
+"""The program in a completion. All stages use this one rule, so that all of them judge the same text."""
 
 import ast
 import re
@@ -15,18 +15,21 @@ _DEFINITION = re.compile(r"^(async def|def|class) ", re.MULTILINE)
 def extract_program(completion: str) -> str:
     """Return the program in a completion.
 
-    The first rule that applies decides:
+    First, thinking is taken away: only what follows the last `</think>` counts, and nothing where `<think>` never
+    ends. Of several `<answer>` parts only the last one counts, even when it has no end. Then the first rule that
+    applies decides:
 
-    1. Thinking is no answer: only what follows the last `</think>` counts; nothing, where `<think>` never
-       ends. Of `<answer>` parts only the last counts, ended or not.
-    2. A completion that continues a fence opened by the prompt: Python up to the first bare fence line.
-    3. Fenced blocks, other languages left out: complete ones before a truncated one, then ones that define a
-       function or class before ones that do not (usage examples), then ones marked as Python before unmarked
-       ones; among equals the last, which is the one a model settles on.
-    4. No block: the whole text.
+    1. The prompt opened a fenced block, and the completion continues it: the Python before the first bare fence.
+    2. There are fenced blocks in Python or without a language. A complete block goes before one that was cut, then a
+       block that defines a function or class before one that does not (an example of use), then a block marked as
+       Python before one without a language. Of several equal ones the last is taken: models settle on their last.
+    3. There is no fenced block: the text itself.
+
+    Args:
+        completion: What a model wrote.
 
     Returns:
-        The program, without blank lines around it, ending with one newline; empty where there is none.
+        The program without blank lines around it, ending with one newline; empty where there is none.
     """
     answer = _answer_part(completion.replace("\r\n", "\n"))
     blocks = fenced_blocks(answer)
@@ -49,7 +52,7 @@ def _answer_part(completion: str) -> str:
 
 
 def _continuation(answer: str, blocks: Sequence[FencedBlock]) -> str | None:
-    """What stands before the first fence, if that fence is bare and ends Python code."""
+    """Return the text before the first fence, if that fence is bare and the text is Python code."""
     if not blocks or blocks[0].language:
         return None
     before = answer[: blocks[0].start]

@@ -1,4 +1,4 @@
-"""A Parquet file that grows in parts, so that a killed run keeps what it has finished."""
+"""A Parquet file that grows in parts, so that a killed process keeps what it has finished."""
 
 import shutil
 from pathlib import Path
@@ -9,19 +9,19 @@ from acecoder_dagster.files import replace_file
 
 
 class PartFile:
-    """Rows written in parts beside the wanted file, and joined into it at the end.
+    """A file whose rows are written in parts beside it, and joined at the end.
 
-    A part counts once it has its final name, so a kill at any moment costs at most the part being written.
+    A kill at any moment costs at most the part that is being written.
     """
 
     def __init__(self, path: Path, schema: pl.Schema, key: str, fingerprint: str) -> None:
-        """Continue the parts of an earlier run with the same fingerprint; delete those of any other.
+        """Keep the parts that were written with the same fingerprint, and delete all others.
 
         Args:
-            path: the wanted file.
-            schema: its columns.
-            key: the column by which rows are found to be there already.
-            fingerprint: what the rows are made from and how.
+            path: The file to make.
+            schema: Its columns.
+            key: The column that names what a row belongs to, for `keys`.
+            fingerprint: A hash of everything that the rows depend on.
         """
         self._path = path
         self._schema = schema
@@ -34,7 +34,7 @@ class PartFile:
             marker.write_text(fingerprint)
 
     def keys(self) -> set[str]:
-        """Return the keys of all rows in finished parts."""
+        """Return the keys of the rows in all finished parts."""
         return {key for part in self._parts() for key in pl.read_parquet(part, columns=[self._key])[self._key]}
 
     def write(self, rows: list[dict[str, object]]) -> None:
@@ -45,7 +45,7 @@ class PartFile:
         replace_file(part, pl.DataFrame(rows, schema=self._schema).write_parquet)
 
     def finish(self, sort_by: list[str]) -> None:
-        """Join all parts into the wanted file, sorted, and delete them."""
+        """Join all parts into the file, sorted by these columns, and delete them."""
         parts = self._parts()
         rows = pl.scan_parquet(parts) if parts else pl.LazyFrame(schema=self._schema)
         replace_file(self._path, rows.sort(sort_by).sink_parquet)

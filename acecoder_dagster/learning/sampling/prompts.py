@@ -1,9 +1,9 @@
 """Prompts for questions, from the template files in `acecoder_dagster/prompts`.
 
-A template is plain text, given to the model as it is, or a chat: an `[user]` and an `[assistant]` line start its
-two turns. A chat is rendered with the model's own chat template; the assistant's turn is left open for the model to
-continue. `{question}` and `{entry_point}` stand for the columns of that name; lines that name an entry point are
-left out for questions that have none.
+A template is plain text or a chat. Plain text is given to the model as it is. A chat has two turns, which start at a
+line `[user]` and a line `[assistant]`; it is rendered with the model's own chat template, and the assistant's turn is
+left open for the model to continue. `{question}` and `{entry_point}` stand for the columns of that name; lines with
+`{entry_point}` are left out for questions that have none.
 """
 
 import json
@@ -23,7 +23,7 @@ _PLACEHOLDER = re.compile(r"\{(question|entry_point)\}")
 
 
 class PromptError(AceCoderError, ValueError):
-    """A template does not exist, or the model cannot be prompted with it."""
+    """A template does not exist, or a model cannot be prompted with it."""
 
 
 def prompt_templates() -> list[str]:
@@ -33,10 +33,10 @@ def prompt_templates() -> list[str]:
 
 
 def prompt_columns(template: str) -> set[str]:
-    """Return the columns of a question that a template shows: question, entry_point.
+    """Return which columns of a question a template shows: question, entry_point.
 
     Raises:
-        PromptError: no such template.
+        PromptError: There is no such template.
     """
     return set(_PLACEHOLDER.findall(_template_text(template)))
 
@@ -47,17 +47,17 @@ def render_prompts(
     """Return the prompt of each question.
 
     Args:
-        template: name of a file in `prompts/`, without its ending.
-        questions: columns question_id, question, entry_point.
-        model: folder or hub id of the model to be prompted; only chat templates need it.
-        revision: revision of a hub model.
+        template: Name of a file in `prompts/`, without its ending.
+        questions: Columns question_id, question, entry_point.
+        model: Folder or hub id of the model that answers; only chats need it.
+        revision: Revision of a hub model.
 
     Returns:
         Columns question_id and prompt, in the order of the questions.
 
     Raises:
-        PromptError: no such template (the message lists those there are), or a chat template with no model, or with
-            one that has no chat template of its own.
+        PromptError: There is no such template (the message lists them all), a chat has no model, or its model has no
+            chat template.
     """
     text = _template_text(template)
     rows = questions.select("question", "entry_point").to_dicts()
@@ -65,7 +65,7 @@ def render_prompts(
     if turns is None:
         prompts = [_fill(text, row) for row in rows]
     elif model is None:
-        raise PromptError(f"prompt template {template!r} is a chat, which only a named model can render")
+        raise PromptError(f"Prompt template {template!r} is a chat, which only a named model can render.")
     else:
         assistant = turns["assistant"].rstrip("\n") + "\n"
         chats = [
@@ -83,19 +83,19 @@ def render_prompts(
 def _template_text(template: str) -> str:
     known = prompt_templates()
     if template not in known:
-        raise PromptError(f"no prompt template {template!r}; there are {', '.join(known)}")
+        raise PromptError(f"There is no prompt template {template!r}; there are {', '.join(known)}.")
     return resources.files("acecoder_dagster.prompts").joinpath(f"{template}.txt").read_text(encoding="utf-8")
 
 
 def _fill(text: str, row: dict[str, str]) -> str:
     if not row["entry_point"]:
         text = _ENTRY_POINT_LINE.sub("", text)
-    # One pass, so that braces inside a question are left alone.
+    # In one pass, so that braces inside a question are left alone.
     return _PLACEHOLDER.sub(lambda found: row[found[1]], text)
 
 
 def _render_chats(template: str, chats: list[list[dict[str, str]]], model: str, revision: str | None) -> list[str]:
-    """Render in a process of its own: transformers loads torch, which the orchestrator never does."""
+    """Render in another process, because transformers loads torch, which the orchestrator never does."""
     rendered = subprocess.run(
         [sys.executable, "-m", "acecoder_dagster.learning.sampling.chat", model, revision or ""],
         input=json.dumps(chats),
@@ -106,6 +106,6 @@ def _render_chats(template: str, chats: list[list[dict[str, str]]], model: str, 
     )
     if rendered.returncode != 0:
         reason = rendered.stderr.strip().splitlines()[-1] if rendered.stderr.strip() else "no message"
-        raise PromptError(f"prompt template {template!r} cannot be rendered for model {model!r}: {reason}")
+        raise PromptError(f"Prompt template {template!r} cannot be rendered for model {model!r}: {reason}")
     prompts: list[str] = json.loads(rendered.stdout)
     return prompts

@@ -1,10 +1,11 @@
-"""Sampling on several engines side by side, each in a process of its own with its share of the questions."""
+"""Sampling on several engines at the same time, each in its own process with its share of the questions."""
 
 import logging
 import multiprocessing
 import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from multiprocessing.queues import Queue
 from pathlib import Path
@@ -13,13 +14,15 @@ from queue import Empty
 import polars as pl
 
 from acecoder_dagster.files import replace_file
+from acecoder_dagster.learning.errors import ProcessEndedError
 from acecoder_dagster.learning.processes import end_with_parent
 from acecoder_dagster.learning.progress import Progress
-from acecoder_dagster.learning.sampling.sampler import SamplingJob, sample_programs
+from acecoder_dagster.learning.sampling.job import SamplingJob
+from acecoder_dagster.learning.sampling.sampler import sample_programs
 from acecoder_dagster.learning.sampling.settings import SamplingSettings
 
 Report = tuple[int, int, int]
-"""Replica, questions done, questions in all."""
+"""Number of the replica, questions done, all its questions."""
 
 SECONDS_BETWEEN_REPORTS = 1.0
 
@@ -29,9 +32,22 @@ _reports: "Queue[Report] | None" = None
 def sample_on_replicas(
     jobs: Sequence[SamplingJob], sampling: SamplingSettings, seed: int, progress: Progress
 ) -> dict[str, float]:
-    """Do what `sample_programs` does, on as many engines as `sampling.engine.replicas` says.
+    """Sample as `sample_programs` does, on as many engines as `sampling.engine.replicas` says.
 
     The completions are the same for every number of replicas, up to rounding.
+
+    Args:
+        jobs: What to sample. Where the output of a job exists, the job is done.
+        sampling: How many programs, how they are sampled, and on how many engines.
+        seed: Seed of all random choices.
+        progress: Called with the number of questions done and the number of all questions.
+
+    Returns:
+        The figures of `sample_programs`, over all engines.
+
+    Raises:
+        SamplingError: A file of prompts does not exist, lacks a column or has a question twice.
+        ProcessEndedError: The process of an engine was killed; what it has sampled is kept.
     """
     replicas = sampling.engine.replicas
     if replicas == 1:
@@ -42,8 +58,15 @@ def sample_on_replicas(
     reports: Queue[Report] = context.Queue()
     with ProcessPoolExecutor(replicas, context, initializer=_start, initargs=(os.getpid(), reports)) as pool:
         running = [pool.submit(_sample_share, number, share, sampling, seed) for number, share in enumerate(shares)]
-        _pass_on(reports, running, replicas, progress)
-        figures = [each.result() for each in running]
+        _report_sums(reports, running, replicas, progress)
+        try:
+            figures = [each.result() for each in running]
+        except BrokenProcessPool as error:
+            raise ProcessEndedError(
+                "The process of a sampling engine was killed, perhaps for lack of memory. What was sampled is kept: "
+                "start again, or lower sampling.engine.replicas.",
+                was_killed=True,
+            ) from error
     for job, *parts in zip(unfinished, *shares, strict=True):
         _join(job, parts)
     summed = {name: sum(each[name] for each in figures) for name in figures[0]}
@@ -51,7 +74,7 @@ def sample_on_replicas(
 
 
 def _share(job: SamplingJob, number: int, replicas: int) -> SamplingJob:
-    """Write every `replicas`-th prompt of a job to a file of its own."""
+    """Write every `replicas`-th prompt of a job to its own file, and return the job of that file."""
     share = replace(job, prompts=_numbered(job.prompts, number), output=_numbered(job.output, number))
     prompts = pl.read_parquet(job.prompts).gather_every(replicas, number)
     replace_file(share.prompts, prompts.write_parquet)
@@ -71,7 +94,7 @@ def _join(job: SamplingJob, parts: Sequence[SamplingJob]) -> None:
 
 
 def _start(parent: int, reports: "Queue[Report]") -> None:
-    global _reports  # noqa: PLW0603 - a pool's process has no other place for what its initializer is given
+    global _reports  # noqa: PLW0603 - the only way from a pool's initializer to its tasks
     end_with_parent(parent)
     logging.basicConfig(level=logging.ERROR)
     _reports = reports
@@ -85,10 +108,10 @@ def _sample_share(number: int, jobs: list[SamplingJob], sampling: SamplingSettin
     return sample_programs(jobs, sampling, seed, report)
 
 
-def _pass_on(
+def _report_sums(
     reports: "Queue[Report]", running: Sequence[Future[dict[str, float]]], replicas: int, progress: Progress
 ) -> None:
-    """Add up the replicas' reports until all are done."""
+    """Report the sums over all replicas until all are done."""
     latest: dict[int, Report] = {}
     while wait(running, timeout=0).not_done:
         try:

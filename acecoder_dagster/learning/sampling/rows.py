@@ -1,4 +1,4 @@
-"""Completions as rows of programs, with everything needed to trace and repeat them."""
+"""Completions as rows of programs, with everything that is needed to trace and to repeat them."""
 
 import json
 
@@ -16,15 +16,15 @@ MODEL_TERMS = "terms of the model"
 def program_rows(
     completions: pl.DataFrame, prompts: pl.DataFrame, model: str, revision: str, sampling: SamplingSettings
 ) -> pl.DataFrame:
-    """Return sampled programs (columns of SAMPLED_PROGRAMS).
+    """Return sampled programs (`tables.SAMPLED_PROGRAMS`).
 
     Args:
-        completions: what `sample_programs` wrote: question_id, sample_index, completion, finish_reason, prompt_tokens,
+        completions: What `sample_programs` wrote: question_id, sample_index, completion, finish_reason, prompt_tokens,
             completion_tokens.
-        prompts: columns question_id, prompt.
-        model: name under which the programs are kept.
-        revision: revision of a hub model, or content key of a model trained here.
-        sampling: the parameters used.
+        prompts: Columns question_id, prompt.
+        model: Name under which the programs are kept.
+        revision: Revision of a hub model, or the content key of a model that was trained here.
+        sampling: The settings that they were sampled with.
     """
     asked = prompts.select("question_id", "prompt").iter_rows()
     hashes = {question_id: text_id(prompt) for question_id, prompt in asked}

@@ -1,17 +1,21 @@
-"""Sampling completions for files of prompts with vLLM: streamed in, written in parts, continued after a kill."""
+"""Sampling completions with vLLM: prompts are read bit by bit, completions are written in parts.
+
+A call that was killed goes on behind the parts that it has written.
+"""
 
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from acecoder_dagster.learning.errors import SamplingError
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.sampling.engine import running_engine
+from acecoder_dagster.learning.sampling.job import SamplingJob
 from acecoder_dagster.learning.sampling.parts import PartFile
 from acecoder_dagster.learning.sampling.settings import SamplingSettings
 
@@ -29,29 +33,12 @@ COMPLETIONS = pl.Schema(
         "completion_tokens": pl.Int64,
     }
 )
-"""Columns of a file of completions; finish_reason is `stop` (end token) or `length`."""
+"""Columns of a file of completions; finish_reason is `stop` (an end token was written) or `length` (cut)."""
 
 _ROWS_READ_AT_ONCE = 1000
 _SECONDS_BETWEEN_PARTS = 10.0
-# The engine is handed this many times the completions it can work on at once, so that it never runs dry.
+# The engine is given this many times the completions that it can write at once, so that it never waits for more.
 _QUEUE = 2
-
-
-@dataclass(frozen=True)
-class SamplingJob:
-    """One model and the prompts it answers.
-
-    Attributes:
-        model: folder or hub id.
-        revision: revision of a hub model.
-        prompts: Parquet with columns question_id (unique) and prompt.
-        output: Parquet to write, with the columns of COMPLETIONS.
-    """
-
-    model: str
-    revision: str | None
-    prompts: Path
-    output: Path
 
 
 def sample_programs(
@@ -59,28 +46,29 @@ def sample_programs(
 ) -> dict[str, float]:
     """Sample completions for every prompt of every job.
 
-    Jobs of one model that follow each other share one start of the engine. What a question is answered depends on
-    model, prompt, settings and seed only, not on the questions beside it (up to rounding, which vLLM does not fix).
-    Killed and called again with the same arguments, no part written before is sampled again.
+    Neighbouring jobs of the same model share one start of the engine. The completions of a question depend on the
+    model, the prompt, the settings and the seed, and not on the other questions (up to rounding, which differs between
+    vLLM's batches). After a kill, a call with the same arguments samples only what no finished part has.
 
     Args:
-        jobs: what to sample; outputs that exist already are taken as finished.
-        sampling: how many programs and how.
-        seed: of all random choices.
-        progress: told questions done and to do over all jobs, and programs and tokens per second.
+        jobs: What to sample. Where the output of a job exists, the job is done.
+        sampling: How many programs, and how they are sampled.
+        seed: Seed of all random choices.
+        progress: Called with the number of questions done and the number of all questions, over all jobs. The figures
+            are programs_per_second and tokens_per_second.
 
     Returns:
-        Figures of this call: questions, programs, prompt_tokens, completion_tokens, seconds, and
-        questions_over_length, whose prompts leave no room in the model's context: they have no rows in the output.
+        Figures of this call: questions, programs, prompt_tokens, completion_tokens, seconds, and questions_over_length:
+        questions whose prompts leave no room in the model's context. These have no rows in the output.
 
     Raises:
-        FileNotFoundError: a file of prompts does not exist.
-        ValueError: a file of prompts lacks a column or names a question twice.
+        SamplingError: A file of prompts does not exist, lacks a column or has a question twice.
+        ModelLoadError: There is no such model.
     """
     questions = {job: _checked_height(job.prompts) for job in jobs}
     unfinished = [job for job in jobs if not job.output.exists()]
     tally = _Tally(sum(questions.values()), progress)
-    tally.skip(sum(questions[job] for job in jobs if job not in unfinished))
+    tally.count_earlier(sum(questions[job] for job in jobs if job not in unfinished))
     for (model, revision), of_model in groupby(unfinished, key=lambda job: (job.model, job.revision)):
         with running_engine(model, revision, sampling.engine) as engine:
             for job in of_model:
@@ -89,10 +77,10 @@ def sample_programs(
 
 
 def _sample_job(engine: "LLMEngine", job: SamplingJob, sampling: SamplingSettings, seed: int, tally: "_Tally") -> None:
-    """Keep the engine full with questions, and write the answered ones part by part."""
+    """Keep the engine busy with questions, and write completions part by part."""
     parts = PartFile(job.output, COMPLETIONS, "question_id", _fingerprint(job, sampling, seed))
     answered = parts.keys()
-    tally.skip(len(answered))
+    tally.count_earlier(len(answered))
     questions = ((key, text) for key, text in _read_prompts(job.prompts) if key not in answered)
     rows: list[dict[str, object]] = []
     written_last = time.monotonic()
@@ -106,11 +94,11 @@ def _sample_job(engine: "LLMEngine", job: SamplingJob, sampling: SamplingSetting
                 if _ask(engine, *question, sampling, seed):
                     under_way += 1
                 else:
-                    tally.too_long()
+                    tally.count_over_length()
         for output in engine.step():
             under_way -= 1
             rows += _rows(output)
-            tally.add(output)
+            tally.count_answered(output)
         if time.monotonic() - written_last > _SECONDS_BETWEEN_PARTS:
             parts.write(rows)
             rows, written_last = [], time.monotonic()
@@ -119,12 +107,12 @@ def _sample_job(engine: "LLMEngine", job: SamplingJob, sampling: SamplingSetting
 
 
 def _ask(engine: "LLMEngine", question_id: str, prompt: str, sampling: SamplingSettings, seed: int) -> bool:
-    """Hand a question to the engine; False where its prompt leaves no room for an answer."""
+    """Give a question to the engine; return False where its prompt leaves no room for an answer."""
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
     tokenizer = engine.get_tokenizer()
-    # Rendered chats bring their start token along; other prompts get it from the tokenizer.
+    # A rendered chat has its start token already; other prompts get one from the tokenizer.
     started = tokenizer.bos_token is not None and prompt.startswith(tokenizer.bos_token)
     tokens = tokenizer(prompt, add_special_tokens=not started)["input_ids"]
     if len(tokens) >= engine.model_config.max_model_len:
@@ -157,7 +145,7 @@ def _rows(output: "RequestOutput") -> list[dict[str, object]]:
 
 
 def _read_prompts(path: Path) -> Iterator[tuple[str, str]]:
-    """Question ids and prompts of a file, of which only a slice is in memory."""
+    """Yield question ids and prompts of a file, of which only a slice is in memory."""
     rows = pl.scan_parquet(path).select("question_id", "prompt")
     for start in range(0, _height(path), _ROWS_READ_AT_ONCE):
         yield from rows.slice(start, _ROWS_READ_AT_ONCE).collect().iter_rows()
@@ -168,23 +156,25 @@ def _height(path: Path) -> int:
 
 
 def _checked_height(path: Path) -> int:
-    """Rows of a file of prompts.
+    """Return the number of rows of a file of prompts.
 
     Raises:
-        ValueError: a column is missing or a question occurs twice.
+        SamplingError: There is no such file, a column is missing or a question occurs twice.
     """
+    if not path.is_file():
+        raise SamplingError(f"There is no file of prompts at {path}.")
     table = pl.scan_parquet(path)
     missing = {"question_id", "prompt"} - set(table.collect_schema())
     if missing:
-        raise ValueError(f"{path}: missing column {', '.join(sorted(missing))}; needs question_id and prompt")
+        raise SamplingError(f"{path}: missing column {', '.join(sorted(missing))}; needs question_id and prompt")
     twice = table.group_by("question_id").len().filter(pl.col("len") > 1).head(1).collect()
     if twice.height:
-        raise ValueError(f"{path}: question {twice['question_id'][0]!r} occurs more than once")
+        raise SamplingError(f"{path}: question {twice['question_id'][0]!r} occurs more than once")
     return _height(path)
 
 
 def _fingerprint(job: SamplingJob, sampling: SamplingSettings, seed: int) -> str:
-    """Everything that decides the completions; engine settings do not."""
+    """Hash everything that decides the completions; the settings of the engine do not."""
     with job.prompts.open("rb") as file:
         prompts = hashlib.file_digest(file, "sha256").hexdigest()
     parts = [prompts, job.model, str(job.revision), sampling.model_dump_json(exclude={"engine"}), str(seed)]
@@ -192,13 +182,13 @@ def _fingerprint(job: SamplingJob, sampling: SamplingSettings, seed: int) -> str
 
 
 def question_seed(seed: int, question_id: str) -> int:
-    """Seed of a question's first program; the following programs take the numbers after it."""
+    """Return the seed of a question's first program; its other programs take the numbers after it."""
     digest = hashlib.sha256(f"{seed} {question_id}".encode()).digest()
     return int.from_bytes(digest[:7], "big")
 
 
 class _Tally:
-    """Counts what was done and tells progress."""
+    """Counts what is done and reports progress."""
 
     def __init__(self, questions: int, progress: Progress) -> None:
         self._questions = questions
@@ -206,17 +196,17 @@ class _Tally:
         self._started = time.perf_counter()
         self._done = self._programs = self._prompt_tokens = self._completion_tokens = self._over_length = 0
 
-    def skip(self, questions: int) -> None:
-        """Count questions that an earlier, killed run has answered."""
+    def count_earlier(self, questions: int) -> None:
+        """Count questions that an earlier call has answered."""
         self._done += questions
 
-    def too_long(self) -> None:
-        """Count a question that cannot be asked."""
+    def count_over_length(self) -> None:
+        """Count a question whose prompt leaves no room for an answer."""
         self._done += 1
         self._over_length += 1
 
-    def add(self, output: "RequestOutput") -> None:
-        """Count an answered question."""
+    def count_answered(self, output: "RequestOutput") -> None:
+        """Count an answered question, and report progress."""
         self._done += 1
         self._programs += len(output.outputs)
         self._prompt_tokens += len(output.prompt_token_ids or ())
@@ -229,7 +219,7 @@ class _Tally:
         self._progress(self._done, self._questions, rates)
 
     def figures(self) -> dict[str, float]:
-        """Figures of the whole call."""
+        """Return the figures of the call."""
         return {
             "questions": self._questions,
             "questions_over_length": self._over_length,

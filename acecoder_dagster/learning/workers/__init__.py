@@ -1,15 +1,16 @@
-"""Long work that runs in a process of its own, so that the orchestrator never loads torch.
+"""Worker processes: long work that runs outside the orchestrator, which therefore never loads torch.
 
-Belongs here: the specification each task is given as a JSON file, and the entry point that runs it with progress
-reported to Dagster (through Pipes) and to the terminal. Does not belong here: the work itself (`training`, `sampling`).
+Belongs here: the specification that each task reads from a JSON file, and the entry point that runs the task and
+reports its progress to Dagster (through Pipes) and to the terminal. Does not belong here: the work itself, which is in
+`sampling`, `training`, `reward_model` and `policy`.
 """
 
 from pathlib import Path
 
 CURVE_FILE = "curve.jsonl"
-"""Learning curve of a training, in its folder: one JSON object per step."""
+"""Learning curves of a training, in its folder: one JSON object per step."""
 
 
 def failure_file(specification: Path) -> Path:
-    """Return the file in which a task that fails says why, beside its specification."""
+    """Return the path, beside the specification, where a task that fails writes why."""
     return specification.with_suffix(".failed.json")

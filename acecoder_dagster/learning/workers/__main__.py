@@ -9,13 +9,14 @@ from pathlib import Path
 
 from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, PipesContext, open_dagster_pipes
 
+from acecoder_dagster.learning.errors import ProcessEndedError
 from acecoder_dagster.learning.processes import end_with_parent
 from acecoder_dagster.learning.progress import Progress, ProgressTeller
 from acecoder_dagster.learning.workers import failure_file
 from acecoder_dagster.learning.workers.specifications import SPECIFICATION
 from acecoder_dagster.learning.workers.tasks import run_task
 
-TOLD = (
+SHOWN = (
     "loss",
     "pair_accuracy",
     "reward",
@@ -25,48 +26,49 @@ TOLD = (
     "flops_share",
     "programs_per_second",
 )
-"""Figures that a line of progress shows; the learning curves hold all of them."""
+"""The figures that a line of progress shows, where a task reports them. The learning curves hold all figures."""
 
 
 def pipes_progress(pipes: PipesContext) -> Progress:
-    """Return what tells a task's progress to the terminal and to the run's page."""
+    """Return a function that shows a task's progress in the terminal and on the run's page."""
     teller = ProgressTeller(str(pipes.asset_key), pipes.log.info)
 
     def progress(step: int, total: int, figures: dict[str, float]) -> None:
-        told = "  ".join(f"{name} {figures[name]:.3g}" for name in TOLD if name in figures)
-        teller.tell(lambda: f"{step:,} of {total:,}  {told}", last=step == total)
+        shown = "  ".join(f"{name} {figures[name]:.3g}" for name in SHOWN if name in figures)
+        teller.tell(lambda: f"{step:,} of {total:,}  {shown}", last=step == total)
 
     return progress
 
 
 def main() -> None:
-    """Run the task of a specification file and report its figures to the asset that started it."""
+    """Run the task that a specification file describes, and report its figures to the asset that started it."""
     if DAGSTER_PIPES_CONTEXT_ENV_VAR not in os.environ:
         sys.exit("this program is started by Dagster; use the `acecoder` command instead")
     specification_file, parent = sys.argv[1:]
     end_with_parent(int(parent))
     warnings.simplefilter("ignore")
-    specification = SPECIFICATION.validate_json(Path(specification_file).read_bytes())
     quiet_libraries()
     with open_dagster_pipes() as pipes:
         try:
+            specification = SPECIFICATION.validate_json(Path(specification_file).read_bytes())
             figures = run_task(specification, pipes_progress(pipes))
         except Exception as error:
-            said = {"error": f"{type(error).__name__}: {error}", "may_pass": may_pass(error)}
-            failure_file(Path(specification_file)).write_text(json.dumps(said), encoding="utf-8")
+            report = {"error": f"{type(error).__name__}: {error}", "worth_retrying": is_worth_retrying(error)}
+            failure_file(Path(specification_file)).write_text(json.dumps(report), encoding="utf-8")
             raise
         pipes.report_custom_message({"figures": figures})
 
 
-def may_pass(error: BaseException) -> bool:
-    """Return whether the same task may succeed when it is tried again: a server could not be reached."""
-    # httpx, through which models are downloaded, has errors of its own for that.
-    unreachable = any(kind.__name__ == "TransportError" for kind in type(error).__mro__)
-    return unreachable or isinstance(error, ConnectionError | TimeoutError)
+def is_worth_retrying(error: BaseException) -> bool:
+    """Return whether the same task may succeed when it runs again: a server was out of reach, a process was killed."""
+    # httpx, through which models are downloaded, has its own errors for a server out of reach.
+    is_unreachable = any(kind.__name__ == "TransportError" for kind in type(error).__mro__)
+    was_killed = isinstance(error, ProcessEndedError) and error.was_killed
+    return is_unreachable or was_killed or isinstance(error, ConnectionError | TimeoutError)
 
 
 def quiet_libraries() -> None:
-    """Keep warnings of vLLM's import and the progress bars of loading weights out of the terminal."""
+    """Keep vLLM's warnings and transformers' progress bars out of the terminal."""
     from transformers.utils.logging import disable_progress_bar
 
     logging.basicConfig(level=logging.ERROR)

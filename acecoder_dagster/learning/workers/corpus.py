@@ -1,4 +1,4 @@
-"""The corpus that a small policy is trained on, as supervised training reads it."""
+"""The rows from which a small policy learns to write programs."""
 
 from pathlib import Path
 
@@ -9,17 +9,20 @@ from acecoder_dagster.learning.sampling import render_prompts
 from acecoder_dagster.questions.micro import ENTRY_POINT, MicroSettings, noisy_programs
 
 ROOM_FOR_A_FAULT = 16
-"""Tokens: the longest text that a fault can add is a `not` or a letter, the shortest tokens are single bytes."""
+"""Tokens that a fault can add to a program: at most a `not` or a letter, where the shortest tokens are single bytes."""
 
 
 def corpus_rows(programs: int, seed: int, micro: MicroSettings, prompt_template: str) -> pl.DataFrame:
-    """Return the columns prompt and completion, one row per program of the noisy corpus.
+    """Return programs for procedural questions, some of them with faults.
 
     Args:
-        programs: how many.
-        seed: decides which.
-        micro: shape of the questions.
-        prompt_template: what the questions are rendered with.
+        programs: How many.
+        seed: Decides which.
+        micro: Settings of the procedural questions.
+        prompt_template: The template that questions are rendered with.
+
+    Returns:
+        Columns prompt and completion, one row per program.
     """
     written = noisy_programs(programs, seed, micro)
     corpus = pl.DataFrame({"question": each.question, "completion": each.program} for each in written)
@@ -31,15 +34,15 @@ def corpus_rows(programs: int, seed: int, micro: MicroSettings, prompt_template:
 
 
 def writable_references(references: pl.DataFrame, model: Path, longest_program: int) -> pl.DataFrame:
-    """Return the references that a model has room to write, with room for a fault that makes one longer.
+    """Return the reference programs that are short enough for a model to write, even with a fault added.
 
     Args:
-        references: columns prompt and program.
-        model: folder with the model's tokenizer and context.
-        longest_program: most tokens of a program, its end included.
+        references: Columns prompt and program.
+        model: Folder with the model's tokenizer and configuration.
+        longest_program: Longest program in tokens, the end token included.
 
     Raises:
-        NothingToImitateError: there is none.
+        NothingToImitateError: None is short enough.
     """
     from acecoder_dagster.learning.pretrained import load_config, load_tokenizer
 
@@ -53,18 +56,22 @@ def writable_references(references: pl.DataFrame, model: Path, longest_program: 
     fits = (tokens("program") < longest_program - ROOM_FOR_A_FAULT) & (tokens("prompt") + longest_program <= context)
     if not fits.any():
         raise NothingToImitateError(
-            f"of {references.height} train questions none can be answered in {longest_program} tokens "
-            f"(sampling.max_tokens) within a context of {context} (base_policy.scratch.context_length): raise both"
+            f"None of the {references.height} train questions can be answered in {longest_program} tokens "
+            f"(sampling.max_tokens) within a context of {context} tokens (base_policy.scratch.context_length). Raise "
+            "both settings."
         )
     return references.filter(fits)
 
 
 def imitation_rows(references: pl.DataFrame, programs: int, seed: int) -> pl.DataFrame:
-    """Return the columns prompt and completion, one row per program: references, and such with one fault.
+    """Return reference programs, about half of them with one fault.
 
     Args:
-        references: columns prompt and program, at least one row.
-        programs: how many.
-        seed: decides which.
+        references: Columns prompt and program, at least one row.
+        programs: How many.
+        seed: Decides which.
+
+    Returns:
+        Columns prompt and completion, one row per program.
     """
     return imitated_programs(references, programs, seed).select("prompt", completion="program")

@@ -1,4 +1,4 @@
-"""The judge as reward function: programs of a rollout in, judgements out, keyed by question id, never by text."""
+"""The judge as the source of rewards: it takes programs with the id of their question and gives judgements."""
 
 import logging
 import time
@@ -10,27 +10,32 @@ from acecoder_dagster.data.tests_as_rows import question_from_rows
 from acecoder_dagster.judge import Judge, Outcome, ProgramJob, SandboxUnavailableError, Verdict
 from acecoder_dagster.learning.policy.rewards import UNDECIDED, Judgement, JudgePrograms, ProgramOfQuestion
 
-OUTAGE_SECONDS = 10.0
-"""Between two tries to reach sandboxes that have become unavailable."""
+SECONDS_BETWEEN_TRIES = 10.0
+"""While no sandbox can be started, the judge is tried again after this time."""
 
 _log = logging.getLogger(__name__)
 
 
-def judge_by_question(judge: Judge, questions: pl.DataFrame, outage_seconds: float = OUTAGE_SECONDS) -> JudgePrograms:
-    """Return a function that judges a stream of (question_id, program) and yields judgements as they are known.
+def judge_by_question(
+    judge: Judge, questions: pl.DataFrame, seconds_between_tries: float = SECONDS_BETWEEN_TRIES
+) -> JudgePrograms:
+    """Return a function that judges (question_id, program) as they come and yields each judgement once it is known.
 
-    While no sandbox can be had any more (the engine is down) it waits and tries again: training stands still, and no
-    reward is invented. Where none could be had from the start, it says so instead.
+    When sandboxes can no longer be started (the Docker engine went down), the function waits and tries again, and
+    training stands still. When none could be started from the beginning, it raises the judge's error at once.
 
     Args:
-        judge: an open judge.
-        questions: columns question_id, entry_point, setup_code, kind and tests (see `question_from_rows`), and
+        judge: An open judge.
+        questions: Columns question_id, entry_point, setup_code, kind and tests (see `question_from_rows`), and
             official: one boolean per test.
-        outage_seconds: between two tries to reach sandboxes.
+        seconds_between_tries: How long to wait before sandboxes are tried again.
 
     Returns:
-        A function whose judgements have no pass rate where the judge reached no verdict, which is no reward, not a
-        zero one.
+        The function. A judgement has no pass rate where the judge reached no verdict: that is no reward, not a reward
+        of zero.
+
+    Raises:
+        SandboxUnavailableError: By the function, when no sandbox could ever be started.
     """
     columns = questions.select("question_id", "entry_point", "setup_code", "kind", "tests")
     tests = {row[0]: question_from_rows(*row) for row in columns.iter_rows()}
@@ -61,8 +66,8 @@ def judge_by_question(judge: Judge, questions: pl.DataFrame, outage_seconds: flo
             except SandboxUnavailableError as error:
                 if not has_worked:
                     raise
-                _log.warning("training waits, %d programs are not judged: %s", len(unanswered), error)
-                time.sleep(outage_seconds)
+                _log.warning("Training waits for sandboxes, %d programs are not judged yet: %s", len(unanswered), error)
+                time.sleep(seconds_between_tries)
             else:
                 return
 

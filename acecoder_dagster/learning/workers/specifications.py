@@ -1,4 +1,4 @@
-"""What each worker task is told: paths and settings, written to a JSON file by the asset that starts it."""
+"""Specifications of worker tasks: paths and settings, which the asset that starts a task writes to a JSON file."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from acecoder_dagster.judge import SandboxSettings
-from acecoder_dagster.learning.sampling import SamplingSettings
+from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings
 from acecoder_dagster.learning.training.settings import (
     PolicySettings,
     RewardModelSettings,
@@ -22,31 +22,20 @@ class _Specification(BaseModel):
 
 
 class TrainBasePolicy(_Specification):
-    """Train a small policy from scratch on a noisy corpus: the procedural one, or one about given questions."""
+    """Train a small policy from scratch on programs with faults: of procedural questions, or of given ones."""
 
     task: Literal["train_base_policy"] = "train_base_policy"
     output: Path
     prompt_template: str
     references: Path | None
-    """Parquet: prompt, program (a right one); None for the procedural corpus."""
+    """Parquet: prompt, program (a right one); None for programs of procedural questions."""
     longest_program: int
-    """Tokens; references that are longer are left out."""
+    """In tokens; longer reference programs are left out."""
     corpus_programs: int
     seed: int
     micro: MicroSettings
     scratch: ScratchModelSettings
     supervised: SupervisedSettings
-
-
-class SamplingJob(_Specification):
-    """One model and the prompts it answers."""
-
-    model: str
-    revision: str | None = None
-    prompts: Path
-    """Parquet: question_id, prompt."""
-    output: Path
-    """Parquet: question_id, sample_index, completion, finish_reason, prompt_tokens, completion_tokens."""
 
 
 class SamplePrograms(_Specification):
@@ -65,7 +54,7 @@ class TrainRewardModel(_Specification):
     groups: Path
     """Parquet: question_id, prompt, programs, chosen, rejected, weights, margins."""
     prompt_template: str
-    """What the prompts were rendered with."""
+    """The template that the prompts were rendered with."""
     backbone: str
     """Folder or hub id, or `scratch`."""
     scratch: ScratchModelSettings
@@ -95,11 +84,11 @@ ROLLOUT_QUESTION_COLUMNS = (
     "tests",
     "official",
 )
-"""Of the questions that a policy is trained on; tests and official (booleans) are lists of the same length."""
+"""Columns of the questions that a policy is trained on. In a row, tests and official (booleans) are equally long."""
 
 
 class TrainPolicy(_Specification):
-    """Train a policy by reinforcement."""
+    """Train a policy by reinforcement learning."""
 
     task: Literal["train_policy"] = "train_policy"
     policy: str

@@ -1,8 +1,5 @@
-"""What each worker task does: hand its specification to the domain code, and give back the figures."""
+"""What each worker task does: it calls the domain code with its specification and returns the figures."""
 
-import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import singledispatch
 from pathlib import Path
 from typing import Any
@@ -10,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from acecoder_dagster.learning.progress import Progress
-from acecoder_dagster.learning.workers import CURVE_FILE
+from acecoder_dagster.learning.workers.curves import recorded_curves
 from acecoder_dagster.learning.workers.specifications import (
     SamplePrograms,
     ScorePrograms,
@@ -22,12 +19,23 @@ from acecoder_dagster.learning.workers.specifications import (
 Figures = dict[str, Any]
 
 TOKENIZER_TEXTS = 5_000
+"""Texts from which a new tokenizer learns."""
+
 SCRATCH = "scratch"
+"""In place of a backbone: a new model with random weights and its own tokenizer."""
 
 
 @singledispatch
 def run_task(specification: object, progress: Progress) -> Figures:
-    """Run the task that the specification's type names and return its figures."""
+    """Run the task that a specification describes.
+
+    Args:
+        specification: One of the types of `specifications`.
+        progress: Called after every step.
+
+    Returns:
+        Figures of the finished task, by name.
+    """
     raise TypeError(f"no task takes a {type(specification).__name__}")
 
 
@@ -54,18 +62,16 @@ def _(specification: TrainBasePolicy, progress: Progress) -> Figures:
         figures = {"questions": writable.height, "questions_over_length": references.height - writable.height}
     file = specification.output / "corpus.parquet"
     rows.write_parquet(file)
-    with _curve(specification.output, progress) as recorded:
-        trained = train_supervised(file, str(start), specification.output, specification.supervised, recorded)
+    with recorded_curves(specification.output, progress) as record:
+        trained = train_supervised(file, str(start), specification.output, specification.supervised, record)
     return {**trained, **figures}
 
 
 @run_task.register
 def _(specification: SamplePrograms, progress: Progress) -> Figures:
     from acecoder_dagster.learning.sampling.replicas import sample_on_replicas
-    from acecoder_dagster.learning.sampling.sampler import SamplingJob
 
-    jobs = [SamplingJob(job.model, job.revision, job.prompts, job.output) for job in specification.jobs]
-    return sample_on_replicas(jobs, specification.sampling, specification.seed, progress)
+    return sample_on_replicas(specification.jobs, specification.sampling, specification.seed, progress)
 
 
 @run_task.register
@@ -79,13 +85,13 @@ def _(specification: TrainRewardModel, progress: Progress) -> Figures:
         texts = [*groups["prompt"], *groups["programs"].explode()]
         backbone = str(specification.output / "start")
         create_scratch_model(texts, Path(backbone), specification.scratch)
-    with _curve(specification.output, progress) as recorded:
+    with recorded_curves(specification.output, progress) as record:
         return train_reward_model(
             specification.groups,
             backbone,
             specification.output,
             specification.settings,
-            recorded,
+            record,
             specification.prompt_template,
         )
 
@@ -111,7 +117,7 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
     from acecoder_dagster.learning.workers.rewards import judge_by_question
 
     questions = pl.read_parquet(specification.questions)
-    with Judge(specification.sandbox) as judge, _curve(specification.output, progress) as recorded:
+    with Judge(specification.sandbox) as judge, recorded_curves(specification.output, progress) as record:
         return train_policy(
             specification.policy,
             specification.questions,
@@ -121,23 +127,5 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
             reward_model=specification.reward_model,
             output=specification.output,
             settings=specification.settings,
-            progress=recorded,
+            progress=record,
         )
-
-
-@contextmanager
-def _curve(folder: Path, progress: Progress) -> Iterator[Progress]:
-    """Keep every reported step in the training's folder; a continued training writes its curve on."""
-    path = folder / CURVE_FILE
-    last = 0
-    if path.is_file():
-        last = max((json.loads(line)["step"] for line in path.read_text().splitlines()), default=0)
-    with path.open("a", encoding="utf-8") as file:
-
-        def record(step: int, total: int, figures: dict[str, float]) -> None:
-            if step > last:
-                file.write(json.dumps({"step": step, **figures}) + "\n")
-                file.flush()
-            progress(step, total, figures)
-
-        yield record

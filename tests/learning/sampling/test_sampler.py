@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from acecoder_dagster.learning.sampling import EngineSettings, SamplingSettings
+from acecoder_dagster.learning.sampling import EngineSettings, SamplingJob, SamplingSettings
 from acecoder_dagster.learning.sampling.replicas import sample_on_replicas
-from acecoder_dagster.learning.sampling.sampler import COMPLETIONS, SamplingJob, question_seed, sample_programs
+from acecoder_dagster.learning.sampling.sampler import COMPLETIONS, question_seed, sample_programs
 from acecoder_dagster.learning.training.scratch import create_scratch_model
 from acecoder_dagster.learning.training.settings import ScratchModelSettings
 
@@ -56,7 +56,7 @@ def test_every_question_gets_its_programs(
     models: tuple[str, str], write_prompts: Callable[[dict[str, str]], Path], tmp_path: Path
 ) -> None:
     told: list[tuple[int, int]] = []
-    job = SamplingJob(models[0], None, write_prompts(prompts_of(range(20))), tmp_path / "out.parquet")
+    job = SamplingJob(models[0], write_prompts(prompts_of(range(20))), tmp_path / "out.parquet")
     figures = sample_programs([job], SAMPLING, 0, lambda done, total, _: told.append((done, total)))
     rows = pl.read_parquet(job.output)
     assert rows.schema == COMPLETIONS
@@ -75,9 +75,9 @@ def test_a_questions_programs_depend_on_seed_and_question_not_on_the_others(
 ) -> None:
     many, few = prompts_of(range(12)), dict(reversed(prompts_of(range(3)).items()))
     jobs = [
-        SamplingJob(models[0], None, write_prompts(many), tmp_path / "many.parquet"),
-        SamplingJob(models[0], None, write_prompts(few), tmp_path / "few.parquet"),
-        SamplingJob(models[1], None, write_prompts(few), tmp_path / "other model.parquet"),
+        SamplingJob(models[0], write_prompts(many), tmp_path / "many.parquet"),
+        SamplingJob(models[0], write_prompts(few), tmp_path / "few.parquet"),
+        SamplingJob(models[1], write_prompts(few), tmp_path / "other model.parquet"),
     ]
     sample_programs(jobs, SAMPLING, 7, quiet)
     sampled = [pl.read_parquet(job.output) for job in jobs]
@@ -94,7 +94,7 @@ def test_greedy_decoding_writes_what_transformers_writes(
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     greedy = SAMPLING.model_copy(update={"programs_per_question": 1, "temperature": 0.0})
-    job = SamplingJob(models[0], None, write_prompts({"q": "# return 1\n"}), tmp_path / "out.parquet")
+    job = SamplingJob(models[0], write_prompts({"q": "# return 1\n"}), tmp_path / "out.parquet")
     sample_programs([job], greedy, 0, quiet)
     tokenizer = AutoTokenizer.from_pretrained(models[0])
     model = AutoModelForCausalLM.from_pretrained(models[0], dtype=torch.float32)
@@ -107,19 +107,19 @@ def test_a_killed_run_samples_only_what_is_missing(
     models: tuple[str, str], write_prompts: Callable[[dict[str, str]], Path], tmp_path: Path
 ) -> None:
     prompts = write_prompts(prompts_of(range(30)))
-    undisturbed = SamplingJob(models[0], None, prompts, tmp_path / "undisturbed.parquet")
-    killed = SamplingJob(models[0], None, prompts, tmp_path / "killed.parquet")
+    undisturbed = SamplingJob(models[0], prompts, tmp_path / "undisturbed.parquet")
+    killed = SamplingJob(models[0], prompts, tmp_path / "killed.parquet")
     script = f"""
 import os, signal
 from pathlib import Path
-from acecoder_dagster.learning.sampling import SamplingSettings, sampler
+from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings, sampler
 
 sampler._SECONDS_BETWEEN_PARTS = 0
 def die(done, total, figures):
     if done == 15:
         os.kill(os.getpid(), signal.SIGKILL)
 
-job = sampler.SamplingJob({models[0]!r}, None, Path({str(prompts)!r}), Path({str(killed.output)!r}))
+job = SamplingJob({models[0]!r}, Path({str(prompts)!r}), Path({str(killed.output)!r}))
 sampler.sample_programs([job], SamplingSettings.model_validate_json({SAMPLING.model_dump_json()!r}), 0, die)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL
@@ -133,8 +133,8 @@ def test_finished_outputs_are_not_sampled_again_but_count_as_done(
     models: tuple[str, str], write_prompts: Callable[[dict[str, str]], Path], tmp_path: Path
 ) -> None:
     prompts = write_prompts(prompts_of(range(5)))
-    first = SamplingJob(models[0], None, prompts, tmp_path / "first.parquet")
-    second = SamplingJob(models[0], None, prompts, tmp_path / "second.parquet")
+    first = SamplingJob(models[0], prompts, tmp_path / "first.parquet")
+    second = SamplingJob(models[0], prompts, tmp_path / "second.parquet")
     sample_programs([first], SAMPLING, 0, quiet)
     told: list[tuple[int, int]] = []
     figures = sample_programs([first, second], SAMPLING, 0, lambda done, total, _: told.append((done, total)))
@@ -146,8 +146,8 @@ def test_replicas_sample_what_one_engine_samples(
     models: tuple[str, str], write_prompts: Callable[[dict[str, str]], Path], tmp_path: Path
 ) -> None:
     prompts = write_prompts(prompts_of(range(9)))
-    alone = SamplingJob(models[0], None, prompts, tmp_path / "alone.parquet")
-    shared = SamplingJob(models[0], None, prompts, tmp_path / "shared.parquet")
+    alone = SamplingJob(models[0], prompts, tmp_path / "alone.parquet")
+    shared = SamplingJob(models[0], prompts, tmp_path / "shared.parquet")
     sample_programs([alone], SAMPLING, 3, quiet)
     two = SAMPLING.model_copy(update={"engine": SAMPLING.engine.model_copy(update={"replicas": 2})})
     figures = sample_on_replicas([shared], two, 3, quiet)
@@ -165,7 +165,7 @@ def test_a_prompt_without_room_for_an_answer_is_counted_and_left_out(
     models: tuple[str, str], write_prompts: Callable[[dict[str, str]], Path], tmp_path: Path
 ) -> None:
     prompts = {"short": "# return 1\n", "long": "é" * 70}
-    job = SamplingJob(models[0], None, write_prompts(prompts), tmp_path / "out.parquet")
+    job = SamplingJob(models[0], write_prompts(prompts), tmp_path / "out.parquet")
     figures = sample_programs([job], SAMPLING, 0, quiet)
     assert figures["questions_over_length"] == 1
     assert set(pl.read_parquet(job.output)["question_id"]) == {"short"}
@@ -173,7 +173,7 @@ def test_a_prompt_without_room_for_an_answer_is_counted_and_left_out(
 
 def test_files_of_prompts_that_cannot_be_used_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "prompts.parquet"
-    job = SamplingJob("unused", None, path, tmp_path / "out.parquet")
+    job = SamplingJob("unused", path, tmp_path / "out.parquet")
     pl.DataFrame({"question_id": ["a"]}).write_parquet(path)
     with pytest.raises(ValueError, match=r"prompts.parquet: missing column prompt"):
         sample_programs([job], SAMPLING, 0, quiet)

@@ -92,7 +92,7 @@ class RestartedJudge:
 def test_training_waits_for_an_engine_that_is_down_and_no_program_is_lost():
     judge, asked = RestartedJudge(before=3), [("double", f"program {number}") for number in range(10)]
 
-    judged = list(judge_by_question(judge, QUESTIONS, outage_seconds=0.01)(asked))
+    judged = list(judge_by_question(judge, QUESTIONS, seconds_between_tries=0.01)(asked))
 
     assert judge.tries == 3
     assert sorted(pair for pair, _ in judged) == sorted(asked)

@@ -1,0 +1,21 @@
+"""What a sampling engine is given to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class SamplingJob:
+    """One model and the prompts that it answers.
+
+    Attributes:
+        model: Folder or hub id.
+        prompts: Parquet with columns question_id (unique) and prompt.
+        output: Parquet to write, with the columns of `sampler.COMPLETIONS`.
+        revision: Revision of a hub model.
+    """
+
+    model: str
+    prompts: Path
+    output: Path
+    revision: str | None = None
