@@ -1,11 +1,11 @@
-"""How good reward models and policies are on held-out questions, with intervals, and the report that says so.
+"""How good reward models and policies are on held-out questions, with intervals, and the report of it.
 
-Belongs here: pass@k, bootstrap, best-of-N, comparison of policies, plots, the report.
+Belongs here: pass@k, bootstrap intervals, best-of-N, comparison of policies, plots, the report.
 Does not belong here: judging programs, scoring them with a reward model, Dagster.
 """
 
-from acecoder_dagster.evaluation.benchmark import benchmark_scores
 from acecoder_dagster.evaluation.best_of_n import best_of_n
+from acecoder_dagster.evaluation.errors import EvaluationError
 from acecoder_dagster.evaluation.plots import (
     Curve,
     plot_best_of_n,
@@ -15,6 +15,7 @@ from acecoder_dagster.evaluation.plots import (
     plot_policies,
     plot_reasons,
 )
+from acecoder_dagster.evaluation.policy_scores import benchmark_scores
 from acecoder_dagster.evaluation.report import Report, render_report
 from acecoder_dagster.evaluation.reward_quality import RewardQuality, reward_quality
 from acecoder_dagster.evaluation.settings import EvaluationSettings
@@ -22,6 +23,7 @@ from acecoder_dagster.evaluation.statistics import Interval, bootstrap_mean, pas
 
 __all__ = [
     "Curve",
+    "EvaluationError",
     "EvaluationSettings",
     "Interval",
     "Report",

@@ -1,4 +1,4 @@
-"""Which of N programs is chosen, and how likely it is right: exact over all draws, or by drawing."""
+"""Ways to choose one of N drawn programs, and the chance that the chosen one is right."""
 
 import zlib
 
@@ -11,19 +11,18 @@ from acecoder_dagster.evaluation.statistics import log_choose
 Floats = NDArray[np.float64]
 
 DRAWS = 200
-"""Draws of N programs per question, for majorities: a standard error of at most 0.035 for one question."""
+"""Random draws of N programs per question for majorities; the standard error of a question is at most 0.035."""
 
 
 def chosen_by_rank(programs: pl.DataFrame, by: str, n: int) -> pl.DataFrame:
     """Return, per question, the chance that the highest of n drawn programs is right, over all ways to draw n.
 
-    Among equal values each program takes every place equally often, which is the same as everyone being right as often
-    as the tied ones are on average.
+    Ties are broken at random. So each of the tied programs counts with the share of right ones among them.
 
     Args:
-        programs: Columns question_id, program_id, solved and `by`, ordered by the first two; a question has n or more.
-        by: Column that ranks them; null ranks last.
-        n: Programs drawn.
+        programs: Columns question_id, program_id, solved and `by`, ordered by the first two; at least n per question.
+        by: The column that ranks programs; null ranks last.
+        n: Number of programs drawn.
 
     Returns:
         Columns question_id and solved.
@@ -35,7 +34,7 @@ def chosen_by_rank(programs: pl.DataFrame, by: str, n: int) -> pl.DataFrame:
         rank=pl.col(by).fill_null(-np.inf).rank("ordinal", descending=True).over(of_question).cast(pl.Int64) - 1,
         programs=pl.len().over(of_question).cast(pl.Int64),
     )
-    # Of all draws of N, those in which the program of this rank is the best hold N - 1 of the programs behind it.
+    # Of all draws of n programs, this one is the best in those whose other n - 1 programs rank behind it.
     size, rank = ranked["programs"].to_numpy(), ranked["rank"].to_numpy()
     chosen = np.exp(log_choose(size - 1 - rank, n - 1) - log_choose(size, n))
     return (
@@ -46,15 +45,15 @@ def chosen_by_rank(programs: pl.DataFrame, by: str, n: int) -> pl.DataFrame:
 
 
 def chosen_by_majority(programs: pl.DataFrame, n: int, seed: int) -> pl.DataFrame:
-    """Return, per question, the chance that a program of the most frequent behaviour among n drawn ones is right.
+    """Return, per question, the chance that a program with the most frequent behaviour of n drawn ones is right.
 
-    Programs of which nothing could be observed have no vote, unless nobody has one. Equally frequent behaviours are
-    chosen equally often.
+    Programs without an observed behaviour are not counted, unless no drawn program has one. Equally frequent behaviours
+    are chosen equally often.
 
     Args:
-        programs: Columns question_id, solved and behaviour, ordered by question; a question has n or more.
-        n: Programs drawn.
-        seed: Seed of the draws; those of a question do not depend on the other questions.
+        programs: Columns question_id, solved and behaviour, ordered by question; at least n per question.
+        n: Number of programs drawn.
+        seed: Seed of the draws. The draws of a question do not depend on the other questions.
 
     Returns:
         Columns question_id and solved.
@@ -68,7 +67,7 @@ def chosen_by_majority(programs: pl.DataFrame, n: int, seed: int) -> pl.DataFram
 
 
 def _majority(behaviour: NDArray[np.int64], solved: NDArray[np.bool_], n: int, generator: np.random.Generator) -> float:
-    """Behaviours are numbered from 1; 0 is none."""
+    """Return the chance for one question; behaviours are numbered from 1, and 0 is none."""
     size = len(behaviour)
     if n == 1:
         return float(solved.mean())

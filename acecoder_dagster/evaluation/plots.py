@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Curve = Sequence[tuple[float, float]]
-"""Rows of (step, figure)."""
+"""A learning curve: (step, value), in the order of the steps."""
 
 METHOD_LABELS = {
     "average": "any program (average)",
@@ -33,7 +33,7 @@ METHOD_COLOURS = {
 
 
 def plot_policies(scores: pl.DataFrame) -> bytes:
-    """Plot every policy's pass@k with its interval; `scores` are rows of `tables.BENCHMARK_SCORES` of one metric."""
+    """Plot pass@k of every policy with its interval, from the rows of `tables.BENCHMARK_SCORES` of one metric."""
     figure = _figure(6, 0.7 * scores.height + 1.2)
     axes = figure.subplots()
     places = np.arange(scores.height)[::-1]
@@ -47,7 +47,7 @@ def plot_policies(scores: pl.DataFrame) -> bytes:
 
 
 def plot_best_of_n(rows: pl.DataFrame) -> bytes:
-    """Plot the share of questions solved against N, by method; `rows` are those of `tables.BEST_OF_N`."""
+    """Plot the share of questions solved by N and method, from the rows of `tables.BEST_OF_N`."""
     figure = _figure(6, 4)
     axes = figure.subplots()
     for method, label in METHOD_LABELS.items():
@@ -66,7 +66,7 @@ def plot_best_of_n(rows: pl.DataFrame) -> bytes:
 
 
 def plot_calibration(rows: pl.DataFrame) -> bytes:
-    """Plot how often an order is right against how likely the scores say; `rows` are `RewardQuality.calibration`."""
+    """Plot how often the order of two scores is right against its probability, from `RewardQuality.calibration`."""
     figure = _figure(4.5, 4)
     axes = figure.subplots()
     axes.plot([0.5, 1], [0.5, 1], color=GREY, linestyle="--", label="perfect")
@@ -77,7 +77,7 @@ def plot_calibration(rows: pl.DataFrame) -> bytes:
 
 
 def plot_scores(programs: pl.DataFrame) -> bytes:
-    """Plot scores against length and against pass rate; `programs` are `RewardQuality.programs`."""
+    """Plot scores by length and by pass rate, from `RewardQuality.programs`."""
     figure = _figure(9, 3.6)
     by_length, by_truth = figure.subplots(1, 2, sharey=True)
     for solved, colour, label in ((False, RED, "wrong"), (True, GREEN, "right")):
@@ -91,7 +91,7 @@ def plot_scores(programs: pl.DataFrame) -> bytes:
 
 
 def plot_pass_rates(pass_rates: pl.Series) -> bytes:
-    """Plot how many programs have which pass rate, in twentieths; those that pass everything have the last bar."""
+    """Plot a histogram of pass rates in twentieths; the last bar is programs that pass every test."""
     figure = _figure(6, 3.2)
     axes = figure.subplots()
     axes.hist(pass_rates.drop_nulls(), bins=[step / 20 for step in range(22)], color=BLUE, edgecolor="white")
@@ -100,7 +100,7 @@ def plot_pass_rates(pass_rates: pl.Series) -> bytes:
 
 
 def plot_histogram(values: pl.Series, xlabel: str, ylabel: str) -> bytes:
-    """Plot how often which value occurs."""
+    """Plot a histogram of the values."""
     figure = _figure(6, 3.2)
     axes = figure.subplots()
     axes.hist(values.drop_nulls(), bins=30, color=BLUE, edgecolor="white")
@@ -109,7 +109,7 @@ def plot_histogram(values: pl.Series, xlabel: str, ylabel: str) -> bytes:
 
 
 def plot_reasons(rejected: pl.DataFrame) -> bytes:
-    """Plot how many rows were rejected for which reason, the most frequent reasons first; columns row_kind, reason."""
+    """Plot the twelve most frequent reasons of rejection, from the columns row_kind and reason."""
     counts = rejected.group_by("row_kind", "reason").len().sort("len", "reason", descending=[True, False]).head(12)
     figure = _figure(7, 0.35 * counts.height + 1)
     axes = figure.subplots()
@@ -122,7 +122,7 @@ def plot_reasons(rejected: pl.DataFrame) -> bytes:
 
 
 def plot_learning_curves(curves: Mapping[str, Curve]) -> bytes:
-    """Plot each curve in a field of its own, since each has its own unit."""
+    """Plot each curve in its own axes, since each has its own unit."""
     rows = (len(curves) + 1) // 2
     figure = _figure(9, 2.6 * rows)
     fields = figure.subplots(rows, 2, squeeze=False).ravel()
@@ -137,8 +137,8 @@ def plot_learning_curves(curves: Mapping[str, Curve]) -> bytes:
 
 
 def _figure(width: float, height: float) -> "Figure":
-    """Return an empty figure, in inches. Without pyplot: no display, no state shared between threads."""
-    from matplotlib.figure import Figure  # the command line shall not wait for it
+    """Return an empty figure of this size in inches, without pyplot: its state is shared between threads."""
+    from matplotlib.figure import Figure  # slow to import, so that commands without a plot do not wait for it
 
     return Figure(figsize=(width, height), layout="constrained")
 
@@ -151,6 +151,6 @@ def _error(rows: pl.DataFrame) -> np.ndarray:
 
 def _png(figure: "Figure") -> bytes:
     image = BytesIO()
-    # No software name in the file: equal figures give equal files.
+    # Without the name of the software in the file, equal figures give equal files.
     figure.savefig(image, format="png", dpi=120, metadata={"Software": None})
     return image.getvalue()

@@ -1,4 +1,4 @@
-"""The report: what was reached, in tables and plots that a person reads."""
+"""The report: the results of the evaluation in tables and plots, for people."""
 
 import base64
 from collections.abc import Mapping
@@ -17,20 +17,25 @@ from acecoder_dagster.evaluation.plots import (
     plot_policies,
     plot_scores,
 )
-from acecoder_dagster.evaluation.quality_section import reward_model_section
+from acecoder_dagster.evaluation.reward_model_section import reward_model_section
 from acecoder_dagster.evaluation.reward_quality import RewardQuality
 
 
 @dataclass(frozen=True)
 class Report:
-    """The report as Markdown with its plots inside, and the plots again as PNG files, by name."""
+    """The report.
+
+    Attributes:
+        markdown: The report as Markdown, with its plots inside.
+        plots: The same plots as PNG files, by name.
+    """
 
     markdown: str
     plots: dict[str, bytes]
 
 
 def render_report(
-    benchmark: pl.DataFrame,
+    policy_scores: pl.DataFrame,
     best_of_n: pl.DataFrame,
     quality: RewardQuality,
     pass_rates: pl.Series,
@@ -39,15 +44,17 @@ def render_report(
     """Write the report.
 
     Args:
-        benchmark: Rows of `tables.BENCHMARK_SCORES`, the policy before training first.
+        policy_scores: Rows of `tables.BENCHMARK_SCORES`, the policy before training first.
         best_of_n: Rows of `tables.BEST_OF_N`.
         quality: How good the reward model's scores are.
         pass_rates: Pass rate of each sampled program.
-        learning_curves: Rows of (step, figure) by the name of the figure; curves without rows are left out.
+        learning_curves: Learning curves by name; empty ones are left out.
     """
     curves = {name: curve for name, curve in learning_curves.items() if len(curve)}
-    metrics = benchmark["metric"].unique(maintain_order=True)
-    plots = {f"policies {metric}": plot_policies(benchmark.filter(pl.col("metric") == metric)) for metric in metrics}
+    metrics = policy_scores["metric"].unique(maintain_order=True)
+    plots = {
+        f"policies {metric}": plot_policies(policy_scores.filter(pl.col("metric") == metric)) for metric in metrics
+    }
     plots |= {
         "best of N": plot_best_of_n(best_of_n),
         "calibration": plot_calibration(quality.calibration),
@@ -59,10 +66,10 @@ def render_report(
 
     parts = [
         "# Report",
-        "Intervals are bootstrap intervals over questions; gains are paired by question.",
+        "Intervals come from a bootstrap over questions; gains are paired by question.",
         "## Reinforcement learning",
-        f"Held-out questions solved by the policies; gain over {benchmark['model'][0]}.",
-        _policy_table(benchmark),
+        f"Held-out questions solved by the policies; gain over {policy_scores['model'][0]}.",
+        _policy_table(policy_scores),
         *(_image(f"policies {metric}", plots) for metric in metrics),
         "## Best of N",
         "Held-out questions solved when one of N sampled programs is chosen; gain over choosing any.",
@@ -98,14 +105,15 @@ def _best_of_n_table(rows: pl.DataFrame) -> str:
 
 
 def _counting(rows: pl.DataFrame) -> str:
-    """Return the gain of the reward model counted at a fixed N, and as the paper's headline counts."""
+    """Return two gains of the reward model: at a fixed N, and as the paper's headline counts."""
     of_model = rows.filter(pl.col("method") == "reward_model").sort("n")
     fixed = of_model.filter(pl.col("questions") == of_model["questions"].max()).row(-1, named=True)
     best = best_counted(of_model).row(0, named=True)
     return (
-        f"Two ways of counting what the reward model gains over choosing any: at the fixed N = {fixed['n']}, "
-        f"{_gain(fixed)}; the best of all N, as the paper's headline takes maxima, {_gain(best)} (N = {best['n']}). "
-        "Only the first can be relied on: the N of the second was chosen by looking."
+        f"The gain of the reward model over choosing any can be counted in two ways: at the fixed N = {fixed['n']} it "
+        f"is {_gain(fixed)}; at the best of all N, as the paper's headline takes maxima, {_gain(best)} "
+        f"(N = {best['n']}). "
+        "Rely on the first: the N of the second was chosen after looking at the results."
     )
 
 

@@ -1,4 +1,4 @@
-"""How good a reward model's scores are, beyond best-of-N: which pairs it orders, how sure it may be, where it errs."""
+"""How good a reward model's scores are beyond best-of-N: accuracy on pairs, calibration, worst mistakes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from acecoder_dagster.evaluation.solved import solved_programs
 from acecoder_dagster.evaluation.statistics import bootstrap_mean
 
 GAPS = (0.2, 0.4, 0.6, 0.8)
-"""Ends of the buckets of differences between pass rates; the paper trains on pairs above 0.4."""
+"""Where the differences between pass rates are cut into buckets; the paper trains on pairs above 0.4."""
 
 PROBABILITY_BINS = 10
 WRONG_PAIRS = 10
@@ -22,17 +22,19 @@ class RewardQuality:
     """Figures of a reward model on programs of held-out questions.
 
     Attributes:
-        programs: Columns program_id, question_id, score, pass_rate, solved, characters, and relative_score: the score
-            minus the mean of its question's.
-        accuracy_by_gap: Columns gap (text), pairs, questions, accuracy, low, high: share of pairs of programs that far
-            apart in pass rate that are ordered rightly, each question counting the same; a tie counts half.
-        calibration: Columns predicted, observed, pairs: of pairs of a right and a wrong program, by the probability
-            that Bradley-Terry gives the order of their scores (at least 0.5), the share in which it is right.
-        most_wrong: Columns question, right_program, wrong_program, right_score, wrong_score, wrong_pass_rate: for the
-            questions with the largest mistakes, the worst.
-        with_truth: Rank correlation of relative score and pass rate.
-        with_length: Rank correlation of relative score and length, and of pass rate and length: a score that follows
-            length more than pass rates do has learnt the length.
+        programs: Columns program_id, question_id, score, pass_rate, solved, characters and relative_score (the score
+            minus the mean score of the question).
+        accuracy_by_gap: How often two programs of a question are ordered rightly, by the difference of their pass
+            rates. Columns gap (text), pairs, questions, accuracy, low, high. Every question counts the same; a tie
+            counts half.
+        calibration: Of pairs of a right and a wrong program, how often the order of the scores is right (observed), by
+            the probability that Bradley-Terry gives for it (predicted, at least 0.5). Columns predicted, observed,
+            pairs.
+        most_wrong: The worst mistake of each of the questions with the largest mistakes. Columns question,
+            right_program, wrong_program, right_score, wrong_score, wrong_pass_rate.
+        with_truth: Rank correlation of relative score and relative pass rate.
+        with_length: Rank correlation of relative score and length, and of relative pass rate and length. A score that
+            follows the length more than pass rates do has learnt the length.
     """
 
     programs: pl.DataFrame
@@ -50,14 +52,14 @@ def reward_quality(
     questions: pl.DataFrame,
     settings: EvaluationSettings,
 ) -> RewardQuality:
-    """Return how good scores are.
+    """Return how good the scores of a reward model are.
 
     Args:
         results: Verdicts (`tables.TEST_RESULTS`).
-        scores: `tables.PROGRAM_SCORES`.
+        scores: Scores (`tables.PROGRAM_SCORES`).
         programs: Columns program_id and program. Equal programs of a question count once.
         questions: Columns question_id and question.
-        settings: How the intervals are made.
+        settings: How intervals are computed.
     """
     scored = (
         solved_programs(results)
@@ -101,7 +103,7 @@ def _no_pairs() -> pl.DataFrame:
 
 
 def _pairs(scored: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    """Yield, per question, all pairs of programs with different pass rates, as positions in `scored`."""
+    """Yield, per question, all pairs of programs with different pass rates. Programs are rows of `scored`."""
     offset = 0
     for group, members in enumerate(scored.partition_by("question_id", maintain_order=True)):
         rate, score, solved = (members[name].to_numpy() for name in ("pass_rate", "score", "solved"))
@@ -122,7 +124,7 @@ def _pairs(scored: pl.DataFrame) -> Iterator[pl.DataFrame]:
 def _accuracy_by_gap(pairs: pl.DataFrame, settings: EvaluationSettings) -> pl.DataFrame:
     labels = ["up to 0.2", *(f"{low} to {high}" for low, high in zip(GAPS, (*GAPS[1:], 1.0), strict=True))]
     right = (pl.col("margin") > 0) + 0.5 * (pl.col("margin") == 0)
-    # Rates are ratios of small numbers: rounded, or 0.6 - 0.4 would be above 0.2.
+    # Rounded, or the difference of 0.6 and 0.4 would be above 0.2.
     by_question = (
         pairs.with_columns(right=right, gap=pl.col("gap").round(9).cut(GAPS, labels=labels))
         .group_by("gap", "group")
@@ -176,5 +178,5 @@ def _most_wrong(pairs: pl.DataFrame, scored: pl.DataFrame, questions: pl.DataFra
 
 
 def _rank_correlation(rows: pl.DataFrame, one: str, other: str) -> float:
-    """Spearman's correlation; NaN where one of them does not vary."""
+    """Return Spearman's correlation; NaN where one of the columns does not vary."""
     return float(rows.select(pl.corr(one, other, method="spearman")).item())

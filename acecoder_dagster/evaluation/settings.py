@@ -4,19 +4,21 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt
 
 
 class EvaluationSettings(BaseModel):
-    """What is reported, and how certain it has to be."""
+    """What is measured on held-out questions, and how intervals are computed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     best_of: tuple[PositiveInt, ...] = Field(
         (1, 2, 4, 8, 16, 32, 64),
         min_length=1,
-        description="Numbers N of programs to choose from; questions with fewer scored programs are left out of that N",
+        description="Values of N for best-of-N. Questions with fewer than N scored programs are left out at that N",
     )
     programs_per_question: int = Field(
-        16, ge=1, description="Programs that each trained policy writes for a held-out question"
+        16, ge=1, description="Programs that each trained policy writes for every held-out question"
     )
-    pass_at: tuple[PositiveInt, ...] = Field((1,), min_length=1, description="Numbers k for pass@k of the policies")
-    bootstrap_samples: int = Field(2000, ge=100, description="Draws of the bootstrap by question")
-    confidence: float = Field(0.95, gt=0, lt=1, description="Share of the draws inside an interval")
+    pass_at: tuple[PositiveInt, ...] = Field((1,), min_length=1, description="Values of k for pass@k of the policies")
+    bootstrap_samples: int = Field(
+        2000, ge=100, description="Number of bootstrap samples; each draws all questions with replacement"
+    )
+    confidence: float = Field(0.95, gt=0, lt=1, description="Confidence of the intervals")
     seed: int = Field(0, description="Seed of the bootstrap")

@@ -1,4 +1,4 @@
-"""From verdicts to what is evaluated: whether a program solves its question, and what else its tests say."""
+"""What verdicts say about a program: whether it solves its question, and how it behaves on tests."""
 
 import polars as pl
 
@@ -6,31 +6,34 @@ from acecoder_dagster.data.tables import OFFICIAL
 
 
 def solved_programs(results: pl.DataFrame) -> pl.DataFrame:
-    """Return program_id, question_id and `solved` of the programs that the judge could judge.
+    """Return which programs solve their question.
 
-    A program solves its question when it passes every kept test. `unstable` is not passed. Programs with an outcome
-    `judge_error` are left out: the judge's failure is nobody's wrong answer.
+    A program solves its question when it passes every kept test; `unstable` is not passed. Programs with an outcome
+    `judge_error` are left out: a failure of the judge is not a wrong answer.
 
     Args:
         results: Verdicts (`tables.TEST_RESULTS` or `tables.POLICY_RESULTS`).
+
+    Returns:
+        Columns program_id, question_id, solved.
     """
     return _judged(results).select("program_id", "question_id", solved=pl.col("tests_passed") == pl.col("tests_kept"))
 
 
 def observed_programs(results: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
-    """Return the programs that the judge could judge, with what can be seen of them without the right answer.
+    """Return which programs solve their question, and what can be observed of them without knowing that.
 
-    Where a question has official tests and others, the official ones decide what is right and the others (written by
-    models, so at hand for any question) are what can be run to choose. Else all tests decide.
+    Where a question has official tests and others, the official tests decide what is right. The others, which a model
+    can write for any question, are what programs may be chosen by. Where all tests are of one kind, all decide.
 
     Args:
         results: Verdicts (`tables.TEST_RESULTS`).
         tests: Kept tests (`tables.FILTERED_TESTS`).
 
     Returns:
-        Columns program_id, question_id, solved; generated_passed: how many of the tests that do not decide it passes,
-        null where all decide; behaviour: its outcomes on those tests (on all where all decide), null where none of
-        them got a value out of the program.
+        Columns program_id, question_id, solved, generated_passed and behaviour. generated_passed is the number of
+        passed tests among those that do not decide, null where all decide. behaviour is the outcomes on those tests
+        (on all tests where all decide), null where no test got a value from the program.
     """
     official = tests.sort("position").group_by("question_id").agg(official=pl.col("origin") == OFFICIAL)
     some, every = pl.col("official").list.any(), pl.col("official").list.all()

@@ -67,7 +67,7 @@ def test_the_report_states_every_figure_with_its_interval(report):
 def test_both_ways_of_counting_best_of_n_are_told():
     falling = pl.concat([BEST, rows(BEST_OF_N, {"n": 16, "method": "reward_model", **figures(0.55, 0.05)})])
     told = render_report(BENCHMARK, falling, QUALITY, PASS_RATES, {}).markdown
-    assert "at the fixed N = 16, +0.050 [+0.030, +0.070]" in told
+    assert "at the fixed N = 16 it is +0.050 [+0.030, +0.070]" in told
     assert "takes maxima, +0.125 [+0.105, +0.145] (N = 1)" in told
 
 

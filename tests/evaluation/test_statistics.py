@@ -48,7 +48,7 @@ def test_values_that_are_all_the_same_have_an_interval_without_width():
 
 
 def test_no_value_has_no_interval():
-    with pytest.raises(ValueError, match="no question"):
+    with pytest.raises(ValueError, match="no question to take a mean of"):
         bootstrap_mean([], SETTINGS)
 
 

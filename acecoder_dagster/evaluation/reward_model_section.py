@@ -1,4 +1,4 @@
-"""The part of the report about the reward model's scores."""
+"""The section of the report about the reward model's scores."""
 
 import polars as pl
 
@@ -6,19 +6,19 @@ from acecoder_dagster.evaluation.reward_quality import RewardQuality
 
 
 def reward_model_section(quality: RewardQuality, calibration_image: str, scores_image: str) -> list[str]:
-    """Return the section's paragraphs in Markdown."""
+    """Return the paragraphs of the section in Markdown, with the two images where they belong."""
     score_length, rate_length = quality.with_length
     parts = [
         "## Reward model",
-        "Pairs of different programs of a held-out question that the scores order rightly, by how far apart their pass "
-        "rates are; each question counts the same, ties count half.",
+        "How often the scores order two programs of a held-out question rightly, by the difference of their pass "
+        "rates. Every question counts the same; a tie counts half.",
         _gap_table(quality.accuracy_by_gap),
-        "Of pairs of a right and a wrong program, how often the one with the higher score is right, against the "
-        "probability that the scores give:",
+        "Of pairs of a right and a wrong program: how often the one with the higher score is right, by the probability "
+        "that Bradley-Terry gives for it:",
         calibration_image,
-        f"Rank correlations over {quality.programs.height:,} programs, scores and pass rates taken relative to their "
-        f"question's mean: score with pass rate {quality.with_truth:+.2f}, score with length {score_length:+.2f}, pass "
-        f"rate with length {rate_length:+.2f}.",
+        f"Rank correlations over {quality.programs.height:,} programs, with scores and pass rates relative to the mean "
+        f"of their question: score with pass rate {quality.with_truth:+.2f}, score with length {score_length:+.2f}, "
+        f"pass rate with length {rate_length:+.2f}.",
         scores_image,
     ]
     if quality.most_wrong.height:
