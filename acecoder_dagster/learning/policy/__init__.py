@@ -1,1 +1,1 @@
-"""Policies: reinforcement by tests or by a reward model, and imitation."""
+"""Policies: reinforcement learning with rewards from tests or from a reward model, and programs to imitate."""

@@ -1,7 +1,7 @@
-"""Advantages of REINFORCE++ and of its form with a group baseline, as OpenRLHF computes them.
+"""Advantages of REINFORCE++, and of its variant with a group baseline, as OpenRLHF computes them.
 
-Hu et al., REINFORCE++ (arXiv 2501.03262); OpenRLHF's estimators `reinforce` and `reinforce_baseline`. TRL has
-neither: its advantages always subtract the group's mean, and none is whitened over tokens.
+Source: Hu et al., REINFORCE++ (arXiv 2501.03262); OpenRLHF's estimators `reinforce` and `reinforce_baseline`. TRL has
+neither: it always subtracts the mean of the group, and never whitens over tokens.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ import torch
 
 
 def subtract_group_mean(rewards: torch.Tensor, group_size: int) -> torch.Tensor:
-    """Rewards minus the mean reward of their group.
+    """Return the rewards minus the mean reward of their group.
 
     Args:
-        rewards: One per rollout, groups side by side; not a number where a rollout has no reward.
+        rewards: One per rollout, group after group; NaN where a rollout has no reward.
         group_size: Rollouts per group.
     """
     groups = rewards.view(-1, group_size)
@@ -23,9 +23,9 @@ def subtract_group_mean(rewards: torch.Tensor, group_size: int) -> torch.Tensor:
 def token_returns(
     rewards: torch.Tensor, mask: torch.Tensor, kl: torch.Tensor | None, coefficient: float
 ) -> torch.Tensor:
-    """What each token still brings: the rollout's reward, minus the KL of this and all later tokens.
+    """Return the return of each token: the rollout's reward minus the KL of this token and all later ones.
 
-    The reward is given at the last token and discounted by nothing, so every token's return contains all of it.
+    The reward is given at the last token and is not discounted, so the return of every token contains all of it.
 
     Args:
         rewards: One per rollout.
@@ -41,10 +41,10 @@ def token_returns(
 
 
 def whiten(returns: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """Shift and scale to mean 0 and variance 1 over all tokens of the step (not per group, not per rollout).
+    """Return the values shifted and scaled to mean 0 and variance 1 over all tokens of a step.
 
     Args:
-        returns: Per token.
+        returns: One per token, `(rollouts, tokens)`.
         mask: 1 where a token counts.
     """
     count = mask.sum().clamp(min=1)

@@ -1,9 +1,9 @@
-"""Sampling completions with transformers, made for many short completions of few prompts on a CPU.
+"""Sampling on a CPU: many short completions of few prompts, with a model of transformers.
 
-`generate` of transformers prefills a prompt once per completion, keeps computing rows that have ended until the
-longest one ends, and copies its whole cache for every token. For the small models that are trained on a CPU this
-is most of the time of an RL step. Here every prompt is prefilled once, ended rows are dropped, and the cache is
-allocated once. On a GPU, TRL generates with vLLM instead.
+transformers' `generate` reads a prompt once for every completion, goes on computing completions that have ended, and
+copies its cache for every token. For a small model on a CPU that is most of the time of a training step. Here every
+prompt is read once, completions that have ended are dropped, and the cache is allocated once. On a GPU, TRL generates
+with vLLM instead.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from transformers import PreTrainedModel
 from transformers.cache_utils import Cache, CacheLayerMixin
 
 _DROP_ENDED_BELOW = 0.8
-"""Ended rows are dropped once the share of running rows falls below this: dropping copies the cache."""
+"""Rows that have ended are dropped once fewer than this share are running, because dropping copies the cache."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Sampling:
 
     Attributes:
         completions_per_prompt: How many for each prompt.
-        max_tokens: Longest completion, the end-of-sequence token included.
-        temperature: Of the softmax; 0 takes the most likely token.
+        max_tokens: Longest completion, the end token included.
+        temperature: Sampling temperature; 0 takes the most likely token.
     """
 
     completions_per_prompt: int
@@ -45,16 +45,16 @@ def sample_completions(
     """Draw completions.
 
     Args:
-        model: A causal language model; moved nowhere and left in its mode.
-        prompts: Token ids of the prompts, none empty.
+        model: A causal language model; it stays on its device and in its mode.
+        prompts: Token ids of the prompts; none is empty.
         end_tokens: Tokens that end a completion.
-        sampling: How many and how.
+        sampling: How many completions, and how they are drawn.
         generator: Source of randomness, on the model's device.
-        on_end: Called with each completion as soon as it has ended, and its place among those that are returned.
+        on_end: Called as `on_end(place, completion)` when a completion has ended; place is its index in the result.
 
     Returns:
-        `completions_per_prompt` completions for the first prompt, then for the second, and so on. A completion
-        ends with an end token unless it was cut at `max_tokens`.
+        The completions of the first prompt, then of the second, and so on. A completion ends with an end token, unless
+        it was cut at `max_tokens`.
     """
     with torch.inference_mode():
         decoder = _Decoder(model, prompts, sampling)
@@ -62,9 +62,9 @@ def sample_completions(
 
 
 class _Decoder:
-    """The rows that are still running, and their cache.
+    """The completions that are still being written (rows), and their cache.
 
-    Prompts are padded on the left, so that all rows write their next token to the same cache position.
+    Prompts are padded on the left, so that all rows write their next token to the same place in the cache.
     """
 
     def __init__(self, model: PreTrainedModel, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
@@ -78,7 +78,7 @@ class _Decoder:
         first = torch.tensor(padding, device=device)[:, None]
         places = torch.arange(capacity, device=device)
         is_token = places >= first
-        # A padding query sees itself, so that its softmax is defined; nobody reads its output.
+        # A padding token sees itself, so that its softmax is defined. Its output is not used.
         visible = (places <= places[:longest, None]) & is_token[:, None] | torch.eye(
             longest, capacity, dtype=torch.bool, device=device
         )
@@ -143,13 +143,13 @@ class _Decoder:
 def _draw(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> torch.Tensor:
     if temperature == 0:
         return logits.argmax(-1)
-    # The largest of logit + Gumbel noise is distributed as the softmax, without building it.
+    # The place of the largest logit plus Gumbel noise is distributed as the softmax, which need not be computed.
     noise = torch.empty_like(logits).exponential_(generator=generator).log_()
     return (logits / temperature - noise).argmax(-1)
 
 
 class _PreallocatedLayer(CacheLayerMixin):  # type: ignore[misc]  # transformers is not followed by mypy
-    """Keys and values of one layer, in buffers with room for all tokens to come."""
+    """Keys and values of one layer, in buffers with room for all tokens."""
 
     def __init__(self, capacity: int) -> None:
         super().__init__()

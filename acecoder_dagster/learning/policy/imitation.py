@@ -1,4 +1,4 @@
-"""Programs for a small model to imitate: what somebody might have written for the questions at hand, right or wrong."""
+"""Programs for a small model to imitate: right and wrong answers to the questions of a project."""
 
 from random import Random
 
@@ -9,28 +9,27 @@ from acecoder_dagster.python_source import NO_TREE, bare_source
 from acecoder_dagster.questions.test_suites.choosing import mutants
 
 FAULTY_SHARE = 0.5
-"""Share of the programs that have a fault, where the question's program can have one."""
+"""Share of programs with a fault, of questions whose program can be given one."""
 FAULTS_PER_QUESTION = 16
-"""Different faulty programs of a question: enough for many pairs, few enough to be seen more than once."""
+"""Different programs with a fault for each question: enough for many pairs, few enough to be seen more than once."""
 
 
 class NothingToImitateError(AceCoderError, ValueError):
-    """No question can teach a model to write programs."""
+    """No question has a program that a model could imitate."""
 
 
 def imitable_questions(questions: pl.DataFrame) -> pl.DataFrame:
-    """Return the questions that a model may learn from, each with a right program.
+    """Return the questions of the train split whose reference program parses, each with a right program.
 
     Args:
-        questions: columns of QUESTIONS.
+        questions: Questions (`tables.QUESTIONS`).
 
     Returns:
-        Columns question_id, question, entry_point and program, ordered by id: questions of the train split whose
-        reference program parses; the program is the reference without comments and docstrings, which are in the
-        question.
+        Columns question_id, question, entry_point and program, ordered by id. The program is the reference program
+        without comments and docstrings: the question says the same.
 
     Raises:
-        NothingToImitateError: there is none.
+        NothingToImitateError: There is no such question.
     """
     train = questions.filter((pl.col("split") == "train") & pl.col("reference_program").is_not_null())
     bare = [_bare(program) for program in train["reference_program"]]
@@ -38,20 +37,20 @@ def imitable_questions(questions: pl.DataFrame) -> pl.DataFrame:
     found = rows.filter(pl.col("program").is_not_null()).sort("question_id")
     if found.is_empty():
         raise NothingToImitateError(
-            f"of {questions.height} questions with enough tests none is of the train split and has a reference program"
+            f"None of {questions.height} questions with enough tests is in the train split and has a reference program."
         )
     return found
 
 
 def imitated_programs(references: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
-    """Draw programs as buggy as code found in the wild: about half are references, half have one small fault.
+    """Draw programs: about half are reference programs, and half have one small fault.
 
-    Nothing marks which, not even the style: faulty programs are printed from their syntax tree as references are.
+    All are printed from their syntax tree, so that their style does not show which ones have a fault.
 
     Args:
-        references: column program, one row per question, as `imitable_questions` returns it, at least one row.
-        count: how many programs to draw; the question of each is drawn anew.
-        seed: decides which.
+        references: Column program, one row per question, as `imitable_questions` returns it; at least one row.
+        count: How many programs to draw. The question of each is drawn independently.
+        seed: Decides which.
 
     Returns:
         The columns of `references`, `count` rows.

@@ -1,4 +1,4 @@
-"""Log-probabilities of many completions in one packed forward pass, the prompt shared by its completions."""
+"""Log-probabilities of many completions in one packed forward pass; completions of a prompt share it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ import torch
 from acecoder_dagster.learning.reward_model.packing import PackedGroup, pack
 
 IGNORED = -100
-"""Label of tokens whose log-probability nobody asks for."""
+"""Label of tokens whose log-probability is not wanted."""
 
 
 def packed_log_probs(
     model: torch.nn.Module, input_ids: torch.Tensor, attention_mask: torch.Tensor, completion_width: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Log-probability and entropy of every completion token of a padded batch.
+    """Return log-probability and entropy of every completion token of a padded batch.
 
-    The values are those of a forward pass over the padded batch; padding and repeated prompts are never computed.
+    The values are those of a forward pass over the padded batch, but padding and repeated prompts are not computed.
 
     Args:
         model: Causal model with TRL's fused head and packed attention.
-        input_ids: Prompts padded on the left, then completions padded on the right, `(rows, tokens)`. Rows with
-            the same prompt share it where they are neighbours.
+        input_ids: Prompts padded on the left, then completions padded on the right, `(rows, tokens)`. Neighbouring rows
+            with the same prompt share it.
         attention_mask: 1 where there is a token.
-        completion_width: How many columns belong to completions.
+        completion_width: How many columns hold completions.
 
     Returns:
         Log-probabilities and entropies, `(rows, completion_width)`, 0 where there is no token.
@@ -49,7 +49,7 @@ def packed_log_probs(
         fused_lm_head=True,
         use_cache=False,
     )
-    # The fused head answers for the token after each place.
+    # The fused head predicts the token after each place.
     asked = labels[0, 1:] != IGNORED
     padded = torch.zeros(completion_mask.shape, device=input_ids.device)
     log_probs = padded.masked_scatter(completion_mask, output.log_probs[0][asked].float())
@@ -60,10 +60,10 @@ def packed_log_probs(
 
 
 def _groups(input_ids: torch.Tensor, mask: torch.Tensor, prompt_width: int) -> list[PackedGroup]:
-    """Neighbouring rows of one prompt together.
+    """Group neighbouring rows with the same prompt.
 
-    The prompt's last token opens every completion instead of closing the prompt: it predicts the completion's
-    first token, and so all predictions of a completion lie side by side.
+    The last token of the prompt is put in front of every completion, because it predicts the completion's first token.
+    So all predictions of a completion are neighbours.
     """
     rows: list[tuple[tuple[int, ...], Sequence[int]]] = []
     for ids, is_token in zip(input_ids.tolist(), mask.tolist(), strict=True):

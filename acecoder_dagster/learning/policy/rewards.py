@@ -1,4 +1,4 @@
-"""Rewards of rollouts: executed tests, a reward model, or both."""
+"""Rewards of rollouts: from executed tests, from a reward model, or from both."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Literal
 from acecoder_dagster.learning.reward_model.scoring import RewardScorer
 
 ProgramOfQuestion = tuple[str, str]
-"""question_id and program."""
+"""(question_id, program)."""
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the judge found out about a program.
+    """What the judge found about a program.
 
     Attributes:
         pass_rate: Share of the question's tests that it passed; `None` where the judge could not decide.
         official_pass_rate: The same over the question's official tests alone; `None` where it has none.
-        outcomes: One word per test (DESIGN.md 4.4), in the order of the tests.
+        outcomes: One outcome per test, in the order of the tests (see `judge.Outcome`).
     """
 
     pass_rate: float | None
@@ -30,21 +30,21 @@ class Judgement:
 
 
 UNDECIDED = Judgement(None, None, ())
-"""Nobody knows: which is no reward, not a zero."""
+"""The judge could not decide. That is no reward, not a reward of zero."""
 
 JudgePrograms = Callable[[Iterable[ProgramOfQuestion]], Iterator[tuple[ProgramOfQuestion, Judgement]]]
-"""Judges programs as they come and yields each with its judgement once that is known, in any order.
+"""Judges programs as they come, and yields each with its judgement once it is known, in any order.
 
-The programs are read while earlier ones run, so they may come from a policy that is still writing."""
+Programs are read while earlier ones run, so that a policy may still be writing them."""
 
 
 @dataclass(frozen=True)
 class Rollout:
-    """One answer of the policy.
+    """One program that the policy wrote.
 
     Attributes:
         question_id: The question.
-        prompt: What the policy was given.
+        prompt: The prompt that the policy answered.
         program: The program in its completion.
     """
 
@@ -55,12 +55,12 @@ class Rollout:
 
 @dataclass(frozen=True)
 class Rewards:
-    """Rewards of rollouts, in their order, and what they come from.
+    """Rewards of rollouts, in their order, and what they are computed from.
 
     Attributes:
-        rewards: `None` is no reward (the judge or the reward model could not tell), which is not a zero.
-        judgements: What executed tests say, whether or not the reward comes from them.
-        scores: Raw scores of the reward model; `None` where not scored.
+        rewards: `None` where the judge or the reward model could not decide: no reward, not a reward of zero.
+        judgements: Results of the executed tests, whether or not they are the reward.
+        scores: Raw scores of the reward model; `None` where a program was not scored.
     """
 
     rewards: list[float | None]
@@ -68,13 +68,13 @@ class Rewards:
     scores: list[float | None]
 
 
-class JudgeAlongside:
-    """A judge that works while completions are still being written, and runs no program of a question twice.
+class BackgroundJudge:
+    """Judges programs in the background while others are still being written, each program of a question only once.
 
-    Policies repeat themselves, within a group and from one pass over the questions to the next.
+    Policies repeat themselves, in a group and from one pass over the questions to the next.
 
     Args:
-        judge_programs: Runs programs.
+        judge_programs: Runs programs against the tests of their questions.
     """
 
     def __init__(self, judge_programs: JudgePrograms) -> None:
@@ -84,7 +84,7 @@ class JudgeAlongside:
         self._pass: _JudgingPass | None = None
 
     def begin(self, program: ProgramOfQuestion) -> None:
-        """Have a program judged in the background, unless it is known or under way."""
+        """Judge a program in the background, unless that is done or under way."""
         if program in self._known or program in self._asked:
             return
         self._asked.add(program)
@@ -93,12 +93,12 @@ class JudgeAlongside:
         self._pass.add(program)
 
     def collect(self, programs: Sequence[ProgramOfQuestion]) -> list[Judgement]:
-        """Wait for what was begun and return the judgements of these programs, in order.
+        """Wait for all programs that were begun, and return the judgements of these ones, in order.
 
-        Those that the judge could not decide are forgotten, so they are asked again the next time.
+        Programs that the judge could not decide are judged again the next time.
 
         Raises:
-            Exception: Whatever the judge raised.
+            Exception: Any error of the judge.
         """
         for program in programs:
             self.begin(program)
@@ -112,7 +112,11 @@ class JudgeAlongside:
 
 
 class _JudgingPass:
-    """One stream of programs through the judge, in a thread of its own."""
+    """One stream of programs through the judge, in its own thread.
+
+    The thread is a daemon, which a pool of the standard library has not: an interpreter that ends because training
+    failed does not wait for programs that are no longer coming.
+    """
 
     def __init__(self, judge_programs: JudgePrograms) -> None:
         self._waiting: queue.SimpleQueue[ProgramOfQuestion | None] = queue.SimpleQueue()
@@ -125,7 +129,7 @@ class _JudgingPass:
         self._waiting.put(program)
 
     def wait(self) -> dict[ProgramOfQuestion, Judgement]:
-        """Judgements of all programs, once there are no more to come."""
+        """Wait until all programs are judged, and return their judgements."""
         self._waiting.put(None)
         self._thread.join()
         if self._error is not None:
@@ -140,35 +144,35 @@ class _JudgingPass:
 
 
 class Rewarder:
-    """Rewards rollouts, and has every one of them judged whatever its reward comes from.
+    """Rewards rollouts. Every rollout is judged, whatever its reward is computed from.
 
     Args:
         judge: Runs programs.
-        kind: What executed tests are worth: `binary` (1 if all pass) or `pass_rate`.
-        scorer: The reward model, where it is the reward: in standard deviations above its mean on programs it was
-            validated on.
-        rule_weight: With a reward model: how many times the worth of the executed tests is added to it.
+        rule: Reward of the executed tests: `binary` (1 if all pass, else 0) or `pass_rate`.
+        scorer: The reward model, if its score is the reward. Its unit is a standard deviation of the scores of its
+            validation programs, and their mean is 0.
+        rule_weight: With a reward model: the reward of the executed tests is added with this weight.
     """
 
     def __init__(
         self,
-        judge: JudgeAlongside,
-        kind: Literal["binary", "pass_rate"],
+        judge: BackgroundJudge,
+        rule: Literal["binary", "pass_rate"],
         scorer: RewardScorer | None = None,
         rule_weight: float = 0.0,
     ) -> None:
         self._judge = judge
-        self._kind = kind
+        self._rule = rule
         self._scorer = scorer
         self._calibration = scorer.calibration() if scorer else None
         self._rule_weight = rule_weight
 
     def begin(self, question_id: str, program: str) -> None:
-        """Start judging a program whose completion has just ended."""
+        """Begin to judge a program whose completion has just ended."""
         self._judge.begin((question_id, program))
 
     def __call__(self, rollouts: Sequence[Rollout]) -> Rewards:
-        """Reward each rollout; none where judge or reward model cannot tell."""
+        """Return the rewards of the rollouts; none where the judge or the reward model could not decide."""
         scores: list[float | None] = [None] * len(rollouts)
         for rollout in rollouts:
             self.begin(rollout.question_id, rollout.program)
@@ -180,17 +184,17 @@ class Rewarder:
 
     def _reward(self, judgement: Judgement, score: float | None) -> float | None:
         if self._calibration is None:
-            return self._worth(judgement)
+            return self._rule_reward(judgement)
         if score is None:
             return None
         mean, std = self._calibration
         reward = (score - mean) / std
         if not self._rule_weight:
             return reward
-        worth = self._worth(judgement)
-        return None if worth is None else reward + self._rule_weight * worth
+        rule_reward = self._rule_reward(judgement)
+        return None if rule_reward is None else reward + self._rule_weight * rule_reward
 
-    def _worth(self, judgement: Judgement) -> float | None:
-        if judgement.pass_rate is None or self._kind == "pass_rate":
+    def _rule_reward(self, judgement: Judgement) -> float | None:
+        if judgement.pass_rate is None or self._rule == "pass_rate":
             return judgement.pass_rate
         return float(judgement.pass_rate == 1.0)

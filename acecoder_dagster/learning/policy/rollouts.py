@@ -1,4 +1,4 @@
-"""The table of all rollouts of a run, written step by step."""
+"""The table of all rollouts of a training, written step by step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from acecoder_dagster.files import replace_file
 from acecoder_dagster.learning.policy.rewards import Rewards, Rollout
 
 ROLLOUT_SCHEMA = pl.Schema({name: dtype for name, dtype in ROLLOUTS.schema.items() if name != "model"})
-"""Columns of the table `rollouts` but for the model: all rollouts of a file are of one."""
+"""Columns of the table `rollouts` without the model, which is the same for all rollouts of a training."""
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Generation:
 
     Attributes:
         rollouts: Questions, prompts and programs.
-        completions: What the policy wrote.
-        token_counts: Length of each completion.
-        truncated: Whether it was cut at the longest length allowed.
-        rewards: What it was rewarded with.
+        completions: The completions that the programs were found in.
+        token_counts: Number of tokens of each completion.
+        truncated: Whether it was cut at the greatest length.
+        rewards: Their rewards.
     """
 
     rollouts: list[Rollout]
@@ -34,13 +34,13 @@ class Generation:
     rewards: Rewards
 
     def table(self, step: int, group_size: int, advantages: dict[int, float], kls: dict[int, float]) -> pl.DataFrame:
-        """Rows of `ROLLOUT_SCHEMA`.
+        """Return the rows of `ROLLOUT_SCHEMA`.
 
         Args:
             step: Optimiser step the rollouts were made for.
             group_size: Completions per question.
-            advantages: Advantage of every rollout trained on, by its position.
-            kls: Its log ratio to the starting policy, where there is a KL.
+            advantages: Advantage of every rollout that was trained on, by its position.
+            kls: Log ratio of the same rollouts to the starting policy, if there is a KL.
         """
         count = len(self.rollouts)
         return pl.DataFrame(
@@ -67,10 +67,10 @@ class Generation:
 
 
 class RolloutFiles:
-    """One file per step while a run lasts, one file in the end.
+    """The rollouts of a training: one file for each step, joined at the end.
 
     Args:
-        folder: Where the files of the steps are kept.
+        folder: Folder for the files of the steps.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -78,11 +78,11 @@ class RolloutFiles:
         folder.mkdir(exist_ok=True)
 
     def write(self, step: int, rows: pl.DataFrame) -> None:
-        """Write the rollouts of a step, in place of those an interrupted run left for it."""
+        """Write the rollouts of a step, and replace those that an interrupted training wrote for it."""
         replace_file(self._folder / f"{step:06}.parquet", rows.write_parquet)
 
     def merge(self, last_step: int, output: Path) -> int:
-        """Write the rollouts of all steps up to `last_step` to one file and count them."""
+        """Write the rollouts of all steps up to `last_step` to one file, and return their number."""
         files = [self._folder / f"{step:06}.parquet" for step in range(1, last_step + 1)]
         rows = pl.scan_parquet(files)
         replace_file(output, rows.sink_parquet)

@@ -1,4 +1,4 @@
-"""Samples completions with the weights a policy has right now."""
+"""Sampling completions with the current weights of a policy that is being trained."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from acecoder_dagster.learning.training.settings import PolicySettings
 
 
 class PolicySampler:
-    """A copy of the policy for sampling, in the precision training runs in.
+    """A copy of the policy for sampling, in the precision of the training.
 
     Args:
-        policy: The policy; its architecture and weights are copied.
+        policy: The policy, whose architecture is copied; `load` copies its weights.
         end_tokens: Tokens that end a completion.
         settings: Lengths, temperature, precision and seed.
     """
@@ -27,7 +27,7 @@ class PolicySampler:
     def __init__(self, policy: PreTrainedModel, end_tokens: Sequence[int], settings: PolicySettings) -> None:
         device = pick_device()
         dtype = torch.bfloat16 if wants_bfloat16(settings.precision, device) else torch.float32
-        # from_config writes the attention implementation into the configuration it is given.
+        # Making a model writes its attention into the configuration that it is given.
         config = copy.deepcopy(policy.config)
         self._model = untrained_causal_model(config, dtype, "sdpa")
         self._model.to(device).eval()
@@ -35,7 +35,7 @@ class PolicySampler:
         self._settings = settings
 
     def load(self, policy: torch.nn.Module) -> None:
-        """Take over the current weights of the policy."""
+        """Copy the current weights of the policy."""
         with torch.no_grad():
             for mine, weight in zip(self._model.parameters(), policy.parameters(), strict=True):
                 mine.copy_(weight)
@@ -52,9 +52,9 @@ class PolicySampler:
         Args:
             prompts: Token ids.
             completions_per_prompt: How many for each.
-            stream: Names the random numbers; the same weights and the same stream draw the same completions.
-            on_end: Called with each completion as soon as it has ended, and its place among those that are returned;
-                not with one that is cut at the longest length.
+            stream: Name of the random numbers. The same weights and the same stream draw the same completions.
+            on_end: Called as `on_end(place, completion)` when a completion has ended; place is its index in the result.
+                It is not called for a completion that was cut at the greatest length.
 
         Returns:
             The completions of the first prompt, then of the second, and so on, as token ids.

@@ -1,4 +1,4 @@
-"""TRL's GRPOTrainer with REINFORCE++, dynamic sampling, packed forward passes, and every rollout kept."""
+"""TRL's GRPOTrainer with REINFORCE++, dynamic sampling and packed forward passes; every rollout is kept."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _TRL_FIGURES = {
     "completion_tokens": "completions/mean_length",
     "truncated": "completions/clipped_ratio",
 }
-"""Names of our figures, and what TRL calls them."""
+"""Names of our figures, and TRL's names for them."""
 
 _SAME = 1e-6
-"""Rewards of a group closer together than this do not vary."""
+"""The rewards of a group are equal if they differ by less than this."""
 
 
 def trainer_arguments(folder: Path, settings: PolicySettings) -> GRPOConfig:
-    """TRL's arguments for these settings; one generation per optimiser step, so every update is on-policy."""
+    """Return TRL's arguments: one generation per optimiser step, so that every update is on-policy."""
     device = pick_device()
     drawn = settings.questions_drawn * settings.completions_per_prompt
     forwards = _forwards_per_step(settings, drawn)
@@ -81,7 +81,7 @@ def trainer_arguments(folder: Path, settings: PolicySettings) -> GRPOConfig:
 
 
 def _forwards_per_step(settings: PolicySettings, drawn: int) -> int:
-    """The fewest forward passes of at most `rows_per_forward` rows that divide the generation evenly."""
+    """Return the smallest number of forward passes of at most `rows_per_forward` rows that divides the generation."""
     trained = settings.prompts_per_step * settings.completions_per_prompt
     forwards = -(-trained // settings.rows_per_forward)
     while drawn % forwards:
@@ -90,21 +90,21 @@ def _forwards_per_step(settings: PolicySettings, drawn: int) -> int:
 
 
 class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed by mypy
-    """One optimiser step: draw questions, sample groups, reward, keep groups that vary, weigh, learn.
+    """Trains a policy. A step draws questions, samples a group of programs for each, rewards them and learns.
 
-    What TRL provides is used as it is: data order, clipped policy loss, reference model, optimiser, checkpoints.
-    Replaced are the sampling of completions (CPU), the forward pass of the loss (packed), the advantages of the
-    two REINFORCE++ forms, and the selection of groups, which TRL does not have.
+    From TRL come the order of the data, the clipped policy loss, the reference model, the optimiser and the
+    checkpoints. Ours are the sampling on a CPU, the packed forward pass of the loss, the advantages of REINFORCE++ and
+    its variant, and the selection of groups whose rewards vary.
 
     Args:
         settings: How to train.
         rewarder: Rewards rollouts.
         extract_program: Finds the program in a completion.
         sampler: Samples with the current weights.
-        rollout_files: Where all rollouts are kept.
+        rollout_files: Where all rollouts are written.
         validation: Validates after steps.
-        report: Told the figures of each step.
-        **trl: What GRPOTrainer takes, without `args` and `reward_funcs`.
+        report: Called with the figures of every step.
+        **trl: Arguments of GRPOTrainer, except `reward_funcs` and `callbacks`.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         num_generations: int,
         **others: object,
     ) -> tuple[list[list[int]], list[list[float]] | None]:
-        """Completions of the current policy, from vLLM with their log-probabilities; prompts come repeated."""
+        """Sample completions of the current policy; those of vLLM have log-probabilities. Prompts come repeated."""
         with self._timed("generate"):
             if self.use_vllm:
                 completions: tuple[list[list[int]], list[list[float]]] = super()._generate_single_turn(
@@ -152,10 +152,10 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
                 return completions
             self._sampler.load(self.accelerator.unwrap_model(self.model))
             return self._sampler.sample(
-                prompt_ids[::num_generations], num_generations, f"step {self.state.global_step}", self._judge_alongside
+                prompt_ids[::num_generations], num_generations, f"step {self.state.global_step}", self._begin_judging
             ), None
 
-    def _judge_alongside(self, index: int, completion_ids: list[int]) -> None:
+    def _begin_judging(self, index: int, completion_ids: list[int]) -> None:
         completion = self.processing_class.decode(completion_ids, skip_special_tokens=True)
         self._rewarder.begin(self._question_ids[index], self._extract_program(completion))
 
@@ -170,7 +170,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         question_id: list[str],
         **_: object,
     ) -> list[float | None]:
-        """TRL's reward function: the rewards of a whole generation."""
+        """Return the rewards of a generation; this is TRL's reward function."""
         with self._timed("reward"):
             programs = [self._extract_program(completion) for completion in completions]
             rollouts = [Rollout(*fields) for fields in zip(question_id, prompts, programs, strict=True)]
@@ -186,7 +186,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
     # Advantages and groups
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """A generation, with the advantages of the wanted algorithm and only the groups that teach something."""
+        """Return a generation with the advantages of the algorithm, and only the groups that are trained on."""
         self._question_ids = [each["question_id"] for each in inputs]
         batch = super()._generate_and_score_completions(inputs)
         rewards = torch.tensor(
@@ -207,9 +207,9 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         return batch
 
     def _groups_to_train(self, rewards: torch.Tensor) -> torch.Tensor:
-        """Positions of the first groups whose rewards vary, as many as a step trains on; at least one group.
+        """Return the positions of the groups to train on: the first ones whose rewards vary, but at least one.
 
-        Without a group baseline (`reinforce_pp`) a group of equal rewards still teaches, so none is dropped.
+        Without a group baseline (`reinforce_pp`) a group with equal rewards teaches too, so none is dropped.
         """
         groups = rewards.view(-1, self.num_generations)
         wanted = self._policy_settings.prompts_per_step
@@ -230,7 +230,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
     # The loss
 
     def _prepare_inputs(self, generation_batch: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """Sample at the start of a step, then hand out its forward passes one after another."""
+        """Sample at the start of a step, then return its forward passes one after another."""
         forward = self._step % self.args.steps_per_generation
         if forward == 0 or self._buffered_inputs is None:
             batch = self._generate_and_score_completions(generation_batch)
@@ -239,7 +239,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         return inputs
 
     def _log_ratios(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
-        """Per token, how much likelier the policy finds it than the policy it started from did."""
+        """Return the log ratio of each token: its log-probability now, minus that of the starting policy."""
         ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], 1)
         mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], 1)
         width = batch["completion_ids"].shape[1]
@@ -255,13 +255,13 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         logits_to_keep: int,
         **_: object,
     ) -> tuple[torch.Tensor, torch.Tensor, None]:
-        """TRL's per-token log-probabilities and entropies, from packed instead of padded forward passes."""
+        """Return log-probabilities and entropies per token as TRL does, but from packed forward passes."""
         with self.accelerator.autocast():
             self._log_probs, entropies = packed_log_probs(model, input_ids, attention_mask, logits_to_keep)
         return self._log_probs, entropies, None
 
     def _compute_loss(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
-        """TRL's loss, with the KL where the algorithm wants it."""
+        """Return TRL's loss, with the KL of the algorithm."""
         if not self.beta or self._policy_settings.algorithm == "grpo":
             return super()._compute_loss(model, inputs)
         coefficient, self.beta = self.beta, 0.0
@@ -316,22 +316,22 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         mark_complete(checkpoint_folder(Path(self.args.output_dir), self.state.global_step))
 
     def create_model_card(self, *_: object, **__: object) -> None:
-        """Write none: the run's report says more than a generated card."""
+        """Write no model card: the report of the project says more than a generated one."""
 
 
 def _by_row(rows: torch.Tensor, values: torch.Tensor, mask: torch.Tensor) -> dict[int, float]:
-    """Values of these rows, means over their tokens where there is one per token."""
+    """Return a value for each row: its own, or the mean over its tokens."""
     if values.dim() == 2:
         values = (values * mask).sum(1) / mask.sum(1).clamp(min=1)
     return dict(zip(rows.tolist(), values.tolist(), strict=True))
 
 
 def _split_rows(batch: dict[str, torch.Tensor], parts: int) -> list[dict[str, torch.Tensor]]:
-    """Cut a batch into forward passes of about equal numbers of rows, neighbours together."""
+    """Cut a batch into forward passes of about equal numbers of neighbouring rows."""
     rows = torch.arange(len(batch["completion_ids"]), device=batch["completion_ids"].device)
     split = []
     for part in rows.tensor_split(parts):
-        # More passes than rows: a pass still needs a row, which then counts for nothing.
+        # With more passes than rows, a pass still needs a row; its mask is empty, so it adds nothing to the loss.
         chosen = part if len(part) else rows[:1]
         forward = {name: value[chosen] if value.dim() else value for name, value in batch.items()}
         if not len(part):

@@ -1,4 +1,4 @@
-"""Training a policy by reinforcement, rewarded by executed tests or by a reward model."""
+"""Reinforcement learning of a policy, with rewards from executed tests or from a reward model."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from transformers.trainer_callback import PrinterCallback
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
 from acecoder_dagster.learning.errors import PolicyError
-from acecoder_dagster.learning.policy.rewards import JudgeAlongside, JudgePrograms, Rewarder
+from acecoder_dagster.learning.policy.rewards import BackgroundJudge, JudgePrograms, Rewarder
 from acecoder_dagster.learning.policy.rollouts import RolloutFiles
 from acecoder_dagster.learning.policy.sampler import PolicySampler
 from acecoder_dagster.learning.policy.trainer import PolicyTrainer, trainer_arguments
@@ -34,7 +34,7 @@ from acecoder_dagster.learning.training.device import prepare_process
 from acecoder_dagster.learning.training.settings import PolicySettings
 
 QUESTION_COLUMNS = ("question_id", "split", "prompt")
-"""Columns of the questions, all strings; `split` is `train` or `validation` (others are not looked at)."""
+"""Columns of the questions, all strings. `split` is `train` or `validation`; questions of other splits are ignored."""
 
 
 def train_policy(
@@ -49,41 +49,41 @@ def train_policy(
     settings: PolicySettings,
     progress: Progress,
 ) -> dict[str, float]:
-    """Train a policy and write the weights that did best on the validation questions.
+    """Train a policy, and write the weights that did best on the validation questions.
 
-    Run again after an interruption with the same arguments, it continues from its last checkpoint in `output`.
+    After an interruption, a call with the same arguments goes on from the last checkpoint in `output`.
 
     Args:
         policy: Folder or hub id of the causal model to start from.
         questions_path: Parquet with the columns of `QUESTION_COLUMNS`.
-        reward: `rule` (executed tests) or `reward_model`. Whichever it is, the checkpoint is chosen, and
-            training stopped, by executed tests on the validation questions.
-        judge_programs: Runs programs against the tests of their questions, while completions are being written.
+        reward: `rule` (executed tests) or `reward_model`. In both cases, executed tests on the validation questions
+            choose the checkpoint and decide when training stops.
+        judge_programs: Runs programs against the tests of their questions, while others are being written.
         extract_program: Finds the program in a completion.
         reward_model: Folder of the reward model, for that reward.
-        output: Folder for the policy (loads with `AutoModelForCausalLM`), `rollouts.parquet` (every rollout,
-            columns of `ROLLOUT_SCHEMA`), `validations.parquet` and, where
-            the policy came to please its reward instead of solving questions, `hacking.md`.
+        output: Folder to write: the policy (it loads with `AutoModelForCausalLM`), `rollouts.parquet` (every rollout,
+            columns of `ROLLOUT_SCHEMA`), `validations.parquet` and, after reward hacking, `hacking.md`.
         settings: How to train.
-        progress: Told the figures of each step: reward, pass_rate and pass_at_1 (where judged), kept_groups,
-            entropy, completion_tokens, seconds of each phase, and validation_pass_at_1 where validated.
+        progress: Called after every step with its figures: reward, pass_rate and pass_at_1 (of judged programs),
+            kept_groups, entropy, completion_tokens, seconds of each phase, and those of a validation.
 
     Returns:
-        Figures of the run: steps done, step chosen, its validation figures and those of the start, rollouts, and
-        whether the policy came to please its reward instead of solving questions (hacked, 1 or 0).
+        Figures: steps, best_step (the step whose weights were written), validation_pass_at_1 of that step and at the
+        start, rollouts, and hacked (1 if there was reward hacking, else 0).
 
     Raises:
-        PolicyError: A model cannot be loaded, the questions do not fit the settings, or no reward model was given.
-        FileNotFoundError: `questions_path` or the reward model's calibration does not exist.
+        PolicyError: There is no such file, the questions do not fit the settings, or no reward model was given.
+        ModelLoadError: The policy or the reward model cannot be loaded.
+        RewardModelError: The reward model has no calibration.
     """
     prepare_process(settings.threads, settings.seed)
     tokenizer = load_tokenizer(policy, padding_side="left")
     model = load_causal_model(policy, PACKED_ATTENTION)
     train, validation_questions = _read_questions(questions_path, tokenizer, model, settings)
     scorer = _scorer(reward_model, settings) if reward == "reward_model" else None
-    rewarder = Rewarder(JudgeAlongside(judge_programs), settings.rule_reward, scorer, settings.rule_weight)
-    run = fingerprint([policy, reward, str(reward_model), settings.model_dump_json()], [questions_path])
-    work = open_work_folder(output, run)
+    rewarder = Rewarder(BackgroundJudge(judge_programs), settings.rule_reward, scorer, settings.rule_weight)
+    identity = fingerprint([policy, reward, str(reward_model), settings.model_dump_json()], [questions_path])
+    work = open_work_folder(output, identity)
     sampler = PolicySampler(model, _end_tokens(model, tokenizer), settings)
     validation = Validation(
         questions=validation_questions,
@@ -136,7 +136,7 @@ def _finish(output: Path, steps: int, validation: Validation, rollout_files: Rol
 
 
 def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """All tokens that end a completion: the tokenizer's, and those the model declares, such as an end of turn."""
+    """Return all tokens that end a completion: the tokenizer's, and those of the model, as an end of turn."""
     declared = model.generation_config.eos_token_id
     ids = declared if isinstance(declared, list) else [declared]
     return sorted({tokenizer.eos_token_id, *(token for token in ids if token is not None)})
@@ -144,14 +144,14 @@ def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> l
 
 def _scorer(reward_model: Path | None, settings: PolicySettings) -> RewardScorer:
     if reward_model is None:
-        raise PolicyError("The reward `reward_model` needs a reward model; give its folder.")
+        raise PolicyError("The reward `reward_model` needs a reward model: give its folder.")
     return RewardScorer(reward_model, settings.scoring)
 
 
 def _in_order(questions: list[dict[str, str]], settings: PolicySettings) -> list[dict[str, str]]:
-    """The questions of all steps, one step after another, as one epoch.
+    """Return the questions of all steps, one step after another, as one epoch.
 
-    TRL's own shuffling starts over when a run continues in a later epoch, which would change its questions.
+    TRL's own shuffling starts again when a training goes on in a later epoch, which would change its questions.
     """
     wanted = settings.steps * settings.questions_drawn
     whole_steps = len(questions) - len(questions) % settings.questions_drawn
@@ -164,9 +164,9 @@ def _in_order(questions: list[dict[str, str]], settings: PolicySettings) -> list
 def _read_questions(
     path: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, settings: PolicySettings
 ) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
-    """Training questions as rows, validation questions as (question_id, prompt)."""
+    """Return the training questions as rows, and the validation questions as (question_id, prompt)."""
     if not path.exists():
-        raise FileNotFoundError(f"There is no file of questions at {path}.")
+        raise PolicyError(f"There is no file of questions at {path}.")
     rows = pl.read_parquet(path)
     missing = [name for name in QUESTION_COLUMNS if name not in rows.columns]
     if missing:
@@ -180,7 +180,7 @@ def _read_questions(
             "different ones (prompts_per_step times draw_factor). Lower one of these settings or give more questions."
         )
     if not validation.height:
-        raise PolicyError(f"{path} has no validation question, by which the checkpoint is chosen.")
+        raise PolicyError(f"{path} has no validation question; they choose the checkpoint.")
     longest = max(len(ids) for ids in tokenizer(rows["prompt"].to_list())["input_ids"])
     context = model.config.get_text_config().max_position_embeddings
     if longest + settings.max_completion_tokens > context:

@@ -1,7 +1,7 @@
-"""Choosing the checkpoint of an RL run by executed tests on questions it is not trained on.
+"""Validation of a policy while it is trained, by executed tests on questions that it is not trained on.
 
-A reward model can be fooled (see `hacking`). So whatever the reward, checkpoints are compared by running tests, and
-training stops when they no longer get better, or when the reward rises while they get worse.
+A reward model can be fooled (see `reward_hacking`). So whatever the reward is, checkpoints are compared by executed
+tests. Training stops when they no longer get better, or when the reward rises while they get worse.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from transformers import (
 )
 
 from acecoder_dagster.files import replace_text
-from acecoder_dagster.learning.policy.hacking import is_hacked, truth, write_report
+from acecoder_dagster.learning.errors import PolicyError
+from acecoder_dagster.learning.policy.reward_hacking import is_reward_hacking, right_share, write_report
 from acecoder_dagster.learning.policy.rewards import Rewarder, Rewards, Rollout
 from acecoder_dagster.learning.policy.sampler import PolicySampler
 from acecoder_dagster.learning.training.settings import PolicySettings
@@ -33,19 +34,18 @@ _FIGURES = "validation.json"
 
 
 class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not followed by mypy
-    """Samples and judges the validation questions every few steps; keeps the best weights; stops in time.
+    """Validates every few steps, keeps the best weights, and stops the training in time.
 
-    The policy as it is before the first step takes part, so the result is never worse than the start on these
-    questions.
+    The policy before the first step is validated too, so the result is never worse than the start on these questions.
 
     Args:
         questions: (question_id, prompt) of the validation questions.
-        rewarder: Rewards rollouts and has them judged.
-        sampler: Samples with given weights.
-        tokenizer: Of the policy.
+        rewarder: Rewards rollouts and judges them.
+        sampler: Samples with the current weights.
+        tokenizer: Tokenizer of the policy.
         extract_program: Finds the program in a completion.
-        settings: How often, how many completions, patience.
-        folder: Where the best weights and the record of validations are kept.
+        settings: How often to validate, with how many completions, and when to stop.
+        folder: Folder for the best weights and the figures of all validations.
     """
 
     def __init__(
@@ -71,13 +71,13 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         self.latest: dict[str, float] = {}
 
     def history(self) -> list[dict[str, float]]:
-        """Figures of all validations so far, by step."""
+        """Return the figures of all validations so far, by step."""
         return json.loads(self._record.read_text()) if self._record.exists() else []
 
     def best(self) -> tuple[Path, dict[str, float]]:
-        """Folder and figures of the weights with the most right programs; of equals, the earliest."""
+        """Return folder and figures of the weights with the most right programs; of equal ones, the earliest."""
         found = [(folder, json.loads((folder / _FIGURES).read_text())) for folder in self._folder.glob("best-*[0-9]")]
-        return max(found, key=lambda item: (truth(item[1]), -item[1]["step"]))
+        return max(found, key=lambda item: (right_share(item[1]), -item[1]["step"]))
 
     def on_train_begin(
         self,
@@ -88,7 +88,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         model: PreTrainedModel,
         **_: object,
     ) -> None:
-        """Validate the starting policy, or go back to the record of the step the run continues from."""
+        """Validate the starting policy; a training that goes on drops the validations after its checkpoint."""
         if state.global_step:
             self._write_record([figures for figures in self.history() if figures["step"] <= state.global_step])
         else:
@@ -104,7 +104,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         model: PreTrainedModel,
         **_: object,
     ) -> None:
-        """Validate when it is due and stop when it no longer gets better."""
+        """Validate when it is due, and stop the training when it no longer gets better."""
         step = state.global_step
         if step % self._settings.validate_every and step != args.max_steps:
             return
@@ -113,7 +113,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         best_step = self.best()[1]["step"]
         if sum(figures["step"] > best_step for figures in history) >= self._settings.patience:
             control.should_training_stop = True
-        if is_hacked(history, self._settings.hacking_drop):
+        if is_reward_hacking(history, self._settings.hacking_drop):
             write_report(self._folder, history, rollouts, rewards)
             if self._settings.on_hacking == "stop":
                 control.should_training_stop = True
@@ -125,7 +125,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         started = time.perf_counter()
         copies = self._settings.validation_completions
         self._sampler.load(model)
-        ids = self._sampler.sample(self._prompt_ids, copies, f"validation {step}", self._judge_alongside)
+        ids = self._sampler.sample(self._prompt_ids, copies, f"validation {step}", self._begin_judging)
         completions = self._tokenizer.batch_decode(ids, skip_special_tokens=True)
         rollouts = [
             Rollout(*self._questions[index // copies], self._extract_program(completion))
@@ -134,12 +134,12 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         rewards = self._rewarder(rollouts)
         self.latest = {**_figures(rewards, copies), "seconds_validation": time.perf_counter() - started}
         figures = {"step": step, **self.latest}
-        if not self.history() or truth(figures) > truth(self.best()[1]):
+        if not self.history() or right_share(figures) > right_share(self.best()[1]):
             self._keep(step, model, figures)
         self._write_record([*self.history(), figures])
         return rollouts, rewards
 
-    def _judge_alongside(self, index: int, completion_ids: list[int]) -> None:
+    def _begin_judging(self, index: int, completion_ids: list[int]) -> None:
         question_id, _ = self._questions[index // self._settings.validation_completions]
         completion = self._tokenizer.decode(completion_ids, skip_special_tokens=True)
         self._rewarder.begin(question_id, self._extract_program(completion))
@@ -158,15 +158,17 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
 
 
 def _figures(rewards: Rewards, copies: int) -> dict[str, float]:
-    """Return shares and means over all programs, of which `copies` after each other answer one question."""
+    """Return shares and means over all programs; every `copies` neighbours answer the same question."""
     pass_rates = [judged.pass_rate for judged in rewards.judgements]
     official = [judged.official_pass_rate for judged in rewards.judgements]
     decided = [rate for rate in pass_rates if rate is not None]
     if not decided:
-        raise RuntimeError("The judge could not decide any program of the validation questions.")
+        raise PolicyError("The judge could not decide any program of the validation questions.")
     rewarded = [reward for reward in rewards.rewards if reward is not None]
     if not rewarded:
-        raise RuntimeError("No program of the validation questions is short enough for the reward model to read.")
+        raise PolicyError(
+            "All programs of the validation questions are too long for the reward model: raise scoring.max_tokens."
+        )
     by_official = any(rate is not None for rate in official)
     figures = {
         "validation_reward": fmean(rewarded),
@@ -185,7 +187,7 @@ def _share_right(pass_rates: Sequence[float | None]) -> float:
 
 
 def _standard_error(pass_rates: Sequence[float | None], copies: int) -> float:
-    """Return the standard error of the share of right programs, of which those of one question go together."""
+    """Return the standard error of the share of right programs, by question, since programs of one are alike."""
     groups = [pass_rates[start : start + copies] for start in range(0, len(pass_rates), copies)]
     shares = [_share_right(group) for group in groups if any(rate is not None for rate in group)]
     return stdev(shares) / sqrt(len(shares)) if len(shares) > 1 else 1.0

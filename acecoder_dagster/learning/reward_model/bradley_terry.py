@@ -16,14 +16,14 @@ from acecoder_dagster.learning.training.team import Team
 
 @dataclass(frozen=True)
 class ScoredForward:
-    """What one forward pass contributes to a step.
+    """What one forward pass adds to a step.
 
     Attributes:
-        loss: Its share of the loss; the shares of all forward passes of a step add up to the loss of the step.
+        loss: Its part of the loss. The parts of all forward passes of a step add up to the loss of the step.
         scores: One score per program.
-        margins: By how much the chosen program of each pair beats the rejected one.
-        pairs: How many of these margins each question has.
-        tokens: Packed tokens.
+        margins: Score of the chosen program minus score of the rejected one, for each pair.
+        pairs: How many of these pairs each question has.
+        tokens: Number of packed tokens.
     """
 
     loss: torch.Tensor
@@ -35,7 +35,7 @@ class ScoredForward:
 
 @dataclass(frozen=True)
 class _Part:
-    """Questions that are scored together: in one row or, one question that is too large for it, in several."""
+    """Questions that are scored together in one row, or one question that needs several rows."""
 
     groups: list[PreferenceGroup]
     weights: list[list[float]]
@@ -51,20 +51,21 @@ def score_pairs(
 ) -> Iterator[ScoredForward]:
     """Score the programs of a step in as few forward passes as `tokens_per_forward` allows.
 
-    The pairs of a question that does not fit one forward pass reach across its pieces. Gradient caching (Gao et al.
-    2021, section 3): all scores first, without a graph; the gradient of the loss by each score; then piece after
-    piece once more, each of which passes the gradient of its scores on to the weights.
+    A question that is too large for one forward pass is cut into pieces, and its pairs join programs of different
+    pieces. So its gradient is cached (Gao et al. 2021, section 3): first all scores are computed without a graph, then
+    the gradient of the loss with respect to each score. Then each piece is forwarded again, and passes the gradient of
+    its scores on to the weights.
 
     Args:
         scorer: The reward model.
-        step: Groups whose pairs make up one loss.
-        settings: Weighting, centring, precision and size of forward passes.
-        team: The processes that share the step. Each makes as many forward passes as the others, because they wait
-            for each other in every layer: who has less to score fills up with passes that count for nothing.
+        step: The groups of one optimiser step.
+        settings: Weights, centring, precision and size of forward passes.
+        team: The processes that share the step. All make the same number of forward passes, because they wait for each
+            other in every layer. A process with less to score makes passes that add nothing.
 
     Yields:
-        One result per forward pass of this process; take its gradient before asking for the next one to free its
-        memory.
+        One result for each forward pass of this process. Compute its gradient before taking the next one, so that its
+        memory is freed.
     """
     training = torch.is_grad_enabled()
     shares = _shares(_parts(step, settings), team.size)
@@ -107,7 +108,7 @@ def _parts(step: Sequence[PreferenceGroup], settings: RewardModelSettings) -> li
 
 
 def _shares(parts: Sequence[_Part], size: int) -> list[list[_Part]]:
-    """Who scores what: the largest first, to the process that has least."""
+    """Divide the parts among processes: the largest first, always to the process that has least."""
     shares: list[list[_Part]] = [[] for _ in range(size)]
     for part in sorted(parts, key=lambda part: -len(part.rows)):
         min(shares, key=lambda share: sum(len(each.rows) for each in share)).append(part)
@@ -115,7 +116,7 @@ def _shares(parts: Sequence[_Part], size: int) -> list[list[_Part]]:
 
 
 def _passes(share: Sequence[_Part], *, training: bool) -> tuple[int, int]:
-    """Forward passes to know the scores of what is in pieces, and those that come after."""
+    """Return how many forward passes a process makes: first for the scores of pieces, then for everything."""
     first = sum(len(part.rows) for part in share if part.in_pieces)
     return first, sum(len(part.rows) for part in share if training or not part.in_pieces)
 
@@ -144,12 +145,13 @@ def _score_in_pieces(
     for index, (row, known, gradient) in enumerate(zip(rows, scores.split(sizes), gradients.split(sizes), strict=True)):
         passed_on = (score(row) * gradient).sum()
         share = passed_on - passed_on.detach() + loss / len(rows)
-        told, pairs = (margins, _pairs(part)) if index == 0 else (margins[:0], [])
-        yield ScoredForward(share, known, told, pairs, row.input_ids.numel())
+        # The first piece reports the pairs of all pieces.
+        reported, pairs = (margins, _pairs(part)) if index == 0 else (margins[:0], [])
+        yield ScoredForward(share, known, reported, pairs, row.input_ids.numel())
 
 
 def pair_weights(step: Sequence[PreferenceGroup], weighting: str) -> list[list[float]]:
-    """Weight of every pair in the loss of a step, per group; they sum to one over the step.
+    """Return the weight of every pair in the loss of a step, group by group. The weights of a step sum to one.
 
     Args:
         step: The groups of one optimiser step.
@@ -169,16 +171,16 @@ def bradley_terry(
     weights: Sequence[Sequence[float]],
     settings: RewardModelSettings,
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Weighted loss of all pairs of the groups.
+    """Return the weighted loss of all pairs of the groups.
 
     Args:
         scores: Scores of the groups' programs, in order.
         groups: The groups scored.
-        weights: Weight of every pair, as of `pair_weights`.
+        weights: Weight of every pair, from `pair_weights`.
         settings: Margin and centring.
 
     Returns:
-        The loss, and by how much each pair's chosen program beats the rejected one (detached).
+        The loss, and for each pair the score of the chosen program minus that of the rejected one (detached).
     """
     chosen: list[int] = []
     rejected: list[int] = []

@@ -1,9 +1,9 @@
-"""Published AceCodeRM checkpoints as standard reward models.
+"""Conversion of published AceCodeRM checkpoints to standard reward models.
 
-AceCodeRM (and whatever LLaMA-Factory trains as a reward model) is a causal language model with a value head: weights
-`v_head.summary.weight` and `v_head.summary.bias` beside the model's own. No class of transformers loads that; one
-that ignores them starts from a random head, with a warning only. What is written here loads with
-`AutoModelForSequenceClassification` and wherever TRL takes a reward model.
+AceCodeRM, like every reward model of LLaMA-Factory, is a causal language model with a value head: its files also have
+the weights `v_head.summary.weight` and `v_head.summary.bias`. No class of transformers loads these; a class that
+ignores them starts from a random head and only warns. A converted model loads with
+`AutoModelForSequenceClassification`, and in TRL as a reward model.
 """
 
 from __future__ import annotations
@@ -23,33 +23,34 @@ _HEAD_WEIGHT, _HEAD_BIAS = "v_head.summary.weight", "v_head.summary.bias"
 def convert_value_head(source: Path, output: Path) -> float:
     """Write a reward model with a value head as a sequence classifier with one label.
 
-    A sequence classifier's head has no bias. The bias is the same for every program, so leaving it out changes neither
-    the order of programs nor differences between them: scores are those of the original minus the bias.
+    The head of a sequence classifier has no bias. The bias is the same for every program, so without it the order of
+    programs and the differences between them stay the same: scores are those of the original minus the bias.
 
     Args:
-        source: Folder with config, tokenizer and safetensors files, the head among them.
-        output: Folder to write; weights keep the type they have.
+        source: Folder with config, tokenizer and safetensors files, which include the head.
+        output: Folder to write. Weights keep their type.
 
     Returns:
         The bias that was left out.
 
     Raises:
-        RewardModelError: There is no such model, no value head, or a head of another shape than the model.
+        RewardModelError: There are no files, no value head, or a head whose shape does not fit the model.
+        ModelLoadError: The model cannot be loaded.
     """
     head = _read_head(source)
     missing = [name for name in (_HEAD_WEIGHT, _HEAD_BIAS) if name not in head]
     if missing:
         raise RewardModelError(
-            f"{source} has no {' and no '.join(missing)} in its safetensors files: it is no reward model with a value "
-            "head. Give the folder of the whole checkpoint; a sequence classifier needs no conversion."
+            f"{source} has no {' and no '.join(missing)} in its safetensors files: it is not a reward model with a "
+            "value head. Give the folder of the whole checkpoint. A sequence classifier needs no conversion."
         )
     weight, bias = head[_HEAD_WEIGHT], float(head[_HEAD_BIAS])
     tokenizer = load_tokenizer(source)
     config = load_config(source)
     if tuple(weight.shape) != (1, config.hidden_size):
         raise RewardModelError(
-            f"The value head of {source} has the shape {tuple(weight.shape)}, its model needs "
-            f"(1, {config.hidden_size}): the files are not of one checkpoint."
+            f"The value head of {source} has the shape {tuple(weight.shape)}, but its model needs "
+            f"(1, {config.hidden_size}): the files are not from the same checkpoint."
         )
     model = load_classifier(source, dtype="auto")
     model.score.weight.data = weight.to(model.score.weight.dtype)
@@ -60,7 +61,7 @@ def convert_value_head(source: Path, output: Path) -> float:
 
 
 def _read_head(source: Path) -> dict[str, torch.Tensor]:
-    """The tensors of the value head, from whichever of the files holds them."""
+    """Return the tensors of the value head that the files have, by name."""
     files = sorted(source.glob("*.safetensors"))
     if not files:
         raise RewardModelError(

@@ -1,7 +1,7 @@
-"""Files for reward models: questions with programs to be scored, and pairs to train on.
+"""Files of users for reward models: programs to score, and pairs to train on.
 
-Both give either the finished `prompt` or the `question` (with `entry_point`, where the template names the
-function), which is then put into the same template everywhere.
+Each row has either the finished `prompt` or the `question`, from which the prompt is rendered. It also needs the
+`entry_point` where the prompt template shows the name of the function.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from acecoder_dagster.learning.errors import RewardModelError
 from acecoder_dagster.learning.sampling import PromptError, prompt_columns, render_prompts
 
 ASKED = (
-    FileColumn("prompt", TEXT, "What the model was given, word for word"),
+    FileColumn("prompt", TEXT, "The whole prompt, word for word"),
     FileColumn("question", TEXT, "The question, where there is no prompt"),
-    FileColumn("entry_point", TEXT, "Name of the function to write, where the template shows it"),
+    FileColumn("entry_point", TEXT, "Name of the function to write, if the template shows it"),
 )
 SCORED_COLUMNS = (
     *ASKED,
-    FileColumn("question_id", IDENTIFIER, "Question it answers"),
+    FileColumn("question_id", IDENTIFIER, "Id of the question"),
     FileColumn("program_id", IDENTIFIER, "Id of the program"),
     FileColumn("program", TEXT, "The program to score", required=True),
 )
@@ -31,7 +31,7 @@ PAIR_COLUMNS = (
     FileColumn("chosen", TEXT, "The better program", required=True),
     FileColumn("rejected", TEXT, "The worse program", required=True),
     FileColumn("weight", REAL, "Weight of the pair in the loss", default=1.0),
-    FileColumn("margin", REAL, "By how much the first is better", default=0.0),
+    FileColumn("margin", REAL, "Difference of the pass rates", default=0.0),
 )
 
 
@@ -39,10 +39,10 @@ def read_rows(path: Path, columns: tuple[FileColumn, ...]) -> pl.DataFrame:
     """Read a Parquet, JSONL (also gzipped) or JSON file.
 
     Returns:
-        The named columns, in the order of the file; those that the file does not have are null or have their default.
+        The columns, rows in the order of the file. A column that the file does not have is null or has its default.
 
     Raises:
-        RewardModelError: With everything wrong with the file, by row and column.
+        RewardModelError: The file cannot be used; the message lists all problems by row and column.
     """
     problems = Problems()
     batches = list(read_batches(path, columns, problems))
@@ -52,12 +52,12 @@ def read_rows(path: Path, columns: tuple[FileColumn, ...]) -> pl.DataFrame:
 
 
 def with_prompts(rows: pl.DataFrame, template: str, model: str | None) -> pl.DataFrame:
-    """Return the rows with their `prompt`, rendered from `question` where it is null or not there.
+    """Return the rows with their `prompt`, rendered from `question` where it is null or missing.
 
     Args:
         rows: Some of the columns of `ASKED`.
         template: Name of the prompt template.
-        model: Whose chat template renders it, where it is a chat.
+        model: Folder or hub id of the model whose chat template renders a chat.
 
     Raises:
         RewardModelError: A row has neither prompt nor question, or the template cannot be rendered.
@@ -67,7 +67,7 @@ def with_prompts(rows: pl.DataFrame, template: str, model: str | None) -> pl.Dat
     without = rows.with_row_index("row", offset=1).filter(pl.col("prompt").is_null() & pl.col("question").is_null())
     if without.height:
         raise RewardModelError(
-            f"{without.height} rows have neither a prompt nor a question, the first is row {without['row'][0]}; give "
+            f"{without.height} rows have neither a prompt nor a question, the first is row {without['row'][0]}: give "
             "one of these columns."
         )
     asked = rows.filter(pl.col("prompt").is_null()).select("question", "entry_point").unique(maintain_order=True)
@@ -85,23 +85,22 @@ def with_prompts(rows: pl.DataFrame, template: str, model: str | None) -> pl.Dat
 
 
 def pair_groups(pairs: pl.DataFrame) -> pl.DataFrame:
-    """Gather pairs by prompt, every distinct program once.
+    """Return pairs as groups: one row per prompt, with every distinct program once.
 
     Args:
         pairs: Columns prompt, chosen, rejected, weight, margin.
 
     Returns:
-        The columns of `preference_groups.GROUP_COLUMNS`; a group's `question_id` is a hash of its prompt, so that
-        pairs of one prompt are never divided between training and validation. Pairs of twice the same program are
-        left out.
+        The columns of `groups.GROUP_COLUMNS`. The `question_id` of a group is a hash of its prompt, so that pairs of a
+        prompt are never divided between training and validation. Pairs of two equal programs are left out.
 
     Raises:
-        RewardModelError: Every pair is one of twice the same program.
+        RewardModelError: In every pair both programs are the same.
     """
     different = pairs.filter(pl.col("chosen") != pl.col("rejected"))
     if different.is_empty():
         raise RewardModelError(
-            f"In all {pairs.height} pairs both programs are the same; a reward model learns from pairs that differ."
+            f"In all {pairs.height} pairs both programs are the same: a reward model learns from different programs."
         )
     groups = []
     for (prompt,), members in different.group_by("prompt", maintain_order=True):

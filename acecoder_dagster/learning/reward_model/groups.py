@@ -1,4 +1,4 @@
-"""Preference pairs as groups: one question, its distinct programs, and all pairs among them."""
+"""Preference pairs as groups: a question, its distinct programs, and all its pairs."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ GROUP_COLUMNS = pl.Schema(
         "margins": pl.List(pl.Float64()),
     }
 )
-"""Columns of a file of groups; pair `k` of a row prefers `programs[chosen[k]]` to `programs[rejected[k]]`."""
+"""Columns of a file of groups. Pair `k` of a row prefers `programs[chosen[k]]` to `programs[rejected[k]]`."""
 
 
 _PAIR_LISTS = ("chosen", "rejected", "weights", "margins")
 
 
 class Pair(NamedTuple):
-    """One preference: positions of the better and the worse program, its weight, and how much better it is."""
+    """A preference pair: positions of the better and the worse program, weight, and difference of their pass rates."""
 
     chosen: int
     rejected: int
@@ -44,11 +44,11 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class PreferenceGroup:
-    """All pairs of one question, on tokens.
+    """All pairs of one question, as tokens.
 
     Attributes:
         question_id: The question.
-        packed: Prompt and programs as token ids; only programs that are in a pair, each once.
+        packed: Prompt and programs as token ids: every program that is in a pair, once.
         pairs: All its pairs, as positions in `packed.programs`.
     """
 
@@ -59,7 +59,7 @@ class PreferenceGroup:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """What over-length programs cost a training set."""
+    """How many programs, pairs and questions are left out because programs are too long."""
 
     programs: int
     pairs: int
@@ -71,8 +71,8 @@ def read_groups(
 ) -> tuple[list[PreferenceGroup], LeftOut]:
     """Read and tokenise a file of groups.
 
-    A program that needs more than `max_tokens` together with its prompt is left out with all its pairs: a
-    shortened program would be judged without its end, where the score is read.
+    A program that has more than `max_tokens` together with its prompt is left out with all its pairs. It is not
+    shortened, because the score is read at the end of a program.
 
     Args:
         path: Parquet with the columns of `GROUP_COLUMNS`.
@@ -80,10 +80,10 @@ def read_groups(
         max_tokens: Longest prompt + program, in tokens.
 
     Returns:
-        The groups that have at least one pair left, in the order of the file, and what was left out.
+        The groups that still have a pair, in the order of the file, and what was left out.
 
     Raises:
-        RewardModelError: A column is missing, a pair points outside its programs, or no pair is left.
+        RewardModelError: There is no such file, a column is missing, a row is broken, or no pair is left.
     """
     rows = _checked_rows(path)
     groups: list[PreferenceGroup] = []
@@ -104,18 +104,18 @@ def read_groups(
             groups.append(_distinct_group(row["question_id"], prompt, encoded, kept))
     if not pairs_seen:
         raise RewardModelError(
-            f"{path} holds no preference pair; a reward model needs at least two questions with one."
+            f"{path} holds no preference pair: a reward model needs at least two questions with a pair."
         )
     if not groups:
         raise RewardModelError(
-            f"None of the {pairs_seen} preference pairs of {path} fits max_tokens={max_tokens}; raise that setting."
+            f"None of the {pairs_seen} preference pairs of {path} fits into max_tokens = {max_tokens}: raise it."
         )
     return groups, LeftOut(programs_out, pairs_out, questions_out)
 
 
 def _checked_rows(path: Path) -> pl.DataFrame:
     if not path.exists():
-        raise FileNotFoundError(f"There is no file of preference groups at {path}.")
+        raise RewardModelError(f"There is no file of preference groups at {path}.")
     rows = pl.read_parquet(path)
     missing = [name for name in GROUP_COLUMNS if name not in rows.columns]
     if missing:
@@ -172,7 +172,7 @@ def _distinct_group(
 def split_by_question(
     groups: Sequence[PreferenceGroup], validation_fraction: float, seed: int
 ) -> tuple[list[PreferenceGroup], list[PreferenceGroup]]:
-    """Split into training and validation, never dividing a question.
+    """Split groups into training and validation; groups of the same question stay together.
 
     Questions are ranked by a hash of the seed and their id, so the split does not depend on their order.
 
@@ -185,7 +185,7 @@ def split_by_question(
     ids = sorted({group.question_id for group in groups}, key=lambda i: hashlib.sha256(f"{seed}:{i}".encode()).digest())
     if len(ids) < 2:
         raise RewardModelError(
-            f"A reward model needs pairs of at least two questions (one to validate on), got {len(ids)}."
+            f"A reward model needs pairs of at least two questions (one to validate on), but there are {len(ids)}."
         )
     count = min(max(round(len(ids) * validation_fraction), 1), len(ids) - 1)
     held_out = set(ids[:count])
@@ -198,9 +198,9 @@ def split_by_question(
 def steps_of_epoch(
     groups: Sequence[PreferenceGroup], prompts_per_step: int, seed: int, epoch: int
 ) -> Iterator[list[PreferenceGroup]]:
-    """The optimiser steps of one epoch: all groups in an order that seed and epoch decide.
+    """Yield the groups of each optimiser step of an epoch: all groups, in an order that seed and epoch decide.
 
-    The remainder that does not fill a step is spread over the epoch, so steps differ by at most one group.
+    A remainder that does not fill a step is spread over the epoch, so steps differ by at most one group.
     """
     order = list(groups)
     random.Random(f"{seed}:{epoch}").shuffle(order)
@@ -210,12 +210,12 @@ def steps_of_epoch(
 
 
 def steps_per_epoch(groups: int, prompts_per_step: int) -> int:
-    """How many optimiser steps `steps_of_epoch` yields."""
+    """Return the number of optimiser steps that `steps_of_epoch` yields."""
     return max(1, round(groups / prompts_per_step))
 
 
 def by_tokens(groups: Sequence[PreferenceGroup], tokens_per_forward: int) -> list[list[PreferenceGroup]]:
-    """Cut a step into forward passes of at most `tokens_per_forward` packed tokens; a larger group has its own."""
+    """Divide a step into forward passes of at most `tokens_per_forward` packed tokens; a larger group is alone."""
     forwards: list[list[PreferenceGroup]] = []
     room = 0
     for group in groups:

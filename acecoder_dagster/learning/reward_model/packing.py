@@ -1,13 +1,13 @@
-"""Packing many programs into one forward pass, without padding and with each prompt stored once.
+"""Packing: many programs in one forward pass, without padding and with every prompt only once.
 
-A reward model that is trained on pairs usually forwards prompt and program again for every pair. Here all
-distinct programs of a prompt lie one after another behind their prompt in a single long row:
+A reward model that is trained on pairs usually computes prompt and program again for every pair. Here all distinct
+programs of a prompt follow their prompt in one long row:
 
     prompt A | program A1 | program A2 | prompt B | program B1 | ...
 
-Every layer except attention works on single tokens, so it needs no padding. Attention is told which stretches
-("segments") of the row see each other: a prompt sees itself, a program sees its prompt and itself, both
-causally. Programs of one prompt never see each other, so each score is what it would be alone.
+All layers except attention work on single tokens, so they need no padding. For attention, the row is divided into
+segments: a prompt sees itself, and a program sees its prompt and itself, both causally. Programs of a prompt never see
+each other, so every score is the same as if the program were alone.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ class PackedGroup:
 
     @property
     def packed_tokens(self) -> int:
-        """Tokens this group takes in a packed row."""
+        """Number of tokens of this group in a packed row."""
         return len(self.prompt) + sum(len(program) for program in self.programs)
 
     def pieces(self, tokens: int) -> list[PackedGroup]:
-        """Cut into groups of at most so many packed tokens (one program at the least), each with the prompt."""
+        """Return groups of at most this many packed tokens, each with the prompt and at least one program."""
         pieces: list[list[Sequence[int]]] = []
         room = 0
         for program in self.programs:
@@ -57,9 +57,9 @@ class PackedRow:
 
     Attributes:
         input_ids: Token ids, `(1, tokens)`.
-        position_ids: Position of each token in its own prompt + program, `(1, tokens)`.
-        last_tokens: Row position of the last token of every program, in the order of the groups.
-        segments: Which tokens see each other; passed to the model as the keyword `packed_segments`.
+        position_ids: Position of each token in its prompt + program, `(1, tokens)`.
+        last_tokens: Position in the row of the last token of every program, in the order of the groups.
+        segments: Which tokens see each other. The model takes them as the keyword `packed_segments`.
     """
 
     input_ids: torch.Tensor
@@ -69,11 +69,11 @@ class PackedRow:
 
 
 def pack(groups: Sequence[PackedGroup], device: torch.device | str = "cpu") -> PackedRow:
-    """Lay groups out in one row.
+    """Pack groups into one row.
 
     Args:
-        groups: Prompts with their programs; a prompt may be empty, a program may not.
-        device: Where the tensors are wanted.
+        groups: Prompts with their programs. A prompt may be empty, a program may not.
+        device: Device of the tensors.
 
     Returns:
         The row; `last_tokens` has one entry per program, in the order given.
@@ -102,14 +102,13 @@ def pack(groups: Sequence[PackedGroup], device: torch.device | str = "cpu") -> P
 
 
 class PackedScorer(torch.nn.Module):  # type: ignore[misc]  # torch is not followed by mypy
-    """A sequence classifier with one label, applied to packed rows.
+    """A sequence classifier with one label that scores packed rows.
 
-    Scores are read at the last token of each program, and behind the last attention tokens do not meet any more: the
-    last feed-forward layer, where it is one as in Llama and Qwen, works on these tokens alone.
+    Scores are read at the last token of each program. After the last attention, tokens do not depend on each other any
+    more. So the last feed-forward layer, if it is one as in Llama and Qwen, computes only these tokens.
 
     Args:
-        model: What `AutoModelForSequenceClassification` loads with `num_labels=1` and
-            `attn_implementation=PACKED_ATTENTION`.
+        model: A sequence classifier that was loaded with `PACKED_ATTENTION`.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -122,15 +121,15 @@ class PackedScorer(torch.nn.Module):  # type: ignore[misc]  # torch is not follo
 
     @property
     def last_feed_forward(self) -> torch.nn.Module | None:
-        """The layer that works on last tokens alone; None where there is none as in Llama and Qwen."""
+        """The layer that computes last tokens only; None if the model has no layer as in Llama and Qwen."""
         layers = getattr(self.model.base_model, "layers", None)
         module = getattr(layers[-1], "mlp", None) if layers else None
         return module if hasattr(module, "down_proj") else None
 
     def forward(self, row: PackedRow) -> torch.Tensor:
-        """Scores of all programs of the row, in order, as float32.
+        """Return the scores of all programs of the row, in order, as float32.
 
-        The score head is always computed in float32: in bfloat16 different programs get equal scores.
+        The score head is always computed in float32, because in bfloat16 different programs would have equal scores.
         """
         self._row = row
         states = self.model.base_model(
@@ -140,6 +139,6 @@ class PackedScorer(torch.nn.Module):  # type: ignore[misc]  # torch is not follo
             return states.float() @ self.model.score.weight[0].float()
 
     def _at_last_tokens(self, states: torch.Tensor) -> torch.Tensor:
-        """States of the last tokens at their places in the row, zeros elsewhere."""
+        """Return the states of last tokens at their positions in the row, and zeros elsewhere."""
         row = states.new_zeros(1, self._row.input_ids.shape[1], states.shape[2])
         return row.index_copy(1, self._row.last_tokens, states)

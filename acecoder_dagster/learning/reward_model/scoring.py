@@ -21,7 +21,7 @@ from acecoder_dagster.learning.training.device import autocast, pick_device, pre
 from acecoder_dagster.learning.training.settings import ScoringSettings
 
 SCORE_INPUT_COLUMNS = ("question_id", "program_id", "prompt", "program")
-"""Columns `score_programs` reads, all strings."""
+"""Columns that `score_programs` reads, all strings."""
 
 
 class Calibration(NamedTuple):
@@ -32,14 +32,14 @@ class Calibration(NamedTuple):
 
 
 class RewardScorer:
-    """A reward model ready to score.
+    """A reward model that is ready to score.
 
     Args:
         model: Folder or hub id of the reward model.
-        settings: Batch size, longest text, precision.
+        settings: Size of forward passes, longest text, precision.
 
     Raises:
-        ValueError: The model cannot be loaded.
+        ModelLoadError: The model cannot be loaded.
 
     Example:
         >>> scorer = RewardScorer("reward_model")
@@ -55,20 +55,20 @@ class RewardScorer:
 
     @property
     def prompt_template(self) -> str | None:
-        """The template that the model's training prompts were rendered with; None for models from elsewhere."""
+        """The prompt template of the model's training; None for models that were trained elsewhere."""
         template: str | None = getattr(self._scorer.model.config, PROMPT_TEMPLATE, None)
         return template
 
     def calibration(self) -> Calibration:
-        """What training measured on its validation programs.
+        """Return mean and standard deviation of the scores, as the training measured them.
 
         Raises:
-            FileNotFoundError: The checkpoint has no calibration file.
+            RewardModelError: The checkpoint has no calibration file.
         """
         if not self._calibration_path.exists():
-            raise FileNotFoundError(
-                f"There is no {self._calibration_path}: raw scores of a reward model have no fixed scale, so it "
-                "cannot be used as a reward without it. Train it here, or write the file with its mean and std."
+            raise RewardModelError(
+                f"There is no {self._calibration_path}: scores of a reward model have no fixed scale, so "
+                "without this file it cannot be a reward. Train the model here, or write its mean and std to the file."
             )
         return Calibration(**json.loads(self._calibration_path.read_text()))
 
@@ -78,11 +78,11 @@ class RewardScorer:
         """Score (prompt, program) pairs.
 
         Args:
-            programs: Pairs in any order; equal pairs are forwarded once.
-            progress: Called as `progress(done, total)` in distinct pairs.
+            programs: Pairs in any order. Equal pairs are computed once.
+            progress: Called as `progress(done, total)`, counted in distinct pairs.
 
         Returns:
-            One score per pair; `None` where prompt + program exceed `max_tokens`.
+            One score per pair; `None` where prompt and program together have more than `max_tokens`.
         """
         distinct = list(dict.fromkeys(programs))
         prompts = list(dict.fromkeys(prompt for prompt, _ in distinct))
@@ -110,7 +110,7 @@ class RewardScorer:
     def _batches(
         self, pairs: Sequence[tuple[tuple[str, str], list[int]]], prompt_ids: dict[str, list[int]]
     ) -> list[list[tuple[tuple[str, str], list[int]]]]:
-        """Cut pairs, programs of one prompt side by side, into forwards of at most `tokens_per_forward`."""
+        """Divide pairs into forward passes of at most `tokens_per_forward`; programs of a prompt are neighbours."""
         position = {prompt: index for index, prompt in enumerate(prompt_ids)}
         batches: list[list[tuple[tuple[str, str], list[int]]]] = []
         room = 0
@@ -138,27 +138,27 @@ def score_rows(
     template: str | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> pl.DataFrame:
-    """Score programs, each beside what was asked.
+    """Score programs of users.
 
     Args:
         model: Folder or hub id of the reward model.
-        rows: Columns program, and prompt (word for word) or question (and entry_point, where the template names it).
+        rows: Columns program, and prompt (word for word) or question (with entry_point, if the template shows it).
         settings: How to score.
-        template: Prompt template for the questions; the one the model was trained with where it is not named.
-        progress: Called as `progress(done, total)` in distinct programs.
+        template: Prompt template for the questions. None: the template that the model was trained with.
+        progress: Called as `progress(done, total)`, counted in distinct programs.
 
     Returns:
-        The rows with their `score` (float64; null where prompt and program are too long), in order.
+        The rows with a column `score` (float64; null where prompt and program are too long), in the same order.
 
     Raises:
-        RewardModelError: The model cannot be loaded, a row has nothing that was asked, or there are questions and
-            nobody says which template to use.
+        RewardModelError: A row has neither prompt nor question, or the prompt template of the model is not known.
+        ModelLoadError: The model cannot be loaded.
     """
     scorer = RewardScorer(model, settings)
     template = template or scorer.prompt_template
     if template is None and ("prompt" not in rows.columns or rows["prompt"].null_count()):
         raise RewardModelError(
-            f"{model} was not trained here, so it does not say how its prompts are written: name a prompt template "
+            f"{model} was not trained here, so its prompt template is not known: name a prompt template "
             f"({', '.join(prompt_templates())}), or give a column prompt with whole prompts."
         )
     asked = with_prompts(rows, template or "", str(model))
@@ -181,25 +181,25 @@ def score_programs(
         output: Parquet to write: `program_id`, `score` (float64; null where the program is too long), in the
             order of the input.
         settings: How to score.
-        progress: Called as `progress(done, total)` in distinct programs.
+        progress: Called as `progress(done, total)`, counted in distinct programs.
 
     Returns:
         Counts: programs, programs_over_length.
 
     Raises:
-        FileNotFoundError: `programs_path` does not exist.
-        ValueError: A column is missing or empty in a row, or the model cannot be loaded.
+        RewardModelError: There is no such file, a column is missing, or a row lacks a value.
+        ModelLoadError: The model cannot be loaded.
     """
     prepare_process(settings.threads, seed=0)
     if not programs_path.exists():
-        raise FileNotFoundError(f"There is no file of programs at {programs_path}.")
+        raise RewardModelError(f"There is no file of programs at {programs_path}.")
     rows = pl.read_parquet(programs_path)
     missing = [name for name in SCORE_INPUT_COLUMNS if name not in rows.columns]
     if missing:
-        raise ValueError(f"{programs_path} lacks the columns {missing}; it has {rows.columns}.")
+        raise RewardModelError(f"{programs_path} lacks the columns {missing}; it has {rows.columns}.")
     empty = rows.filter(pl.any_horizontal(pl.col("program_id", "prompt", "program").is_null()))
     if empty.height:
-        raise ValueError(f"{programs_path}: {empty.height} rows have no program_id, prompt or program.")
+        raise RewardModelError(f"{programs_path}: {empty.height} rows have no program_id, prompt or program.")
     scores = RewardScorer(model, settings).score(list(rows.select("prompt", "program").iter_rows()), progress)
     scored = rows.select("program_id", pl.Series("score", scores, dtype=pl.Float64))
     replace_file(output, scored.write_parquet)

@@ -1,11 +1,11 @@
-"""The one input format of reward models: training, scoring and RL all go through here.
+"""The input of reward models; training, scoring and reinforcement learning all use this one format.
 
     text  = prompt + program + end-of-sequence token
     score = output of the score head at that last token
 
-Prompt and program are tokenised separately, so that programs of one prompt share its tokens exactly and a
-program's tokens never depend on the prompt before it. (The original has three formats, see its weakness 9:
-training, RL and the published example each build the text differently.)
+Prompt and program are tokenised separately, so that programs of a prompt have exactly the same tokens in front of
+them, and the tokens of a program never depend on its prompt. (In the released code, training, RL and the published
+example each build the text in another way.)
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ from collections.abc import Sequence
 
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from acecoder_dagster.learning.errors import RewardModelError
+
 PAD_TOKEN = "<|reward_pad|>"  # noqa: S105 - a vocabulary entry, not a secret
 
 
 def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> list[list[int]]:
-    """Token ids of prompts, without any special token added."""
+    """Return the token ids of prompts, without any special token."""
     return list(tokenizer(list(prompts), add_special_tokens=False)["input_ids"]) if prompts else []
 
 
 def encode_programs(tokenizer: PreTrainedTokenizerBase, programs: Sequence[str]) -> list[list[int]]:
-    """Token ids of programs, each closed by the end-of-sequence token."""
+    """Return the token ids of programs, each with the end-of-sequence token at its end."""
     if not programs:
         return []
     encoded = tokenizer(list(programs), add_special_tokens=False)["input_ids"]
@@ -31,23 +33,22 @@ def encode_programs(tokenizer: PreTrainedTokenizerBase, programs: Sequence[str])
 
 
 def prepare_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel) -> None:
-    """Make sure the end of a program can be told from padding.
+    """Give the tokenizer a padding token that is not the end-of-sequence token.
 
-    `AutoModelForSequenceClassification` reads the score at the last token that is not padding. With a padding
-    token equal to the end-of-sequence token it would skip the end of the program, so such a tokenizer gets a
-    padding token of its own, and the model a row for it where its vocabulary has none to spare.
+    `AutoModelForSequenceClassification` reads the score at the last token that is not padding. If both tokens were the
+    same, it would skip the end of the program. A new token gets a row in the model's embedding, if there is none left.
 
     Args:
         tokenizer: Changed in place.
-        model: Sequence classifier; its configuration learns the padding token.
+        model: Sequence classifier; both tokens are written to its configuration.
 
     Raises:
-        ValueError: The tokenizer has no end-of-sequence token.
+        RewardModelError: The tokenizer has no end-of-sequence token.
     """
     if tokenizer.eos_token_id is None:
-        raise ValueError(
-            f"The tokenizer of {tokenizer.name_or_path!r} has no end-of-sequence token, which marks the place the "
-            "reward model's score is read at. Choose a backbone with one, or set `eos_token` in its tokenizer."
+        raise RewardModelError(
+            f"The tokenizer of {tokenizer.name_or_path!r} has no end-of-sequence token, at which the score of a reward "
+            "model is read. Choose a backbone with such a token, or set `eos_token` in its tokenizer."
         )
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
         tokenizer.add_special_tokens({"pad_token": PAD_TOKEN})

@@ -1,8 +1,8 @@
-"""Bradley-Terry training of a reward model, every distinct program forwarded once.
+"""Bradley-Terry training of a reward model, in which every distinct program is computed once.
 
-The loss of a pair is `-log sigmoid(score(chosen) - score(rejected))` (paper, equation 1). All pairs of a
-question are trained in one step: its programs are scored once, packed behind their shared prompt, and every pair
-among them reads those scores. The gradient is the one of plain pairwise training on the same pairs.
+The loss of a pair is `-log sigmoid(score(chosen) - score(rejected))` (paper, equation 1). All pairs of a question are
+in the same step: its programs are packed behind their prompt and scored once, and every pair uses these scores. The
+gradient is the same as in pairwise training on the same pairs.
 """
 
 from __future__ import annotations
@@ -41,10 +41,10 @@ from acecoder_dagster.learning.training.settings import RewardModelSettings
 from acecoder_dagster.learning.training.team import Team, start_team
 
 PROMPT_TEMPLATE = "acecoder_prompt_template"
-"""In the checkpoint's `config.json`: the template its prompts were rendered with."""
+"""Key in the checkpoint's `config.json`: the template that its prompts were rendered with."""
 
 CALIBRATION_FILE = "reward_calibration.json"
-"""Beside the weights: mean and standard deviation of scores on validation programs (RL whitens with them)."""
+"""Beside the weights: mean and standard deviation of the scores of validation programs, the scale of rewards."""
 
 
 def train_reward_model(
@@ -55,28 +55,29 @@ def train_reward_model(
     progress: Progress,
     prompt_template: str,
 ) -> dict[str, float]:
-    """Train a reward model and write it as a standard checkpoint.
+    """Train a reward model, and write it as a standard checkpoint.
 
-    Run again after an interruption with the same arguments, it continues from its last checkpoint in `output`
-    and ends with the same weights as an undisturbed run.
+    After an interruption, a call with the same arguments goes on from the last checkpoint in `output`. It ends with the
+    same weights as a training that was not interrupted.
 
     Args:
-        groups_path: Parquet with the columns of `preference_groups.GROUP_COLUMNS`.
-        backbone: Folder or hub id of the causal model the reward model starts from.
-        output: Folder for the checkpoint. It loads with `AutoModelForSequenceClassification`; beside it lies
+        groups_path: Parquet with the columns of `groups.GROUP_COLUMNS`.
+        backbone: Folder or hub id of the causal model that the reward model starts from.
+        output: Folder for the checkpoint, which loads with `AutoModelForSequenceClassification`, and for
             `reward_calibration.json`.
         settings: How to train.
-        progress: Told loss, pair_accuracy, tokens_per_second, flops_share and gradient_norm of each step.
-        prompt_template: What the prompts were rendered with; the checkpoint keeps it, for scoring.
+        progress: Called after every step with loss, pair_accuracy, tokens_per_second, flops_share and gradient_norm.
+        prompt_template: The template that the prompts were rendered with. The checkpoint keeps it for scoring.
 
     Returns:
-        Figures of the run: validation pair accuracy (over all pairs, and averaged over questions), loss,
-        calibration, counts of questions, programs and pairs, what was left out for length, seconds, tokens.
+        Figures: pair accuracy on validation questions (over all pairs, and as a mean over questions), loss,
+        calibration, numbers of questions, programs and pairs, how many were too long, seconds and tokens.
 
     Raises:
-        FileNotFoundError: `groups_path` does not exist.
-        RewardModelError: No usable pairs, a broken file, or a backbone that cannot be loaded.
+        RewardModelError: There is no such file, or it is broken or has too few pairs.
+        ModelLoadError: The backbone cannot be loaded.
         DivergedError: The loss or its gradient is not a number.
+        ProcessEndedError: Another process of the training failed or was killed.
     """
     loaded = _load(groups_path, backbone, settings)
     work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
@@ -100,7 +101,7 @@ def train_reward_model(
 
 @dataclass(frozen=True)
 class _Loaded:
-    """What a training starts from."""
+    """What a training starts with."""
 
     scorer: PackedScorer
     adapters: Any
@@ -129,15 +130,15 @@ def _untrained(backbone: str, lora_rank: int) -> tuple[PackedScorer, Any, PreTra
 def _train(
     loaded: _Loaded, team: Team, settings: RewardModelSettings, work: Path, progress: Progress
 ) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
-    """One process's part; the first of several gets the whole weights."""
+    """Train in one process of a team. Return figures, and in the first of several processes all weights."""
     scorer = loaded.scorer
     scorer.to(team.device).train()
     team.divide(scorer, getattr(scorer.model.base_model, "layers", ()))
-    run = _Run(scorer, loaded.train, settings, team)
-    run.train(work, progress)
+    loop = _TrainingLoop(scorer, loaded.train, settings, team)
+    loop.run(work, progress)
     figures = {
         **evaluate(scorer, loaded.validation, settings, team),
-        **run.totals(),
+        **loop.totals(),
         "train_questions": len(loaded.train),
         "train_programs": sum(len(group.packed.programs) for group in loaded.train),
         "train_pairs": sum(len(group.pairs) for group in loaded.train),
@@ -153,10 +154,10 @@ def _train_as_helper(team: Team, groups_path: Path, backbone: str, settings: Rew
 
 
 def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
-    """Load a causal model or a finished reward model as a scorer of packed rows, with its tokenizer.
+    """Return a causal model or a finished reward model as a scorer of packed rows, with its tokenizer.
 
     Raises:
-        ModelLoadError: There is no such model, or it is no sequence classifier with one label.
+        ModelLoadError: There is no such model, or it lacks other weights than the score head.
     """
     tokenizer = load_tokenizer(model)
     classifier = load_classifier(model, attention=PACKED_ATTENTION)
@@ -165,7 +166,7 @@ def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
 
 
 def _add_adapters(scorer: PackedScorer, rank: int) -> Any:  # noqa: ANN401 - peft's LoraModel
-    """Freeze the backbone and put adapters of this rank beside its linear layers; they and the head are trained."""
+    """Freeze the backbone, and add LoRA adapters to its linear layers; adapters and score head are trained."""
     from peft import LoraConfig, LoraModel, TaskType  # not needed by most trainings
 
     config = LoraConfig(
@@ -181,13 +182,13 @@ def _add_adapters(scorer: PackedScorer, rank: int) -> Any:  # noqa: ANN401 - pef
 
 
 def _start_head_near_zero(scorer: PackedScorer) -> None:
-    # A large random head would first have to be unlearnt; a zero head would give the backbone no gradient.
+    # A large random head would first have to be unlearnt. A head of zeros would give the backbone no gradient.
     weight = scorer.model.score.weight
     torch.nn.init.normal_(weight, std=0.1 / math.sqrt(weight.shape[1]))
 
 
-class _Run:
-    """One training run: steps, checkpoints and totals."""
+class _TrainingLoop:
+    """The training loop of one process: steps, checkpoints and totals."""
 
     def __init__(
         self,
@@ -214,15 +215,16 @@ class _Run:
         spared = [scorer.model.get_input_embeddings(), scorer.last_feed_forward or torch.nn.Identity()]
         idle = {id(each) for module in spared for each in module.parameters()}
         weights = [each for each in scorer.parameters() if id(each) not in idle]
-        # Forward 2, backward 2 and 2 more for the gradient of a weight; the products of attention are not counted.
+        # Per weight and token: 2 for the forward pass, 2 for the backward pass, 2 for the gradient of a trained weight.
+        # The products of attention are not counted.
         self._flops_per_token = sum((6 if each.requires_grad else 4) * each.numel() for each in weights)
         self._peak_flops = team.size * measured_peak_flops(settings.precision, team.device)
 
     def totals(self) -> dict[str, float]:
-        """Steps, and seconds and packed tokens since the run (or its last continuation) began."""
+        """Return the steps, and the seconds and packed tokens since this call began."""
         return {"steps": self._total_steps, "train_seconds": self._seconds, "train_tokens": self._tokens}
 
-    def train(self, work: Path, progress: Progress) -> None:
+    def run(self, work: Path, progress: Progress) -> None:
         done, _ = read_state(work, self._scorer, self._optimizer)
         for epoch in range(self._settings.epochs):
             first_step = epoch * self._steps_per_epoch + 1
@@ -239,7 +241,7 @@ class _Run:
         started = time.perf_counter()
         own: list[tuple[float, int, int, int]] = []
         for forward in score_pairs(self._scorer, groups, self._settings, self._team):
-            # The step wants the sum over processes, of which gradients are the mean.
+            # Gradients become the mean over processes, but the step needs their sum.
             (forward.loss * self._team.size).backward()
             right = int((forward.margins > 0).sum())
             own.append((forward.loss.item(), right, forward.margins.numel(), forward.tokens))
@@ -248,8 +250,8 @@ class _Run:
         norm = _number(torch.nn.utils.clip_grad_norm_(self._scorer.parameters(), self._settings.max_gradient_norm))
         if not math.isfinite(loss) or not math.isfinite(norm):
             raise DivergedError(
-                f"Reward-model training broke down at step {step} of {self._total_steps}: loss {loss}, gradient "
-                f"norm {norm}. Lower learning_rate, or set precision to 'float32'."
+                f"Reward-model training diverged at step {step} of {self._total_steps}: the loss is {loss}, the "
+                f"norm of its gradient {norm}. Lower learning_rate, or set precision to 'float32'."
             )
         for parameters in self._optimizer.param_groups:
             parameters["lr"] = self._learning_rate(step)
@@ -267,7 +269,7 @@ class _Run:
         }
 
     def _learning_rate(self, step: int) -> float:
-        """Linear warm-up, then cosine to zero, as in the paper's training."""
+        """Return the rate of a step: linear warm-up, then a cosine to zero, as in the paper."""
         warmup = self._settings.warmup_fraction * self._total_steps
         if step <= warmup:
             return self._settings.learning_rate * step / warmup
@@ -282,9 +284,9 @@ def _number(value: torch.Tensor) -> float:
 def evaluate(
     scorer: PackedScorer, groups: Sequence[PreferenceGroup], settings: RewardModelSettings, team: Team
 ) -> dict[str, float]:
-    """Pair accuracy, loss and score distribution on groups that were not trained on.
+    """Return pair accuracy, loss, and mean and standard deviation of the scores on groups that were not trained on.
 
-    A tie counts as wrong. Calibration is over distinct programs, each once.
+    A tie counts as wrong. Every distinct program counts once in mean and standard deviation.
     """
     scorer.eval()
     with torch.no_grad():

@@ -1,7 +1,8 @@
 """Checkpoints that survive a kill at any moment.
 
-A run keeps everything unfinished in one folder beside its results, tied to what the run was told: the same call
-continues there, a different one starts over. A checkpoint in it counts only once it is marked complete.
+A training keeps its unfinished work in a folder beside its results, together with a hash of everything it depends on.
+The same call goes on there; a different call starts over. A checkpoint counts only once it is marked complete:
+transformers' own search for the last checkpoint would take one that was cut off by a kill.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _NAME = re.compile(r"checkpoint-(\d+)")
 
 
 def fingerprint(texts: Sequence[str], files: Sequence[Path] = ()) -> str:
-    """Hash of everything a run depends on: settings and names as texts, data as files."""
+    """Return a hash of everything that a training depends on: settings and names as texts, data as files."""
     digest = hashlib.sha256()
     for part in [*(text.encode() for text in texts), *(file.read_bytes() for file in files)]:
         digest.update(hashlib.sha256(part).digest())
@@ -27,11 +28,11 @@ def fingerprint(texts: Sequence[str], files: Sequence[Path] = ()) -> str:
 
 
 def open_work_folder(output: Path, run_fingerprint: str) -> Path:
-    """The folder for unfinished work of this run; emptied if it holds work of another run.
+    """Return the folder for the unfinished work of a training; work of any other training in it is deleted.
 
     Args:
-        output: Folder of the results; made where missing.
-        run_fingerprint: What the run depends on, see `fingerprint`.
+        output: Folder of the results; it is made where it is missing.
+        run_fingerprint: Hash of everything that the training depends on, see `fingerprint`.
     """
     work = output / _WORK
     marker = work / _FINGERPRINT
@@ -53,17 +54,17 @@ def close_work_folder(output: Path) -> None:
 
 
 def checkpoint_folder(work: Path, step: int) -> Path:
-    """Where the checkpoint after `step` optimiser steps belongs (the name is transformers')."""
+    """Return the folder of the checkpoint after `step` optimiser steps, named as transformers names it."""
     return work / f"checkpoint-{step}"
 
 
 def mark_complete(checkpoint: Path) -> None:
-    """Declare a checkpoint usable, once every file of it is written."""
+    """Mark a checkpoint as usable, once all its files are written."""
     (checkpoint / _COMPLETE).touch()
 
 
 def last_complete_checkpoint(work: Path) -> tuple[int, Path] | None:
-    """The newest usable checkpoint as (step, folder); half-written ones are deleted on the way."""
+    """Return (step, folder) of the newest complete checkpoint, and delete incomplete ones."""
     found: list[tuple[int, Path]] = []
     for folder in work.glob("checkpoint-*"):
         name = _NAME.fullmatch(folder.name)

@@ -1,4 +1,4 @@
-"""Where and in what precision training runs."""
+"""Where training runs, and in what precision."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from acecoder_dagster.learning.training.settings import Precision
 
 
 def pick_device() -> torch.device:
-    """The first GPU where there is one, the CPU otherwise."""
+    """Return the first GPU where there is one, else the CPU."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def wants_bfloat16(precision: Precision, device: torch.device) -> bool:
-    """Whether forward passes run in bfloat16.
+    """Return whether forward passes run in bfloat16.
 
-    `auto` says yes where the device multiplies bfloat16 natively; a CPU without it would emulate, many times
-    slower than float32.
+    With `auto` they do where the hardware multiplies bfloat16. A CPU that has to emulate it is many times slower than
+    with float32.
     """
     if precision == "auto":
         if device.type == "cuda":
@@ -31,12 +31,12 @@ def wants_bfloat16(precision: Precision, device: torch.device) -> bool:
 
 
 def autocast(precision: Precision, device: torch.device) -> torch.autocast:
-    """Context in which forward passes run in the wanted precision, over float32 weights."""
+    """Return the context in which forward passes run in this precision; weights stay float32."""
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wants_bfloat16(precision, device))
 
 
 def prepare_process(threads: int | None, seed: int) -> None:
-    """Limit torch's CPU threads and seed every source of randomness."""
+    """Limit torch's CPU threads, and seed all random generators."""
     if threads is not None:
         torch.set_num_threads(threads)
     random.seed(seed)
@@ -45,9 +45,9 @@ def prepare_process(threads: int | None, seed: int) -> None:
 
 
 def measured_peak_flops(precision: Precision, device: torch.device) -> float:
-    """Floating-point operations per second of a large matrix product here and now: what a training is held against.
+    """Return the floating-point operations per second of a large matrix product, the most that a training could reach.
 
-    Measured rather than looked up: the product uses the threads and the precision that training uses.
+    It is measured, with the threads and the precision that the training uses, because no table knows this machine.
     """
     size, repetitions = (8_192, 20) if device.type == "cuda" else (1_024, 3)
     matrix = torch.ones(size, size, device=device)

@@ -1,4 +1,4 @@
-"""What a training loop of ours needs to go on after a kill: weights, optimiser, random state, in one checkpoint."""
+"""Checkpoints of our own training loops: weights, optimiser and random state in one file."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def write_state(
     Args:
         work: Folder for unfinished work, see `checkpoints.open_work_folder`.
         step: Steps done.
-        network: Its weights are kept.
-        optimizer: Its state is kept.
-        team: The processes that train; all of them call this, the first one writes.
-        more: What else the loop has gathered.
+        network: The model that is trained.
+        optimizer: Its optimiser.
+        team: The processes that train. All of them call this function, and the first one writes.
+        more: Other values that the loop needs to go on.
     """
     weights, optimizing = get_state_dict(network, optimizer, options=_FULL_ON_CPU)
     if not team.is_first:
@@ -54,10 +54,10 @@ def write_state(
 
 
 def read_state(work: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, dict[str, Any]]:
-    """Load the last complete checkpoint into network, optimiser and random generator.
+    """Load the last complete checkpoint into the network, the optimiser and torch's random generator.
 
     Returns:
-        Steps done, 0 where there is no checkpoint yet; and what else was kept.
+        The steps done (0 where there is no checkpoint yet), and the other values that were kept.
     """
     found = last_complete_checkpoint(work)
     if found is None:
@@ -76,6 +76,6 @@ def read_state(work: Path, network: torch.nn.Module, optimizer: torch.optim.Opti
 
 
 def full_weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
-    """The weights of a network that processes have divided: all of them in the first process, none elsewhere."""
+    """Return all weights of a network that a team has divided, in the first process; nothing in the others."""
     weights: dict[str, torch.Tensor] = get_model_state_dict(network, options=_FULL_ON_CPU)
     return weights

@@ -1,4 +1,4 @@
-"""A small causal model from random weights, with a tokenizer of its own, as a standard model folder."""
+"""Models from scratch: a small causal model with random weights and its own tokenizer, as a standard model folder."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from acecoder_dagster.learning.training.settings import ScratchModelSettings
 PAD_TOKEN = "<pad>"  # noqa: S105 - a vocabulary entry, not a secret
 END_TOKEN = "<eos>"  # noqa: S105
 
-# Merges may cross spaces but neither line ends, semicolons, digits nor quoted letters. Whole phrases and code fragments
-# become tokens (as in SuperBPE, arXiv 2503.13423): half the tokens of word-bound merges, so twice the rows per second
-# in training and in sampling, while constants stay single characters that can be copied.
+# Merges may cross spaces, so that phrases and code fragments become tokens (as in SuperBPE, arXiv 2503.13423). That
+# halves the tokens, and doubles the rows per second in training and sampling. Merges do not cross line ends,
+# semicolons, digits or quoted letters, so that constants stay single characters, which a small model can copy.
 _UNIT_BOUNDARY = r"[\n;]|\d|(?<=')[a-z](?=')"
 
 
 def create_scratch_model(texts: Iterable[str], output: Path, settings: ScratchModelSettings) -> None:
-    """Write a model folder: tokenizer learnt from the texts, Qwen3 architecture, random weights.
+    """Write a model of Qwen3's architecture with random weights, and a tokenizer that is learnt from the texts.
 
-    Not Qwen2: transformers 5 gives every model of that type Qwen2's own word splitting, whatever its tokenizer file
-    says. `<pad>` and `<eos>` are different tokens, so that a reward model can score at the end token.
+    The architecture is not Qwen2's, because transformers 5 splits words for every Qwen2 model in that model's own way,
+    whatever the tokenizer file says. `<pad>` and `<eos>` are different tokens, so that a reward model can score at the
+    end.
 
     Args:
-        texts: What the tokenizer learns its merges from.
-        output: Folder for config, weights and tokenizer; AutoTokenizer, AutoModelForCausalLM and vLLM load it.
-        settings: Sizes.
+        texts: Texts from which the tokenizer learns its merges.
+        output: Folder to write; `AutoTokenizer`, `AutoModelForCausalLM` and vLLM load it.
+        settings: Sizes and seed.
     """
     tokenizer = train_tokenizer(texts, settings.vocabulary_size, settings.context_length)
     torch.manual_seed(settings.seed)
@@ -54,7 +55,7 @@ def create_scratch_model(texts: Iterable[str], output: Path, settings: ScratchMo
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary_size: int, context_length: int) -> PreTrainedTokenizerFast:
-    """Train a byte-level BPE tokenizer; any text survives encoding and decoding unchanged."""
+    """Return a byte-level BPE tokenizer that is learnt from the texts. It encodes and decodes any text unchanged."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [

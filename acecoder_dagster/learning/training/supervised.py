@@ -1,4 +1,4 @@
-"""Supervised training: a causal model learns to write given completions for given prompts."""
+"""Supervised training: a causal model learns to write a given completion for each prompt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
-from acecoder_dagster.learning.errors import DivergedError
+from acecoder_dagster.learning.errors import DivergedError, PolicyError
 from acecoder_dagster.learning.pretrained import load_causal_model, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.training.checkpoints import close_work_folder, fingerprint, open_work_folder
@@ -26,7 +26,7 @@ from acecoder_dagster.learning.training.settings import SupervisedSettings
 from acecoder_dagster.learning.training.team import Team, start_team
 
 _NOT_A_TARGET = -100
-# Steps whose rows are sorted by length together: enough to leave next to no padding, few enough to stay random.
+# Rows of this many steps are sorted by length together: enough for hardly any padding, few enough to stay random.
 _STEPS_PER_POOL = 32
 # The learning rate ends at this share of its peak.
 _FINAL_SHARE = 0.05
@@ -34,79 +34,87 @@ _FINAL_SHARE = 0.05
 
 @dataclass(frozen=True)
 class TokenRow:
-    """One training row as token ids; the completion ends with the end-of-sequence token."""
+    """One training row as token ids. The completion ends with the end-of-sequence token."""
 
     prompt: list[int]
     completion: list[int]
 
     @property
     def length(self) -> int:
-        """Tokens of both."""
+        """Number of tokens of prompt and completion."""
         return len(self.prompt) + len(self.completion)
 
 
 def train_supervised(
     rows_path: Path, model: str, output: Path, settings: SupervisedSettings, progress: Progress
 ) -> dict[str, float]:
-    """Train a model on the completions of a Parquet file, the prompts given.
+    """Train a model to write the completions of a Parquet file.
 
-    Killed at any moment and called again with the same arguments, it continues from its last checkpoint and ends
-    with the same weights as an undisturbed run on the same machine.
+    After a kill at any moment, a call with the same arguments goes on from the last checkpoint. It ends with the same
+    weights as a training that was not interrupted, on the same machine.
 
     Args:
-        rows_path: Parquet with text columns `prompt` and `completion`.
-        model: Folder or hub id of the model to start from; its weights are read again after a kill before the
-            first checkpoint, so it must not be `output`.
-        output: Folder for the finished model and tokenizer; unfinished work lies in a folder in it until then.
+        rows_path: Parquet with text columns prompt and completion.
+        model: Folder or hub id of the model to start from. It must not be `output`, because it is read again after a
+            kill before the first checkpoint.
+        output: Folder for the finished model and tokenizer. Until then, unfinished work is in a folder in it.
         settings: How to train.
-        progress: Told loss, learning_rate and tokens_per_second of each step.
+        progress: Called after every step with loss, learning_rate and tokens_per_second.
 
     Returns:
-        Figures: rows, steps, final loss (mean of the last tenth of steps), seconds and tokens since the run or its
-        last continuation began.
+        Figures: rows, steps, loss (mean of the last tenth of steps), train_seconds and train_tokens, the last two since
+        this call began.
 
     Raises:
-        FileNotFoundError: `rows_path` does not exist.
-        ValueError: No rows, a missing column, an empty completion, or a row longer than the model's context.
+        PolicyError: There is no such file, it has no rows or lacks a column, or a row is empty or longer than the
+            model's context.
+        ModelLoadError: The model cannot be loaded.
         DivergedError: The loss is not a number.
+        ProcessEndedError: Another process of the training failed or was killed.
     """
     work = open_work_folder(output, fingerprint([model, settings.model_dump_json()], [rows_path]))
     processes = settings.processes if pick_device().type == "cpu" else 1
     with start_team(processes, _train_as_helper, rows_path, model, work, settings) as team:
-        network, tokenizer, run = _prepare(rows_path, model, settings, team)
-        run.train(work, progress)
+        network, tokenizer, loop = _prepare(rows_path, model, settings, team)
+        loop.run(work, progress)
     network.save_pretrained(output)
     tokenizer.save_pretrained(output)
     close_work_folder(output)
-    return run.figures()
+    return loop.figures()
 
 
 def _train_as_helper(team: Team, rows_path: Path, model: str, work: Path, settings: SupervisedSettings) -> None:
-    _, _, run = _prepare(rows_path, model, settings, team)
-    run.train(work, lambda *_: None)
+    _, _, loop = _prepare(rows_path, model, settings, team)
+    loop.run(work, lambda *_: None)
 
 
 def _prepare(
     rows_path: Path, model: str, settings: SupervisedSettings, team: Team
-) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, _Run]:
+) -> tuple[PreTrainedModel, PreTrainedTokenizerBase, _TrainingLoop]:
     prepare_process(settings.threads, settings.seed)
     tokenizer = load_tokenizer(model)
     network = load_causal_model(model)
     rows = read_rows(rows_path, tokenizer, network.config.max_position_embeddings)
-    return network, tokenizer, _Run(network, rows, settings, team)
+    return network, tokenizer, _TrainingLoop(network, rows, settings, team)
 
 
 def read_rows(path: Path, tokenizer: PreTrainedTokenizerBase, context_length: int) -> list[TokenRow]:
-    """Read and encode the rows of a Parquet file.
+    """Read and tokenise the rows of a Parquet file.
+
+    Args:
+        path: Parquet with text columns prompt and completion.
+        tokenizer: Tokenizer of the model.
+        context_length: Longest row, in tokens.
 
     Raises:
-        FileNotFoundError: There is no such file.
-        ValueError: No rows, a missing column, an empty completion, or a row over `context_length`; names the row.
+        PolicyError: There is no such file, it has no rows or lacks a column, or a row is empty or too long.
     """
+    if not path.is_file():
+        raise PolicyError(f"There is no file of training rows at {path}.")
     table = pl.read_parquet(path)
     missing = {"prompt", "completion"} - set(table.columns)
     if missing or table.is_empty():
-        raise ValueError(
+        raise PolicyError(
             f"{path}: needs rows with text columns prompt and completion; "
             + (f"missing {', '.join(sorted(missing))}" if missing else "it has no rows")
         )
@@ -116,9 +124,9 @@ def read_rows(path: Path, tokenizer: PreTrainedTokenizerBase, context_length: in
     for number, (prompt, completion) in enumerate(zip(prompts, completions, strict=True)):
         row = TokenRow(prompt, [*completion, tokenizer.eos_token_id])
         if not completion or not prompt:
-            raise ValueError(f"{path}, row {number}: prompt and completion must not be empty")
+            raise PolicyError(f"{path}, row {number}: prompt and completion must not be empty")
         if row.length > context_length:
-            raise ValueError(
+            raise PolicyError(
                 f"{path}, row {number}: {row.length} tokens, but the model's context is {context_length}; "
                 "leave the row out or use a model with a longer context"
             )
@@ -127,7 +135,10 @@ def read_rows(path: Path, tokenizer: PreTrainedTokenizerBase, context_length: in
 
 
 def steps_of_epoch(rows: Sequence[TokenRow], rows_per_step: int, seed: int, epoch: int) -> Iterator[Sequence[TokenRow]]:
-    """All rows once, in random order, rows of similar length together so that little padding is computed."""
+    """Yield the rows of each step of an epoch: every row once, in random order.
+
+    Rows of similar length are in the same step, so that little padding is computed.
+    """
     generator = random.Random(f"{seed} {epoch}")
     order = generator.sample(range(len(rows)), len(rows))
     pool_size = rows_per_step * _STEPS_PER_POOL
@@ -139,10 +150,10 @@ def steps_of_epoch(rows: Sequence[TokenRow], rows_per_step: int, seed: int, epoc
 
 
 def completion_loss(network: PreTrainedModel, rows: Sequence[TokenRow], device: torch.device) -> torch.Tensor:
-    """Mean cross-entropy over the completion tokens of the rows.
+    """Return the mean cross-entropy over the completion tokens of the rows.
 
-    Rows are padded on the right and attention is causal, so no row sees padding and no mask is needed. Logits are
-    computed only where a completion token is to be predicted.
+    Rows are padded on the right and attention is causal, so no token sees padding and no mask is needed. Logits are
+    computed only where a completion token is predicted.
     """
     longest = max(row.length for row in rows)
     tokens = torch.zeros(len(rows), longest, dtype=torch.long)
@@ -162,8 +173,8 @@ def _completion_tokens(rows: Sequence[TokenRow]) -> int:
     return sum(len(row.completion) for row in rows)
 
 
-class _Run:
-    """One process's part of a training run: steps, checkpoints and totals."""
+class _TrainingLoop:
+    """The training loop of one process: its share of the steps, checkpoints, and totals."""
 
     def __init__(
         self, network: PreTrainedModel, rows: Sequence[TokenRow], settings: SupervisedSettings, team: Team
@@ -196,7 +207,7 @@ class _Run:
             "train_tokens": self._tokens,
         }
 
-    def train(self, work: Path, progress: Progress) -> None:
+    def run(self, work: Path, progress: Progress) -> None:
         done, kept = read_state(work, self._network, self._optimizer)
         self._losses = kept.get("losses", [])
         step = 0
@@ -213,14 +224,14 @@ class _Run:
 
     def _step(self, step: int, rows: Sequence[TokenRow]) -> dict[str, float]:
         started = time.perf_counter()
-        # The fused attention of CPUs is made for long sequences: on rows of 30 tokens its backward pass alone took
-        # a third of the step.
+        # On a CPU, fused attention is made for long rows: for rows of 30 tokens its backward pass alone took a third of
+        # the step.
         on_cpu = self._device.type == "cpu"
         with sdpa_kernel(SDPBackend.MATH) if on_cpu else nullcontext():
             loss = self._backward(rows)
         if not math.isfinite(loss):
             raise DivergedError(
-                f"Supervised training broke down at step {step} of {self._total_steps}: loss {loss}. "
+                f"Supervised training diverged at step {step} of {self._total_steps}: the loss is {loss}. "
                 "Lower learning_rate, or set precision to 'float32'."
             )
         torch.nn.utils.clip_grad_norm_(self._network.parameters(), self._settings.max_gradient_norm)
@@ -237,7 +248,7 @@ class _Run:
         return {"loss": loss, "learning_rate": rate, "tokens_per_second": tokens / seconds}
 
     def _backward(self, rows: Sequence[TokenRow]) -> float:
-        """Leave the gradient of the mean over all completion tokens of a step in the network; return that mean."""
+        """Compute the gradient of the mean loss over all completion tokens of a step, and return that mean."""
         own = self._team.share(rows)
         weighted = torch.zeros(1)
         if own:
@@ -248,7 +259,7 @@ class _Run:
         return self._team.add_up(self._network, weighted)
 
     def _learning_rate(self, step: int) -> float:
-        """Linear warm-up, then cosine down to a small share of the peak."""
+        """Return the rate of a step: linear warm-up, then a cosine down to a small share of the peak."""
         peak = self._settings.learning_rate
         warmup = self._settings.warmup_fraction * self._total_steps
         if step <= warmup:

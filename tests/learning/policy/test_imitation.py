@@ -63,7 +63,7 @@ def test_only_train_questions_with_a_reference_program_that_parses_are_imitated(
 
 @pytest.mark.parametrize("others", [[], [question("held_out", CLAMP, "test"), question("unanswered", None)]])
 def test_where_no_question_can_be_imitated_it_is_said(others):
-    with pytest.raises(NothingToImitateError, match=f"of {len(others)} questions .* none is of the train split"):
+    with pytest.raises(NothingToImitateError, match=f"None of {len(others)} questions .* is in the train split"):
         imitable_questions(rows(QUESTIONS, *others))
 
 

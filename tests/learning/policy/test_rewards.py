@@ -3,7 +3,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from acecoder_dagster.learning.policy.rewards import UNDECIDED, JudgeAlongside, Judgement, Rewarder, Rollout
+from acecoder_dagster.learning.policy.rewards import UNDECIDED, BackgroundJudge, Judgement, Rewarder, Rollout
 
 PASS_RATES = {"right": 1.0, "half": 0.5, "wrong": 0.0, "unknown": None}
 
@@ -38,13 +38,13 @@ class Scorer:
     ids=["all tests", "share of tests", "reward model", "reward model and tests"],
 )
 def test_rewards_are_tests_or_calibrated_scores_or_both(kind, scorer, rule_weight, rewards) -> None:
-    rewarder = Rewarder(JudgeAlongside(judge), kind, scorer, rule_weight)
+    rewarder = Rewarder(BackgroundJudge(judge), kind, scorer, rule_weight)
 
     assert rewarder(rollouts("right", "half", "wrong", "unknown")).rewards == rewards
 
 
 def test_every_rollout_is_judged_whatever_its_reward_comes_from() -> None:
-    found = Rewarder(JudgeAlongside(judge), "binary", Scorer())(rollouts("right", "unknown", "half"))
+    found = Rewarder(BackgroundJudge(judge), "binary", Scorer())(rollouts("right", "unknown", "half"))
 
     assert found.judgements == [Judgement(1.0, None, ()), UNDECIDED, Judgement(0.5, None, ())]
     assert found.scores == [5.0, None, 4.0]
@@ -58,7 +58,7 @@ def test_a_program_is_judged_while_others_are_still_being_written() -> None:
             judged.set()
             yield each
 
-    rewarder = Rewarder(JudgeAlongside(telling_judge), "binary")
+    rewarder = Rewarder(BackgroundJudge(telling_judge), "binary")
     rewarder.begin("q", "right")
 
     assert judged.wait(10)
@@ -73,7 +73,7 @@ def test_what_the_judge_could_not_decide_is_asked_again_and_the_rest_is_not() ->
             asked.append(pair[1])
             yield pair, judgement
 
-    rewarder = Rewarder(JudgeAlongside(remembering), "binary")
+    rewarder = Rewarder(BackgroundJudge(remembering), "binary")
     for _ in range(2):
         rewarder(rollouts("right", "unknown", "right"))
 
@@ -87,4 +87,4 @@ def test_an_error_of_the_judge_ends_the_training_that_waits_for_it() -> None:
         yield from ()
 
     with pytest.raises(RuntimeError, match="no sandboxes here"):
-        Rewarder(JudgeAlongside(broken), "binary")(rollouts("right"))
+        Rewarder(BackgroundJudge(broken), "binary")(rollouts("right"))

@@ -11,6 +11,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
+from acecoder_dagster.learning.errors import ModelLoadError, PolicyError, RewardModelError
 from acecoder_dagster.learning.policy.advantages import subtract_group_mean, token_returns, whiten
 from acecoder_dagster.learning.policy.log_probs import packed_log_probs
 from acecoder_dagster.learning.policy.rewards import Judgement
@@ -335,7 +336,7 @@ def test_the_reward_model_is_a_reward_in_its_own_standard_deviations(
             **arguments,
         )
 
-    with pytest.raises(FileNotFoundError, match=r"reward_calibration\.json"):
+    with pytest.raises(RewardModelError, match=r"reward_calibration\.json"):
         run()
     (reward_model / "reward_calibration.json").write_text(json.dumps({"mean": 0.25, "std": 0.5}))
     run()
@@ -349,17 +350,17 @@ def test_the_reward_model_is_a_reward_in_its_own_standard_deviations(
 
 
 def test_bad_input_is_named(policy: Path, questions: Path, tmp_path: Path) -> None:
-    def fails_with(message: str, error: type[Exception] = ValueError, path: Path = questions, **changes) -> None:
+    def fails_with(message: str, path: Path = questions, **changes) -> None:
         settings = SETTINGS.model_copy(update=changes)
-        with pytest.raises(error, match=message):
+        with pytest.raises(PolicyError, match=message):
             train(policy, path, tmp_path / "policy", settings)
 
-    fails_with(r"nothing\.parquet", FileNotFoundError, tmp_path / "nothing.parquet")
+    fails_with(r"nothing\.parquet", path=tmp_path / "nothing.parquet")
     fails_with("12 training questions, but every step draws 40", prompts_per_step=20)
     fails_with("exceeds the policy's context of 256 tokens", max_completion_tokens=250)
     pl.read_parquet(questions).drop("split").write_parquet(tmp_path / "no_split.parquet")
     fails_with(r"lacks the columns \['split'\]", path=tmp_path / "no_split.parquet")
     pl.read_parquet(questions).filter(pl.col("split") == "train").write_parquet(tmp_path / "train.parquet")
     fails_with("no validation question", path=tmp_path / "train.parquet")
-    with pytest.raises(ValueError, match="Cannot load a tokenizer from 'no/such/model'"):
+    with pytest.raises(ModelLoadError, match="Cannot load a tokenizer from 'no/such/model'"):
         train(Path("no/such/model"), questions, tmp_path / "policy")

@@ -9,7 +9,7 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from acecoder_dagster.learning.errors import DivergedError
+from acecoder_dagster.learning.errors import DivergedError, ModelLoadError, RewardModelError
 from acecoder_dagster.learning.reward_model.bradley_terry import score_pairs
 from acecoder_dagster.learning.reward_model.groups import read_groups, split_by_question
 from acecoder_dagster.learning.reward_model.scoring import RewardScorer, score_programs
@@ -309,22 +309,22 @@ def test_bad_input_is_named(tiny_model: Path, groups_path: Path, tmp_path: Path)
     def train(path: Path, model: str = str(tiny_model)) -> None:
         train_reward_model(path, model, tmp_path / "rm", SETTINGS, ignore_progress, TEMPLATE)
 
-    with pytest.raises(FileNotFoundError, match=r"nothing\.parquet"):
+    with pytest.raises(RewardModelError, match=r"nothing\.parquet"):
         train(tmp_path / "nothing.parquet")
-    with pytest.raises(ValueError, match=r"Cannot load a tokenizer from 'no/such/model'"):
+    with pytest.raises(ModelLoadError, match=r"Cannot load a tokenizer from 'no/such/model'"):
         train(groups_path, "no/such/model")
     empty = {**question(1), "chosen": [], "rejected": [], "weights": [], "margins": []}
-    with pytest.raises(ValueError, match="holds no preference pair"):
+    with pytest.raises(RewardModelError, match="holds no preference pair"):
         train(write_groups(tmp_path / "ties.parquet", [question(1) | empty, question(2) | empty]).absolute())
-    with pytest.raises(ValueError, match=r"lacks the columns \['weights'\]"):
+    with pytest.raises(RewardModelError, match=r"lacks the columns \['weights'\]"):
         train(write_groups(tmp_path / "column.parquet", [{k: v for k, v in question(1).items() if k != "weights"}]))
-    with pytest.raises(ValueError, match=r"question 'q3'.*outside their programs"):
+    with pytest.raises(RewardModelError, match=r"question 'q3'.*outside their programs"):
         train(write_groups(tmp_path / "outside.parquet", [question(2), {**question(3), "chosen": [0, 1, 9, 0]}]))
     for column, value in (("weights", float("nan")), ("weights", 0.0), ("margins", -0.5)):
         wrong = {**question(3), column: [value] * 4}
-        with pytest.raises(ValueError, match=r"question 'q3'.*weights that are not positive"):
+        with pytest.raises(RewardModelError, match=r"question 'q3'.*weights that are not positive"):
             train(write_groups(tmp_path / f"{column}.parquet", [question(2), wrong]))
-    with pytest.raises(ValueError, match="at least two questions"):
+    with pytest.raises(RewardModelError, match="at least two questions"):
         train(write_groups(tmp_path / "single.parquet", [question(2)]))
 
 

@@ -1,8 +1,8 @@
-"""Notices when a policy learns to please its reward instead of solving questions.
+"""Detects reward hacking: the reward of a policy rises while fewer of its programs are right.
 
-Carried on, a reward model's reward rises while fewer programs are right (measured: reward 0.91 to 2.20 while the share
-of right programs fell from 0.57 to 0.13). On the validation questions, which no policy is trained on, reward and
-executed tests are therefore looked at together.
+A policy that is trained for too long on a reward model's score learns to please the model (measured: the reward rose
+from 0.91 to 2.20 while the share of right programs fell from 0.57 to 0.13). So at every validation, reward and executed
+tests are compared on questions that the policy is not trained on.
 """
 
 from __future__ import annotations
@@ -16,53 +16,55 @@ from acecoder_dagster.learning.policy.rewards import Rewards, Rollout
 from acecoder_dagster.learning.training import HACKING_REPORT_FILE
 
 PROGRAMS_SHOWN = 10
+"""In the report."""
 
 Figures = Mapping[str, float]
+"""Figures of one validation, by name."""
 
 
-def truth(figures: Figures) -> float:
-    """Share of validation programs that are right: by the official tests where there are some, else by all tests."""
+def right_share(figures: Figures) -> float:
+    """Return the share of validation programs that are right: by the official tests if there are some, else by all."""
     return figures.get("validation_official_pass_at_1", figures["validation_pass_at_1"])
 
 
-def is_hacked(history: Sequence[Figures], drop: float) -> bool:
-    """Whether the latest validation has a higher reward than the best one had, but is less right.
+def is_reward_hacking(history: Sequence[Figures], drop: float) -> bool:
+    """Return whether the latest validation has a higher reward than the best one, but fewer right programs.
 
     Args:
         history: Figures of all validations, by step.
-        drop: How much lower the share of right programs must be than at its best, 0 to 1; with few validation
-            questions more is needed, the standard error of the difference. It counts as if the questions were others
-            each time, so it is about twice what it is with the same ones.
+        drop: How far below its best the share of right programs must be, from 0 to 1. With few validation questions it
+            must also be one standard error of the difference below. That error is computed as if both validations had
+            different questions, so it is too large by about a factor of two.
     """
-    best = max(history, key=truth)
+    best = max(history, key=right_share)
     latest = history[-1]
-    fell = truth(best) - truth(latest)
+    fell = right_share(best) - right_share(latest)
     noise = hypot(best["validation_standard_error"], latest["validation_standard_error"])
     return fell >= max(drop, noise) and latest["validation_reward"] > best["validation_reward"]
 
 
 def write_report(folder: Path, history: Sequence[Figures], rollouts: Sequence[Rollout], rewards: Rewards) -> None:
-    """Write what happened, and the wrong programs that the reward likes best, for people to read.
+    """Write a report for people: the validations, and the wrong programs with the highest rewards.
 
     Args:
-        folder: Where `hacking.md` is written.
-        history: Figures of all validations, the one that gave the alarm last.
-        rollouts: Answers to the validation questions in the latest validation.
+        folder: Folder in which `hacking.md` is written.
+        history: Figures of all validations by step; the last one showed reward hacking.
+        rollouts: Programs of the last validation.
         rewards: Their rewards and judgements.
     """
-    best, latest = max(history, key=truth), history[-1]
+    best, latest = max(history, key=right_share), history[-1]
     lines = [
-        "# The policy pleases its reward instead of solving questions",
+        "# Reward hacking: the policy pleases its reward instead of solving questions",
         "",
         f"On the validation questions the reward rose from {best['validation_reward']:.3f} (step {best['step']:.0f}) "
         f"to {latest['validation_reward']:.3f} (step {latest['step']:.0f}), while the share of right programs fell "
-        f"from {truth(best):.3f} to {truth(latest):.3f}. The weights of step {best['step']:.0f} are kept.",
+        f"from {right_share(best):.3f} to {right_share(latest):.3f}. The weights of step {best['step']:.0f} are kept.",
         "",
         "| step | reward | right (official tests) | right (all tests) | tests passed |",
         "|---|---|---|---|---|",
         *(_row(figures) for figures in history),
         "",
-        "## Wrong programs with the most reward",
+        "## Wrong programs with the highest rewards",
         "",
     ]
     for rollout, reward, judged in _most_rewarded_wrong(rollouts, rewards):
@@ -99,5 +101,5 @@ def _most_rewarded_wrong(rollouts: Sequence[Rollout], rewards: Rewards) -> list[
 
 
 def _block(text: str) -> list[str]:
-    """A code block; indented, because the text may hold fences of its own."""
+    """Return a Markdown code block; it is indented, because the text may contain fences."""
     return [f"    {line}" for line in text.splitlines()]

@@ -1,6 +1,6 @@
 import pytest
 
-from acecoder_dagster.learning.policy.hacking import is_hacked, truth, write_report
+from acecoder_dagster.learning.policy.reward_hacking import is_reward_hacking, right_share, write_report
 from acecoder_dagster.learning.policy.rewards import Judgement, Rewards, Rollout
 from acecoder_dagster.learning.training import HACKING_REPORT_FILE
 
@@ -30,21 +30,21 @@ def history(*validations: tuple[float, float], error: float = 0.01) -> list[dict
     ids=["reward up, truth down", "within the noise", "both down", "recovered", "only the start"],
 )
 def test_a_policy_is_hacked_when_reward_rises_and_truth_falls(validations, hacked) -> None:
-    assert is_hacked(history(*validations), drop=0.03) == hacked
+    assert is_reward_hacking(history(*validations), drop=0.03) == hacked
 
 
 def test_few_validation_questions_give_no_alarm_by_chance() -> None:
     few = history((0.09, 0.5), (0.13, 0.36), error=0.13)
 
-    assert not is_hacked(few, drop=0.03)
+    assert not is_reward_hacking(few, drop=0.03)
 
 
 def test_official_tests_are_the_truth_where_there_are_some() -> None:
     fooled = [{**figures, "validation_official_pass_at_1": 0.5 - 0.1 * figures["step"]} for figures in
               history((1.0, 0.5), (2.0, 0.9))]  # fmt: skip
 
-    assert [truth(figures) for figures in fooled] == [0.5, 0.4]
-    assert is_hacked(fooled, drop=0.03)
+    assert [right_share(figures) for figures in fooled] == [0.5, 0.4]
+    assert is_reward_hacking(fooled, drop=0.03)
 
 
 def test_the_report_shows_the_wrong_programs_that_the_reward_likes_best(tmp_path) -> None:
