@@ -1,7 +1,7 @@
-"""Attention over packed rows, in which only stretches of tokens ("segments") see each other.
+"""Attention over packed rows, in which only tokens of certain segments see each other.
 
-Three ways of computing it: `split` on a CPU, `flash` on a GPU, `padded` elsewhere. Does not belong here: what lies in
-a row and why (`training.packing`).
+It is computed in one of three ways: `split` on a CPU, `flash` on a GPU, `padded` elsewhere. Does not belong here: what
+a row contains and why (`reward_model.packing`).
 """
 
 from acecoder_dagster.learning.attention.packed import PACKED_ATTENTION, PackedSegments, packed_attention

@@ -13,14 +13,14 @@ from acecoder_dagster.learning.attention.segments import Segment
 
 @dataclass(frozen=True)
 class FlashPlan:
-    """Queries are the tokens of the row as they lie.
+    """What FlashAttention needs of a row. Its queries are the tokens of the row in their order.
 
     Attributes:
-        keys: Row positions of the tokens that each segment sees, prefix first, one segment after another.
-        query_ends: Where each segment's queries stop, after a 0.
-        key_ends: Where its keys stop, after a 0.
-        most_queries: Tokens of the longest segment.
-        most_keys: Most tokens that a segment sees.
+        keys: Positions in the row of the tokens that each segment sees: its prefix, then itself; segment after segment.
+        query_ends: Where the queries of each segment stop, after a 0.
+        key_ends: Where the keys of each segment stop, after a 0.
+        most_queries: Number of tokens of the longest segment.
+        most_keys: Greatest number of tokens that a segment sees.
     """
 
     keys: torch.Tensor
@@ -31,7 +31,7 @@ class FlashPlan:
 
 
 def flash_plan(segments: Sequence[Segment], device: torch.device) -> FlashPlan:
-    """Return what FlashAttention needs of the segments of a row."""
+    """Return the plan of FlashAttention for the segments of a row."""
     seen = [torch.arange(*ends) for s in segments for ends in ((s.prefix_start, s.prefix_stop), (s.start, s.stop))]
     ends = torch.zeros(2, len(segments) + 1, dtype=torch.int32)
     ends[:, 1:] = torch.tensor([[s.queries for s in segments], [s.keys for s in segments]]).cumsum(1)
@@ -47,9 +47,9 @@ def flash_plan(segments: Sequence[Segment], device: torch.device) -> FlashPlan:
 def flash_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, plan: FlashPlan, scale: float | None
 ) -> torch.Tensor:
-    """Attention on a GPU, in half precision; arguments and result as of `attention.packed_attention`.
+    """Compute attention on a GPU in half precision; arguments and result are those of `packed_attention`.
 
-    Causal from the end of each segment: its last query sees all its keys.
+    It is causal from the end of each segment: the last query sees all keys.
     """
     return varlen_attn(
         query[0].transpose(0, 1),

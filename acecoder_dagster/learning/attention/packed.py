@@ -1,6 +1,6 @@
-"""The attention function of packed rows: which way it is computed where.
+"""The attention function of packed rows, which chooses how it is computed.
 
-What each way needs to know of the segments is prepared once per row and shared by all layers.
+The plan of each way is made once per row, and all layers use it.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from acecoder_dagster.learning.attention.segments import Segment
 from acecoder_dagster.learning.attention.split import SplitPlan, split_attention, split_plan
 
 PACKED_ATTENTION = "packed_segments"
-"""Name under which the attention function below is registered with transformers."""
+"""Name of the attention function in transformers."""
 
 
 class PackedSegments:
-    """The segments of a row, which cover it from first to last token, and what each way of attention needs of them.
+    """The segments of a row, and the plans that the ways of attention make of them.
 
     Args:
-        segments: In the order of the row; segments with the same prefix are neighbours.
-        device: Where attention is computed.
+        segments: Segments that cover the row, in its order. Segments with the same prefix are neighbours.
+        device: Device on which attention is computed.
     """
 
     def __init__(self, segments: Sequence[Segment], device: torch.device) -> None:
@@ -35,17 +35,17 @@ class PackedSegments:
 
     @cached_property
     def split(self) -> SplitPlan:
-        """For attention on a CPU."""
+        """Plan for a CPU."""
         return split_plan(self._segments)
 
     @cached_property
     def flash(self) -> FlashPlan:
-        """For FlashAttention."""
+        """Plan for FlashAttention."""
         return flash_plan(self._segments, self._device)
 
     @cached_property
     def padded(self) -> PaddedPlan:
-        """For plain SDPA."""
+        """Plan for plain SDPA."""
         return padded_plan(self._segments, self._device)
 
 
@@ -61,17 +61,17 @@ def packed_attention(
     packed_segments: PackedSegments,
     **_: object,
 ) -> tuple[torch.Tensor, None]:
-    """Attention over a packed row, in the form transformers' `AttentionInterface` asks for.
+    """Compute attention over a packed row, as a function of transformers' `AttentionInterface`.
 
     Args:
         module: The attention module of the layer (not used).
         query: `(1, heads, tokens, head size)`.
-        key: `(1, key heads, tokens, head size)`; fewer heads than the query's are shared.
+        key: `(1, key heads, tokens, head size)`. If it has fewer heads than the query, they are shared.
         value: Like `key`.
-        attention_mask: Always `None`: the segments say what sees what.
-        scaling: Factor on the products of query and key.
+        attention_mask: Always `None`, because the segments say which tokens see each other.
+        scaling: Factor of the products of query and key.
         dropout: Attention dropout.
-        packed_segments: The segments of the row, passed as a keyword through the model's forward.
+        packed_segments: The segments of the row; the model passes this keyword on.
 
     Returns:
         `(1, tokens, heads, head size)` and `None` for the weights.
@@ -80,7 +80,7 @@ def packed_attention(
     if dropout:
         return padded_attention(query, key, value, packed_segments.padded, scaling, dropout), None
     if query.device.type == "cpu":
-        # On CPU the backward of the attention kernel is three times faster in float32 than in bfloat16 (measured).
+        # On a CPU the backward pass of the kernel is three times faster in float32 than in bfloat16 (measured).
         with torch.autocast("cpu", enabled=False):
             output = split_attention(query.float(), key.float(), value.float(), packed_segments.split, scaling)
         return output.to(query.dtype), None

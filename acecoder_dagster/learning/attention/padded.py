@@ -1,4 +1,4 @@
-"""Attention on any device: plain SDPA with masks, padded by length group."""
+"""Attention on any device: plain SDPA with masks, segments padded in groups of similar length."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from acecoder_dagster.learning.attention.segments import Segment, by_length, by_
 
 @dataclass(frozen=True)
 class PaddedPlan:
-    """Segments of similar length, padded to one attention call.
+    """What plain SDPA needs of a row: segments of similar length share one call.
 
     Attributes:
-        queries: Row positions of the queries of all length groups, one group after another.
-        keys: Row positions of their keys, likewise.
-        masks: Per length group, which query sees which key: `(segments, 1, queries, keys)`.
-        outputs: For each token of the row, where in the outputs of all length groups it lies.
+        queries: Positions in the row of the queries, group after group.
+        keys: Positions in the row of the keys, group after group.
+        masks: For each group, which query sees which key: `(segments, 1, queries, keys)`.
+        outputs: For each token of the row, its place in the outputs of all groups.
     """
 
     queries: torch.Tensor
@@ -28,7 +28,7 @@ class PaddedPlan:
 
 
 def padded_plan(segments: Sequence[Segment], device: torch.device) -> PaddedPlan:
-    """Return what plain SDPA needs of the segments of a row."""
+    """Return the plan of plain SDPA for the segments of a row."""
     queries, keys, masks, is_query = [], [], [], []
     for group in by_length(segments):
         query = torch.arange(max(segment.queries for segment in group))
@@ -36,7 +36,7 @@ def padded_plan(segments: Sequence[Segment], device: torch.device) -> PaddedPlan
         own, before = torch.tensor([[[s.start], [s.prefix_start]] for s in group]).unbind(1)
         asking, prefix = torch.tensor([[[s.queries], [s.prefix]] for s in group]).unbind(1)
         real = query < asking
-        # Padding queries see key 0, so that their softmax is defined; their output is thrown away.
+        # Queries of padding see key 0, so that their softmax is defined. Their output is not used.
         masks.append(torch.where(real[:, :, None], key <= prefix[:, :, None] + query[:, None], key == 0)[:, None])
         queries.append(torch.where(real, own + query, 0).flatten())
         own_keys = torch.where(key < prefix + asking, own + key - prefix, 0)
@@ -58,14 +58,14 @@ def padded_attention(
     scale: float | None,
     dropout: float = 0.0,
 ) -> torch.Tensor:
-    """Attention on any device; arguments and result as of `attention.packed_attention`."""
+    """Compute attention on any device; arguments and result are those of `packed_attention`."""
     key, value = shared_heads(query, key, value)
     heads, size = query.shape[1], query.shape[3]
     query_counts = [mask.shape[0] * mask.shape[2] for mask in plan.masks]
     key_counts = [mask.shape[0] * mask.shape[3] for mask in plan.masks]
 
     def gather(states: torch.Tensor, positions: torch.Tensor, counts: list[int]) -> list[torch.Tensor]:
-        # One gather for all length groups: its gradient is one pass over the row instead of one per group.
+        # One gather for all groups, so that its gradient is one pass over the row.
         parts = by_token(states).index_select(0, positions).split(counts)
         return [
             part.view(mask.shape[0], -1, heads, size).transpose(1, 2)

@@ -1,4 +1,4 @@
-"""Stretches of a packed row, and what all ways of attention do with them."""
+"""Segments of a packed row, and what all ways of attention do with them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import torch
 
 _MAX_PADDING_RATIO = 1.5
-"""A length group may spend up to this many times the attention work its segments need (measured optimum)."""
+"""Padding may multiply the attention work of a group of segments by at most this factor (measured optimum)."""
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Tokens `start:stop` of a row, which see themselves and the prefix `prefix_start:prefix_stop`."""
+    """The tokens `start:stop` of a row. They see themselves, causally, and the prefix `prefix_start:prefix_stop`."""
 
     start: int
     stop: int
@@ -22,22 +22,22 @@ class Segment:
 
     @property
     def queries(self) -> int:
-        """How many tokens ask."""
+        """Number of its tokens."""
         return self.stop - self.start
 
     @property
     def prefix(self) -> int:
-        """How many tokens before its own it sees."""
+        """Number of tokens of its prefix."""
         return self.prefix_stop - self.prefix_start
 
     @property
     def keys(self) -> int:
-        """How many tokens it sees, its own included."""
+        """Number of tokens that it sees, its own included."""
         return self.queries + self.prefix
 
 
 def shared_heads(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return keys and values with a head for every head of the query."""
+    """Return keys and values with one head for every head of the query."""
     shared_by = query.shape[1] // key.shape[1]
     if shared_by == 1:
         return key, value
@@ -45,12 +45,12 @@ def shared_heads(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor) ->
 
 
 def by_token(states: torch.Tensor) -> torch.Tensor:
-    """`(1, heads, tokens, size)` as `(tokens, heads * size)`."""
+    """Return `(1, heads, tokens, size)` as `(tokens, heads * size)`."""
     return states[0].transpose(0, 1).flatten(1)
 
 
 def by_length(segments: Sequence[Segment]) -> list[list[Segment]]:
-    """Segments sorted by length and cut where padding them together would cost too much."""
+    """Return segments in groups of similar length, which may be padded to one length at little cost."""
     groups: list[list[Segment]] = []
     needed = 0
     most_queries = most_keys = 0

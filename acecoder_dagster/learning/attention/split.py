@@ -1,6 +1,6 @@
-"""Attention on a CPU: programs see themselves and their prompt apart, without masks.
+"""Attention on a CPU without masks: what programs see of themselves and of their prompt is computed separately.
 
-Themselves in one causal call per length group, their prompt in one call per prompt.
+The first takes one causal call for each group of programs of similar length, the second one call for each prompt.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from acecoder_dagster.learning.attention.segments import Segment, by_length, by_
 
 @dataclass(frozen=True)
 class SplitPlan:
-    """What sees itself, padded by length group, and who sees which prefix.
+    """What split attention needs of a row: segments padded in groups of similar length, and prefixes.
 
     Attributes:
-        shapes: Segments and longest segment of each length group.
-        positions: Row positions of the tokens of all length groups, one group after another; padding comes behind
-            the tokens of a segment and repeats one.
+        shapes: Number of segments and length of the longest one, for each group.
+        positions: Positions in the row of the tokens, group after group. Padding follows the tokens of a segment and
+            repeats one of them.
         padding: Which of these positions are padding.
-        places: For each token of the row, where among these positions it is.
-        prefixes: Start and stop of each prefix, and where the tokens that see it stop; they begin where it stops.
+        places: For each token of the row, its place among these positions.
+        prefixes: Start and stop of each prefix, and where the tokens that see it stop. They start where it stops.
     """
 
     shapes: list[tuple[int, int]]
@@ -35,9 +35,9 @@ class SplitPlan:
     prefixes: list[tuple[int, int, int]]
 
     def padded(self, by_token: torch.Tensor, size: int, padding: float | None = None) -> list[torch.Tensor]:
-        """Rows of tokens as `(segments, heads, longest segment, size)` per length group.
+        """Return the tokens of a row as `(segments, heads, longest segment, size)` for each group.
 
-        Padding has the values of some token, or those given.
+        Padding has the values of some token, or the value that is given.
         """
         chosen = by_token.index_select(0, self.positions)
         if padding is not None:
@@ -46,12 +46,12 @@ class SplitPlan:
         return [part.view(*shape, -1, size).transpose(1, 2) for part, shape in zip(parts, self.shapes, strict=True)]
 
     def unpadded(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Undo `padded`."""
+        """Return the tokens in the order of the row, without padding."""
         return torch.cat([part.transpose(1, 2).flatten(0, 1).flatten(1) for part in parts]).index_select(0, self.places)
 
 
 def split_plan(segments: Sequence[Segment]) -> SplitPlan:
-    """Return what attention on a CPU needs of the segments of a row."""
+    """Return the plan of split attention for the segments of a row."""
     groups = by_length([Segment(segment.start, segment.stop) for segment in segments])
     shapes = [(len(group), max(segment.queries for segment in group)) for group in groups]
     positions, is_token = [], []
@@ -76,16 +76,16 @@ def split_plan(segments: Sequence[Segment]) -> SplitPlan:
 def split_attention(
     query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, plan: SplitPlan, scale: float | None
 ) -> torch.Tensor:
-    """Attention on a CPU, in float32; arguments and result as of `attention.packed_attention`."""
+    """Compute attention on a CPU in float32; arguments and result are those of `packed_attention`."""
     return _SplitAttention.apply(query, *shared_heads(query, key, value), plan, scale)
 
 
 class _SplitAttention(torch.autograd.Function):  # type: ignore[misc]  # torch is not followed by mypy
-    """Attention to own tokens and to the prefix apart.
+    """Attention to own tokens and attention to the prefix, computed separately and joined by log-sum-exp.
 
-    Put together by log-sum-exp, and taken apart again in the backward pass, as where keys lie on several devices
-    (Liu et al. 2023, Ring Attention, section 3): the kernel's backward pass for some of the keys, given output and
-    log-sum-exp over all keys, is exactly the share of these keys in the gradient.
+    This is how attention is computed when keys are on several devices (Liu et al. 2023, Ring Attention, section 3). In
+    the backward pass the kernel is called for some of the keys, with output and log-sum-exp over all keys. What it
+    returns is exactly the part of these keys in the gradient.
     """
 
     @staticmethod
@@ -125,7 +125,7 @@ class _SplitAttention(torch.autograd.Function):  # type: ignore[misc]  # torch i
         plan, scale = ctx.plan, ctx.scale
         heads, tokens, size = query.shape[1:]
         kernel = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
-        # Padding asks for nothing: no gradient comes in, and an infinite weight leaves it no share of any key.
+        # Padding adds nothing: its gradient is zero, and an infinite weight gives it no part in any key.
         asked = plan.padded(gradient[0].flatten(1), size, padding=0.0)
         weights = plan.padded(weight, 1, padding=math.inf)
         states = [plan.padded(by_token(each), size) for each in (query, key, value)]

@@ -1,7 +1,7 @@
-"""What the judge's verdicts say about preference: pairs for the reward model, hard questions for RL.
+"""Preference pairs for reward models and hard questions for reinforcement learning, chosen by the judge's verdicts.
 
-Belongs here: the rules that choose pairs and questions, their settings.
-Does not belong here: pass rates (`judge` results carry them), training on the pairs, Dagster.
+Belongs here: the rules that choose pairs and questions, and their settings.
+Does not belong here: pass rates (verdicts have them), training on the pairs, Dagster.
 """
 
 from acecoder_dagster.learning.preference.groups import preference_groups

@@ -1,20 +1,20 @@
-"""Preference pairs as the reward model's trainer reads them: one row per question."""
+"""Preference pairs as the training of a reward model reads them: one row per question."""
 
 import polars as pl
 
 
 def preference_groups(pairs: pl.DataFrame, programs: pl.DataFrame, prompts: pl.DataFrame) -> pl.DataFrame:
-    """Return pairs grouped by question, every distinct program once.
+    """Return pairs grouped by question, with every distinct program once.
 
     Args:
-        pairs: columns question_id, chosen_program_id, rejected_program_id, chosen_pass_rate, rejected_pass_rate,
+        pairs: Columns question_id, chosen_program_id, rejected_program_id, chosen_pass_rate, rejected_pass_rate,
             weight.
-        programs: columns program_id, program.
-        prompts: columns question_id, prompt.
+        programs: Columns program_id, program.
+        prompts: Columns question_id, prompt.
 
     Returns:
-        Columns question_id, prompt, programs (list of texts), chosen, rejected (lists of positions in programs, one
-        entry per pair), weights and margins (difference of the pass rates), ordered by question_id.
+        Columns question_id, prompt, programs (texts), chosen, rejected (positions in programs), weights and margins
+        (differences of the pass rates), ordered by question_id. The last four are lists with one entry per pair.
     """
     texts = programs.select("program_id", "program")
     both = pairs.join(texts, left_on="chosen_program_id", right_on="program_id").join(

@@ -1,4 +1,4 @@
-"""Questions for reinforcement learning: neither too easy nor hopeless for the model that will learn from them."""
+"""Hard questions for reinforcement learning: neither too easy nor too hard for the model that learns from them."""
 
 import polars as pl
 
@@ -17,14 +17,14 @@ def choose_hard_questions(
     """Choose questions of the train and validation splits by the pass rates of their sampled programs.
 
     The rules:
-        paper: two nested cuts (section 4.1 and get_hard_data.py): mean pass rate at most the median, and of those a
-            standard deviation of at least the median of those. Ties on a median stay in, so the share kept is not
-            exactly a quarter.
-        released: the same with pass rates over the tests written, so it partly ranks how far the test filter went.
-        ours: some programs pass every test, but not all do. A question of which every program, or none, gets the
-            reward teaches a policy nothing; any other does, whatever the rank of its spread. Where no validation
-            question is such a one, all of them that were judged are chosen: nothing is learnt from these, and without
-            any no checkpoint could be chosen.
+
+    - paper: two cuts (section 4.1 and get_hard_data.py). First the mean pass rate is at most its median; then, of these
+      questions, the standard deviation is at least its median. Ties with a median are kept, so the share that is chosen
+      is not exactly a quarter.
+    - released: the same, but pass rates divide by the tests written. So it partly ranks how many tests were filtered.
+    - ours: some programs pass every test, and others do not. A question that every program solves, or none, teaches a
+      policy nothing; any other does, whatever its spread. If no validation question is like that, all judged ones are
+      chosen, because without any no checkpoint could be chosen.
 
     Args:
         results: Verdicts of sampled programs (`tables.TEST_RESULTS`). Those with an outcome `judge_error` or

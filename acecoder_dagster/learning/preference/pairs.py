@@ -1,4 +1,4 @@
-"""Preference pairs: two programs of one question, the first better than the second."""
+"""Preference pairs: two programs of a question, of which the first is better."""
 
 import polars as pl
 
@@ -20,10 +20,10 @@ RESULT_COLUMNS = (
     "tests_written",
     "message",
 )
-"""Columns of the verdicts that pairs are chosen by."""
+"""Columns of the verdicts that are needed to choose pairs."""
 
 PROGRAM_COLUMNS = ("program_id", "model", "sample_index", "program", "syntax_hash")
-"""Columns of the programs that pairs are chosen by: at the paper's scale the others fill gigabytes."""
+"""Columns of the programs that are needed to choose pairs; at the paper's scale the others fill gigabytes."""
 
 
 def build_pairs(
@@ -31,7 +31,7 @@ def build_pairs(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Choose preference pairs among the judged programs of each question.
 
-    A program with an outcome `judge_error` or `unstable` is never in a pair, nor is one of a question without tests.
+    A program with an outcome `judge_error` or `unstable`, or of a question without tests, is never in a pair.
 
     Args:
         results: Verdicts; columns RESULT_COLUMNS of `tables.TEST_RESULTS`.
@@ -65,7 +65,7 @@ def _judged_programs(
         .with_columns(tests=pl.col(rule.denominator))
         .with_columns(usable=usable_verdict() & (TESTS > 0))
         .with_columns(can_win=pl.col("usable") & rule.can_win, can_lose=pl.col("usable") & rule.can_lose)
-        # Before the join, which would copy the 22 million outcomes of the paper's scale.
+        # Dropped before the join, which would copy the outcomes: 22 million at the paper's scale.
         .drop("outcomes", "verdict", "message")
         .join(numbered.drop("question"), on="question_id")
     )
@@ -96,14 +96,14 @@ def _programs_of_mixed_questions(judged: pl.DataFrame, programs: pl.DataFrame, r
 def _merge_same_programs(programs: pl.DataFrame) -> pl.DataFrame:
     """Keep the first of each program that a question has more than once, and none where its verdicts differ.
 
-    The same program with two verdicts depends on something outside it, as hash order or the clock.
+    A program with two different verdicts depends on something outside it, such as the order of a hash or the clock.
     """
     same = ("question_number", "syntax_hash")
     return programs.filter(PASSED.n_unique().over(same) == 1).unique(same, keep="first", maintain_order=True)
 
 
 def _join(programs: pl.DataFrame, rule: PairRule) -> pl.DataFrame:
-    """Return winner and loser rows of all pairs that the rule allows; whole numbers only, the texts stay behind."""
+    """Return the rows of winner and loser of all pairs that the rule allows, without the texts, to save memory."""
     group = ["question_number", "model"] if rule.within_model else ["question_number"]
     slim = programs.select("row", *group, "text", TESTS, PASSED.cast(pl.Int32), "can_win", "can_lose")
     pairs = (
@@ -136,9 +136,9 @@ def _draw(pairs: pl.DataFrame, settings: PairSettings) -> pl.DataFrame:
     if settings.weighting == "probability":
         pairs = pairs.filter(pl.col("truly_ordered") >= settings.min_probability)
     if settings.max_pairs_per_question != "all":
-        # By the hash of the pair, not by a random number: new questions leave the choice among the old ones alone.
-        lot = pl.col("pair_id").hash(settings.seed).rank("ordinal").over("question_number")
-        pairs = pairs.filter(lot <= settings.max_pairs_per_question)
+        # By a hash of the pair, not by a random number, so that new questions do not change the pairs of old ones.
+        rank = pl.col("pair_id").hash(settings.seed).rank("ordinal").over("question_number")
+        pairs = pairs.filter(rank <= settings.max_pairs_per_question)
     share = 1 / pl.len().over("question_number")
     weights = {"pair": pl.lit(1.0), "question": share, "probability": share * pl.col("truly_ordered")}
     return pairs.with_columns(weight=weights[settings.weighting])

@@ -1,9 +1,9 @@
-"""How likely a program is right: from the tests it fails, and from what right and wrong programs fail elsewhere.
+"""The probability that a program is right, from the tests that it fails and from error rates measured elsewhere.
 
-Tests err. Of programs that are known to be right, some fail a test or two (an expected value that the question does
-not ask for); of those known to be wrong, some pass every test. How often is measured on questions with known answers
-(`acecoder quality`). With these rates, the failures seen in a question say two things at once: how many of its
-programs are right (as prevalence is estimated from an imperfect diagnostic test, Rogan and Gladen 1978), and which.
+Tests make errors. Some right programs fail a test or two, because a test asks for more than the question does; some
+wrong programs pass every test. How often this happens is measured on questions with known answers (`acecoder quality`).
+With these error rates, the failures in a question tell two things: how many of its programs are right (as prevalence is
+estimated from an imperfect diagnostic test, Rogan and Gladen 1978), and which ones.
 """
 
 import numpy as np
@@ -15,18 +15,18 @@ from acecoder_dagster.questions.test_suites.quality import ErrorRates, failure_g
 Floats = NDArray[np.float64]
 
 ROUNDS = 50
-"""Rounds of expectation and maximisation: shares of right programs no longer move in the fourth digit."""
+"""Rounds of expectation maximisation; then shares of right programs no longer change in the fourth digit."""
 
 PRIOR_PROGRAMS = 5.0
-"""The share of right programs over all questions counts as much as so many programs of a question."""
+"""In a question, the share of right programs over all questions counts as much as this many of its programs."""
 
 
 def right_probabilities(programs: pl.DataFrame, rates: ErrorRates) -> pl.Series:
     """Return the probability that each program is right.
 
     Args:
-        programs: columns question_number (whole), tests_failed, tests.
-        rates: how right and wrong programs fail, measured elsewhere.
+        programs: Columns question_number (integer), tests_failed, tests.
+        rates: How many tests right and wrong programs fail, measured elsewhere.
 
     Returns:
         One value per program, in order.
@@ -45,7 +45,7 @@ def right_probabilities(programs: pl.DataFrame, rates: ErrorRates) -> pl.Series:
 
 
 def _shares_right(counts: Floats, right: Floats, wrong: Floats, *, prior: float, prior_programs: float) -> Floats:
-    """Return the most likely share of right programs per row of counts, drawn towards the prior."""
+    """Return the most likely share of right programs for each row of counts, pulled towards the prior."""
     shares = np.full(len(counts), prior)
     for _ in range(ROUNDS):
         expected = (_posterior(shares, right, wrong) * counts).sum(axis=1)

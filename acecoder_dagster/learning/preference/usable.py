@@ -1,4 +1,4 @@
-"""Which verdicts say something about their program."""
+"""Which verdicts are facts about their program."""
 
 import polars as pl
 
@@ -6,7 +6,7 @@ from acecoder_dagster.data.tables import UNUSABLE_OUTCOMES
 
 
 def usable_verdict() -> pl.Expr:
-    """Return whether a row of `tables.TEST_RESULTS` has tests and no outcome that is no fact about the program."""
+    """Return an expression: whether a row of `tables.TEST_RESULTS` has tests, and outcomes that the program caused."""
     unusable = pl.any_horizontal(pl.col("outcomes").list.contains(outcome) for outcome in UNUSABLE_OUTCOMES)
-    # A verdict is the first outcome that is not `passed`: behind `passed` there is none to look for.
+    # A verdict is the first outcome that is not `passed`, so with the verdict `passed` all outcomes are.
     return (pl.col("tests_kept") > 0) & ((pl.col("verdict") == "passed") | ~unusable)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 
@@ -97,7 +98,7 @@ def score_pairs(
 
 
 def _parts(step: Sequence[PreferenceGroup], settings: RewardModelSettings) -> list[_Part]:
-    weights = iter(pair_weights(step, settings.weighting))
+    weights = iter(pair_weights(step, settings.average_loss_over))
     parts = []
     for groups in by_tokens(step, settings.tokens_per_forward):
         rows = [[group.packed for group in groups]]
@@ -150,15 +151,15 @@ def _score_in_pieces(
         yield ScoredForward(share, known, reported, pairs, row.input_ids.numel())
 
 
-def pair_weights(step: Sequence[PreferenceGroup], weighting: str) -> list[list[float]]:
+def pair_weights(step: Sequence[PreferenceGroup], average_over: Literal["pairs", "questions"]) -> list[list[float]]:
     """Return the weight of every pair in the loss of a step, group by group. The weights of a step sum to one.
 
     Args:
         step: The groups of one optimiser step.
-        weighting: `pair` or `prompt`, see `RewardModelSettings`.
+        average_over: What every one counts the same of, see `RewardModelSettings.average_loss_over`.
     """
     totals = [sum(pair.weight for pair in group.pairs) for group in step]
-    if weighting == "prompt":
+    if average_over == "questions":
         return [
             [pair.weight / total / len(step) for pair in group.pairs] for group, total in zip(step, totals, strict=True)
         ]

@@ -23,8 +23,8 @@ class EngineSettings(BaseModel):
     replicas: int = Field(
         default=1,
         ge=1,
-        description="Engines that work at the same time, each in its own process. For a small model without a GPU, one "
-        "engine of one thread for each core is several times faster than one engine that uses all cores.",
+        description="Engines that work at the same time, each in its own process. For a small model without a GPU, "
+        "one engine of one thread for each core is several times faster than one engine that uses all cores.",
     )
     cpu_threads: int = Field(
         default=1,

@@ -1,7 +1,4 @@
-"""Settings of base-policy training, reward-model training and RL.
-
-No torch in here, so that the orchestrator can read them.
-"""
+"""Settings of all trainings: base policy, reward model and reinforcement learning. Reading them loads no torch."""
 
 from __future__ import annotations
 
@@ -13,10 +10,10 @@ Precision = Literal["auto", "float32", "bfloat16"]
 
 _PRECISION = (
     "Arithmetic of forward and backward passes; weights, optimiser and score head stay float32. "
-    "'auto': bfloat16 where the device has it in hardware."
+    "'auto': bfloat16 if the hardware supports it."
 )
 
-# Head sizes for which vLLM's CPU attention and its GPU attention both have kernels.
+# Head sizes for which vLLM has attention kernels both on CPUs and on GPUs.
 _HEAD_SIZES = (32, 64, 80, 96, 112, 128)
 
 
@@ -25,19 +22,19 @@ class _Settings(BaseModel):
 
 
 class ScratchModelSettings(_Settings):
-    """Sizes of a Qwen3-architecture model that starts from random weights, and of its tokenizer."""
+    """Sizes of a model from scratch (Qwen3's architecture, random weights) and of its tokenizer."""
 
     vocabulary_size: int = Field(
         default=768,
         ge=258,
-        description="Most entries of the tokenizer: 256 bytes, <pad>, <eos>, and merges learnt from the texts.",
+        description="Most tokens of the vocabulary: 256 bytes, <pad>, <eos>, and merges that are learnt from texts.",
     )
-    hidden_size: int = Field(default=192, ge=32, description="Width of the residual stream.")
-    layers: int = Field(default=4, ge=1, description="Transformer blocks.")
-    attention_heads: int = Field(default=3, ge=1, description="Heads per layer; they divide hidden_size.")
-    feed_forward_size: int = Field(default=512, ge=32, description="Inner width of the feed-forward part.")
+    hidden_size: int = Field(default=192, ge=32, description="Width of the hidden states.")
+    layers: int = Field(default=4, ge=1, description="Number of layers.")
+    attention_heads: int = Field(default=3, ge=1, description="Attention heads of a layer; hidden_size is a multiple.")
+    feed_forward_size: int = Field(default=512, ge=32, description="Inner width of the feed-forward layers.")
     context_length: int = Field(default=256, ge=32, description="Most tokens of prompt and completion together.")
-    seed: int = Field(default=0, description="Initial weights.")
+    seed: int = Field(default=0, description="Seed of the random weights.")
 
     @model_validator(mode="after")
     def _vllm_has_kernels_for_the_head_size(self) -> Self:
@@ -45,17 +42,17 @@ class ScratchModelSettings(_Settings):
         if rest or head_size not in _HEAD_SIZES:
             sizes = ", ".join(map(str, _HEAD_SIZES))
             raise ValueError(
-                f"hidden_size / attention_heads is the head size and must be one of {sizes}; "
+                f"hidden_size / attention_heads is the head size, which must be one of {sizes}; "
                 f"it is {self.hidden_size} / {self.attention_heads}"
             )
         return self
 
 
 class SupervisedSettings(_Settings):
-    """How a causal model is trained to write given completions."""
+    """Supervised training of a causal model on given completions."""
 
-    epochs: int = Field(default=1, ge=1, description="Times every row is visited.")
-    rows_per_step: int = Field(default=32, ge=1, description="Rows per optimiser step.")
+    epochs: int = Field(default=1, ge=1, description="How often every row is trained on.")
+    rows_per_step: int = Field(default=32, ge=1, description="Rows of an optimiser step.")
     learning_rate: float = Field(default=2e-3, gt=0, description="Peak learning rate of AdamW.")
     warmup_fraction: float = Field(default=0.05, ge=0, lt=1, description="Share of all steps spent warming up.")
     weight_decay: float = Field(default=0.05, ge=0, description="AdamW weight decay.")
@@ -65,178 +62,180 @@ class SupervisedSettings(_Settings):
     processes: int = Field(
         default=1,
         ge=1,
-        description="Processes that share the rows of every step, on a CPU; a GPU is used by one. Small models learn "
-        "faster on several processes of one thread than on one of several threads.",
+        description="On a CPU: processes that share the rows of every step. Small models train faster with several "
+        "processes of one thread than with one process of several threads. A GPU is used by one process.",
     )
     threads: int | None = Field(
-        default=None, ge=1, description="CPU threads of torch in each process; unset: torch decides."
+        default=None, ge=1, description="CPU threads of torch in each process. Unset: torch decides."
     )
-    seed: int = Field(default=0, description="Order of the rows.")
+    seed: int = Field(default=0, description="Seed of the order of the rows.")
 
 
 class RewardModelSettings(_Settings):
-    """How a reward model is trained on preference pairs, and how it scores."""
+    """Training of a reward model on preference pairs."""
 
-    epochs: int = Field(default=1, ge=1, description="Times every training question is visited.")
+    epochs: int = Field(default=1, ge=1, description="How often every training question is trained on.")
     prompts_per_step: int = Field(
         default=64,
         ge=1,
-        description="Questions per optimiser step. Steps are sized by questions, because all pairs of a question "
-        "are trained together: 128 shuffled pairs as in the paper touch about as many questions as 64 to 128 here.",
+        description="Questions of an optimiser step. A step is measured in questions, because all pairs of a question "
+        "are trained together. The paper's 128 shuffled pairs come from about 64 to 128 questions.",
     )
     tokens_per_forward: int = Field(
         default=16_384,
         ge=1,
-        description="Most tokens packed into one forward pass; a step is split into several where needed. The programs "
-        "of a question with more tokens than this are forwarded twice, for the same gradient in less memory.",
+        description="Most tokens of a forward pass; a step has as many passes as it needs. A question with more "
+        "tokens than this is computed twice, which gives the same gradient with less memory.",
     )
     max_tokens: int = Field(
         default=2_048,
         ge=8,
-        description="Longest prompt + program, in tokens. Longer programs are left out with their pairs in training "
-        "and get no score in scoring; both are counted.",
+        description="Most tokens of prompt and program together. Longer programs are left out with their pairs; both "
+        "are counted.",
     )
     learning_rate: float = Field(default=1e-5, gt=0, description="Peak learning rate of AdamW.")
     warmup_fraction: float = Field(default=0.1, ge=0, lt=1, description="Share of all steps spent warming up.")
     weight_decay: float = Field(default=0.0, ge=0, description="AdamW weight decay.")
     max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this norm.")
-    weighting: Literal["pair", "prompt"] = Field(
-        default="prompt",
-        description="'pair': every pair of a step counts the same, as in the released code, so that questions with "
-        "many pairs dominate; 'prompt': every question counts the same, as in equation 1 of the paper.",
+    average_loss_over: Literal["pairs", "questions"] = Field(
+        default="questions",
+        description="What the loss of a step is averaged over. 'pairs': as in the released code; questions with many "
+        "pairs count more. 'questions': as in equation 1 of the paper. In both, a pair counts by its weight "
+        "(pairs.weighting).",
     )
     margin_coefficient: float = Field(
         default=0.0,
         ge=0,
-        description="How far apart the scores of a pair shall be, for a difference of 1 between the pass rates of its "
-        "programs: loss -log sigmoid(chosen - rejected - coefficient * difference). 3 is a variant of the released "
-        "code; 0 as in the paper.",
+        description="Margin between the two scores of a pair, for a difference of 1 between the pass rates of its "
+        "programs: the loss is -log sigmoid(chosen - rejected - coefficient * difference). 0: as in the paper; 3: a "
+        "variant of the released code.",
     )
     centre_coefficient: float = Field(
         default=0.01,
         ge=0,
-        description="Weight of mean((chosen + rejected)^2), which keeps scores around zero without changing order.",
+        description="Weight of mean((chosen + rejected)^2) in the loss, which keeps scores around zero.",
     )
     validation_fraction: float = Field(
-        default=0.1, gt=0, lt=1, description="Share of questions held out for pair accuracy and calibration."
+        default=0.1, gt=0, lt=1, description="Share of questions that are held out to measure accuracy and calibration."
     )
     lora_rank: int = Field(
         default=0,
         ge=0,
-        description="0: every weight is trained, as in the paper. Else the rank of LoRA adapters on all linear layers, "
-        "scaled by 2; they are trained with the score head, and merged into the weights that are written.",
+        description="0: all weights are trained, as in the paper. Else: the rank of LoRA adapters on all linear "
+        "layers, with a scale of 2. Adapters and score head are trained; then the adapters are merged into the "
+        "weights.",
     )
     checkpoint_every: int = Field(default=100, ge=1, description="Optimiser steps between checkpoints.")
     precision: Precision = Field(default="auto", description=_PRECISION)
     processes: int | None = Field(
         default=None,
         ge=1,
-        description="Processes that divide model and steps among themselves (FSDP2); unset: one for each GPU, or one.",
+        description="Processes that divide the model and every step among themselves (FSDP2). Unset: one for each "
+        "GPU, or one on a CPU.",
     )
-    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; unset: torch decides.")
-    seed: int = Field(default=0, description="Order of questions, split and initial score head.")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch. Unset: torch decides.")
+    seed: int = Field(default=0, description="Seed of the order, of the held-out questions and of the score head.")
 
 
 class ScoringSettings(_Settings):
-    """How a finished reward model scores programs."""
+    """Scoring of programs with a finished reward model."""
 
-    tokens_per_forward: int = Field(default=16_384, ge=1, description="Most tokens packed into one forward pass.")
+    tokens_per_forward: int = Field(default=16_384, ge=1, description="Most tokens of a forward pass.")
     max_tokens: int = Field(
-        default=2_048, ge=8, description="Longest prompt + program, in tokens; longer programs get no score."
+        default=2_048, ge=8, description="Most tokens of prompt and program together; longer programs get no score."
     )
     precision: Precision = Field(default="auto", description=_PRECISION)
-    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; unset: torch decides.")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch. Unset: torch decides.")
 
 
 class PolicySettings(_Settings):
-    """How a policy is trained by reinforcement, on TRL's GRPOTrainer."""
+    """Reinforcement learning of a policy with TRL's GRPOTrainer."""
 
     algorithm: Literal["grpo", "reinforce_pp_baseline", "reinforce_pp"] = Field(
         default="reinforce_pp_baseline",
-        description="What a rollout's advantage is. 'grpo': reward minus the group's mean, divided by its standard "
-        "deviation. 'reinforce_pp_baseline': reward minus the group's mean, whitened over all tokens of the step. "
-        "'reinforce_pp': as the paper, reward (with token-level KL) whitened over all tokens of the step, no group.",
+        description="How the advantage of a rollout is computed. 'grpo': reward minus the mean of its group, divided "
+        "by the group's standard deviation. 'reinforce_pp_baseline': reward minus the mean of its group, whitened "
+        "over all tokens of the step. 'reinforce_pp' (as in the paper): reward with a KL per token, whitened over all "
+        "tokens of the step.",
     )
     rule_reward: Literal["binary", "pass_rate"] = Field(
         default="binary",
-        description="With the rule reward: 1 if every test passes and 0 otherwise (the paper), or the pass rate "
-        "(default of the released code).",
+        description="Reward of executed tests. 'binary' (the paper): 1 if every test passes, else 0. 'pass_rate' "
+        "(default of the released code): the share of tests that pass.",
     )
     rule_weight: float = Field(
         default=0.0,
         ge=0,
-        description="With the reward model's reward: this many times the rule reward is added to it, whose unit is a "
-        "standard deviation of its scores.",
+        description="Only if the reward model is the reward: the reward of executed tests is added with this weight. "
+        "The unit of the reward is a standard deviation of the reward model's scores.",
     )
-    steps: int = Field(default=80, ge=1, description="Optimiser steps; one generation each.")
-    prompts_per_step: int = Field(default=256, ge=1, description="Questions trained on in a step.")
-    completions_per_prompt: int = Field(default=8, ge=2, description="Completions per question: the group.")
+    steps: int = Field(default=80, ge=1, description="Optimiser steps; each samples anew.")
+    prompts_per_step: int = Field(default=256, ge=1, description="Questions that a step is trained on.")
+    completions_per_prompt: int = Field(default=8, ge=2, description="Completions of a question: its group.")
     draw_factor: int = Field(
         default=1,
         ge=1,
-        description="Questions drawn for each one trained on. A group whose rewards are all equal teaches nothing "
-        "and is dropped (except by 'reinforce_pp'); drawing more keeps steps full.",
+        description="Questions that are sampled for each one that is trained on. A group with equal rewards teaches "
+        "nothing and is dropped (not by 'reinforce_pp'); sampling more keeps steps full.",
     )
     max_completion_tokens: int = Field(
-        default=2_048, ge=2, description="Longest completion; one cut there is kept out of the loss."
+        default=2_048, ge=2, description="Longest completion, in tokens. One that is cut there is not trained on."
     )
     generation: Literal["transformers", "vllm_colocate", "vllm_server"] = Field(
         default="transformers",
-        description="What writes the completions of a step: the policy itself (right for small models on a CPU, which "
-        "judges programs while others are being written), vLLM on the same GPU, or a `vllm serve` beside it, as TRL "
-        "runs them. Validation is always written by the policy itself.",
+        description="What samples the completions of a step. 'transformers': the policy itself, for small models on a "
+        "CPU; programs are judged while others are being written. 'vllm_colocate': vLLM on the same GPU. "
+        "'vllm_server': a running `vllm serve`. The completions of a validation always come from the policy itself.",
     )
     vllm_memory_share: float = Field(
-        default=0.3, gt=0, lt=1, description="With vllm_colocate: share of the GPU's memory that vLLM may take."
+        default=0.3, gt=0, lt=1, description="With vllm_colocate: share of the GPU's memory that vLLM takes."
     )
-    vllm_server: str = Field(
-        default="http://127.0.0.1:8000", description="With vllm_server: where `vllm serve` answers."
-    )
-    temperature: float = Field(default=1.0, gt=0, description="Sampling temperature of rollouts and validation.")
-    rows_per_generation: int = Field(default=512, ge=1, description="Most completions sampled side by side.")
-    rows_per_forward: int = Field(
-        default=128, ge=1, description="Most completions in one forward and backward pass of the loss."
-    )
+    vllm_server: str = Field(default="http://127.0.0.1:8000", description="With vllm_server: address of `vllm serve`.")
+    temperature: float = Field(default=1.0, gt=0, description="Sampling temperature, in training and in validation.")
+    rows_per_generation: int = Field(default=512, ge=1, description="Most completions that are sampled at once.")
+    rows_per_forward: int = Field(default=128, ge=1, description="Most completions of a forward and backward pass.")
     learning_rate: float = Field(default=5e-7, gt=0, description="Learning rate of AdamW after warm-up.")
-    warmup_steps: int = Field(default=5, ge=0, description="Steps of linear warm-up; constant afterwards.")
+    warmup_steps: int = Field(default=5, ge=0, description="Steps of linear warm-up; then the rate is constant.")
     max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this norm.")
     kl_coefficient: float = Field(
         default=0.0,
         ge=0,
-        description="Pull towards the starting policy; 0 loads no reference model. 'reinforce_pp' takes it out of "
-        "each token's reward, 'reinforce_pp_baseline' adds half the squared log ratio to the loss (k2), 'grpo' "
-        "TRL's k3 estimate.",
+        description="Weight of the KL divergence from the starting policy; 0 loads no reference model. 'reinforce_pp' "
+        "subtracts it from the reward of each token, 'reinforce_pp_baseline' adds half the squared log ratio (k2) to "
+        "the loss, and 'grpo' adds TRL's k3 estimate.",
     )
     validate_every: int = Field(
-        default=10, ge=1, description="Steps between validations: executed tests on the validation questions."
+        default=10,
+        ge=1,
+        description="Steps between validations, in which tests of the validation questions are executed.",
     )
-    validation_completions: int = Field(default=2, ge=1, description="Completions per validation question.")
+    validation_completions: int = Field(default=2, ge=1, description="Completions of each validation question.")
     patience: int = Field(
         default=3,
         ge=1,
-        description="Validations in a row without a new best pass rate after which training stops.",
+        description="Training stops after this many validations in a row without a new best share of right programs.",
     )
     hacking_drop: float = Field(
         default=0.03,
         gt=0,
         lt=1,
-        description="A policy pleases its reward instead of solving questions when, on the validation questions, the "
-        "share of right programs is this far below its best, and by its standard error, and the reward is higher "
-        "than it was then.",
+        description="Reward hacking is detected when, on the validation questions, the share of right programs is "
+        "this far below its best (and at least by its standard error), while the reward is higher than it was then.",
     )
     on_hacking: Literal["stop", "report"] = Field(
-        default="stop", description="Then: stop and report, or only report (hacking.md)."
+        default="stop",
+        description="After reward hacking: 'stop' the training, or only 'report' it (hacking.md).",
     )
     scoring: ScoringSettings = Field(
-        default_factory=ScoringSettings, description="How the reward model scores, with that reward."
+        default_factory=ScoringSettings, description="Only if the reward model is the reward: how it scores."
     )
     checkpoint_every: int = Field(default=10, ge=1, description="Steps between checkpoints.")
-    gradient_checkpointing: bool = Field(default=False, description="Recompute activations to save memory.")
+    gradient_checkpointing: bool = Field(default=False, description="Compute activations twice, to save memory.")
     precision: Precision = Field(default="auto", description=_PRECISION)
-    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch; unset: torch decides.")
-    seed: int = Field(default=0, description="Order of questions and sampling.")
+    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch. Unset: torch decides.")
+    seed: int = Field(default=0, description="Seed of the order of questions and of sampling.")
 
     @property
     def questions_drawn(self) -> int:
-        """Questions sampled per step; without a group baseline no group is dropped, so none is drawn in excess."""
+        """Questions that a step samples. Without a group baseline no group is dropped, so there are no more."""
         return self.prompts_per_step * (1 if self.algorithm == "reinforce_pp" else self.draw_factor)

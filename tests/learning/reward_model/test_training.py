@@ -61,20 +61,20 @@ def groups_path(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("weighting", "centre_coefficient", "margin_coefficient", "tokens_per_forward"),
+    ("average_loss_over", "centre_coefficient", "margin_coefficient", "tokens_per_forward"),
     [
-        ("pair", 0.0, 0.0, 200),
-        ("prompt", 0.0, 3.0, 200),
-        ("pair", 0.05, 3.0, 200),
-        ("prompt", 0.05, 0.0, 200),
+        ("pairs", 0.0, 0.0, 200),
+        ("questions", 0.0, 3.0, 200),
+        ("pairs", 0.05, 3.0, 200),
+        ("questions", 0.05, 0.0, 200),
         # Most questions have more tokens than that.
-        ("prompt", 0.05, 3.0, 30),
+        ("questions", 0.05, 3.0, 30),
     ],
 )
 def test_loss_and_gradient_are_those_of_plain_pairwise_training(
     tiny_model: Path,
     groups_path: Path,
-    weighting: str,
+    average_loss_over: str,
     centre_coefficient: float,
     margin_coefficient: float,
     tokens_per_forward: int,
@@ -83,7 +83,7 @@ def test_loss_and_gradient_are_those_of_plain_pairwise_training(
     groups, _ = read_groups(groups_path, tokenizer, max_tokens=200)
     settings = SETTINGS.model_copy(
         update={
-            "weighting": weighting,
+            "average_loss_over": average_loss_over,
             "centre_coefficient": centre_coefficient,
             "margin_coefficient": margin_coefficient,
             "tokens_per_forward": tokens_per_forward,
@@ -109,7 +109,9 @@ def test_loss_and_gradient_are_those_of_plain_pairwise_training(
                 ids = tokenizer(row["prompt"])["input_ids"] + tokenizer(program)["input_ids"]
                 ids.append(tokenizer.eos_token_id)
                 scores.append(pairwise(input_ids=torch.tensor([ids])).logits[0, 0])
-            share = weight / total_weight if weighting == "pair" else weight / sum(row["weights"]) / len(groups)
+            share = (
+                weight / total_weight if average_loss_over == "pairs" else weight / sum(row["weights"]) / len(groups)
+            )
             margin_loss = -torch.nn.functional.logsigmoid(scores[0] - scores[1] - margin_coefficient * margin)
             expected = expected + share * (margin_loss + centre_coefficient * (scores[0] + scores[1]) ** 2)
     expected.backward()
