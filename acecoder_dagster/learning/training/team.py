@@ -31,7 +31,7 @@ from acecoder_dagster.learning.training.device import pick_device
 LONGEST_WAIT = timedelta(minutes=5)
 """A process that waits longer than this for the others takes them for dead; a step takes seconds."""
 
-SECONDS_TO_FAIL = 5.0
+SECONDS_TO_FAIL = 30.0
 """How long a member that failed may take to say why, after another one has noticed."""
 
 _Item = TypeVar("_Item")
