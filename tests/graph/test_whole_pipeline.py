@@ -51,15 +51,18 @@ learning_rate = 4e-3
 [sampling]
 programs_per_question = 8
 
+# Two steps of so small a policy may go anywhere; what stops a training has tests of its own.
 [policy_rule]
 steps = 2
 prompts_per_step = 4
 validate_every = 1
+hacking_drop = 0.99
 
 [policy_reward_model]
 steps = 2
 prompts_per_step = 4
 validate_every = 1
+hacking_drop = 0.99
 
 [evaluation]
 best_of = [1, 2, 4]
