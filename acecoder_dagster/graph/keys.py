@@ -33,6 +33,10 @@ def stage_key(project: OpenProject, stage: Stage, batch: str = UNPARTITIONED) ->
         if not found and not each.may_be_missing:
             raise MissingInputError(each.name, batch)
         inputs[each.name] = found
+    if isinstance(stage.makes, Model):
+        # Programs carry the key of the model that wrote them as its revision, so its form stays as it always was.
+        trained_with = {**stage.settings(project, batch), **inputs}
+        return content_key(artifact=stage.name, code=stage.code_version, inputs=trained_with)
     return content_key(base=base_key(project, stage, batch), inputs=inputs)
 
 
