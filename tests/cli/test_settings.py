@@ -24,7 +24,7 @@ def test_a_section_is_shown_with_values_and_the_profile_that_gave_them(acecoder)
     assert rows["sampling.top_k"][1:3] == ["5", "own.toml"]
     assert rows["sampling.max_tokens"][1:3] == ["96", "micro"]
     assert rows["sampling.engine.dtype"][1:3] == ["auto", "default"]
-    assert rows["sampling.top_k"][3] == "Only the k most likely tokens; 0: all."
+    assert rows["sampling.top_k"][3] == "Sample from the k most likely tokens. 0: from all."
     assert all(name.startswith("sampling.") for name in rows)
 
 

@@ -141,7 +141,8 @@ def test_data_is_brought_in_asked_for_and_kept_by_commands(system):
 
     assert "./inbox/problems.jsonl" in kept.splitlines()
     assert "pass_at_k" in system.compose("exec", "-T", "code-location", "acecoder", "query")
-    dumped = system.compose("exec", "-T", "database", "pg_dump", "--username", "dagster", "dagster")
+    dump = "PGPASSWORD=$POSTGRES_PASSWORD pg_dump --host localhost --username dagster dagster"
+    dumped = system.compose("exec", "-T", "database", "sh", "-c", dump)
     assert "PostgreSQL database dump complete" in dumped
 
 

@@ -46,7 +46,8 @@ TESTED_ELSEWHERE = {
     "tar --create --gzip --directory /project . > project.tar.gz": (
         "tests/containers/test_compose.py::test_data_is_brought_in_asked_for_and_kept_by_commands"
     ),
-    "docker compose -f containers/compose.yaml exec -T database pg_dump --username dagster dagster > dagster.sql": (
+    "docker compose -f containers/compose.yaml exec -T database "
+    "sh -c 'PGPASSWORD=$POSTGRES_PASSWORD pg_dump --host localhost --username dagster dagster' > dagster.sql": (
         "tests/containers/test_compose.py::test_data_is_brought_in_asked_for_and_kept_by_commands"
     ),
 }
