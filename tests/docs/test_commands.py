@@ -26,7 +26,7 @@ TESTED_ELSEWHERE = {
         "tests/learning/reward_model/test_conversion.py::test_scores_are_the_originals_minus_the_bias"
     ),
     "acecoder run policy_reward_model rollouts training_curves warehouse --profile examples/hacking.toml": (
-        "tests/learning/policy/test_hacking.py"
+        "tests/learning/policy/test_reward_hacking.py"
     ),
     "acecoder train-rl questions.jsonl -o policy --policy Qwen/Qwen2.5-Coder-1.5B-Instruct --profile local": (
         "tests/cli/test_train_rl.py"
