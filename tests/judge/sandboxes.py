@@ -67,6 +67,15 @@ def eventually_gone(names: set[str]) -> bool:
     return False
 
 
+def eventually_there(pid: int, before: set[str]) -> set[str]:
+    """Return the sandboxes of a process that were not there before; one that is just being replaced is waited for."""
+    deadline = time.monotonic() + 60
+    while not (found := sandboxes_of(pid) - before):
+        assert time.monotonic() < deadline, "no sandbox came"
+        time.sleep(0.05)
+    return found
+
+
 def kill(names: set[str]) -> None:
     assert names
     # From the outside in: a program whose process is killed alone has crashed, and its sandbox says so.

@@ -14,7 +14,7 @@ from acecoder_dagster.judge.launch.containers import LABEL
 from acecoder_dagster.judge.run import program_run
 from acecoder_dagster.judge.types import JudgeClosedError
 from tests.judge.conftest import LAUNCHERS
-from tests.judge.sandboxes import eventually_gone, kill, sandboxes_of, still_there, zygotes_of
+from tests.judge.sandboxes import eventually_gone, eventually_there, kill, sandboxes_of, still_there, zygotes_of
 from tests.requirements import needs
 
 QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert sorted(f([2, 1])) == [1, 2]"))
@@ -76,7 +76,7 @@ def test_a_killed_sandbox_loses_and_invents_no_verdict(launcher: str):
     with Judge(SandboxSettings(launcher=launcher, workers=1)) as judge:
         for verdict in judge.judge(jobs):
             if len(verdicts) in (5, 40):
-                kill(sandboxes_of(os.getpid()) - before)
+                kill(eventually_there(os.getpid(), before))
             verdicts.append(verdict)
     assert sorted(int(verdict.program_id) for verdict in verdicts) == list(range(60))
     assert {str(verdict.verdict) for verdict in verdicts} == {"passed"}

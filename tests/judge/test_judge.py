@@ -18,7 +18,7 @@ from acecoder_dagster.judge import (
 )
 from acecoder_dagster.judge.guest.encoding import Opaque
 from tests.judge.conftest import LAUNCHERS
-from tests.judge.sandboxes import kill, sandboxes_of
+from tests.judge.sandboxes import eventually_there, kill, sandboxes_of
 from tests.requirements import needs
 
 TESTS = tuple(f"assert f({i}) == {i + 1}" for i in range(5))
@@ -188,7 +188,7 @@ def test_a_sandbox_that_breaks_once_too_often_gives_a_judge_error_and_not_a_fail
     before = sandboxes_of(os.getpid())
     with Judge(SandboxSettings(launcher=launcher, workers=1, retries=0)) as judge:
         assert judged(judge, GOOD).verdict == "passed"
-        timer = threading.Timer(0.5, lambda: kill(sandboxes_of(os.getpid()) - before))
+        timer = threading.Timer(0.5, lambda: kill(eventually_there(os.getpid(), before)))
         timer.start()
         verdict = judged(judge, "import time\ndef f(x):\n    time.sleep(0.5)\n    return x + 1")
         timer.join()
