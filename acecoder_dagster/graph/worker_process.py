@@ -1,7 +1,6 @@
 """Starting worker processes through Dagster Pipes."""
 
 import fcntl
-import json
 import os
 import sys
 import time
@@ -13,6 +12,7 @@ from typing import Any, TextIO
 import dagster as dg
 from pydantic import BaseModel
 
+from acecoder_dagster.files import read_json
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.learning.progress import QUIET_LIBRARIES
 from acecoder_dagster.learning.workers import failure_file
@@ -62,9 +62,8 @@ def run_worker(step: Step, specification: BaseModel) -> dict[str, Any]:
 
 
 def _failure(task: str, report: Path, ended: str) -> dg.Failure:
-    try:
-        reported = json.loads(report.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    reported = read_json(report)
+    if reported is None:
         what = f"{task} was killed before it could say why ({ended}); out of memory? What it finished is kept"
         return dg.Failure(what, allow_retries=True)
     report.unlink()

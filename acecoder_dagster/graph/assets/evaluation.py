@@ -33,7 +33,7 @@ from acecoder_dagster.graph.models import BASE_POLICY, MODELS, POLICIES, REWARD_
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import StageRows, page_stage, table_stage
 from acecoder_dagster.graph.step import Step
-from acecoder_dagster.graph.steps.sampling import Sampler, sample_questions
+from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sample_questions
 from acecoder_dagster.graph.steps.training_rows import held_out_questions, held_out_results
 from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.judge import Judge
@@ -139,10 +139,7 @@ def policy_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
     jobs = [(each.name, Sampler(each.name, str(each.folder), each.content_key), questions) for each in trained]
     sampled = sample_questions(step, jobs, _sampling(step.settings))
     rows = pl.concat([programs for programs, _ in sampled.values()])
-    figures = {
-        name: sum(each[name] for _, each in sampled.values())
-        for name in ("model_calls", "prompt_tokens", "completion_tokens")
-    }
+    figures = {name: sum(each[name] for _, each in sampled.values()) for name in WORK_OF_MODELS}
     yield step.batches[0], StageRows(rows, rows.height, figures=figures)
 
 

@@ -1,13 +1,11 @@
 """Publishing the warehouse from an asset."""
 
-import json
-
 import dagster as dg
 
 from acecoder_dagster.data.lake import content_key
 from acecoder_dagster.data.tables import ALL_TABLES
 from acecoder_dagster.data.warehouse import build_warehouse, models_version
-from acecoder_dagster.files import replace_json
+from acecoder_dagster.files import read_json, replace_json
 from acecoder_dagster.graph.metadata import Metadata
 from acecoder_dagster.graph.resources import OpenProject
 
@@ -48,8 +46,5 @@ def warehouse_key(project: OpenProject) -> str:
 def warehouse_is_current(project: OpenProject, key: str) -> bool:
     """Return whether the warehouse on disk was built from what this key stands for."""
     target = project.home.warehouse
-    try:
-        built = json.loads(target.with_name(target.name + BUILT_FROM).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return False
-    return target.is_file() and built["content_key"] == key
+    built = read_json(target.with_name(target.name + BUILT_FROM))
+    return built is not None and target.is_file() and built["content_key"] == key
