@@ -5,6 +5,9 @@ questions, tests, programs and verdicts; from there to preference pairs, reward 
 What each stage reads is stated where it is defined.
 """
 
+from functools import cache
+from pathlib import Path
+
 import dagster as dg
 
 from acecoder_dagster.data.home import Home, profile_from_environment
@@ -50,6 +53,11 @@ def build_definitions(home: Home | None = None, profile: str | None = None) -> d
 defs = build_definitions()
 
 
-def whole_pipeline() -> dg.JobDefinition:
-    """Return the job of everything; runs that are started from a terminal find their code through it."""
-    return defs.resolve_job_def(WHOLE_PIPELINE)
+@cache
+def whole_pipeline(root: str, profile: str) -> dg.JobDefinition:
+    """Return the job of everything in a project folder; each process of a run from a terminal makes it anew.
+
+    Processes of steps are forked from one that may have been started for another folder: what its environment says
+    does not hold for them.
+    """
+    return build_definitions(Home(Path(root)), profile).resolve_job_def(WHOLE_PIPELINE)

@@ -91,7 +91,7 @@ def run_and_report(
         with Judge(settings.sandbox) as judge:
             print_line(console, f"Programs run in sandboxes of {judge.launcher_name}.")
         print_line(console, f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
-        outcome = run_assets(instance, chosen, assets)
+        outcome = run_assets(instance, home, profile, chosen, assets)
     # A part of the graph may have run without its asset: what is shown is what is there now.
     build_warehouse(home.lake, home.warehouse, home.artifacts)
     _print_failures(console, outcome)

@@ -67,18 +67,26 @@ def close_killed_runs(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in killed]
 
 
-def run_assets(instance: dg.DagsterInstance, batches: Sequence[str], assets: Sequence[str] | None = None) -> RunOutcome:
+def run_assets(
+    instance: dg.DagsterInstance,
+    home: Home,
+    profile: str,
+    batches: Sequence[str],
+    assets: Sequence[str] | None = None,
+) -> RunOutcome:
     """Run assets for some batches, with progress in the terminal.
 
     Args:
         instance: what `prepare` returned.
+        home: project folder.
+        profile: profile name or file.
         batches: batches to run; those that are neighbours in Dagster's order share a run.
         assets: names of the assets, all of the graph when left out.
     """
     register_batches(instance, list(batches))
     started = time.monotonic()
     with _end_on_interrupt():
-        results = [_run(instance, tags, assets) for tags in range_tags(instance, batches) or [{}]]
+        results = [_run(instance, home, profile, tags, assets) for tags in range_tags(instance, batches) or [{}]]
     failed_checks = tuple(failure for result in results for failure in _failed_checks(result))
     return RunOutcome(
         all(result.success for result in results) and not failed_checks,
@@ -121,11 +129,16 @@ def _end_on_interrupt() -> Iterator[None]:
         os.close(reading)
 
 
-def _run(instance: dg.DagsterInstance, tags: dict[str, str], assets: Sequence[str] | None) -> dg.JobExecutionResult:
-    from acecoder_dagster import definitions
-
+def _run(
+    instance: dg.DagsterInstance, home: Home, profile: str, tags: dict[str, str], assets: Sequence[str] | None
+) -> dg.JobExecutionResult:
+    job = dg.build_reconstructable_job(
+        "acecoder_dagster.definitions",
+        "whole_pipeline",
+        reconstructable_kwargs={"root": str(home.root), "profile": profile},
+    )
     return dg.execute_job(
-        dg.reconstructable(definitions.whole_pipeline),
+        job,
         instance=instance,
         asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},

@@ -86,7 +86,7 @@ def test_without_a_train_question_that_has_a_reference_program_it_says_what_to_d
     result, _ = train(QUESTIONS[3:])
 
     failure = result.failure_data_for_node("base_policy")
-    assert "of 2 questions with enough tests none is of the train split" in failure.user_failure_data.description
+    assert "None of 2 questions with enough tests is in the train split" in failure.user_failure_data.description
     assert 'set base_policy.corpus = "procedural"' in failure.user_failure_data.description
 
 
