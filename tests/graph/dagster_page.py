@@ -40,7 +40,7 @@ BACKFILLS = "{ partitionBackfillsOrError(limit: 100) { ... on PartitionBackfills
 BACKFILL = """query($id: String!) {
     partitionBackfillOrError(backfillId: $id) { ... on PartitionBackfill { status } } }"""
 BATCHES = '{ assetNodes(assetKeys: [{path: ["questions"]}]) { partitionKeys } }'
-GROUPS = "{ assetNodes { groupName } }"
+GROUPS = "{ assetNodes { assetKey { path } groupName } }"
 
 
 class DagsterPage:
@@ -71,13 +71,18 @@ class DagsterPage:
 
     def open_graph(self) -> None:
         """Show the graph with every group open."""
-        groups = {f"global@global:{node['groupName']}" for node in self.ask(GROUPS)["assetNodes"]}
+        groups = {f"global@global:{group}" for group in self.groups().values()}
         self.open(f"/asset-groups?expanded={','.join(sorted(groups))}")
         self.page.locator("svg foreignObject").first.wait_for()
 
-    def texts_in_graph(self) -> list[str]:
-        """Return what is written on each asset and group in the graph; it begins with the name."""
-        return self.page.locator("svg foreignObject").all_text_contents()
+    def groups(self) -> dict[str, str]:
+        """Return the group of each asset."""
+        nodes = self.ask(GROUPS)["assetNodes"]
+        return {node["assetKey"]["path"][-1]: node["groupName"] for node in nodes}
+
+    def wait_for_in_graph(self, name: str) -> None:
+        """Wait until an asset is drawn in the graph; what is written on it begins with its name."""
+        self.page.locator("svg foreignObject").filter(has_text=re.compile(f"^{name}")).first.wait_for()
 
     def show(self, selection: str) -> None:
         """Leave only the assets that the selection names in the graph."""
