@@ -1,15 +1,15 @@
 """Starting worker processes through Dagster Pipes."""
 
-import fcntl
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import dagster as dg
+from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
 from acecoder_dagster.files import read_json
@@ -77,20 +77,23 @@ def _accelerator(step: Step) -> Iterator[None]:
     Dagster's pool limits the steps of one instance; this limits what happens on the project folder, whoever started it.
     """
     places, folder = step.settings.machine.trainings_at_once, step.project.home.scratch
-    with ExitStack() as stack:
-        locks = [stack.enter_context((folder / f"accelerator-{number}.lock").open("w")) for number in range(places)]
-        told = False
-        while not any(_locked(lock) for lock in locks):
-            if not told:
-                step.context.log.info("Another step uses the accelerator; waiting for it (machine.trainings_at_once)")
-            told = True
-            time.sleep(1)
-        yield
-
-
-def _locked(lock: TextIO) -> bool:
+    locks = [FileLock(folder / f"accelerator-{number}.lock") for number in range(places)]
+    told = False
+    while (held := _first_free(locks)) is None:
+        if not told:
+            step.context.log.info("Another step uses the accelerator; waiting for it (machine.trainings_at_once)")
+        told = True
+        time.sleep(1)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        yield
+    finally:
+        held.release()
+
+
+def _first_free(locks: Sequence[FileLock]) -> FileLock | None:
+    """Take the first lock that nobody holds and return it; None where all are held."""
+    for lock in locks:
+        with suppress(Timeout):
+            lock.acquire(blocking=False)
+            return lock
+    return None
