@@ -1,9 +1,10 @@
 """What holds for every test."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TypeVar
+from unittest import mock
 
 import hypothesis
 import pytest
@@ -26,6 +27,13 @@ LONGEST = (
 # No test is about time: on a busy machine an example takes as long as it takes.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def _environment_is_restored() -> Iterator[None]:
+    """Commands name their folder and profile in the environment of the process in which they run."""
+    with mock.patch.dict(os.environ):
+        yield
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
