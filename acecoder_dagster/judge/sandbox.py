@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from acecoder_dagster.judge.guest import child, zygote
+from acecoder_dagster.judge.guest import reports, zygote
 from acecoder_dagster.judge.guest.compiling import pack_program
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import Description, SandboxFailedError, SandboxUnavailableError
@@ -20,8 +20,8 @@ from acecoder_dagster.judge.types import Description, SandboxFailedError, Sandbo
 GUEST_PACKAGE = "acecoder_dagster.judge.guest"
 # Each imports only those before it.
 GUEST_MODULES = (
-    *("encoding", "hardening", "metering", "compiling", "preloading", "sharing"),
-    *("messages", "conversation", "serving", "child", "proxies", "asking", "driving", "zygote"),
+    *("encoding", "hardening", "metering", "compiling", "preloading", "sharing", "reports", "messages"),
+    *("clerk", "clerks", "conversation", "serving", "child", "proxies", "asking", "driving", "zygote"),
 )
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first. It takes its modules from the socket, so that no image has to carry
@@ -63,7 +63,7 @@ class Completion:
         wall_ms: time elapsed, in milliseconds.
         peak_mb: largest resident memory, in MiB.
         clean: whether nothing of it is left in the sandbox; else the sandbox is not to be used again.
-        report: what it wrote, see `guest.child`.
+        report: what it wrote, see `guest.reports`.
     """
 
     stopped_for: bytes
@@ -125,7 +125,7 @@ class Sandbox:
     def _check_children_start(self) -> None:
         self.send_job(pack_program(b""), 0, 0, zygote.JUDGE)
         completion = self.receive()
-        if not completion.report.startswith(child.READY):
+        if not completion.report.startswith(reports.READY):
             raise SandboxFailedError(completion.report.decode("utf-8", "replace") or "no reason given")
 
     def send_question(self, description: Description) -> None:
@@ -139,7 +139,9 @@ class Sandbox:
         """
         if description is not self._question:
             cpu_seconds = description.cpu_seconds or self._cpu_seconds
-            self._send(b"%b %d %d" % (zygote.QUESTION, len(description), cpu_seconds * 1e6), description)
+            kind = zygote.CALLS if description.is_for_programs else zygote.TESTS
+            imports = ",".join(description.imports).encode()
+            self._send(b"%b %d %d %b" % (kind, len(description), cpu_seconds * 1e6, imports), description)
             self._question = description
             self._most_cpu_seconds = max(self._most_cpu_seconds, cpu_seconds)
 

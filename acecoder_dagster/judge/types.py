@@ -52,13 +52,19 @@ MAX_CPU_SECONDS = 600
 
 
 class Description(bytes):
-    """What is sent to a sandbox about a question: JSON for `guest.child.PreparedQuestion`.
+    """What is sent to a sandbox about a question.
+
+    JSON for `guest.clerk.PreparedCalls`, where programs run; else for `guest.child.PreparedQuestion`.
 
     Attributes:
+        is_for_programs: whether it is about calls, for a sandbox that runs programs.
         cpu_seconds: processor time that one test may use; None for the usual limit.
+        imports: modules that the sandbox imports once, rather than each of its children.
     """
 
+    is_for_programs = True
     cpu_seconds: float | None = None
+    imports: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ _SHARED_MODULE_NAMES = """
 """
 _SHARED_MODULES = frozenset(_SHARED_MODULE_NAMES.split())
 _ALIASES = {"np": "numpy", "dt": "datetime"}
+_MAX_PARTS = 10_000
 _TAKES_ARGUMENTS, _TAKES_KEYWORDS = 0x04, 0x08  # of code objects: *arguments, **keywords
 
 
@@ -36,14 +37,24 @@ class TestSide(Conversation):
 
     __test__ = False  # not a test class of pytest's
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, entry_method: str) -> None:
+        """Begin a conversation.
+
+        Args:
+            descriptor: socket to the program's process.
+            entry_method: of a class, the method under test; empty where that is not known.
+        """
         super().__init__(descriptor, first_number=1)
         self._proxies: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self.classes: dict[int, Any] = {}
         self.named_classes: set[Any] = set()
         self.helpers: set[int | None] = set()  # functions of the program other than the one under test
         self.methods_of_others: set[int | None] = set()
-        self.entry_point: int | None = None  # the function under test
+        self.entry_method = entry_method
+        self.entry_points: set[int | None] = set()  # the function under test; of a method, each that was bound
+        self._entry_class: int | None = None
+        self.claims: dict[tuple[int, str], Any] = {}  # what the program has said since it was last asked to do anything
+        self.fixed_claims: dict[int, Any] = {}  # what it has said of values that cannot change
         self._origin, self._keeps_origins = STRANGER, False
         self.begin_test()
 
@@ -53,14 +64,19 @@ class TestSide(Conversation):
         self.has_program_decided = False
         self.has_used_entry_point = False
         self.has_called_helper = False
+        self.claims.clear()
         self.has_answered = False  # the function under test: what follows may see what it should have answered
+        # Objects that the test made of plain values, by classes other than the one under test, and handed to nobody.
+        self._made: dict[int, Any] = {}
 
     def is_sealed(self) -> bool:
         """Whether the program decided nothing of the test.
 
-        It may have where the test uses the function under test and a helper of the program, which may check its result.
+        It may have where the test uses the function under test and a helper of the program, which may check its result;
+        or where the test made an object of what it expects by a class of the program, which may remember it.
         """
-        return not self.has_program_decided and not (self.has_used_entry_point and self.has_called_helper)
+        has_shown = self.has_called_helper or bool(self._made)
+        return not self.has_program_decided and not (self.has_used_entry_point and has_shown)
 
     def ask(self, operation: str, *arguments: Any, origin: int = STRANGER) -> Any:
         """Make a request. After one that cannot be made the test has ended, even if it goes on.
@@ -71,6 +87,9 @@ class TestSide(Conversation):
             origin: the origin of the objects in the answer, see `proxies`.
         """
         self.has_program_decided |= self.has_answered and self._could_decide(operation, *arguments)
+        self._note_handed_on(arguments)
+        if operation in _DOING or (operation == "special" and arguments[0] not in _TELLING):
+            self.claims.clear()
         before = self._origin, self._keeps_origins
         self._origin, self._keeps_origins = origin, False
         try:
@@ -78,25 +97,73 @@ class TestSide(Conversation):
                 answer = self.request(operation, *arguments)
         except (UnsupportedError, TamperedError, EndedError, AnswerTooLargeError) as error:
             self.halted_by = error
-        except ValueTooLargeError as error:
-            self.halted_by = UnsupportedError(str(error))
+        except ValueTooLargeError:
+            self.halted_by = AnswerTooLargeError()
         finally:
             self._origin, self._keeps_origins = before
-            self.has_answered |= operation == "call" and number_of(arguments[0]) == self.entry_point
+            self.has_answered |= operation == "call" and number_of(arguments[0]) in self.entry_points
         if self.halted_by is not None:
             raise self.halted_by
+        if operation == "call" and self._is_made(arguments[0], arguments[1:]):
+            self._made[id(answer)] = answer
         return answer
+
+    def note_entry_point(self, value: Any, is_class: bool = False) -> None:
+        """Note that the test uses the function under test, or the class, whose methods may be given anything."""
+        if is_class:
+            self._entry_class = number_of(value)
+        else:
+            self.entry_points.add(number_of(value))
+            self.has_used_entry_point = True
+
+    def claim(self, operation: str, name: str, thing: Any, origin: int = STRANGER) -> Any:
+        """Ask what the program says of an object, once until it is asked to do something again."""
+        number = number_of(thing)
+        if number is None:
+            return self.ask(operation, *((name, thing) if operation == "special" else (thing, name)), origin=origin)
+        if (number, name) not in self.claims:
+            arguments = (name, thing) if operation == "special" else (thing, name)
+            self.claims[number, name] = self.ask(operation, *arguments, origin=origin)
+        return self.claims[number, name]
+
+    def plain(self, thing: Any) -> Any:
+        """Return the plain value that an object of a subclass of a plain type is; of an immutable one, always the same.
+
+        Raises:
+            TamperedError: it is said to be an object again.
+        """
+        number = number_of(thing)
+        assert number is not None
+        if number in self.fixed_claims:
+            return self.fixed_claims[number]
+        value = self.ask("plain", thing)
+        if number_of(value) is not None:
+            raise self.tampered()
+        if isinstance(value, _IMMUTABLE):
+            self.fixed_claims[number] = value
+        return value
 
     def _could_decide(self, operation: str, *arguments: Any) -> bool:
         """Whether a request lets the program judge a value, by something other than the function under test."""
         if operation == "call":
             thing, positional, named = arguments
-            values = [*positional, *(value for _, value in named)]
-            is_asked = number_of(thing) != self.entry_point
-        else:
-            values = [*arguments[2:]]
-            is_asked = operation == "special" and arguments[0] in DECIDING_METHODS
-        return is_asked and any(number_of(value) is None for value in values)
+            return number_of(thing) not in self.entry_points and bool(positional or named)
+        is_asked = operation == "set" or (operation == "special" and arguments[0] in DECIDING_METHODS)
+        return is_asked and any(number_of(value) is None for value in arguments[2:])
+
+    def _is_made(self, thing: Any, given: tuple[Any, ...]) -> bool:
+        """Whether a call makes an object of plain values, by a class that is not under test."""
+        if not isinstance(thing, ProxyClass) or self.has_answered:
+            return False
+        if number_of(thing) in (self._entry_class, *self.entry_points):
+            return False
+        positional, named = given
+        return any(number_of(value) is None for value in (*positional, *(value for _, value in named)))
+
+    def _note_handed_on(self, arguments: tuple[Any, ...]) -> None:
+        """An object that the test hands to the program is an input, or part of one."""
+        for value in _all_parts(arguments):
+            self._made.pop(id(value), None)
 
     def tampered(self) -> BaseException:
         """End the test, because an answer cannot be true."""
@@ -188,6 +255,29 @@ class TestSide(Conversation):
                 self.classes[number] = make_class(self, number, waiting.pop(number))
 
 
+_DOING = frozenset({"call", "set", "delete", "copy"})
+# Special methods that tell something about an object and are not supposed to change it.
+_TELLING_NAMES = """
+    __len__ __bool__ __str__ __repr__ __format__ __int__ __float__ __complex__ __index__ __hash__ __bytes__
+"""
+_TELLING = frozenset(_TELLING_NAMES.split())
+_IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset)
+
+
+def _all_parts(values: Any) -> Iterator[Any]:
+    """All objects in nested plain containers, as far as they are few."""
+    pending = [values]
+    for _ in range(_MAX_PARTS):
+        if not pending:
+            return
+        value = pending.pop()
+        yield value
+        if isinstance(value, dict):
+            pending += [*value.keys(), *value.values()]
+        elif type(value) in (list, tuple, set, frozenset):
+            pending += value
+
+
 class Names(dict[str, Any]):
     """The global names of a test. A name that the test does not define is the program's."""
 
@@ -205,9 +295,8 @@ class Names(dict[str, Any]):
             kind, module, value = side.ask("name", name)
         except (AttributeError, NameError):
             raise KeyError(name) from None
-        if name == self._entry_point and not isinstance(value, ProxyClass):
-            side.has_used_entry_point = True
-            side.entry_point = number_of(value)
+        if name == self._entry_point:
+            side.note_entry_point(value, is_class=name[:1].isupper())
         if name != self._entry_point:
             value = _own_version(kind, module, name, value)
             side.has_program_decided |= name in _SHARED_MODULES and not isinstance(value, types.ModuleType)

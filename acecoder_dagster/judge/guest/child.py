@@ -1,15 +1,14 @@
 """What a child does once it is hardened: it runs one program, or tests, or comparisons.
 
-A report is a file of lines `<test index> <kind> <JSON>`. A child that holds a program never reports that a sealed test
-passed. It reports the values of the test's calls, or answers the test that runs in another process.
+A child that holds a program never says that a sealed test passed. It tells the clerk the value of the test's call, or
+answers the test that runs in another process.
 """
 
 from __future__ import annotations
 
 import atexit
-import importlib
 import io
-import json
+import marshal
 import os
 import random
 import sys
@@ -18,16 +17,14 @@ import types
 from collections.abc import Iterable
 from typing import Any
 
-from acecoder_dagster.judge.guest.compiling import load_program
+from acecoder_dagster.judge.guest import reports
+from acecoder_dagster.judge.guest.clerk import MAX_VALUE_BYTES, Compiled
+from acecoder_dagster.judge.guest.clerks import Ask
+from acecoder_dagster.judge.guest.compiling import compile_text, load_program
 from acecoder_dagster.judge.guest.encoding import ValueTooLargeError, decode_values, encode_values
-from acecoder_dagster.judge.guest.messages import EndedError
 from acecoder_dagster.judge.guest.serving import ProgramSide
 
-READY = b"+\n"  # written when the child is hardened, before it touches untrusted code
-LOADING = -1  # stands in for a test index while the program itself is executed
-VALUES, ERROR, TOO_LARGE, PASSED, FAILED = b"V", b"E", b"O", b"P", b"F"
-MAX_VALUE_BYTES = 1 << 20
-MAX_MESSAGE_CHARACTERS = 200
+FAILED_STATUS = 1  # how a script ends that raised an exception, as in Python itself
 SCRIPT_RECURSION_LIMIT = 50_000  # LiveCodeBench's
 RECURSION_LIMIT = 1020  # Python's own 1,000 and the frames below the program's
 
@@ -59,88 +56,103 @@ import operator, io, sys, json
 
 
 class PreparedTest:
-    """One test, compiled in the zygote, once for all programs.
+    """One comparison, or one test by proxies, compiled in the zygote, once for all programs.
 
-    Its mode says what a child does with it: `values` evaluates an expression that gives a tuple of values. `execute`
-    executes the whole test in the program's process. `skip` does nothing: the test runs elsewhere. `compare` evaluates
-    an expression over values that a program claimed. `drive` runs the test against a program in another sandbox, where
-    the same test is `serve`, without its text.
+    Its mode says what a child does with it: `compare` evaluates an expression over the value that a program claimed.
+    `drive` runs the test against a program in another sandbox.
     """
 
     def __init__(self, description: dict[str, str]) -> None:
         self.mode = description["mode"]
-        self.problem = ""
-        try:
-            # Without dont_inherit, a test would be compiled with the __future__ imports of this module.
-            prelude = description["prelude"]
-            self.prelude = compile(prelude, "<test>", "exec", dont_inherit=True) if prelude else None
-            kind = "eval" if self.mode in ("values", "compare") else "exec"
-            self.code = compile(description["code"], "<test>", kind, dont_inherit=True)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            self.problem = f"the test does not compile: {error}"
+        kind = "eval" if self.mode == "compare" else "exec"
+        self.prelude, first = compile_text(description["prelude"], "<test>", "exec")
+        self.code, second = compile_text(description["code"], "<test>", kind)
+        self.problem = first or second
 
 
 class PreparedQuestion:
-    """The setup code and the tests of one question.
+    """What is compared, or run by proxies, for one question.
 
     Attributes:
-        before: code that is executed before the program.
-        setup: code that is executed before the tests.
-        module: code that the tests share, executed once after the setup.
+        setup: code that is executed before comparisons.
+        module: code that tests by proxies share, executed once before them.
         entry_point: the function or class under test.
+        entry_method: of a class, the method under test; empty where that is not known.
         tests: the tests, compiled.
     """
 
     def __init__(self, description: dict[str, Any]) -> None:
-        self.before: str = description.get("before", "")
         self.setup: str = description["setup"]
         self.module: str = description.get("module", "")
         self.entry_point: str = description.get("entry_point", "")
+        self.entry_method: str = description.get("entry_method", "")
         self.tests = [PreparedTest(test) for test in description["tests"]]
-        for name in description.get("imports", ()):
-            importlib.import_module(name)  # once here, rather than in every child
 
 
-def judge_program(
-    question: PreparedQuestion, programs: list[bytes], first_test: int, report: int, channel: int = -1
-) -> None:
-    """Take the program out of a list, execute it, and then its tests.
+def judge_program(programs: list[bytes], ask: Ask, channel: int = -1) -> None:
+    """Take the program out of a list, execute it, and then do what the clerk asks for.
+
+    Modes: `values` evaluates an expression. `execute` executes the whole test in this process. `serve` answers a test
+    that runs elsewhere.
 
     Args:
-        question: the tests.
         programs: one program, packed for `load_program`; the list is empty afterwards.
-        first_test: the test to begin with.
-        report: descriptor of the report.
+        ask: gives an answer to the clerk, and returns the next piece of work.
         channel: descriptor of the socket to a process that runs tests, where there is one.
     """
+    opening = marshal.loads(ask(reports.READY))  # noqa: S302 - the clerk's own
     module = types.ModuleType("candidate")
     sys.modules["candidate"] = module
     namespace = module.__dict__
-    try:
-        if question.before:
-            exec(question.before, namespace)
-        exec(load_program(programs.pop()), namespace)
-        for text, name in ((question.setup, "<setup>"), (question.module, "<tests>")):
-            if text:
-                exec(compile(text, name, "exec", dont_inherit=True), namespace)
-    except BaseException as error:
-        write_line(report, LOADING, ERROR, _describe(error))
-        return
-    write_line(report, LOADING, VALUES, b"[]")
+    answer = _load(programs, opening, namespace)
     side: ProgramSide | None = None
-    for index in range(first_test, len(question.tests)):
-        test = question.tests[index]
-        if test.mode == "skip":
-            write_line(report, index, VALUES, b"[]")
-        elif test.mode == "serve":
+    while piece := ask(b"".join(answer)):
+        mode, (prelude, first), (code, second) = marshal.loads(piece)  # noqa: S302 - the clerk's own
+        if mode == "serve":
             side = side or ProgramSide(channel, namespace)
-            try:
-                side.serve(index)
-            except EndedError:
-                return
-            write_line(report, index, VALUES, b"[]")
+            side.serve()
+            answer = reports.VALUES, reports.NOTHING
+        elif first or second:
+            answer = reports.ERROR, reports.encode_error("SyntaxError", f"the test: {first or second}")
+        elif mode == "execute":
+            answer = execute((prelude, code), namespace)
         else:
-            write_line(report, index, *_perform(test, namespace))
+            answer = _evaluate(prelude, code, namespace)
+
+
+def _load(programs: list[bytes], opening: list[Compiled], namespace: dict[str, Any]) -> tuple[bytes, bytes]:
+    """Execute what comes before the program, the program, and what comes after it."""
+    try:
+        before, *after = [_code(compiled) for compiled in opening]
+        if before:
+            exec(before, namespace)
+        exec(load_program(programs.pop()), namespace)
+        for code in filter(None, after):
+            exec(code, namespace)
+    except BaseException as error:
+        return reports.ERROR, reports.describe(error)
+    return reports.VALUES, reports.NOTHING
+
+
+def _code(compiled: Compiled) -> types.CodeType | None:
+    code, problem = compiled
+    if problem:
+        raise SyntaxError(f"the setup code: {problem}")
+    return code
+
+
+def _evaluate(prelude: types.CodeType | None, code: types.CodeType, namespace: dict[str, Any]) -> tuple[bytes, bytes]:
+    try:
+        if prelude is not None:
+            exec(prelude, namespace)
+        encoded = encode_values([eval(code, namespace)])
+    except ValueTooLargeError as error:
+        return reports.TOO_LARGE, reports.describe(error)
+    except BaseException as error:
+        return reports.ERROR, reports.describe(error)
+    if len(encoded) > MAX_VALUE_BYTES:
+        return reports.TOO_LARGE, reports.encode_error("ValueTooLargeError", f"a value of {len(encoded)} bytes")
+    return reports.VALUES, encoded
 
 
 def run_script(programs: list[bytes], report: int) -> None:
@@ -151,20 +163,23 @@ def run_script(programs: list[bytes], report: int) -> None:
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     namespace = module.__dict__
+    failed_with: BaseException | None = None
     try:
         exec(USUAL_IMPORTS, namespace)
         exec(load_program(programs.pop()), namespace)
     except SystemExit:
         pass
     except BaseException as error:
-        write_line(report, 0, ERROR, _describe(error))
+        failed_with = error
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
         sys.stdout.flush()
     except BaseException as error:
-        write_line(report, 0, ERROR, _describe(error))
-    write_line(report, 0, VALUES, b"[]")
+        failed_with = failed_with or error
+    if failed_with is not None:
+        reports.write_line(report, 0, reports.ERROR, reports.describe(failed_with))
+        os._exit(FAILED_STATUS)
 
 
 def compare_values(question: PreparedQuestion, lines: bytes, first_line: int, report: int) -> None:
@@ -181,19 +196,27 @@ def compare_values(question: PreparedQuestion, lines: bytes, first_line: int, re
     try:
         exec(compile(question.setup, "<setup>", "exec", dont_inherit=True), namespace)
     except BaseException as error:
-        write_line(report, LOADING, ERROR, _describe(error))
+        reports.write_line(report, reports.LOADING, reports.ERROR, reports.describe(error))
         return
-    write_line(report, LOADING, VALUES, b"[]")
-    for line_number, line in enumerate(lines.split(b"\n")[:-1]):
-        if line_number < first_line:
-            continue
-        index, _, encoded = line.partition(b" ")
-        try:
-            values = {f"__r{position}": value for position, value in enumerate(decode_values(encoded))}
-        except ValueError as error:
-            write_line(report, line_number, ERROR, _describe(error))
-            continue
-        write_line(report, line_number, *_perform(question.tests[int(index)], {**namespace, **values}))
+    reports.write_line(report, reports.LOADING, reports.VALUES, reports.NOTHING)
+    for number, line in enumerate(lines.split(b"\n")[:-1]):
+        if number >= first_line:
+            index, _, encoded = line.partition(b" ")
+            reports.write_line(report, number, *_compare(question.tests[int(index)], namespace, encoded))
+
+
+def _compare(test: PreparedTest, namespace: dict[str, Any], encoded: bytes) -> tuple[bytes, bytes]:
+    if test.problem:
+        return reports.ERROR, reports.encode_error("SyntaxError", f"the test: {test.problem}")
+    try:
+        own_names = {**namespace, "__r0": decode_values(encoded)[0]}
+        if test.prelude is not None:
+            exec(test.prelude, own_names)
+        if test.code is not None and eval(test.code, own_names):
+            return reports.PASSED, reports.NOTHING
+    except BaseException as error:
+        return reports.ERROR, reports.describe(error)
+    return reports.FAILED, reports.encode_error("AssertionError", "")
 
 
 def prepare_interpreter() -> None:
@@ -219,47 +242,7 @@ def execute(codes: Iterable[types.CodeType | None], namespace: dict[str, Any]) -
         for code in filter(None, codes):
             exec(code, namespace)
     except AssertionError as error:
-        return FAILED, _describe(error)
+        return reports.FAILED, reports.describe(error)
     except BaseException as error:
-        return ERROR, _describe(error)
-    return PASSED, b"[]"
-
-
-def _perform(test: PreparedTest, namespace: dict[str, Any]) -> tuple[bytes, bytes]:
-    if test.problem:
-        return ERROR, encode_error("SyntaxError", test.problem)
-    if test.mode == "execute":
-        return execute((test.prelude, test.code), namespace)
-    try:
-        if test.prelude is not None:
-            exec(test.prelude, namespace)
-        if test.mode == "compare":
-            return (PASSED, b"[]") if eval(test.code, namespace) else (FAILED, encode_error("AssertionError", ""))
-        encoded = encode_values(eval(test.code, namespace))
-    except ValueTooLargeError as error:
-        return TOO_LARGE, _describe(error)
-    except BaseException as error:
-        return ERROR, _describe(error)
-    if len(encoded) > MAX_VALUE_BYTES:
-        return TOO_LARGE, encode_error("ValueTooLargeError", f"a value of {len(encoded)} bytes")
-    return VALUES, encoded
-
-
-def _describe(error: BaseException) -> bytes:
-    try:
-        message = str(error)
-    except BaseException:
-        message = "(its message could not be read)"
-    return encode_error(type(error).__name__, message)
-
-
-def encode_error(name: str, message: str) -> bytes:
-    """Encode the type and the message of an exception."""
-    return json.dumps([name[:MAX_MESSAGE_CHARACTERS], message[:MAX_MESSAGE_CHARACTERS]]).encode("ascii")
-
-
-def write_line(report: int, index: int, kind: bytes, payload: bytes) -> None:
-    """Append one line to a report."""
-    line = b"%d %b %b\n" % (index, kind, payload)
-    while line:
-        line = line[os.write(report, line) :]
+        return reports.ERROR, reports.describe(error)
+    return reports.PASSED, reports.NOTHING

@@ -70,3 +70,21 @@ def read_program(file: int, number: int) -> bytes:
 
 def _compile(source: bytes) -> CodeType:
     return compile(source.decode("utf-8"), FILE_NAME, "exec", dont_inherit=True)
+
+
+def compile_text(text: str, name: str, kind: str) -> tuple[CodeType | None, str]:
+    """Compile a part of a test.
+
+    Args:
+        text: Python text, possibly empty.
+        name: what tracebacks call it.
+        kind: `exec` for statements, `eval` for an expression.
+
+    Returns:
+        The code, None where the text is empty; and why it does not compile, empty where it does.
+    """
+    try:
+        # Without dont_inherit, a test would be compiled with the __future__ imports of this module.
+        return (compile(text, name, kind, dont_inherit=True) if text else None), ""
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return None, f"it does not compile: {error}"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import types
 
-from acecoder_dagster.judge.guest import child
+from acecoder_dagster.judge.guest import child, reports
 from acecoder_dagster.judge.guest.asking import AnswerTooLargeError, Names, TestSide
 from acecoder_dagster.judge.guest.conversation import DONE, TURN, UnsupportedError
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
 
-# A test's process reports the kinds of `child`, in small letters where the program had a say, and this one.
-UNSUPPORTED = b"U"
 _OPTIMIZED = 0x01  # of code objects: not the body of a module or class
 
 
 def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, channel: int) -> None:
     """Run the tests that need proxies, in their order and in one namespace.
+
+    Where the program had a say, the kind in the report is a small letter.
 
     Args:
         question: the tests.
@@ -23,7 +23,7 @@ def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, 
         report: descriptor of the report.
         channel: descriptor of the socket to the program's process.
     """
-    side = TestSide(channel)
+    side = TestSide(channel, question.entry_method)
     names = Names(side, question.entry_point)
     unprepared: list[types.CodeType | None] = [compile(question.module, "<tests>", "exec", dont_inherit=True)]
     for index in range(first_test, len(question.tests)):
@@ -33,19 +33,19 @@ def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, 
         if not _wait_for_turn(side):
             return
         side.begin_test()
-        kind, payload = child.PASSED, b"[]"
+        kind, payload = reports.PASSED, reports.NOTHING
         if unprepared:
             kind, payload = _execute(unprepared, names)
-        if kind == child.PASSED:
+        if kind == reports.PASSED:
             unprepared.clear()
             if test.problem:
-                kind, payload = child.ERROR, child.encode_error("SyntaxError", test.problem)
+                kind, payload = reports.ERROR, reports.encode_error("SyntaxError", test.problem)
             else:
                 kind, payload = _execute([test.prelude, test.code], names)
         if isinstance(side.halted_by, EndedError):
             return
         kind, payload = _with_halt(side, kind, payload)
-        child.write_line(report, index, kind if side.is_sealed() else kind.lower(), payload)
+        reports.write_line(report, index, kind if side.is_sealed() else kind.lower(), payload)
         if isinstance(side.halted_by, TamperedError):
             return
         names.give_back()
@@ -69,11 +69,11 @@ def _with_halt(side: TestSide, kind: bytes, payload: bytes) -> tuple[bytes, byte
     """The outcome of a test that was ended, even where the test caught the exception that ended it."""
     error = side.halted_by
     if isinstance(error, UnsupportedError):
-        return UNSUPPORTED, child.encode_error("UnsupportedError", str(error))
+        return reports.ERROR, reports.encode_error("UnsupportedError", f"the program cannot be given {error}")
     if isinstance(error, AnswerTooLargeError):
-        return child.TOO_LARGE, child.encode_error("ValueTooLargeError", "an answer too large to leave the sandbox")
+        return reports.TOO_LARGE, reports.encode_error("ValueTooLargeError", "an answer too large to leave the sandbox")
     if isinstance(error, TamperedError):
-        return child.ERROR, child.encode_error("TamperedError", "the program's process broke the conversation")
+        return reports.ERROR, reports.encode_error("TamperedError", "the program's process broke the conversation")
     return kind, payload
 
 

@@ -1,6 +1,6 @@
-"""Messages between a test's process and a program's process: a length, and one JSON object.
+"""Messages between the processes of a sandbox: a length, and a content; between a test and a program, one JSON object.
 
-Nothing in a message is executed, unpickled or evaluated.
+Nothing in a message of a program is executed, unpickled or evaluated.
 """
 
 from __future__ import annotations
@@ -32,12 +32,7 @@ def write_message(descriptor: int, message: dict[str, Any]) -> None:
     data = json.dumps(message, check_circular=False, separators=(",", ":")).encode("ascii")
     if len(data) > MAX_MESSAGE_BYTES:
         raise ValueTooLargeError(f"a message of {len(data)} bytes")
-    view = memoryview(len(data).to_bytes(4, "big") + data)
-    try:
-        while view:
-            view = view[os.write(descriptor, view) :]
-    except OSError as error:
-        raise EndedError from error
+    write_frame(descriptor, data)
 
 
 def read_message(descriptor: int) -> Any:
@@ -47,24 +42,54 @@ def read_message(descriptor: int) -> Any:
         TamperedError: it is not JSON, or too long.
         EndedError: there will be none.
     """
-    size = int.from_bytes(_read(descriptor, 4), "big")
-    if size > MAX_MESSAGE_BYTES:
-        raise TamperedError
     try:
-        return json.loads(_read(descriptor, size))
+        return json.loads(read_frame(descriptor, MAX_MESSAGE_BYTES))
     except (ValueError, RecursionError) as error:
         raise TamperedError from error
 
 
-def _read(descriptor: int, size: int) -> bytes:
-    parts = []
-    while size:
-        try:
-            part = os.read(descriptor, min(size, 1 << 16))
-        except OSError as error:
-            raise EndedError from error
-        if not part:
-            raise EndedError
-        parts.append(part)
-        size -= len(part)
+def write_frame(descriptor: int, content: bytes) -> None:
+    """Send a content with its length.
+
+    Raises:
+        EndedError: nobody reads any more.
+    """
+    view = memoryview(len(content).to_bytes(4, "big") + content)
+    try:
+        while view:
+            view = view[os.write(descriptor, view) :]
+    except OSError as error:
+        raise EndedError from error
+
+
+def read_frame(descriptor: int, longest: int) -> bytes:
+    """Wait for a content that `write_frame` sent; the other side sends no second one before it is answered.
+
+    Raises:
+        TamperedError: it is longer than `longest` bytes.
+        EndedError: there will be none.
+    """
+    data = _read(descriptor, 1 << 16)
+    while len(data) < 4:
+        data += _read(descriptor, 4)
+    size = int.from_bytes(data[:4], "big")
+    if size > longest:
+        raise TamperedError
+    parts = [data[4:]]
+    missing = size - len(parts[0])
+    while missing > 0:
+        parts.append(_read(descriptor, min(missing, 1 << 16)))
+        missing -= len(parts[-1])
+    if missing:
+        raise TamperedError
     return b"".join(parts)
+
+
+def _read(descriptor: int, most: int) -> bytes:
+    try:
+        data = os.read(descriptor, most)
+    except OSError as error:
+        raise EndedError from error
+    if not data:
+        raise EndedError
+    return data

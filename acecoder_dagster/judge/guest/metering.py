@@ -17,17 +17,27 @@ NOTHING, CPU, WALL, MEMORY, OUTPUT, HURRY = b"-", b"cpu", b"wall", b"memory", b"
 HURRY_SECONDS = 0.1  # a program that computes or waits longer makes way for others, and is run again alone
 _RUNNING, _ENDED = "R", "ZX"  # states of a thread, see proc(5)
 _READING = {"D"}
+_ENDED_CHILDREN = slice(13, 15)  # cutime and cstime, of the fields after the name
+_TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 class Meter:
-    """Measures the one program of a sandbox: all its processes but the first, which is the zygote.
+    """Measures the one program of a sandbox: all its processes, those that have ended included.
 
-    When the report grows, the next test has begun. A program gains nothing by writing to its report itself: loading and
-    all tests together may not use more than the sum of their limits.
+    What an ended process used is known to the one that waited for it, and else to the zygote: `hardening` lets no
+    process have its children forgotten. When the report grows, the next test has begun. Loading and all tests together
+    may not use more than the sum of their limits.
     """
 
     def __init__(
-        self, report: int, steps: int, in_hurry: int, in_conversation: bool, settings: dict[str, Any], shared_bytes: int
+        self,
+        report: int,
+        steps: int,
+        in_hurry: int,
+        in_conversation: bool,
+        settings: dict[str, Any],
+        shared_bytes: int,
+        clerk: int,
     ) -> None:
         # Of two processes that talk, each waits while the other computes, or while the other waits for a processor.
         patience = WALL_FACTOR if in_conversation else 0
@@ -35,6 +45,8 @@ class Meter:
         self.parts = steps + 1
         self.in_hurry = in_hurry
         self.shared_bytes = shared_bytes
+        self.not_measured = ("1", str(clerk))  # the zygote and the clerk
+        self.ended_before = children_seconds()
         self.cpu_limit: float = settings["cpu_seconds_per_test"]
         self.wait_limit: float = settings["wait_seconds_per_test"] + patience * self.cpu_limit
         self.hurry_limits = (HURRY_SECONDS, HURRY_SECONDS * (1 + patience))
@@ -71,18 +83,19 @@ class Meter:
         return NOTHING
 
     def _look(self) -> tuple[float, int, bool]:
-        """Processor time and memory of all processes but the zygote, and whether all of them wait.
+        """Processor time and memory of all processes of the program, and whether all of them wait.
 
         Memory that they share with the zygote does not count. A thread that runs, or is ready to run, does not wait. A
         program that reads from a disk does not wait either, because that depends on the machine, unless another of its
         processes sleeps meanwhile.
         """
-        seconds, used = 0.0, 0
+        seconds, used = children_seconds() - self.ended_before, 0
         states: set[str] = set()
         for process in os.listdir("/proc"):
-            if process.isdigit() and process != "1":
+            if process.isdigit() and process not in self.not_measured:
                 # Any of them, and any of its threads, may have just ended.
                 with contextlib.suppress(OSError):
+                    seconds += _seconds_of_ended_children(process)
                     # The CPU clock of another process, see clock_getcpuclockid(3).
                     seconds += time.clock_gettime((~int(process) << 3) | 2)
                     used += max(0, memory_of(process)[1] - self.shared_bytes)
@@ -91,6 +104,18 @@ class Meter:
                             states.add(file.read().rpartition(")")[2].split()[0])
         states.difference_update(_ENDED)
         return seconds, used, _RUNNING not in states and states != _READING
+
+
+def children_seconds() -> float:
+    """Return the processor time of all processes that have ended and that the calling process has waited for."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def _seconds_of_ended_children(process: str) -> float:
+    with open(f"/proc/{process}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return sum(map(int, fields[_ENDED_CHILDREN])) / _TICKS_PER_SECOND
 
 
 def memory_of(process: str) -> tuple[int, int]:

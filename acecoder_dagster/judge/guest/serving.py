@@ -37,9 +37,9 @@ class ProgramSide(Conversation):
         self._described: set[int] = set()
         self._descriptions: dict[int, Any] = {}
 
-    def serve(self, index: int) -> None:
-        """Answer requests until the test with this index has ended."""
-        self.send(TURN, index)
+    def serve(self) -> None:
+        """Answer requests until one test has ended."""
+        self.send(TURN, None)
         while True:
             kind, content = self.receive()
             if kind == DONE:

@@ -1,7 +1,7 @@
 """The first process of a sandbox: it forks a child per program, watches it from outside, and cleans up after it.
 
-A child inherits a copy of its memory. So it holds the calls of the current question, and no program, no value and, in a
-sandbox that runs programs, no expected value. Programs and reports are files without a name, whose descriptors travel
+A child inherits a copy of its memory. So in a sandbox that runs programs it holds no program, no value, no expected
+value and no call: the calls are the clerk's. Programs and reports are files without a name, whose descriptors travel
 from the host to the child.
 
 When the host closes the socket or dies, the zygote ends, and with it every process of the sandbox.
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import json
 import os
 import select
@@ -22,20 +23,34 @@ import time
 from _socket import CMSG_SPACE, socket  # the module above it would be half a megabyte more to fork
 from typing import Any, NamedTuple
 
-from acecoder_dagster.judge.guest import child, compiling, driving, encoding, hardening, metering, preloading, sharing
+from acecoder_dagster.judge.guest import (
+    child,
+    clerks,
+    compiling,
+    driving,
+    encoding,
+    hardening,
+    metering,
+    preloading,
+    reports,
+    sharing,
+)
 
-REPORT_DESCRIPTOR = 3
+REPORT_DESCRIPTOR = 3  # or the connection to the clerk: a child that it attends to has no report of its own
 CONVERSATION_DESCRIPTOR = CODE_DESCRIPTOR = 4
 MAX_DESCRIPTORS = 64
 CLEANING_SECONDS = 5.0
 MAX_FILE_BYTES = 16 << 20
 SCRATCH_MODE = 0o1777
 WORST_BADNESS = b"1000"
-QUESTION, COMPILE, JUDGE, COMPARE, READY = b"question", b"compile", b"judge", b"compare", b"ready"
+# What the question is: calls, for programs; or tests, for values and by proxies.
+CALLS, TESTS = b"calls", b"tests"
+COMPILE, JUDGE, COMPARE, READY = b"compile", b"judge", b"compare", b"ready"
 PROGRAMS = b"programs"  # several to judge, each in a process of its own, after one has compiled them all
 MAX_PROGRAMS = 16
 # A program whose tests run in another sandbox, those tests, and a program with standard input and output.
 SERVE, DRIVE, SCRIPT = b"serve", b"drive", b"script"
+ATTENDED = (JUDGE, SERVE)  # jobs of a child that the clerk attends to
 KEEP_USER = -1
 DESCRIPTOR = struct.Struct("i")
 # Programs, their code, a report of the compiler's, and one of each program's.
@@ -67,7 +82,7 @@ def rehearse(numbers: List[int]) -> Dict[str, object]:
         words.append(str(error).upper().split()[0])
     return {"words": words, "sum": sum(numbers), "point": Point(1).x, "root": math.sqrt(4), "c": Counter("aab")}
 """
-REHEARSAL_TESTS = ("(rehearse([3, 1, 2])['words'], )", "(rehearse([1, 2]), )", "(rehearse([]), (1, 2.5), {3}, None)")
+REHEARSAL_TESTS = ("rehearse([3, 1, 2])['words']", "rehearse([1, 2])", "(rehearse([]), (1, 2.5), {3}, None)")
 
 
 class Job(NamedTuple):
@@ -130,6 +145,7 @@ class Zygote:
             empty_directory(directory)
         sharing.freeze_objects()
         self.shared_bytes = metering.memory_of("self")[1]
+        self.clerk = clerks.KeptClerk(self.descriptors_end)
         self.channel.send(READY)
         # Nobody reads on: a compiler that warns about a test must not fill the pipe and block.
         for descriptor, null in enumerate((self.null_input, self.null_output, self.null_output)):
@@ -144,15 +160,26 @@ class Zygote:
             ((_, _, packed),) = ancillary
             content, *files = (descriptor for (descriptor,) in DESCRIPTOR.iter_unpack(packed))
             kind, *numbers = message.split()
-            if kind == QUESTION:
-                size, cpu_microseconds = map(int, numbers)
-                self.question = child.PreparedQuestion(json.loads(os.pread(content, size, 0)))
-                self.limits["cpu_seconds_per_test"] = cpu_microseconds / 1e6
-            elif kind == PROGRAMS:
+            if kind in (CALLS, TESTS):
+                self._take_question(kind, content, *numbers)
+                continue
+            if kind == PROGRAMS:
                 self._run_programs(content, files, *map(int, numbers))
             else:
                 size, first, steps, in_hurry = map(int, numbers)
                 self.channel.send(self._run(Job(kind, size, first, steps, in_hurry), content, *files))
+            os.close(content)
+
+    def _take_question(
+        self, kind: bytes, content: int, size: bytes, cpu_microseconds: bytes, imports: bytes = b""
+    ) -> None:
+        self.limits["cpu_seconds_per_test"] = int(cpu_microseconds) / 1e6
+        for name in filter(None, imports.decode().split(",")):
+            importlib.import_module(name)  # once here, rather than in every child
+        if kind == CALLS:
+            self.clerk.take_calls(content, int(size))
+        else:
+            self.question = child.PreparedQuestion(json.loads(os.pread(content, int(size), 0)))
             os.close(content)
 
     def _run_programs(self, content: int, files: list[int], steps: int, *sizes: int) -> None:
@@ -174,19 +201,24 @@ class Zygote:
 
     def _run(self, job: Job, content: int, report: int, *files: int) -> bytes:
         """Do a job, and return how it ended. Nothing here may be slow, or write to much memory: see `compiling`."""
-        started = time.monotonic()
+        started, used_before = time.monotonic(), metering.children_seconds()
+        connection = clerks.Connection() if job.kind in ATTENDED else None
         os.pwrite(self.memory_badness, WORST_BADNESS, 0)
         process = hardening.fork()
         if process == 0:
-            self._become_child(job, content, report, files)
+            self._become_child(job, content, connection.child_end if connection else report, files)
         os.pwrite(self.memory_badness, self.own_badness, 0)
+        if connection:
+            self.clerk.attend(connection, report, job.first)
         for file in files:
             os.close(file)
         stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
         os.close(report)
-        clean = self._kill_rest() and self._clean_scratch()
-        cpu, wall = usage.ru_utime + usage.ru_stime, time.monotonic() - started
+        clean = connection is None or self.clerk.has_finished(connection)
+        clean = self._kill_rest() and clean
+        cpu, wall = metering.children_seconds() - used_before, time.monotonic() - started
+        clean = self._clean_scratch() and clean
         numbers = status, cpu * 1e6, wall * 1e6, usage.ru_maxrss, clean
         return b"%b %d %d %d %d %d" % (stopped_for, *numbers)
 
@@ -202,17 +234,21 @@ class Zygote:
                 last = os.dup2(files[0], CONVERSATION_DESCRIPTOR)
             elif job.kind == COMPILE:
                 last = self.code = os.dup2(self.code, CODE_DESCRIPTOR)
-            self._perform(job, content, REPORT_DESCRIPTOR, self.user_id, range(last + 1, self.descriptors_end))
+            ask = clerks.asking(REPORT_DESCRIPTOR)
+            self._perform(job, content, REPORT_DESCRIPTOR, self.user_id, range(last + 1, self.descriptors_end), ask)
         finally:
             os._exit(0)
 
-    def _perform(self, job: Job, content_file: int, report: int, user_id: int, to_close: range) -> None:
+    def _perform(
+        self, job: Job, content_file: int, report: int, user_id: int, to_close: range, ask: clerks.Ask
+    ) -> None:
         # In a list, which is emptied when the program is loaded: so no frame below the program's holds its text.
         contents = [self._content(job, content_file)]
         if to_close:
             os.closerange(to_close.start, to_close.stop)
         hardening.become(user_id)
-        os.write(report, child.READY)
+        if job.kind not in ATTENDED:
+            os.write(report, reports.READY)
         gc.enable()
         if job.kind == COMPILE:
             compiling.compile_programs(contents[0], job.sizes, self.code)
@@ -223,7 +259,7 @@ class Zygote:
         elif job.kind == SCRIPT:
             child.run_script(contents, report)
         else:
-            child.judge_program(self.question, contents, job.first, report, CONVERSATION_DESCRIPTOR)
+            child.judge_program(contents, ask, CONVERSATION_DESCRIPTOR)
 
     def _content(self, job: Job, file: int) -> bytes:
         code = compiling.read_program(self.code, job.number) if job.number >= 0 else b""
@@ -232,7 +268,6 @@ class Zygote:
     def _rehearse(self) -> None:
         """Do here, with a program of our own, what every child does."""
         tests = [{"mode": "values", "prelude": "", "code": code} for code in REHEARSAL_TESTS]
-        self.question = child.PreparedQuestion({"setup": "", "tests": tests})
         program = compiling.pack_program(REHEARSAL)
         self.code = os.memfd_create("code")
         for kind, number in ((JUDGE, NO_NUMBER), (COMPILE, NO_NUMBER), (JUDGE, 0)):
@@ -240,7 +275,7 @@ class Zygote:
             os.write(file, program)
             for _ in range(REHEARSALS):
                 job = Job(kind, len(program), 0, len(tests), 0, 0, number, (len(program),))
-                self._perform(job, file, self.null_output, KEEP_USER, range(0))
+                self._perform(job, file, self.null_output, KEEP_USER, range(0), clerks.rehearsed({"tests": tests}))
             os.close(file)
         os.close(self.code)
         self.code = self.null_output
@@ -284,7 +319,9 @@ class Zygote:
 
     def _meter(self, report: int, job: Job) -> metering.Meter:
         in_conversation = job.kind in (SERVE, DRIVE)
-        return metering.Meter(report, job.steps, job.in_hurry, in_conversation, self.limits, self.shared_bytes)
+        return metering.Meter(
+            report, job.steps, job.in_hurry, in_conversation, self.limits, self.shared_bytes, self.clerk.process
+        )
 
     def _kill_rest(self) -> bool:
         if not hardening.has_children():
@@ -292,8 +329,9 @@ class Zygote:
         deadline = time.monotonic() + CLEANING_SECONDS
         while time.monotonic() < deadline:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process
+                os.kill(-1, signal.SIGKILL)  # everything in this namespace but its first process, even the clerk
             if not hardening.has_children():
+                self.clerk.replace()
                 return True
             time.sleep(0.001)
         return False

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from acecoder_dagster.judge.guest.encoding import decode_values, encode_values
-from acecoder_dagster.judge.plan.splitting import PLACEHOLDER
+from acecoder_dagster.judge.plan.calls import PLACEHOLDER
 
 MAX_HOST_BYTES = 16_384
 Decision = Callable[[Sequence[Any]], bool]
@@ -39,13 +39,13 @@ def host_decision(comparison: ast.expr) -> Decision | None:
     """Make a function that decides a comparison without executing text.
 
     Args:
-        comparison: an expression over placeholders, such as `__r0 == [1, 2]`.
+        comparison: an expression over the placeholder, such as `__r0 == [1, 2]`.
 
     Returns:
         A function from decoded values to the truth of the comparison; it raises what the comparison would raise. None
         where the expression is not of a simple form.
     """
-    if _placeholder(comparison) is not None:
+    if _is_placeholder(comparison):
         return lambda values: bool(values[0])
     if isinstance(comparison, ast.UnaryOp) and isinstance(comparison.op, ast.Not):
         inner = host_decision(comparison.operand)
@@ -61,19 +61,19 @@ def passing_payload(comparison: ast.expr) -> bytes | None:
     """Return the encoding of the value that passes, so that the usual case is decided by comparing bytes.
 
     Args:
-        comparison: an expression over the placeholder of one call, such as `__r0 == 5`.
+        comparison: an expression over the placeholder, such as `__r0 == 5`.
 
     Returns:
         What `encode_values` writes for the expected value; None where not exactly one value is expected.
     """
     value: Any = _NOT_A_LITERAL
-    if _placeholder(comparison) is not None:
+    if _is_placeholder(comparison):
         value = True
     elif isinstance(comparison, ast.UnaryOp) and isinstance(comparison.op, ast.Not):
-        value = False if _placeholder(comparison.operand) is not None else _NOT_A_LITERAL
+        value = False if _is_placeholder(comparison.operand) else _NOT_A_LITERAL
     elif isinstance(comparison, ast.Compare) and isinstance(comparison.ops[0], (ast.Eq, ast.Is)):
         sides = (comparison.left, comparison.comparators[0])
-        if len(comparison.ops) == 1 and any(_placeholder(side) is not None for side in sides):
+        if len(comparison.ops) == 1 and any(map(_is_placeholder, sides)):
             value = next((v for side in sides if (v := _literal(side)) is not _NOT_A_LITERAL), value)
             if isinstance(comparison.ops[0], ast.Is) and not (value is None or isinstance(value, bool)):
                 value = _NOT_A_LITERAL
@@ -128,9 +128,8 @@ def _compare(left: ast.expr, operation: ast.cmpop, right: ast.expr) -> Decision 
 
 def _operand(node: ast.expr) -> Callable[[Sequence[Any]], Any] | None:
     """A placeholder, a literal, or the distance between the two: `abs(__r0 - 0.5)`."""
-    position = _placeholder(node)
-    if position is not None:
-        return operator.itemgetter(position)
+    if _is_placeholder(node):
+        return operator.itemgetter(0)
     constant = _literal(node)
     if constant is not _NOT_A_LITERAL:
         return lambda values: constant
@@ -161,10 +160,8 @@ def _number(value: Any) -> Any:  # noqa: ANN401 - whatever the program returned
     return value
 
 
-def _placeholder(node: ast.expr) -> int | None:
-    if isinstance(node, ast.Name) and node.id.startswith(PLACEHOLDER):
-        return int(node.id.removeprefix(PLACEHOLDER))
-    return None
+def _is_placeholder(node: ast.expr) -> bool:
+    return isinstance(node, ast.Name) and node.id == PLACEHOLDER
 
 
 def _literal(node: ast.expr) -> Any:  # noqa: ANN401 - any literal

@@ -75,7 +75,7 @@ def function_call_pieces(test: IoTest) -> FunctionCall:
     arguments = [line for line in test.input.split("\n") if line.strip()]
     expected = json.loads(test.output)
     return FunctionCall(
-        f"(judge_function(*[judge_json.loads(line) for line in {arguments!r}]),)",
+        f"judge_function(*[judge_json.loads(line) for line in {arguments!r}])",
         f"(list(__r0) if isinstance(__r0, tuple) else __r0) == json.loads({test.output!r})",
         payload_of(expected),
         lambda values: bool((list(values[0]) if isinstance(values[0], tuple) else values[0]) == expected),

@@ -6,12 +6,13 @@ import ast
 import enum
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from acecoder_dagster.judge.plan.calls import EntryPoint, NotSplittableError
 from acecoder_dagster.judge.plan.host_decisions import Decision, host_decision, passing_payload
 from acecoder_dagster.judge.plan.io_tests import function_call_pieces, function_call_setup
+from acecoder_dagster.judge.plan.names import text, top_names
 from acecoder_dagster.judge.plan.splitting import (
-    NotSplittableError,
     Setup,
     SplitTest,
     names_defined,
@@ -44,6 +45,9 @@ class TestPlan:
         way: how and where.
         passing_payload: the encoding of the value that passes, where there is exactly one.
         decision: makes the comparison on the host, where it is simple.
+        is_pure: whether the comparison depends on the value alone, and not on what was compared before.
+        setup_names: what it uses of the setup code, where the program need not see it.
+        call_names: what the program needs of the setup code for its call.
         is_shown: whether the setup code shows the program what is expected.
     """
 
@@ -52,6 +56,9 @@ class TestPlan:
     way: Way
     passing_payload: bytes | None = None
     decision: Decision | None = None
+    is_pure: bool = True
+    setup_names: frozenset[str] = frozenset()
+    call_names: frozenset[str] = frozenset()
     is_shown: bool = False
 
 
@@ -109,28 +116,6 @@ class QuestionPlan:
             imports=self.code.imports,
         )
 
-    def can_use_proxies(self, step: int) -> bool:
-        """Whether a test could be decided by proxies as well."""
-        text = self.code.tests[step : step + 1]
-        return bool(text) and can_run_by_proxies((self.code.module, *text), self.question.entry_point)
-
-    def with_proxies(self, steps: Collection[int]) -> QuestionPlan:
-        """Plan the same question with some tests decided by proxies.
-
-        Args:
-            steps: tests for which `can_use_proxies` is true.
-
-        Returns:
-            A plan in which all other tests stay as they are.
-        """
-        planned = [
-            (TestPlan(Way.PROXIES, is_shown=test.is_shown), _SERVED, _piece("drive", "", self.code.tests[i]))
-            if i in steps
-            else (test, *self.pieces[i])
-            for i, test in enumerate(self.tests)
-        ]
-        return _assembled(self.question, self.code, planned)
-
 
 def plan_question(question: QuestionTests) -> QuestionPlan:
     """Find the simplest safe way to decide every test of a question.
@@ -148,12 +133,13 @@ def plan_question(question: QuestionTests) -> QuestionPlan:
     code = TestCode("", question.tests)
     if question.test_code:
         code = read_test_code(question.test_code, question.entry_point, question.methods)
-    setup = read_setup(question.setup_code, question.entry_point)
+    entry_point = EntryPoint(question.entry_point)
+    setup = read_setup(question.setup_code, entry_point)
     is_divisible = not code.module and not _rely_on_each_other(code.tests)
-    planned = [_plan_test(test, question.entry_point, setup, code.module, is_divisible) for test in code.tests]
+    planned = [_plan_test(test, entry_point, setup, code.module, is_divisible) for test in code.tests]
     if not is_divisible and any(plan.way is Way.BESIDE for plan, _, _ in planned) and not code.module:
         planned = [(TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED) for _ in code.tests]
-    return _assembled(question, code, planned)
+    return _assembled(question, entry_point, setup, code, planned)
 
 
 def plan_calls(setup_code: str, calls: Sequence[str]) -> Description:
@@ -166,27 +152,43 @@ def plan_calls(setup_code: str, calls: Sequence[str]) -> Description:
     Returns:
         A description for the sandbox that runs programs.
     """
-    return _description(setup_code, [_piece("values", "", f"({call},)") for call in calls])
+    return _description(setup_code, [_piece("values", "", call) for call in calls])
 
 
-def _assembled(question: QuestionTests, code: TestCode, planned: Sequence[_Planned]) -> QuestionPlan:
-    comparison_code = read_setup(question.setup_code, question.entry_point).comparison_code
+def _assembled(
+    question: QuestionTests, entry_point: EntryPoint, setup: Setup, code: TestCode, planned: Sequence[_Planned]
+) -> QuestionPlan:
+    shown_setup, shown_names = _setup_for_program(question.setup_code, setup, [plan for plan, _, _ in planned])
     comparisons = _description(
-        comparison_code,
+        setup.comparison_code,
         [comparison for _, _, comparison in planned],
         question.cpu_seconds,
-        module=f"{_without_classes(comparison_code)}\n{code.module}",
+        is_for_programs=False,
+        module=f"{_without_classes(setup.comparison_code)}\n{code.module}",
         imports=code.imports,
-        entry_point=question.entry_point,
+        entry_point=entry_point.root,
+        entry_method=entry_point.method,
     )
     return QuestionPlan(
-        tests=tuple(plan for plan, _, _ in planned),
-        calls=_description(question.setup_code, [call for _, call, _ in planned], question.cpu_seconds),
+        tests=tuple(replace(plan, is_shown=bool(plan.setup_names & shown_names)) for plan, _, _ in planned),
+        calls=_description(shown_setup, [call for _, call, _ in planned], question.cpu_seconds),
         comparisons=comparisons,
         question=question,
         pieces=tuple((call, comparison) for _, call, comparison in planned),
         code=code,
     )
+
+
+def _setup_for_program(setup_code: str, setup: Setup, plans: Sequence[TestPlan]) -> tuple[str, frozenset[str]]:
+    """The setup code without what only comparisons use, and the names that it shows to the program."""
+    if setup.comparison_code != setup_code or not setup_code:
+        return setup_code, frozenset()
+    called = frozenset[str]().union(*(plan.call_names for plan in plans))
+    hidden = frozenset[str]().union(*(plan.setup_names for plan in plans)) - called
+    body = parse_source(setup_code).body
+    kept = [part for part in body if not isinstance(part, (ast.FunctionDef, ast.Assign)) or top_names(part) - hidden]
+    shown = [top_names(part) for part in kept if isinstance(part, (ast.FunctionDef, ast.Assign))]
+    return (setup_code if len(kept) == len(body) else text(kept)), frozenset[str]().union(*shown)
 
 
 def _plan_scripts(question: QuestionTests) -> QuestionPlan:
@@ -204,7 +206,7 @@ def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
         comparisons.append(_piece("compare", "import json", pieces.comparison))
     before, setup = function_call_setup(question)
     description = _description(setup, calls, question.cpu_seconds, before=before)
-    compared = _description("", comparisons, question.cpu_seconds)
+    compared = _description("", comparisons, question.cpu_seconds, is_for_programs=False)
     return QuestionPlan(tuple(plans), description, compared, question, (), TestCode("", ()))
 
 
@@ -225,28 +227,30 @@ def _rely_on_each_other(tests: Sequence[str]) -> bool:
     return False
 
 
-def _plan_test(test: str, entry_point: str, setup: Setup, module: str, is_divisible: bool) -> _Planned:
+def _plan_test(test: str, entry_point: EntryPoint, setup: Setup, module: str, is_divisible: bool) -> _Planned:
     split = _split(test, entry_point, setup) if is_divisible else None
     if split is None:
-        if can_run_by_proxies((module, test), entry_point):
-            is_shown = bool(names_used(test) & setup.shown_names)
-            return TestPlan(Way.PROXIES, is_shown=is_shown), _SERVED, _piece("drive", "", test)
+        if can_run_by_proxies((module, test), entry_point.root):
+            plan = TestPlan(Way.PROXIES, setup_names=names_used(test) & setup.shown_names)
+            return plan, _SERVED, _piece("drive", "", test)
         return TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED
     plan = TestPlan(
         Way.VALUES,
-        passing_payload=passing_payload(split.comparison) if len(split.calls) == 1 else None,
+        passing_payload=passing_payload(split.comparison),
         decision=host_decision(split.comparison),
-        is_shown=split.is_shown,
+        is_pure=split.is_pure,
+        setup_names=split.setup_names,
+        call_names=split.call_names,
     )
     imports = "".join(f"import {module}\n" for module in split.modules)
     return (
         plan,
-        _piece("values", split.call_prelude, _tuple_of_calls(split)),
+        _piece("values", split.call_prelude, _call(split)),
         _piece("compare", imports + split.prelude, ast.unparse(split.comparison)),
     )
 
 
-def _split(test: str, entry_point: str, setup: Setup) -> SplitTest | None:
+def _split(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest | None:
     try:
         split = split_test(test, entry_point, setup)
         ast.unparse(split.comparison)
@@ -255,12 +259,9 @@ def _split(test: str, entry_point: str, setup: Setup) -> SplitTest | None:
     return split
 
 
-def _tuple_of_calls(split: SplitTest) -> str:
-    """An expression for the values of the calls. It fails where the program lacks a module that the test uses."""
-    values = "".join(f"{call}, " for call in split.calls)
-    if not split.modules:
-        return f"({values})"
-    return f"(({values}), {', '.join(split.modules)})[0]"
+def _call(split: SplitTest) -> str:
+    """The expression for the value of the call. It fails where the program lacks a module that the test uses."""
+    return f"({split.call}, {', '.join(split.modules)})[0]" if split.modules else split.call
 
 
 def _piece(mode: str, prelude: str, code: str) -> Piece:
@@ -271,7 +272,14 @@ _SKIPPED, _SERVED = _piece("skip", "", ""), _piece("serve", "", "")
 _NOT_COMPARED = _piece("compare", "", "False")
 
 
-def _description(setup: str, tests: list[Piece], cpu_seconds: float | None = None, **others: object) -> Description:
+def _description(
+    setup: str,
+    tests: list[Piece],
+    cpu_seconds: float | None = None,
+    is_for_programs: bool = True,
+    imports: tuple[str, ...] = (),
+    **others: str,
+) -> Description:
     description = Description(json.dumps({"setup": setup, "tests": tests, **others}).encode("ascii"))
-    description.cpu_seconds = cpu_seconds
+    description.is_for_programs, description.cpu_seconds, description.imports = is_for_programs, cpu_seconds, imports
     return description

@@ -1,7 +1,7 @@
-"""What a comparison may use: nothing that executes a value, or opens a file that a value names.
+"""What a comparison may use, and whether it depends on values alone.
 
-The process that compares holds all expected values of a question, and the values of other programs. The comparison in
-`eval(f(1)) == 5` would let a program run there.
+The process that compares holds all expected values of a question. The comparison in `eval(f(1)) == 5` would let a
+program run there; one by `answers.pop()` would give another answer to the next program.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterable
+
+from acecoder_dagster.judge.plan.names import top_names
 
 _EXECUTING_NAMES = """
     eval exec compile __import__ open input breakpoint globals locals vars getattr setattr delattr
@@ -21,6 +23,9 @@ _HARMLESS_NAMES = """
     pprint random re statistics string struct textwrap time types typing unicodedata uuid zlib zoneinfo
 """
 _HARMLESS = frozenset(_HARMLESS_NAMES.split())
+# Of which functions give another answer each time.
+_CHANGING_MODULES = frozenset({"random", "time", "datetime", "uuid", "secrets"})
+_CHANGEABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp, ast.Lambda)
 
 
 def may_execute_values(definitions: Iterable[ast.stmt], names: frozenset[str]) -> bool:
@@ -43,3 +48,45 @@ def may_execute_values(definitions: Iterable[ast.stmt], names: frozenset[str]) -
             modules.pop(statement.name, None)
     used = {module.partition(".")[0] for name, module in modules.items() if name in names}
     return bool(names & _EXECUTING) or not used <= _HARMLESS
+
+
+def depends_on_values_alone(setup: Iterable[ast.stmt], names: frozenset[str], comparison: ast.expr) -> bool:
+    """Whether a comparison says the same of the same value, whatever has been compared before.
+
+    Args:
+        setup: the statements that are executed once for many comparisons.
+        names: every name that the comparison uses, directly or through definitions.
+        comparison: the comparison.
+
+    Returns:
+        False where there is any doubt.
+    """
+    used = [statement for statement in setup if top_names(statement) & names]
+    parts = [part for node in (*used, comparison) for part in ast.walk(node)]
+    has_chance = any(isinstance(part, ast.Attribute) and part.attr in _CHANGING_MODULES for part in parts)
+    modules = {alias.name for part in parts if isinstance(part, ast.Import) for alias in part.names}
+    modules |= {part.module or "" for part in parts if isinstance(part, ast.ImportFrom)}
+    modules |= names
+    if has_chance or any(module.partition(".")[0] in _CHANGING_MODULES for module in modules):
+        return False
+    return not any(map(_may_keep_state, used))
+
+
+def _may_keep_state(statement: ast.stmt) -> bool:
+    if isinstance(statement, ast.Assign):
+        return any(isinstance(part, (ast.Call, *_CHANGEABLE)) for part in ast.walk(statement.value))
+    if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return False
+    return bool(statement.decorator_list) or any(map(_keeps_state, ast.walk(statement)))
+
+
+def _keeps_state(part: ast.AST) -> bool:
+    if isinstance(part, ast.arguments):
+        return not all(
+            isinstance(default, ast.Constant) for default in (*part.defaults, *filter(None, part.kw_defaults))
+        )
+    if isinstance(part, ast.ClassDef):
+        return any(isinstance(member, (ast.Assign, ast.AnnAssign)) for member in part.body)
+    is_own = isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name) and part.value.id == "self"
+    is_written = isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store) and not is_own
+    return is_written or isinstance(part, (ast.Global, ast.Nonlocal))

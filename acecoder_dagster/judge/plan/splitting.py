@@ -1,6 +1,6 @@
 """Splits a test into what the program is asked, and what is compared with its answer.
 
-`assert sorted(f([2, 1])) == [1, 2]` becomes the call `f([2, 1])` and the comparison `sorted(__r0) == [1, 2]`. The call
+`assert sorted(f([2, 1])) == [1, 2]` becomes the call `sorted(f([2, 1]))` and the comparison `__r0 == [1, 2]`. The call
 goes to the program's sandbox, the comparison never does. So a program can only claim values: to pass by fraud it would
 have to know the right ones.
 
@@ -10,30 +10,16 @@ Tests are texts that a language model wrote: they are parsed here, never execute
 from __future__ import annotations
 
 import ast
-import builtins
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import cast
 
+from acecoder_dagster.judge.plan.calls import EntryPoint, NotSplittableError, find_call, is_foreign, parse_test
 from acecoder_dagster.judge.plan.names import bound_names, loaded_names, needed, reached, text, top_names
-from acecoder_dagster.judge.plan.safe_comparisons import may_execute_values
-from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.judge.plan.safe_comparisons import depends_on_values_alone, may_execute_values
 
 MAX_TEST_BYTES = 100_000
-PLACEHOLDER = "__r"
-_BUILTIN_NAMES = frozenset(dir(builtins))
-_PLAIN_TYPES = (str, bytes, list, tuple, dict, set, frozenset, int, float, complex)
-_PLAIN_ATTRIBUTES = frozenset(name for kind in _PLAIN_TYPES for name in dir(kind))
-_DECIDING_ATTRIBUTES = frozenset({"startswith", "endswith", "count", "index", "find", "issubset", "issuperset"})
-_SCOPES = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.Lambda)
-_DECISIONS = (ast.Compare, ast.BoolOp, ast.Not)
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
-
-
-class NotSplittableError(Exception):
-    """The test needs the program's own objects, or does not have a form that can be split."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +28,23 @@ class SplitTest:
 
     Attributes:
         prelude: imports and definitions that the comparison needs before it.
-        call_prelude: those of them that the calls need; what is expected must not be among them.
-        calls: expressions that the program evaluates, in order; call i is the placeholder `__r<i>` in the comparison.
+        call_prelude: those of them that the call needs; what is expected must not be among them.
+        call: the expression that the program evaluates; in the comparison, the placeholder stands for its value.
         modules: modules that the test uses without importing them, because the program should have.
-        comparison: an expression over the placeholders, which is true where the test passes.
-        is_shown: whether the comparison uses what the setup code defines, which the program can see.
+        comparison: an expression over the placeholder, which is true where the test passes.
+        setup_names: what the comparison uses of the setup code.
+        call_names: what the call uses of the setup code.
+        is_pure: whether the comparison gives the same for the same value, whatever was compared before.
     """
 
     prelude: str
     call_prelude: str
-    calls: tuple[str, ...]
+    call: str
     modules: tuple[str, ...]
     comparison: ast.expr
-    is_shown: bool
+    setup_names: frozenset[str]
+    call_names: frozenset[str]
+    is_pure: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +64,12 @@ class Setup:
     shown_names: frozenset[str]
 
 
-def read_setup(setup_code: str, entry_point: str) -> Setup:
+def read_setup(setup_code: str, entry_point: EntryPoint) -> Setup:
     """Find what the setup code of a question defines without the program.
 
     Args:
         setup_code: Python text, possibly empty or broken.
-        entry_point: the name the tests call.
+        entry_point: what the tests call.
 
     Returns:
         The names it defines. Of code that needs the program, or is broken, only the imports count.
@@ -96,7 +86,7 @@ def read_setup(setup_code: str, entry_point: str) -> Setup:
     return Setup(text(imports), fixed, frozenset(), frozenset())
 
 
-def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
+def split_test(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest:
     """Split one test.
 
     Args:
@@ -105,7 +95,7 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         setup: what the setup code defines.
 
     Returns:
-        The calls and the comparison.
+        The call and the comparison.
 
     Raises:
         NotSplittableError: values alone cannot decide the test.
@@ -121,22 +111,27 @@ def split_test(test: str, entry_point: str, setup: Setup) -> SplitTest:
         raise NotSplittableError("calls the program before the first assert")
     conditions = [statement.test for statement in asserts]
     condition = conditions[0] if len(conditions) == 1 else ast.BoolOp(ast.And(), conditions)
-    splitter = _Splitter(entry_point, fixed | changeable | bound_names([condition]))
+    definitions = [*_parse(setup.comparison_code), *prelude]
+    known = fixed | changeable | bound_names([condition])
     try:
-        comparison = cast(ast.expr, splitter.visit(condition))
-        _refuse_comparing_own_objects(comparison, splitter.roots, entry_point)
-        calls = tuple(ast.unparse(call) for call in splitter.calls)
-        definitions = [*_parse(setup.comparison_code), *prelude]
-        compared = reached(definitions, loaded_names([comparison]))
+        found = find_call(condition, entry_point, known, _function_names(definitions))
+        compared = reached(definitions, loaded_names([found.comparison]))
+        asked = reached(definitions, loaded_names([found.call]))
         if may_execute_values(definitions, compared):
             raise NotSplittableError("the comparison may do more with a value than compare it")
-        shared = reached(prelude, loaded_names(splitter.calls)) & compared & (changeable | _shown_names(prelude))
+        shared = asked & compared & (changeable | _shown_names(prelude))
         if shared:
             raise NotSplittableError(f"the program would see, and may change, {min(shared)}, which is compared")
-        modules = tuple(sorted(loaded_names([comparison]) & splitter.modules))
-        call_prelude = needed(prelude, loaded_names(splitter.calls))
-        is_shown = bool(compared & setup.shown_names)
-        return SplitTest(text(prelude), text(call_prelude), calls, modules, comparison, is_shown)
+        return SplitTest(
+            prelude=text(prelude),
+            call_prelude=text(needed(prelude, loaded_names([found.call]))),
+            call=ast.unparse(found.call),
+            modules=tuple(sorted(found.modules)),
+            comparison=found.comparison,
+            setup_names=compared & setup.shown_names,
+            call_names=asked & setup.shown_names,
+            is_pure=depends_on_values_alone(_parse(setup.comparison_code), compared, found.comparison),
+        )
     except RecursionError as error:
         raise NotSplittableError("nested too deeply") from error
 
@@ -164,176 +159,25 @@ def names_used(test: str) -> frozenset[str]:
         return frozenset()
 
 
-class _Splitter(ast.NodeTransformer):
-    """Replaces calls of the program, each with all that belongs to it, by placeholders."""
-
-    def __init__(self, entry_point: str, known: frozenset[str]) -> None:
-        self.entry_point = entry_point
-        self.known = known
-        self.calls: list[ast.expr] = []
-        self.roots: list[str] = []
-        self.modules: set[str] = set()
-
-    def visit(self, node: ast.AST) -> ast.AST:
-        if isinstance(node, (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)):
-            raise NotSplittableError(f"contains {type(node).__name__}")
-        if isinstance(node, ast.Name):
-            return self._visit_name(node)
-        if isinstance(node, _SCOPES) and self._foreign_names_in(node):
-            if not self._only_collects_calls(node):
-                raise NotSplittableError("calls the program inside a comprehension or lambda")
-            return self._placeholder(cast(ast.expr, node), self.entry_point)
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.run" and self._foreign_names_in(node):
-            return self._placeholder(node, self.entry_point)  # a coroutine is no value
-        if isinstance(node, (ast.Call, ast.Attribute, ast.Subscript)):
-            root = _root_name(node)
-            if root is not None and self._is_foreign(root):
-                return self._visit_chain(node, root)
-        return self.generic_visit(node)
-
-    def _only_collects_calls(self, node: ast.AST) -> bool:
-        """Whether this is `f(x) for x in ...`: nothing but calls of the program, and no decision."""
-        if not isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
-            return False
-        root = _root_name(node.elt)
-        if root is None or not self._is_foreign(root) or not isinstance(node.elt, ast.Call):
-            return False
-        used = loaded_names([node.elt]) | loaded_names(part for g in node.generators for part in g.ifs)
-        targets = bound_names([generator.target for generator in node.generators])
-        return targets <= used and not any(isinstance(part, _DECISIONS) for part in ast.walk(node))
-
-    def _visit_name(self, node: ast.Name) -> ast.AST:
-        if self._is_foreign(node.id):
-            raise NotSplittableError(f"needs the program's own {node.id}")
-        if node.id not in self.known and node.id not in _BUILTIN_NAMES:
-            self.modules.add(node.id)
-        return node
-
-    def _visit_chain(self, node: ast.expr, root: str) -> ast.AST:
-        links = _chain(node)
-        first_call = next((i for i, link in enumerate(links) if isinstance(link, ast.Call)), None)
-        if first_call is None:
-            raise NotSplittableError(f"needs the program's own {root}")
-        last = _last_link_of_object(links, first_call) if root[:1].isupper() else _last_own_link(links, first_call)
-        asked = links[last]
-        if not root[:1].isupper() and any(map(_asks_method, links[first_call : last + 1])):
-            raise NotSplittableError("asks what the program returned about a value")
-        inside = loaded_names([argument for link in links[: last + 1] for argument in _arguments(link)])
-        if root != self.entry_point and self.entry_point in inside:
-            raise NotSplittableError(f"{root} would see what is compared")
-        if last == len(links) - 1:
-            return self._placeholder(asked, root)
-        outer = links[last + 1]
-        placeholder = self._placeholder(asked, root)
-        if isinstance(outer, ast.Call):
-            outer.func = placeholder
-        elif isinstance(outer, (ast.Attribute, ast.Subscript)):
-            outer.value = placeholder
-        for link in links[last + 1 :]:
-            self._visit_arguments(link)
-        return node
-
-    def _visit_arguments(self, link: ast.expr) -> None:
-        if isinstance(link, ast.Call):
-            link.args = [self.visit(argument) for argument in link.args]  # type: ignore[misc]
-            for keyword in link.keywords:
-                keyword.value = self.visit(keyword.value)  # type: ignore[assignment]
-        elif isinstance(link, ast.Subscript):
-            link.slice = self.visit(link.slice)  # type: ignore[assignment]
-
-    def _placeholder(self, node: ast.expr, root: str) -> ast.Name:
-        self.calls.append(node)
-        self.roots.append(root)
-        return ast.Name(f"{PLACEHOLDER}{len(self.calls) - 1}", ast.Load())
-
-    def _is_foreign(self, name: str) -> bool:
-        return _is_foreign(name, self.entry_point, self.known)
-
-    def _foreign_names_in(self, node: ast.AST) -> bool:
-        return any(self._is_foreign(name) for name in loaded_names([node]))
-
-
-def _is_foreign(name: str, entry_point: str, known: frozenset[str]) -> bool:
-    """Whether this name can only be the program's."""
-    if name == entry_point:
-        return True
-    return name not in known and name not in _BUILTIN_NAMES and name not in sys.stdlib_module_names
-
-
-def _foreign_names(nodes: Iterable[ast.AST], entry_point: str, known: frozenset[str]) -> bool:
+def _foreign_names(nodes: Iterable[ast.AST], entry_point: EntryPoint, known: frozenset[str]) -> bool:
     nodes = list(nodes)
     known |= bound_names(nodes)
-    return any(_is_foreign(name, entry_point, known) for name in loaded_names(nodes))
+    return any(is_foreign(name, entry_point.root, known) for name in loaded_names(nodes))
 
 
-def _refuse_comparing_own_objects(comparison: ast.expr, roots: list[str], entry_point: str) -> None:
-    """Refuse comparisons of two objects of the program, such as `f(1) == Point(1, 2)`: values cannot decide them."""
-    own = {f"{PLACEHOLDER}{i}" for i, root in enumerate(roots) if root != entry_point}
-    for node in ast.walk(comparison):
-        if isinstance(node, ast.Compare):
-            sides = [loaded_names([side]) for side in (node.left, *node.comparators)]
-            asked = [side for side in sides if any(name.startswith(PLACEHOLDER) for name in side)]
-            if len(asked) > 1 and any(side & own for side in asked):
-                raise NotSplittableError("compares two objects of the program")
+def _parse(test: str) -> list[ast.stmt]:
+    return parse_test(test, MAX_TEST_BYTES)
 
 
-def _chain(node: ast.expr) -> list[ast.expr]:
-    """The links of `f(x)[0].strip()`, from the name outwards."""
-    links = []
-    current: ast.expr = node
-    while True:
-        links.append(current)
-        if isinstance(current, ast.Call):
-            current = current.func
-        elif isinstance(current, (ast.Attribute, ast.Subscript)):
-            current = current.value
-        else:
-            return links[::-1]
-
-
-def _root_name(node: ast.expr) -> str | None:
-    root = _chain(node)[0]
-    return root.id if isinstance(root, ast.Name) else None
-
-
-def _last_link_of_object(links: list[ast.expr], first_call: int) -> int:
-    """The last link evaluated in the program, of a chain that begins with a class; it asks nothing about a value."""
-    for position, link in enumerate(links):
-        if position > first_call + 1 and isinstance(link, ast.Attribute) and link.attr in _DECIDING_ATTRIBUTES:
-            return position - 1
-    return len(links) - 1
-
-
-def _last_own_link(links: list[ast.expr], first_call: int) -> int:
-    """The last link that is evaluated in the program; attributes of plain values are read where values are compared."""
-    last = first_call
-    for position, link in enumerate(links):
-        if position > first_call and isinstance(link, ast.Call) and not isinstance(links[position - 1], ast.Attribute):
-            last = position  # calls what a call returned
-        if position > first_call and isinstance(link, ast.Attribute) and link.attr not in _PLAIN_ATTRIBUTES:
-            follows = position + 1 < len(links) and isinstance(links[position + 1], ast.Call)
-            last = position + 1 if follows else position
-    return last
-
-
-def _asks_method(link: ast.expr) -> bool:
-    """Whether this calls a method with arguments."""
-    return isinstance(link, ast.Call) and isinstance(link.func, ast.Attribute) and bool(_arguments(link))
-
-
-def _arguments(link: ast.expr) -> list[ast.AST]:
-    if isinstance(link, ast.Call):
-        return [*link.args, *link.keywords]
-    return [link.slice] if isinstance(link, ast.Subscript) else []
-
-
-def _parse(text: str) -> list[ast.stmt]:
-    if len(text) > MAX_TEST_BYTES:
-        raise NotSplittableError("too long")
-    try:
-        return parse_source(text).body
-    except NO_TREE as error:
-        raise NotSplittableError(f"does not parse: {error}") from error
+def _function_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
+    """Names of functions and classes that statements define."""
+    names = set()
+    for statement in statements:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            names.add(statement.name)
+        elif isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Lambda):
+            names |= bound_names(statement.targets)
+    return frozenset(names)
 
 
 def _shown_names(statements: Iterable[ast.stmt]) -> frozenset[str]:

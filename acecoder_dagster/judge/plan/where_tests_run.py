@@ -22,11 +22,11 @@ _PURE_MODULE_NAMES = """
 _PURE_MODULES = frozenset(_PURE_MODULE_NAMES.split())
 _FUNCTIONS = """
     open input exec eval compile globals locals vars __import__ breakpoint memoryview super redirect_stdout
-    redirect_stderr patch mock
+    redirect_stderr patch mock namedtuple NamedTuple SimpleNamespace
 """
 _ATTRIBUTES = """
     redirect_stdout redirect_stderr patch mock assertLogs assertNoLogs assertWarns assertWarnsRegex seed
-    IsolatedAsyncioTestCase
+    IsolatedAsyncioTestCase namedtuple NamedTuple SimpleNamespace
 """
 _SHARING_NAMES, _SHARING_ATTRIBUTES = frozenset(_FUNCTIONS.split()), frozenset(_ATTRIBUTES.split())
 _READABLE_SPECIALS = frozenset({"__name__", "__doc__", "__class__", "__dict__", "__future__", "__init__"})
@@ -72,9 +72,14 @@ def _needs_shared_process(part: ast.AST, own: set[str]) -> bool:
         is_special = part.attr.startswith("__") and part.attr not in _READABLE_SPECIALS
         return part.attr in _SHARING_ATTRIBUTES or is_special
     if isinstance(part, ast.ClassDef):
-        roots = [_root(base) for base in part.bases]
-        return any(root not in own and not hasattr(builtins, root) for root in roots)
+        return not all(_is_kept_apart(_root(base), own) for base in part.bases or [ast.Name("object")])
     return False
+
+
+def _is_kept_apart(base: str, own: set[str]) -> bool:
+    """Whether objects of a class with this base need not be handed to the program: exceptions, and cases of unittest."""
+    kind = getattr(builtins, base, None)
+    return base in own or (isinstance(kind, type) and issubclass(kind, BaseException))
 
 
 def _imported(part: ast.AST) -> Iterator[str]:

@@ -52,42 +52,44 @@ class Comparer:
         self._decide_in_sandbox(plan, runs)
 
     def _decide_in_sandbox(self, plan: QuestionPlan, runs: Sequence[ProgramRun]) -> None:
-        """Decide what the host could not; equal values of the same test are compared once."""
-        results: dict[_Compared, _Result | None] = {
-            compared: self._remembered.get((plan.comparisons, *compared))
-            for run in runs
-            for compared in _undecided(run)
-        }
-        if not results:
-            return
-        unknown = [compared for compared, result in results.items() if result is None]
-        for start in range(0, len(unknown), COMPARISONS_AT_ONCE):
-            results |= self._compare(plan, unknown[start : start + COMPARISONS_AT_ONCE])
+        """Decide what the host could not."""
+        results = self._compare_values(plan, runs)
         for run in runs:
             # Comparisons are given up after too many timeouts: only those of its own program may cost it that.
             delayed = [
-                compared
-                for compared in _undecided(run)
-                if (result := results[compared]) is not None and result[0] in TIMEOUTS
+                compared for compared in _undecided(run) if compared in results and results[compared][0] in TIMEOUTS
             ]
-            if delayed and len(unknown) > len(delayed):
+            if delayed and len(results) > len(delayed):
                 results |= self._compare(plan, delayed)
         for run in runs:
+            # What an earlier comparison has changed, the next one finds: no program may find what another left.
+            with_state = [compared for compared in _undecided(run) if not plan.tests[compared[0]].is_pure]
+            own = results | self._compare(plan, with_state)
             for step, payload in _undecided(run):
-                run.outcomes[step], run.messages[step] = results[step, payload] or (Outcome.JUDGE_ERROR, "")
+                run.outcomes[step], run.messages[step] = own[step, payload]
+
+    def _compare_values(self, plan: QuestionPlan, runs: Sequence[ProgramRun]) -> dict[_Compared, _Result]:
+        """Make the comparisons that depend on values alone: equal values of the same test are compared once."""
+        wanted = [compared for run in runs for compared in _undecided(run) if plan.tests[compared[0]].is_pure]
+        keys = {compared: (plan.comparisons, *compared) for compared in wanted}
+        results = {compared: self._remembered[key] for compared, key in keys.items() if key in self._remembered}
+        unknown = [compared for compared in keys if compared not in results]
+        for start in range(0, len(unknown), COMPARISONS_AT_ONCE):
+            results |= self._compare(plan, unknown[start : start + COMPARISONS_AT_ONCE])
+        for compared in unknown:
+            self._remember(keys[compared], results[compared])
+        return results
 
     def _compare(self, plan: QuestionPlan, group: Sequence[_Compared]) -> dict[_Compared, _Result]:
+        """Make comparisons in their order, in one process of their own."""
+        if not group:
+            return {}
         content = b"".join(b"%d %b\n" % compared for compared in group)
         comparison = ProgramRun(content, [True] * len(group), self._settings.memory_mb, self._settings.max_timeouts)
         sandbox = self._sandboxes[needs_scientific(plan.comparisons)]
         sandbox.run_to_end(plan.comparisons, [(comparison, 0)], zygote.COMPARE, in_hurry=False)
-        results = {
-            compared: (outcome or Outcome.JUDGE_ERROR, message)
-            for compared, outcome, message in zip(group, comparison.outcomes, comparison.messages, strict=True)
-        }
-        for compared, result in results.items():
-            self._remember((plan.comparisons, *compared), result)
-        return results
+        outcomes = zip(group, comparison.outcomes, comparison.messages, strict=True)
+        return {compared: (outcome or Outcome.JUDGE_ERROR, message) for compared, outcome, message in outcomes}
 
     def _remember(self, key: tuple[bytes, int, bytes], result: _Result) -> None:
         if len(key[2]) > MAX_REMEMBERED_BYTES or result[0] in (Outcome.JUDGE_ERROR, *TIMEOUTS):

@@ -6,7 +6,7 @@ import json
 import signal
 from collections.abc import Collection, Sequence
 
-from acecoder_dagster.judge.guest import child, metering
+from acecoder_dagster.judge.guest import metering, reports
 from acecoder_dagster.judge.sandbox import Completion
 from acecoder_dagster.judge.types import Outcome
 
@@ -78,8 +78,8 @@ class ProgramRun:
         self.wall_ms += completion.wall_ms
         self.peak_mb = max(self.peak_mb, completion.peak_mb)
         lines = read_report(completion.report)
-        loading, reason = lines.pop(child.LOADING, (b"", b""))
-        if loading == child.ERROR:
+        loading, reason = lines.pop(reports.LOADING, (b"", b""))
+        if loading == reports.ERROR:
             self.settle(first, *_error(reason))
             return None
         for step, (kind, payload) in lines.items():
@@ -114,21 +114,21 @@ class ProgramRun:
     def how_it_ended(self, completion: Completion) -> tuple[Outcome, str]:
         """Return the outcome and message of a child that was started for one step, and did not end well."""
         kind, payload = read_report(completion.report).get(0, (b"", b""))
-        return _error(payload) if kind == child.ERROR else self._ending(completion)
+        return _error(payload) if kind == reports.ERROR else self._ending(completion)
 
     def _is_known(self, step: int) -> bool:
         return self.outcomes[step] is not None or bool(self.payloads[step])
 
     def _take(self, step: int, kind: bytes, payload: bytes) -> None:
-        if kind in (child.PASSED, child.VALUES) and self._says_passed[step] != (kind == child.PASSED):
+        if kind in (reports.PASSED, reports.VALUES) and self._says_passed[step] != (kind == reports.PASSED):
             self.outcomes[step], self.messages[step] = Outcome.ERROR, TAMPERED
-        elif kind == child.VALUES:
+        elif kind == reports.VALUES:
             self.payloads[step] = payload
-        elif kind == child.PASSED:
+        elif kind == reports.PASSED:
             self.outcomes[step] = Outcome.PASSED
-        elif kind == child.FAILED:
+        elif kind == reports.FAILED:
             self.outcomes[step], self.messages[step] = Outcome.FAILED, _error(payload)[1]
-        elif kind == child.TOO_LARGE:
+        elif kind == reports.TOO_LARGE:
             self.outcomes[step], self.messages[step] = Outcome.OUTPUT_LIMIT, _error(payload)[1]
         else:
             self.outcomes[step], self.messages[step] = _error(payload)

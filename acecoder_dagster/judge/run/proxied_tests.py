@@ -11,7 +11,7 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from acecoder_dagster.judge.guest import child, driving
+from acecoder_dagster.judge.guest import reports
 from acecoder_dagster.judge.guest.metering import HURRY, NOTHING
 from acecoder_dagster.judge.guest.zygote import DRIVE, JUDGE, SERVE
 from acecoder_dagster.judge.plan.planning import QuestionPlan, Way
@@ -30,12 +30,10 @@ class _Attempt:
     Attributes:
         completion: as if both had been one child.
         unsealed: tests in which the program had a say, as the tests' process noted.
-        unsupported: tests that need something that proxies cannot do.
     """
 
     completion: Completion
     unsealed: set[int]
-    unsupported: set[int]
 
 
 def run_with_proxies(
@@ -54,18 +52,18 @@ def run_with_proxies(
         The tests that are still to be executed in the program's process, unless the program is postponed.
     """
     beside = frozenset(plan.steps(Way.BESIDE))
-    unsupported = set() if len(beside) == len(plan.tests) else _run(programs, tests, plan, run, in_hurry)
+    if len(beside) < len(plan.tests):
+        _run(programs, tests, plan, run, in_hurry)
     # A program that cannot be loaded, or was given up, has outcomes for all tests.
-    to_execute = frozenset(unsupported | {step for step in beside if run.outcomes[step] is None})
+    to_execute = frozenset(step for step in beside if run.outcomes[step] is None)
     for step in to_execute:
         run.outcomes[step] = Outcome.JUDGE_ERROR
-    run.unsealed |= beside | unsupported
+    run.unsealed |= beside
     return to_execute
 
 
-def _run(programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: ProgramRun, in_hurry: bool) -> set[int]:
+def _run(programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: ProgramRun, in_hurry: bool) -> None:
     first: int | None = 0
-    unsupported: set[int] = set()
     while first is not None:
         try:
             attempt = _attempt(programs, tests, plan, run, first, in_hurry)
@@ -87,9 +85,7 @@ def _run(programs: KeptSandbox, tests: KeptSandbox, plan: QuestionPlan, run: Pro
             run.is_postponed = True
             break
         run.unsealed |= attempt.unsealed
-        unsupported |= attempt.unsupported
         first = run.absorb(attempt.completion, first)
-    return unsupported
 
 
 def _attempt(
@@ -103,7 +99,7 @@ def _attempt(
         completion = program_sandbox.receive()
         if not completion.clean:
             programs.close()
-        return _Attempt(completion, set(), set())
+        return _Attempt(completion, set())
     test_sandbox = tests.ready(plan.comparisons)
     program_end, test_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with program_end, test_end:
@@ -124,10 +120,8 @@ def _merged(of_program: Completion, of_tests: Completion, driven: Sequence[int])
     lines = {step: line for step, line in read_report(of_program.report).items() if step not in driven}
     noted = {step: line for step, line in read_report(of_tests.report).items() if step in driven}
     unsealed = {step for step, (kind, _) in noted.items() if kind.islower()}
-    unsupported = {step for step, (kind, _) in noted.items() if kind.upper() == driving.UNSUPPORTED}
-    for step, (kind, payload) in noted.items():
-        lines[step] = (child.ERROR if step in unsupported else kind.upper(), payload)
-    report = child.READY + b"".join(b"%d %b %b\n" % (step, *line) for step, line in lines.items())
+    lines |= {step: (kind.upper(), payload) for step, (kind, payload) in noted.items()}
+    report = reports.READY + b"".join(b"%d %b %b\n" % (step, *line) for step, line in lines.items())
     is_in_the_way = HURRY in (of_program.stopped_for, of_tests.stopped_for)
     is_tests_fault = of_tests.stopped_for != NOTHING or of_tests.status != 0
     blamed = of_tests if is_tests_fault else of_program
@@ -138,4 +132,4 @@ def _merged(of_program: Completion, of_tests: Completion, driven: Sequence[int])
         wall_ms=of_program.wall_ms,
         report=report,
     )
-    return _Attempt(completion, unsealed, unsupported)
+    return _Attempt(completion, unsealed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 
-from acecoder_dagster.judge.guest import child
+from acecoder_dagster.judge.guest import reports
 from acecoder_dagster.judge.guest.metering import HURRY, NOTHING
 from acecoder_dagster.judge.guest.zygote import SCRIPT
 from acecoder_dagster.judge.plan.io_tests import is_same_output
@@ -101,10 +101,10 @@ def _conclude(run: ProgramRun, completion: Completion, printed: str | None, test
     run.cpu_ms += completion.cpu_ms
     run.wall_ms += completion.wall_ms
     run.peak_mb = max(run.peak_mb, completion.peak_mb)
-    kind, _ = read_report(completion.report).get(0, (child.VALUES, b""))
+    kind, _ = read_report(completion.report).get(0, (reports.VALUES, b""))
     if printed is None:
         return Outcome.OUTPUT_LIMIT, "printed more than may leave the sandbox"
-    if completion.stopped_for != NOTHING or completion.status != 0 or kind != child.VALUES:
+    if completion.stopped_for != NOTHING or completion.status != 0 or kind != reports.VALUES:
         return run.how_it_ended(completion)
     if is_same_output(printed, test.output):
         return Outcome.PASSED, ""

@@ -16,9 +16,7 @@ from acecoder_dagster.judge.run.proxied_tests import run_with_proxies
 from acecoder_dagster.judge.run.scripts import run_script
 from acecoder_dagster.judge.sandbox import Launcher
 from acecoder_dagster.judge.settings import SandboxSettings
-from acecoder_dagster.judge.types import Description, Outcome
-
-OPAQUE = b'{"opaque":'
+from acecoder_dagster.judge.types import Description
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +98,7 @@ class Worker:
             sandbox.finish(begun.plan.calls, sent)
         if not begun.in_hurry:
             self._run_calls(begun.plan.calls, begun.runs)
-        self._decide(begun.plan, [run for run in begun.runs if not run.is_postponed], begun.in_hurry)
+        self._comparer.decide(begun.plan, [run for run in begun.runs if not run.is_postponed])
         return begun.runs
 
     def evaluate_calls(self, calls: Description, count: int, program: bytes) -> ProgramRun:
@@ -136,11 +134,6 @@ class Worker:
         for sandbox, group in self._by_sandbox(calls, runs):
             sandbox.run_to_end(calls, [(run, 0) for run in group], zygote.JUDGE, in_hurry=False)
 
-    def _decide(self, plan: QuestionPlan, runs: Sequence[ProgramRun], in_hurry: bool) -> None:
-        self._comparer.decide(plan, runs)
-        for run in runs:
-            self._repeat_with_proxies(plan, run, in_hurry)
-
     def _judge_alone(self, plan: QuestionPlan, run: ProgramRun, tests_are_scientific: bool, in_hurry: bool) -> None:
         """Judge one program by tests that cannot all be decided by values."""
         sandbox = self._program_sandboxes[tests_are_scientific or needs_scientific(run.content)]
@@ -152,7 +145,7 @@ class Worker:
         if to_execute and not run.is_postponed:
             self._execute_beside(sandbox, plan, run, to_execute, in_hurry)
         if not run.is_postponed:
-            self._decide(plan, [run], in_hurry)
+            self._comparer.decide(plan, [run])
 
     def _execute_beside(
         self, sandbox: KeptSandbox, plan: QuestionPlan, run: ProgramRun, steps: frozenset[int], in_hurry: bool
@@ -162,25 +155,6 @@ class Worker:
         sandbox.run_to_end(plan.beside(steps), [(executed, 0)], zygote.JUDGE, in_hurry)
         run.is_postponed = executed.is_postponed
         run.take_over(executed, steps)
-
-    def _repeat_with_proxies(self, plan: QuestionPlan, run: ProgramRun, in_hurry: bool) -> None:
-        """Repeat by proxies the tests that failed where a call gave no plain value: they may need the object itself."""
-        steps = [
-            step
-            for step in plan.steps(Way.VALUES)
-            if run.outcomes[step] in (Outcome.FAILED, Outcome.ERROR)
-            and OPAQUE in run.payloads[step]
-            and plan.can_use_proxies(step)
-        ]
-        if not steps:
-            return
-        with_proxies = plan.with_proxies(steps)
-        again = self._new_run(run.content, [step in steps for step in range(len(plan.tests))])
-        is_scientific = needs_scientific(with_proxies.comparisons)
-        sandbox = self._program_sandboxes[is_scientific or needs_scientific(run.content)]
-        unsupported = run_with_proxies(sandbox, self._test_sandboxes[is_scientific], with_proxies, again, in_hurry)
-        run.is_postponed = again.is_postponed
-        run.take_over(again, set(steps) - unsupported)
 
     def _by_sandbox(self, calls: Description, runs: Sequence[ProgramRun]) -> list[tuple[KeptSandbox, list[ProgramRun]]]:
         """Group programs by the sandbox that runs them."""
