@@ -66,6 +66,9 @@ class TestSide(Conversation):
         self.has_called_helper = False
         self.claims.clear()
         self.has_answered = False  # the function under test: what follows may see what it should have answered
+        self._is_answering = False
+        self._answers = 0  # how often the function under test was called
+        self._born: dict[int, int] = {}  # the answer by which an object of the program came
         # Objects that the test made of plain values, by classes other than the one under test, and handed to nobody.
         self._made: dict[int, Any] = {}
 
@@ -87,11 +90,15 @@ class TestSide(Conversation):
             origin: the origin of the objects in the answer, see `proxies`.
         """
         self.has_program_decided |= self.has_answered and self._could_decide(operation, *arguments)
+        self.has_program_decided |= self._is_told_late(operation, arguments)
         self._note_handed_on(arguments)
         if operation in _DOING or (operation == "special" and arguments[0] not in _TELLING):
             self.claims.clear()
         before = self._origin, self._keeps_origins
         self._origin, self._keeps_origins = origin, False
+        is_entry = operation == "call" and number_of(arguments[0]) in self.entry_points
+        self._answers += is_entry
+        was_answering, self._is_answering = self._is_answering, is_entry
         try:
             if self.halted_by is None:
                 answer = self.request(operation, *arguments)
@@ -101,7 +108,8 @@ class TestSide(Conversation):
             self.halted_by = AnswerTooLargeError()
         finally:
             self._origin, self._keeps_origins = before
-            self.has_answered |= operation == "call" and number_of(arguments[0]) in self.entry_points
+            self.has_answered |= is_entry
+            self._is_answering = was_answering
         if self.halted_by is not None:
             raise self.halted_by
         if operation == "call" and self._is_made(arguments[0], arguments[1:]):
@@ -150,6 +158,18 @@ class TestSide(Conversation):
             return number_of(thing) not in self.entry_points and bool(positional or named)
         is_asked = operation == "set" or (operation == "special" and arguments[0] in DECIDING_METHODS)
         return is_asked and any(number_of(value) is None for value in arguments[2:])
+
+    def _is_told_late(self, operation: str, arguments: tuple[Any, ...]) -> bool:
+        """Whether an object that the function under test gave is asked after the function was called once more.
+
+        The arguments of that call could be what the object should have been.
+        """
+        number = number_of(arguments[1] if operation == "special" else arguments[0])
+        return number is not None and self._born.get(number, self._answers) < self._answers
+
+    def note_change(self, number: int) -> None:
+        """Note that the program changed a container; one that its function gave, it could fill in later."""
+        self.has_program_decided |= self.has_answered and number % 2 == 0
 
     def _is_made(self, thing: Any, given: tuple[Any, ...]) -> bool:
         """Whether a call makes an object of plain values, by a class that is not under test."""
@@ -239,6 +259,8 @@ class TestSide(Conversation):
             object.__setattr__(proxy, "judge_number", number)
             object.__setattr__(proxy, "judge_origin", STRANGER if self._keeps_origins else self._origin)
             self._proxies[number] = proxy
+            if self._is_answering:
+                self._born[number] = self._answers
             self.keep(number)
         elif not self._keeps_origins:
             object.__setattr__(proxy, "judge_origin", min(proxy.judge_origin, self._origin))

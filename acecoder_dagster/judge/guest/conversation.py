@@ -134,6 +134,9 @@ class Conversation:
     def read_extras(self, message: dict[str, Any]) -> None:
         """Read what else a message carries, before its values are decoded."""
 
+    def note_change(self, number: int) -> None:
+        """Note that the other side changed a container that this side knows."""
+
     def send(self, kind: str, value: Any) -> None:
         """Send one message, with one value and all changes of mirrored containers."""
         self._nodes = 0
@@ -322,6 +325,8 @@ class Conversation:
             if mirror is None:
                 mirror = self._mirrors[number] = _Mirror(_EMPTY[tag]())
                 self._mirror_numbers[id(mirror.container)] = number
+            else:
+                self.note_change(number)
             filled.append((mirror, items))
         for mirror, items in filled:
             self._fill(mirror.container, items)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from acecoder_dagster.judge.plan.calls import EntryPoint, NotSplittableError
 from acecoder_dagster.judge.plan.host_decisions import Decision, host_decision, passing_payload
 from acecoder_dagster.judge.plan.io_tests import function_call_pieces, function_call_setup
-from acecoder_dagster.judge.plan.names import text, top_names
+from acecoder_dagster.judge.plan.names import loaded_names, text, top_names
 from acecoder_dagster.judge.plan.splitting import (
     Setup,
     SplitTest,
@@ -185,8 +185,13 @@ def _setup_for_program(setup_code: str, setup: Setup, plans: Sequence[TestPlan])
         return setup_code, frozenset()
     called = frozenset[str]().union(*(plan.call_names for plan in plans))
     hidden = frozenset[str]().union(*(plan.setup_names for plan in plans)) - called
-    body = parse_source(setup_code).body
-    kept = [part for part in body if not isinstance(part, (ast.FunctionDef, ast.Assign)) or top_names(part) - hidden]
+    kept, body = [], parse_source(setup_code).body
+    for part in body:
+        is_needed = not isinstance(part, (ast.FunctionDef, ast.Assign)) or bool(top_names(part) & called)
+        if is_needed or not (top_names(part) | loaded_names([part])) & hidden:
+            kept.append(part)
+        else:
+            hidden |= top_names(part)
     shown = [top_names(part) for part in kept if isinstance(part, (ast.FunctionDef, ast.Assign))]
     return (setup_code if len(kept) == len(body) else text(kept)), frozenset[str]().union(*shown)
 
