@@ -20,7 +20,18 @@ from acecoder_dagster.judge.types import Description, SandboxFailedError, Sandbo
 GUEST_PACKAGE = "acecoder_dagster.judge.guest"
 # Each imports only those before it.
 GUEST_MODULES = (
-    *("encoding", "hardening", "metering", "compiling", "preloading", "sharing", "reports", "messages"),
+    *(
+        "arrays",
+        "kinds",
+        "encoding",
+        "hardening",
+        "metering",
+        "compiling",
+        "preloading",
+        "sharing",
+        "reports",
+        "messages",
+    ),
     *("clerk", "clerks", "conversation", "serving", "child", "proxies", "asking", "driving", "zygote"),
 )
 START_SECONDS = 60.0

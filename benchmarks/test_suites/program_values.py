@@ -19,7 +19,7 @@ from rich.progress import track
 
 from acecoder_dagster.data.tables import OFFICIAL
 from acecoder_dagster.judge import Judge, Observation, SandboxSettings
-from acecoder_dagster.judge.guest.encoding import Opaque
+from acecoder_dagster.judge.guest.arrays import Opaque
 from acecoder_dagster.questions.test_suites.call_tests import split_test, value_key
 from acecoder_dagster.questions.test_suites.choosing import mutants
 from acecoder_dagster.questions.test_suites.executed import observing_sandbox

@@ -16,7 +16,7 @@ from acecoder_dagster.judge import (
     SandboxUnavailableError,
     Verdict,
 )
-from acecoder_dagster.judge.guest.encoding import Opaque
+from acecoder_dagster.judge.guest.arrays import Opaque
 from tests.judge.conftest import LAUNCHERS
 from tests.judge.sandboxes import eventually_there, kill, sandboxes_of
 from tests.requirements import needs

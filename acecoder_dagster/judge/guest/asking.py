@@ -12,8 +12,8 @@ import weakref
 from collections.abc import Iterator
 from typing import Any, NoReturn
 
+from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
 from acecoder_dagster.judge.guest.conversation import Conversation, UnsupportedError
-from acecoder_dagster.judge.guest.encoding import ValueTooLargeError
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
 from acecoder_dagster.judge.guest.proxies import DECIDING_METHODS, STRANGER, ProxyClass, make_class, number_of
 
@@ -112,8 +112,10 @@ class TestSide(Conversation):
             self._is_answering = was_answering
         if self.halted_by is not None:
             raise self.halted_by
-        if operation == "call" and self._is_made(arguments[0], arguments[1:]):
-            self._made[id(answer)] = answer
+        if operation == "call":
+            answer = _given_back(answer, arguments[1])
+            if self._is_made(arguments[0], arguments[1:]):
+                self._made[id(answer)] = answer
         return answer
 
     def note_entry_point(self, value: Any, is_class: bool = False) -> None:
@@ -284,6 +286,15 @@ _TELLING_NAMES = """
 """
 _TELLING = frozenset(_TELLING_NAMES.split())
 _IMMUTABLE = (int, float, complex, str, bytes, tuple, frozenset)
+_TRAVEL_AS_COPIES = frozenset(_IMMUTABLE)
+
+
+def _given_back(answer: Any, given: tuple[Any, ...]) -> Any:
+    """The argument of which an answer is a copy, if it is one: a function that returns its argument returns it itself."""
+    if type(answer) not in _TRAVEL_AS_COPIES:
+        return answer
+    same = (value for value in given if type(value) is type(answer))
+    return next((value for value in same if value == answer or (value != value and answer != answer)), answer)
 
 
 def _all_parts(values: Any) -> Iterator[Any]:

@@ -18,10 +18,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from acecoder_dagster.judge.guest import reports
-from acecoder_dagster.judge.guest.clerk import MAX_VALUE_BYTES, Compiled
+from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
+from acecoder_dagster.judge.guest.clerk import Compiled
 from acecoder_dagster.judge.guest.clerks import Ask
 from acecoder_dagster.judge.guest.compiling import compile_text, load_program
-from acecoder_dagster.judge.guest.encoding import ValueTooLargeError, decode_values, encode_values
+from acecoder_dagster.judge.guest.encoding import decode_values, encode_values
 from acecoder_dagster.judge.guest.serving import ProgramSide
 
 FAILED_STATUS = 1  # how a script ends that raised an exception, as in Python itself
@@ -89,7 +90,7 @@ class PreparedQuestion:
         self.tests = [PreparedTest(test) for test in description["tests"]]
 
 
-def judge_program(programs: list[bytes], ask: Ask, channel: int = -1) -> None:
+def judge_program(programs: list[bytes], ask: Ask, longest_value: int, channel: int = -1) -> None:
     """Take the program out of a list, execute it, and then do what the clerk asks for.
 
     Modes: `values` evaluates an expression. `execute` executes the whole test in this process. `serve` answers a test
@@ -98,6 +99,7 @@ def judge_program(programs: list[bytes], ask: Ask, channel: int = -1) -> None:
     Args:
         programs: one program, packed for `load_program`; the list is empty afterwards.
         ask: gives an answer to the clerk, and returns the next piece of work.
+        longest_value: how many bytes an encoded value has at most.
         channel: descriptor of the socket to a process that runs tests, where there is one.
     """
     opening = marshal.loads(ask(reports.READY))  # noqa: S302 - the clerk's own
@@ -117,7 +119,7 @@ def judge_program(programs: list[bytes], ask: Ask, channel: int = -1) -> None:
         elif mode == "execute":
             answer = execute((prelude, code), namespace)
         else:
-            answer = _evaluate(prelude, code, namespace)
+            answer = _evaluate(prelude, code, namespace, longest_value)
 
 
 def _load(programs: list[bytes], opening: list[Compiled], namespace: dict[str, Any]) -> tuple[bytes, bytes]:
@@ -141,7 +143,9 @@ def _code(compiled: Compiled) -> types.CodeType | None:
     return code
 
 
-def _evaluate(prelude: types.CodeType | None, code: types.CodeType, namespace: dict[str, Any]) -> tuple[bytes, bytes]:
+def _evaluate(
+    prelude: types.CodeType | None, code: types.CodeType, namespace: dict[str, Any], longest_value: int
+) -> tuple[bytes, bytes]:
     try:
         if prelude is not None:
             exec(prelude, namespace)
@@ -150,7 +154,7 @@ def _evaluate(prelude: types.CodeType | None, code: types.CodeType, namespace: d
         return reports.TOO_LARGE, reports.describe(error)
     except BaseException as error:
         return reports.ERROR, reports.describe(error)
-    if len(encoded) > MAX_VALUE_BYTES:
+    if len(encoded) > longest_value:
         return reports.TOO_LARGE, reports.encode_error("ValueTooLargeError", f"a value of {len(encoded)} bytes")
     return reports.VALUES, encoded
 

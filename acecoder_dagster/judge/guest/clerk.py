@@ -23,8 +23,6 @@ from acecoder_dagster.judge.guest import reports
 from acecoder_dagster.judge.guest.compiling import compile_text
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError, read_frame, write_frame
 
-MAX_VALUE_BYTES = 1 << 20
-MAX_ANSWER_BYTES = MAX_VALUE_BYTES + (1 << 12)
 QUESTION, CHILD, DONE = b"question", b"child", b"done"
 SKIP, EXPRESSION = "skip", "values"  # modes of a test, see `child`
 _TAMPERED = reports.encode_error("TamperedError", "it wrote to its report itself")
@@ -63,13 +61,15 @@ def _packed(test: dict[str, str]) -> bytes:
 class Clerk:
     """Attends to one child after the other."""
 
-    def __init__(self, channel: socket) -> None:
+    def __init__(self, channel: socket, longest_answer: int) -> None:
         """Know no question yet.
 
         Args:
             channel: a socket of type SOCK_SEQPACKET to the zygote.
+            longest_answer: how many bytes an answer of a child has at most.
         """
         self._channel = channel
+        self._longest_answer = longest_answer
         self._calls = PreparedCalls({"tests": []})
 
     def serve(self) -> None:
@@ -101,7 +101,7 @@ class Clerk:
             report: file for the report.
             first: the test to begin with.
         """
-        read_frame(child, MAX_ANSWER_BYTES)
+        read_frame(child, self._longest_answer)
         reports.write_all(report, reports.READY)
         kind = self._hand_out(child, report, reports.LOADING, self._calls.opening)
         if kind == reports.VALUES:
@@ -109,12 +109,11 @@ class Clerk:
                 self._hand_out(child, report, index, piece)
         write_frame(child, b"")
 
-    @staticmethod
-    def _hand_out(child: int, report: int, index: int, piece: bytes) -> bytes:
+    def _hand_out(self, child: int, report: int, index: int, piece: bytes) -> bytes:
         kind, payload = reports.VALUES, reports.NOTHING
         if piece:
             write_frame(child, piece)
-            answer = read_frame(child, MAX_ANSWER_BYTES)
+            answer = read_frame(child, self._longest_answer)
             kind, payload = answer[:1], answer[1:]
             if kind not in _KINDS or b"\n" in payload:
                 kind, payload = reports.ERROR, _TAMPERED

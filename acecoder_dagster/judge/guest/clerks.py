@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from acecoder_dagster.judge.guest import hardening
-from acecoder_dagster.judge.guest.clerk import CHILD, DONE, MAX_ANSWER_BYTES, QUESTION, Clerk, PreparedCalls
+from acecoder_dagster.judge.guest.clerk import CHILD, DONE, QUESTION, Clerk, PreparedCalls
 from acecoder_dagster.judge.guest.messages import read_frame, write_frame
 
 CHANNEL_DESCRIPTOR = 3
 MAX_PIECE_BYTES = 64 << 20
+KIND_BYTES = 1
 PATIENCE_SECONDS = 5.0
 _DESCRIPTOR = struct.Struct("i")
 
@@ -49,13 +50,15 @@ class KeptClerk:
         process: its process id.
     """
 
-    def __init__(self, descriptors_end: int) -> None:
+    def __init__(self, descriptors_end: int, longest_value: int) -> None:
         """Start it.
 
         Args:
             descriptors_end: no open file has this number, or a higher one.
+            longest_value: how many bytes an encoded value has at most.
         """
         self._descriptors_end = descriptors_end
+        self._longest_answer = longest_value + KIND_BYTES
         self._calls: tuple[int, int] | None = None  # the file that says what it hands out, and its size
         self._start()
 
@@ -102,7 +105,7 @@ class KeptClerk:
                 os.dup2(other_end.fileno(), CHANNEL_DESCRIPTOR)
                 os.closerange(CHANNEL_DESCRIPTOR + 1, self._descriptors_end)
                 gc.enable()
-                Clerk(socket(fileno=CHANNEL_DESCRIPTOR)).serve()
+                Clerk(socket(fileno=CHANNEL_DESCRIPTOR), self._longest_answer).serve()
             finally:
                 os._exit(0)
         other_end.close()
@@ -133,7 +136,7 @@ def rehearsed(description: dict[str, Any]) -> Ask:
 
     def ask(answer: bytes) -> bytes:
         write_frame(child.fileno(), answer)
-        read_frame(clerk.fileno(), MAX_ANSWER_BYTES)
+        read_frame(clerk.fileno(), MAX_PIECE_BYTES)
         write_frame(clerk.fileno(), next(work))
         return read_frame(child.fileno(), MAX_PIECE_BYTES)
 

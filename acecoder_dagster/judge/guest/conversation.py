@@ -15,12 +15,12 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
+from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
 from acecoder_dagster.judge.guest.encoding import (
     MAX_DEPTH,
     MAX_ITERATOR_ITEMS,
     MAX_NODES,
     NOT_AN_ATOM,
-    ValueTooLargeError,
     decode_atom,
     encode_atom,
 )

@@ -13,70 +13,22 @@ import collections
 import datetime
 import decimal
 import fractions
-import importlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from acecoder_dagster.judge.guest.arrays import Opaque, ValueTooLargeError, decode_array, encode_array
+from acecoder_dagster.judge.guest.kinds import build_rare, rare_parts
+
 MAX_DEPTH = 100
 MAX_NODES = 500_000
 MAX_INT_BITS = 1 << 20
 MAX_ITERATOR_ITEMS = 10_000
-MAX_ARRAY_BYTES = 1 << 20
-_ARRAY_KINDS = "biufcmMSU"  # what has no objects in it
-
-
-class ValueTooLargeError(Exception):
-    """The value has more parts, or a number has more bits, than may leave the sandbox."""
-
-
-class Opaque:
-    """Stands for a value that is not plain data. It equals nothing, not even itself, and has no hash."""
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __init__(self, type_name: str) -> None:
-        self.type_name = type_name
-
-    def __eq__(self, other: object) -> bool:
-        return False
-
-    def __ne__(self, other: object) -> bool:
-        return True
-
-    def __repr__(self) -> str:
-        return f"<opaque {self.type_name}>"
 
 
 class TruncatedIteratorError(Exception):
     """The test asks an iterator for more items than have left the sandbox."""
-
-
-def _encode_array(value: Any) -> Any:
-    """Encode an array or a number of numpy; None for anything else. Numpy is not imported for this."""
-    numpy = sys.modules.get("numpy")
-    kind = type(value)
-    if numpy is None or kind.__module__ != "numpy" or not (kind is numpy.ndarray or issubclass(kind, numpy.generic)):
-        return None
-    if value.dtype.kind not in _ARRAY_KINDS:
-        return None
-    if value.nbytes > MAX_ARRAY_BYTES:
-        raise ValueTooLargeError(f"an array of {value.nbytes} bytes")
-    shape = list(value.shape) if kind is numpy.ndarray else None
-    return {"numpy": [value.dtype.str, shape, value.tobytes().hex()]}
-
-
-def _decode_array(content: Any) -> Any:
-    data_type, shape, data = content
-    if type(data_type) is not str or data_type.lstrip("<>|=")[:1] not in tuple(_ARRAY_KINDS):
-        raise ValueError("not an array")
-    try:
-        numpy = importlib.import_module("numpy")
-    except ImportError:
-        return Opaque("array, where there is no numpy")
-    array = numpy.frombuffer(bytes.fromhex(data), dtype=numpy.dtype(data_type))
-    return array[0] if shape is None else array.reshape(shape).copy()
 
 
 class _Encoder:
@@ -103,12 +55,15 @@ class _Encoder:
 
     def _encode_other(self, value: Any, kind: type, depth: int) -> Any:
         bases = type.__dict__["__mro__"].__get__(kind)
+        array = encode_array(value)  # before subclasses: numpy's numbers are some of float and complex too
+        if array is not None:
+            return array
+        rare = rare_parts(value)
+        if rare is not None:
+            return self.rare(*rare, depth)
         for base in bases[1:]:
             if base in _PLAIN_COPY:
                 return self.encode(_PLAIN_COPY[base](value), depth)
-        array = _encode_array(value)
-        if array is not None:
-            return array
         if any("__next__" in base.__dict__ for base in bases):
             return self._encode_iterator(value, depth + 1)
         return {"opaque": type.__dict__["__name__"].__get__(kind)[:80]}
@@ -120,6 +75,9 @@ class _Encoder:
                 return {"iterator": [self.items(items, depth), True]}
             items.append(item)
         return {"iterator": [self.items(items, depth), False]}
+
+    def rare(self, name: str, parts: Any, depth: int) -> Any:
+        return {"rare": [name, self.encode(parts, depth + 1)]}
 
     def items(self, values: Any, depth: int) -> list[Any]:
         self.nodes += len(values) + 1
@@ -148,6 +106,11 @@ def _tagged_pairs(tag: str) -> Callable[[_Encoder, Any, int], Any]:
     return lambda encoder, value, depth: {tag: encoder.pairs(dict.items(value), depth)}
 
 
+def _encode_default_dict(encoder: _Encoder, value: Any, depth: int) -> Any:
+    rare = rare_parts(value)
+    return {"dict": encoder.pairs(dict.items(value), depth)} if rare is None else encoder.rare(*rare, depth)
+
+
 _CONTAINERS: dict[type, Callable[[_Encoder, Any, int], Any]] = {
     list: lambda encoder, value, depth: encoder.items(value, depth),
     tuple: _tagged("tuple"),
@@ -155,7 +118,7 @@ _CONTAINERS: dict[type, Callable[[_Encoder, Any, int], Any]] = {
     frozenset: _tagged("frozenset"),
     collections.deque: _tagged("deque"),
     dict: _tagged_pairs("dict"),
-    collections.defaultdict: _tagged_pairs("dict"),
+    collections.defaultdict: _encode_default_dict,
     collections.OrderedDict: _tagged_pairs("OrderedDict"),
     collections.Counter: _tagged_pairs("Counter"),
     type({}.keys()): _tagged("keys"),
@@ -229,8 +192,11 @@ def encode_atom(value: Any) -> Any:
     encode_scalar = _SCALARS.get(kind)
     if encode_scalar is not None:
         return encode_scalar(value)
-    array = _encode_array(value)
-    return NOT_AN_ATOM if array is None else array
+    array = encode_array(value)
+    if array is not None:
+        return array
+    rare = rare_parts(value, only_fixed=True)
+    return NOT_AN_ATOM if rare is None else _Encoder().rare(*rare, 0)
 
 
 def decode_atom(tag: str, content: Any) -> Any:
@@ -385,7 +351,8 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
     "timedelta": lambda content: datetime.timedelta(*content),
     "NotImplemented": lambda _: NotImplemented,
     "Ellipsis": lambda _: Ellipsis,
-    "numpy": _decode_array,
+    "numpy": decode_array,
+    "rare": lambda content: build_rare(content[0], _decode(content[1])),
     "opaque": lambda content: Opaque(str(content)),
 }
 

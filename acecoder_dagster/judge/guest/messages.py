@@ -9,7 +9,7 @@ import json
 import os
 from typing import Any
 
-from acecoder_dagster.judge.guest.encoding import ValueTooLargeError
+from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
 
 MAX_MESSAGE_BYTES = 4 << 20
 

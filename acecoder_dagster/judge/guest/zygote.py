@@ -145,7 +145,7 @@ class Zygote:
             empty_directory(directory)
         sharing.freeze_objects()
         self.shared_bytes = metering.memory_of("self")[1]
-        self.clerk = clerks.KeptClerk(self.descriptors_end)
+        self.clerk = clerks.KeptClerk(self.descriptors_end, self.limits["report_mb"] << 20)
         self.channel.send(READY)
         # Nobody reads on: a compiler that warns about a test must not fill the pipe and block.
         for descriptor, null in enumerate((self.null_input, self.null_output, self.null_output)):
@@ -259,7 +259,7 @@ class Zygote:
         elif job.kind == SCRIPT:
             child.run_script(contents, report)
         else:
-            child.judge_program(contents, ask, CONVERSATION_DESCRIPTOR)
+            child.judge_program(contents, ask, self.limits["report_mb"] << 20, CONVERSATION_DESCRIPTOR)
 
     def _content(self, job: Job, file: int) -> bytes:
         code = compiling.read_program(self.code, job.number) if job.number >= 0 else b""

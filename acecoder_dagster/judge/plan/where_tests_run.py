@@ -77,7 +77,7 @@ def _needs_shared_process(part: ast.AST, own: set[str]) -> bool:
 
 
 def _is_kept_apart(base: str, own: set[str]) -> bool:
-    """Whether objects of a class with this base need not be handed to the program: exceptions, and cases of unittest."""
+    """Whether objects of a class with this base need not be handed to the program: exceptions, cases of unittest."""
     kind = getattr(builtins, base, None)
     return base in own or (isinstance(kind, type) and issubclass(kind, BaseException))
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from acecoder_dagster.judge.guest.encoding import MAX_INT_BITS, Opaque, ValueTooLargeError, decode_values, encode_values
+from acecoder_dagster.judge.guest.arrays import Opaque, ValueTooLargeError
+from acecoder_dagster.judge.guest.encoding import MAX_INT_BITS, decode_values, encode_values
 
 hashable = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
