@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
 from acecoder_dagster.judge.guest.conversation import Conversation, UnsupportedError
+from acecoder_dagster.judge.guest.encoding import encode_values
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
 from acecoder_dagster.judge.guest.proxies import DECIDING_METHODS, STRANGER, ProxyClass, make_class, number_of
 
@@ -290,11 +291,11 @@ _TRAVEL_AS_COPIES = frozenset(_IMMUTABLE)
 
 
 def _given_back(answer: Any, given: tuple[Any, ...]) -> Any:
-    """The argument of which an answer is a copy, if it is one: a function that returns its argument returns it itself."""
+    """The argument of which an answer is a copy, if there is one; else the answer."""
     if type(answer) not in _TRAVEL_AS_COPIES:
         return answer
-    same = (value for value in given if type(value) is type(answer))
-    return next((value for value in same if value == answer or (value != value and answer != answer)), answer)
+    encoded = encode_values([answer])  # by which a number that is none equals itself
+    return next((value for value in given if type(value) is type(answer) and encode_values([value]) == encoded), answer)
 
 
 def _all_parts(values: Any) -> Iterator[Any]:
