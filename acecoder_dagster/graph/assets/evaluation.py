@@ -147,7 +147,7 @@ def policy_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
     POLICY_RESULTS,
     reads=(*chosen(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS), *entire(POLICY_PROGRAMS)),
     settings=limits,
-    code_version="1",
+    code_version="2",
     group=EVALUATION,
     kinds={"parquet", "docker"},
 )

@@ -38,7 +38,7 @@ def _pass_rates(step: Step) -> Metadata:
     reads=same_batch(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS),
     settings=limits,
     unit="program_id",
-    code_version="1",
+    code_version="2",
     partitions=seed_batches,
     group=PROGRAMS,
     kinds={"parquet", "docker"},

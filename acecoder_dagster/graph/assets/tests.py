@@ -166,7 +166,7 @@ def _oracles_to_run(planned: PlannedBatch) -> Work:
     reads=same_batch(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
     settings=limits,
     unit="program_id",
-    code_version="1",
+    code_version="2",
     partitions=seed_batches,
     group=TESTS,
     kinds={"parquet", "docker"},
