@@ -82,8 +82,15 @@ def _calls(tree: ast.AST) -> Iterator[ast.Call]:
 
 
 def _hands_over(call: ast.Call, name: str) -> bool:
-    """Tell whether the call is of that name or passes it on, as in `check(name)` and `map(name, values)`."""
-    return any(isinstance(node, ast.Name) and node.id == name for node in (call.func, *call.args))
+    """Tell whether the call is of that name or passes it on, as in `check(name)` and `map(name, values)`.
+
+    The name may be that of a method: `Solution().f`.
+    """
+    return any(_is_called(node, name) for node in (call.func, *call.args))
+
+
+def _is_called(node: ast.expr, name: str) -> bool:
+    return isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) == name
 
 
 def call_arguments(test: str, entry_point: str) -> str | None:
@@ -91,7 +98,7 @@ def call_arguments(test: str, entry_point: str) -> str | None:
     tree = parse(test)
     calls = [] if tree is None else _calls(tree)
     for call in calls:
-        if isinstance(call.func, ast.Name) and call.func.id == entry_point:
+        if _is_called(call.func, entry_point):
             keywords = [
                 f"{word.arg}={ast.unparse(word.value)}" if word.arg else f"**{ast.unparse(word.value)}"
                 for word in call.keywords

@@ -137,6 +137,15 @@ def test_the_entry_point_of_asserts_is_found_where_the_file_does_not_name_it(wri
     assert tables.questions["entry_point"].to_list() == ["twice"]
 
 
+def test_the_entry_point_may_be_a_method(write):
+    tests = ["assert Solution().twice(1) == 2", "assert Solution().other(1) == 2"]
+    row = question(entry_point="Solution().twice", tests=tests)
+    tables = read_import(manifest(write("q.jsonl", [row])))
+
+    assert tables.tests["test"].to_list() == tests[:1]
+    assert [reason for reason, _ in reasons(tables)] == ["entry_point_not_called"]
+
+
 def test_a_question_with_neither_function_nor_input_is_rejected(write):
     rows = [{"question_id": "none", "question": "?", "test_code": "assert True"}, question(tests=["assert f() == 1"])]
     tables = read_import(manifest(write("q.jsonl", rows)))
