@@ -18,6 +18,9 @@ from acecoder_dagster.questions.importing.io_tests import read_io_tests
 from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.python_tests import call_arguments, complete_check
 
+_ENTRY_POINT = r"^[\p{L}_][\p{L}\p{N}_]*(\(\))?(\.[\p{L}_][\p{L}\p{N}_]*)*$"
+"""A function, or one of a module or of an object: `f`, `module.f`, `Solution().f`."""
+
 SPLITS = ("train", "validation", "test")
 """From the least to the most held-out one."""
 
@@ -48,8 +51,7 @@ def import_questions(read: pl.DataFrame, manifest: ImportManifest) -> ImportedQu
     read = read.rename({"question_id": "upstream_id"}).with_columns(pl.Series("question_id", ids, dtype=pl.String))
     no_question = pl.col("question").str.strip_chars() == ""
     reads_input = (pl.col("entry_point") == "") & (pl.col("io_tests") != "")
-    identifier = pl.col("entry_point").str.contains(r"^[\p{L}_][\p{L}\p{N}_]*$")
-    has_entry = (identifier | reads_input).fill_null(value=False)
+    has_entry = (pl.col("entry_point").str.contains(_ENTRY_POINT) | reads_input).fill_null(value=False)
     read = read.with_columns(
         reason=pl.when(no_question)
         .then(pl.lit(Reason.EMPTY_QUESTION))
