@@ -142,7 +142,7 @@ def test_the_entry_point_may_be_a_method(write):
     row = question(entry_point="Solution().twice", tests=tests)
     tables = read_import(manifest(write("q.jsonl", [row])))
 
-    assert tables.tests["test"].to_list() == tests[:1]
+    assert candidate_tests_of(tables, "q") == tests[:1]
     assert [reason for reason, _ in reasons(tables)] == ["entry_point_not_called"]
 
 
