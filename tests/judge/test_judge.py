@@ -41,7 +41,7 @@ def judged(judge: Judge, program: str, question: QuestionTests = QUESTION) -> Ve
         ("import sys; sys.exit(0)", Outcome.ERROR),
         ("raise KeyError('no')", Outcome.ERROR),
         ("return bytearray(1 << 40)", Outcome.MEMORY),
-        ("return 'x' * (2 << 20)", Outcome.OUTPUT_LIMIT),
+        ("return 'x' * (9 << 20)", Outcome.OUTPUT_LIMIT),
         ("return 17", Outcome.FAILED),
     ],
 )

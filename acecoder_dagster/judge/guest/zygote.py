@@ -306,6 +306,7 @@ class Zygote:
             meter = None
             while not ready:
                 meter = meter or self._meter(report, job)
+                _end_orphans(process)
                 exceeded = meter.exceeded()
                 if exceeded != metering.NOTHING:
                     os.kill(process, signal.SIGKILL)
@@ -358,6 +359,13 @@ class Zygote:
         os.close(descriptor)
         os.waitpid(process, 0)
         return not any(os.listdir(directory) for directory in metering.SCRATCH_DIRECTORIES)
+
+
+def _end_orphans(child: int) -> None:
+    """Wait for processes that have ended and whose parents are gone, so that what they used is known."""
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != child:
+            os.waitpid(ended.si_pid, 0)
 
 
 def empty_directory(directory: str) -> None:
