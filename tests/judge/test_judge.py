@@ -207,3 +207,37 @@ def test_unknown_settings_are_refused():
         SandboxSettings(launcher="podman")
     with pytest.raises(ValidationError, match="timeout"):
         SandboxSettings(timeout=3)
+
+
+_BURN = """
+import ctypes, os, signal, time
+libc = ctypes.CDLL(None)
+def burn():
+    end = time.process_time() + 0.012
+    while time.process_time() < end: pass
+    os._exit(0)
+def solve(n):
+    for _ in range(400):
+        WAY
+    return 1
+"""
+
+
+@pytest.mark.parametrize(
+    "way",
+    {
+        "waited for": "child = os.fork() or burn()\n        os.waitpid(child, 0)",
+        "not waited for": "os.fork() or burn()\n        time.sleep(0.012)\n        os.waitpid(-1, os.WNOHANG)",
+        "left to nobody": "(os.fork() or os.fork() and os._exit(0) or burn()) and os.wait()\n        time.sleep(0.013)",
+        "ignored": "libc.signal(17, 1)\n        child = os.fork() or burn()\n        libc.waitpid(child, 0, 0)",
+    }.items(),
+    ids=lambda way: way[0],
+)
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_time_of_children_that_have_ended_counts(launcher, way):
+    settings = SandboxSettings(launcher=launcher, workers=1, cpu_seconds_per_test=0.5, wait_seconds_per_test=20)
+    with Judge(settings) as judge:
+        question = QuestionTests("q", "solve", "", ("assert solve(1) == 1",))
+        (verdict,) = judge.judge([ProgramJob(question, "p", _BURN.replace("WAY", way[1]))])
+    assert verdict.outcomes == ("cpu_timeout",), verdict
+    assert 500 <= verdict.cpu_ms < 750
