@@ -210,8 +210,36 @@ if __name__ == "__main__":
 
 def test_unittest_code_gives_one_outcome_per_method(judge):
     verdict = judged(judge, STACK, entry_point="Stack", test_code=UNITTEST)
-    assert verdict.outcomes == ("passed", "passed", "passed", "failed", "error", "failed"), verdict
+    # Of each class in alphabetical order, as unittest runs them: empty, missing, push, sub, wrong.
+    assert verdict.outcomes == ("passed", "passed", "error", "passed", "failed", "failed"), verdict
     assert verdict.sealed == (True,) * 6
+
+
+SKIPPING = """
+import unittest
+class T(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls): cls.ready = f(1)
+    @unittest.skip("not now")
+    def test_a(self): self.fail()
+    @unittest.expectedFailure
+    def test_b(self): self.assertEqual(f(1), 0)
+    def test_c(self): self.assertEqual(self.ready, 2)
+    @unittest.expectedFailure
+    def test_d(self): self.assertEqual(f(1), 2)
+"""
+
+
+def test_what_unittest_skips_or_expects_to_fail_passes(judge):
+    verdict = judged(judge, ADD_ONE, test_code=SKIPPING)
+    assert verdict.outcomes == ("passed", "passed", "passed", "failed"), verdict
+
+
+@pytest.mark.parametrize("imports", ["", "from unittest.mock import patch\n"])
+def test_a_program_that_skips_the_test_does_not_pass_it(judge, imports):
+    code = f"{imports}import unittest\nclass T(unittest.TestCase):\n    def test_it(self): self.assertEqual(f(1), 2)\n"
+    verdict = judged(judge, "import unittest\ndef f(x): raise unittest.SkipTest('no')", test_code=code)
+    assert verdict.outcomes == ("error",), verdict
 
 
 def test_of_unittest_code_only_the_methods_that_count_are_run(judge):
@@ -229,6 +257,12 @@ def test_unittest_code_that_patches_runs_beside_the_program(judge):
     verdict = judged(judge, "def f(x): print(x)", test_code=code)
     assert verdict.outcomes == ("passed", "failed"), verdict
     assert verdict.sealed == (False, False)
+
+
+def test_a_line_of_many_numbers_is_compared_as_far_as_is_expected(judge):
+    question = {"entry_point": "", "io_tests": (IoTest("", "1 2"),)}
+    assert judged(judge, "print('1 ' * 2_000_000)", **question).outcomes == ("failed",)
+    assert judged(judge, "print('1.0   2')", **question).outcomes == ("passed",)
 
 
 SUM = (IoTest("2\n1 2\n", "3\n"), IoTest("1\n5", "5.0"), IoTest("3\n1 1 1", "4"))
