@@ -78,7 +78,7 @@ def test_a_second_refresh_executes_nothing_and_calls_no_model(operation, twenty,
     ticks = []
 
     def is_decided() -> bool:
-        """Whether the schedule has looked: it does not while a run of its own, which the daemon starts, is under way."""
+        """Whether the schedule has looked: while a run of its own is under way, it does not."""
         ticks.append(schedule.evaluate_tick(dg.build_schedule_context(instance=operation.instance)))
         return "still under way" not in (ticks[-1].skip_message or "")
 
