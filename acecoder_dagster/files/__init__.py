@@ -6,6 +6,7 @@ wrong. Does not belong here: what the rows mean.
 
 from acecoder_dagster.files.atomic import read_json, replace_file, replace_json, replace_text
 from acecoder_dagster.files.columns import IDENTIFIER, IO_TESTS, REAL, ROW, TEXT, TEXTS, FileColumn
+from acecoder_dagster.files.hub import is_hub_address
 from acecoder_dagster.files.problems import ImportFileError, Problems
 from acecoder_dagster.files.sources import Source, read_batches, read_source, source_revision
 
@@ -20,6 +21,7 @@ __all__ = [
     "ImportFileError",
     "Problems",
     "Source",
+    "is_hub_address",
     "read_batches",
     "read_json",
     "read_source",

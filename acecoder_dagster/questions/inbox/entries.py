@@ -9,13 +9,16 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from acecoder_dagster.data.lake import text_id
-from acecoder_dagster.files import ImportFileError, source_revision
+from acecoder_dagster.files import ImportFileError, Problems, is_hub_address, source_revision
 from acecoder_dagster.questions.importing import ImportManifest
 
 MANIFEST = "import.toml"
 ENDINGS = (".parquet", ".jsonl", ".jsonl.gz", ".json")
 SOURCE = "source "
 """Beginning of the place of an entry that is a configured source; its name follows."""
+MANIFEST_BYTES = 1 << 20
+"""Longest import.toml; one that names a thousand files is a tenth of it."""
+_ELSEWHERE = "copy the file there, or name it under inbox.sources in the profile"
 _FILE_FIELDS = ("questions", "generated_tests", "programs")
 
 
@@ -80,8 +83,12 @@ def read_entry(folder: Path, sources: Iterable[ImportManifest], place: str) -> I
 
     A file's import is called as the file without its ending, in small letters, with `-` for what a name may not have.
 
+    Whoever may write into the inbox may not have other files of this machine read: an entry lies in the inbox, what an
+    import.toml names lies in its folder, and links lead nowhere else.
+
     Raises:
-        ImportFileError: there is no such entry, its import.toml is wrong, or another entry has the same import's name.
+        ImportFileError: there is no such entry, it leads out of the inbox, its import.toml is wrong or names a file
+            elsewhere, or another entry has the same import's name.
     """
     if place.startswith(SOURCE):
         name = place.removeprefix(SOURCE)
@@ -92,6 +99,8 @@ def read_entry(folder: Path, sources: Iterable[ImportManifest], place: str) -> I
     path = folder / place
     if not path.exists():
         raise ImportFileError([f"{place}: it is no longer in the inbox {folder}; drop it there again"])
+    if not _lies_in(folder, path):
+        raise ImportFileError([f"{place}: it leads out of the inbox; {_ELSEWHERE}"])
     name = _import_name(path)
     twins = [other.name for other in sorted(folder.iterdir()) if other != path and _is_entry(other)]
     twins = [twin for twin in twins if _import_name(folder / twin) == name]
@@ -103,7 +112,12 @@ def read_entry(folder: Path, sources: Iterable[ImportManifest], place: str) -> I
 
 
 def _is_entry(path: Path) -> bool:
-    return not path.name.startswith(".") and (path.name.endswith(ENDINGS) or (path / MANIFEST).is_file())
+    is_file = path.name.endswith(ENDINGS) and path.is_file()
+    return not path.name.startswith(".") and (is_file or (path / MANIFEST).is_file())
+
+
+def _lies_in(folder: Path, path: Path) -> bool:
+    return path.resolve().is_relative_to(folder.resolve())
 
 
 def _import_name(path: Path) -> str:
@@ -116,14 +130,30 @@ def _import_name(path: Path) -> str:
 def _read_manifest(folder: Path, name: str) -> ImportManifest:
     path = folder / MANIFEST
     shown = f"{folder.name}/{MANIFEST}"
+    if not _lies_in(folder, path):
+        raise ImportFileError([f"{shown}: it leads out of its folder; {_ELSEWHERE}"])
+    if path.stat().st_size > MANIFEST_BYTES:
+        raise ImportFileError([f"{shown}: it has more than {MANIFEST_BYTES:,} bytes, the limit; shorten it"])
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ImportFileError([f"{shown}: not valid TOML: {error}"]) from error
+    problems = Problems()
     for field in _FILE_FIELDS:
         if isinstance(named := values.get(field), list):
-            values[field] = [str(folder / file) if "://" not in str(file) else file for file in named]
+            values[field] = [_address(folder, each, f"{shown}, {field}", problems) for each in named]
+    problems.raise_if_any()
     return _validated({"name": name, **values}, shown)
+
+
+def _address(folder: Path, named: object, key: str, problems: Problems) -> object:
+    """Return the path of a file that a manifest names; what is none is left to the manifest's own checks."""
+    if not isinstance(named, str) or is_hub_address(named):
+        return named
+    path = folder / named
+    if Path(named).is_absolute() or ".." in Path(named).parts or not _lies_in(folder, path):
+        problems.add(key, f"{named!r} leads out of the folder; {_ELSEWHERE}")
+    return str(path)
 
 
 def _validated(values: dict[str, object], place: str) -> ImportManifest:

@@ -82,6 +82,8 @@ def test_a_folder_says_in_its_manifest_what_is_what(tmp_path):
         ("questions = [", "set/import.toml: not valid TOML"),
         ("", "set/import.toml, questions: Field required"),
         ('questions = ["q.jsonl"]\nquestion = 1', "set/import.toml, question: Extra inputs"),
+        ("questions = [1]", "set/import.toml, questions.0: Input should be a valid string"),
+        ("# " + "x" * 2_000_000, "set/import.toml: it has more than 1,048,576 bytes, the limit"),
     ],
 )
 def test_a_wrong_manifest_is_named_with_what_is_wrong(tmp_path, text, said):
@@ -89,6 +91,55 @@ def test_a_wrong_manifest_is_named_with_what_is_wrong(tmp_path, text, said):
 
     with pytest.raises(ImportFileError, match=said):
         read_entry(tmp_path, (), "set")
+
+
+@pytest.mark.parametrize("field", ["questions", "generated_tests", "programs"])
+@pytest.mark.parametrize("named", ["/etc/passwd", "../other.jsonl", "in/../../other.jsonl", "file:///../../../x.jsonl"])
+def test_a_manifest_names_no_file_outside_its_folder(tmp_path, field, named):
+    put(tmp_path, "set/import.toml", f'{field} = ["q.jsonl", "{named}"]')
+
+    with pytest.raises(ImportFileError) as error:
+        read_entry(tmp_path, (), "set")
+
+    (found,) = error.value.problems
+    assert found.startswith(f"set/import.toml, {field}: {named!r} leads out of the folder; copy the file there")
+
+
+@pytest.mark.parametrize("link", ["set/q.jsonl", "set/folder", "set/import.toml", "q.jsonl", "set"])
+def test_a_link_that_leaves_the_inbox_is_not_followed(tmp_path, link):
+    outside, inbox = tmp_path / "outside", tmp_path / "inbox"
+    put(outside, "q.jsonl")
+    put(outside, "import.toml", 'questions = ["q.jsonl"]')
+    if link != "set":
+        put(
+            inbox,
+            "set/import.toml",
+            'questions = ["folder/q.jsonl"]' if "folder" in link else 'questions = ["q.jsonl"]',
+        )
+    path = inbox / link
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(outside if link.endswith(("set", "folder")) else outside / path.name)
+
+    with pytest.raises(ImportFileError, match="leads out of"):
+        read_entry(inbox, (), link.partition("/")[0])
+
+
+def test_a_link_inside_the_folder_and_an_inbox_that_is_a_link_are_followed(tmp_path):
+    put(tmp_path, "disk/set/import.toml", 'questions = ["now.jsonl"]')
+    put(tmp_path, "disk/set/2026/q.jsonl")
+    (tmp_path / "disk/set/now.jsonl").symlink_to("2026/q.jsonl")
+    (tmp_path / "inbox").symlink_to(tmp_path / "disk")
+
+    assert read_entry(tmp_path / "inbox", (), "set").questions == (str(tmp_path / "inbox/set/now.jsonl"),)
+
+
+def test_what_is_no_file_is_no_entry(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    (tmp_path / "folder.jsonl").mkdir()
+    (tmp_path / "zeros.jsonl").symlink_to("/dev/zero")
+
+    assert places(tmp_path) == []
 
 
 def test_two_entries_of_one_name_are_refused(tmp_path):
