@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from acecoder_dagster.cli.options import profile_names
 from acecoder_dagster.cli.printing import errors, output, print_line, progress_bar
-
-if TYPE_CHECKING:
-    import polars as pl
 
 SCORE_ENDINGS = (".parquet", ".jsonl")
 
@@ -34,14 +31,14 @@ def score(
         raise typer.BadParameter(f"{out}: its name must end in one of {', '.join(SCORE_ENDINGS)}", param_hint="--out")
     need_libraries("acecoder score")
     need_model(model)
-    from acecoder_dagster.files import replace_file
+    from acecoder_dagster.files import read_source, replace_file
     from acecoder_dagster.learning.reward_model.files import SCORED_COLUMNS, read_rows
     from acecoder_dagster.learning.training.settings import ScoringSettings
     from acecoder_dagster.settings import read_settings
 
     settings = ScoringSettings() if profile is None else read_settings(profile).scoring
     rows = read_rows(programs, SCORED_COLUMNS)
-    given = _as_given(programs)
+    given = read_source(str(programs)).all_columns()
     from acecoder_dagster.learning.reward_model.scoring import score_rows
     from acecoder_dagster.learning.training.device import prepare_process
 
@@ -56,13 +53,3 @@ def score(
         print_line(
             output, f"{unscored:,} programs have none: with their prompt they are over {settings.max_tokens:,} tokens"
         )
-
-
-def _as_given(programs: Path) -> pl.DataFrame:
-    """Return all rows and columns of a file that was found in order."""
-    import polars as pl
-
-    from acecoder_dagster.files import read_source
-
-    content = read_source(str(programs)).content
-    return content if isinstance(content, pl.DataFrame) else pl.DataFrame(content[0], infer_schema_length=None)

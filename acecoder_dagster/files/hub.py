@@ -1,10 +1,15 @@
 """Data sets of the Hugging Face hub, by addresses like `hf://owner/name@revision:split`."""
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-import polars as pl
+import pyarrow as pa
 
+from acecoder_dagster.files.limits import ROWS_PER_PART
+from acecoder_dagster.files.parquet_parts import arrow_parts
+from acecoder_dagster.files.parts import Part
 from acecoder_dagster.files.problems import ImportFileError
 
 PREFIX = "hf://"
@@ -45,7 +50,37 @@ def resolve(address: str) -> HubDataset:
     return HubDataset(address, repository, str(commit), split)
 
 
-def read(dataset: HubDataset) -> pl.DataFrame:
+@dataclass(frozen=True)
+class HubRows:
+    """The rows of a data set, which lie on the disk until they are read.
+
+    Attributes:
+        splits: what `datasets` gave for each split, by name.
+        adds_split: whether rows get a column `split` with that name.
+    """
+
+    splits: Mapping[str, Any]
+    adds_split: bool
+
+    @property
+    def column_names(self) -> set[str]:
+        """Columns that any split has."""
+        names = {name for rows in self.splits.values() for name in rows.column_names}
+        return names | {"split"} if self.adds_split else names
+
+    def parts(self) -> Iterator[Part]:
+        """Read the rows, split by split."""
+        before = 0
+        for name, rows in self.splits.items():
+            adds = self.adds_split and "split" not in rows.column_names
+            for table in rows.with_format("arrow").iter(batch_size=ROWS_PER_PART):
+                for batch in table.to_batches():
+                    named = batch.append_column("split", pa.repeat(name, batch.num_rows)) if adds else batch
+                    yield from arrow_parts(named, named.schema, before)
+                    before += batch.num_rows
+
+
+def read(dataset: HubDataset) -> HubRows:
     """Return the rows. A data set without a `split` column gets one with the names of its splits.
 
     There is an exception: the hub calls everything `train` where a data set has no splits. Then none is added.
@@ -56,20 +91,15 @@ def read(dataset: HubDataset) -> pl.DataFrame:
     try:
         from datasets import load_dataset
 
-        loaded = load_dataset(dataset.repository, revision=dataset.revision, split=dataset.split)
-        splits = loaded if dataset.split is None else {dataset.split: loaded}
-        frames = {name: rows.to_polars() for name, rows in splits.items()}
+        loaded = load_dataset(
+            dataset.repository, revision=dataset.revision, split=dataset.split, trust_remote_code=False
+        )
     except Exception as error:
         raise _unreachable(dataset.address, error) from error
-    unsplit = set(frames) == {"train"}
-    named = [
-        frame if unsplit or "split" in frame.columns else frame.with_columns(split=pl.lit(str(name)))
-        for name, frame in frames.items()
-    ]
-    rows: pl.DataFrame = pl.concat(named, how="vertical_relaxed")
-    if rows.is_empty():
+    splits = {str(name): rows for name, rows in (loaded if dataset.split is None else {dataset.split: loaded}).items()}
+    if not any(len(rows) for rows in splits.values()):
         raise ImportFileError([f"{dataset.address}: the data set has no rows"])
-    return rows
+    return HubRows(splits, adds_split=set(splits) != {"train"})
 
 
 def _unreachable(address: str, error: Exception) -> ImportFileError:

@@ -5,6 +5,9 @@ from acecoder_dagster import AceCoderError
 SHOWN = 20
 """How many problems a message lists; the rest are counted."""
 
+ENOUGH_PROBLEMS = 100
+"""A file is not read further after this many problems."""
+
 
 class ImportFileError(AceCoderError, ValueError):
     """The files cannot be imported; nothing was written.

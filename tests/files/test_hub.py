@@ -39,7 +39,8 @@ def hub(tmp_path, monkeypatch):
         pl.DataFrame([own]).write_parquet(folder / f"{row['split']}.parquet")
     load = datasets.load_dataset
 
-    def load_locally(repository, revision, split):
+    def load_locally(repository, revision, split, trust_remote_code):
+        assert not trust_remote_code
         asked.append((repository, revision, split))
         return load(str(folder), split=split, cache_dir=str(tmp_path / "cache"))
 

@@ -15,7 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from acecoder_dagster.files import IDENTIFIER, ROW, TEXT, FileColumn
+from acecoder_dagster.files import IDENTIFIER, ROW, TEXT, FileColumn, ImportFileError
+from acecoder_dagster.files.limits import Allowance, TooLargeError, check_lists
 from acecoder_dagster.questions.importing.interchange import Contents, questions_table
 
 COLUMNS = (
@@ -27,18 +28,29 @@ COLUMNS = (
     FileColumn("metadata", TEXT, "JSON object; func_name is the function to be called", default="{}"),
 )
 
+TEST_COLUMNS = ("public_test_cases", "private_test_cases")
+
 MAX_DECOMPRESSED_BYTES = 1 << 29
-"""More than the largest question has; a small file must not fill the memory."""
+"""More than the largest question has. All questions of a file together have an allowance by what they are packed to."""
 
 _TEXT_OPCODES = {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8"}
 _OTHER_OPCODES = {"PROTO", "FRAME", "MEMOIZE", "BINPUT", "LONG_BINPUT", "STOP"}
 
 
 def convert(frame: pl.DataFrame, file: str) -> Contents:
-    """Return the questions, public tests before private ones. All are the benchmark's test split."""
+    """Return the questions, public tests before private ones. All are the benchmark's test split.
+
+    Raises:
+        ImportFileError: the private tests unpack to far more than their size.
+    """
+    packed = int(frame["private_test_cases"].str.len_bytes().sum())
+    allowance = Allowance(packed, "give the tests as JSON that is not compressed")
     rows: list[dict[str, object]] = []
     for row in frame.iter_rows(named=True):
-        tests = [*_tests(row, "public_test_cases"), *_tests(row, "private_test_cases")]
+        try:
+            tests = [each for column in TEST_COLUMNS for each in _tests(row, column, allowance)]
+        except TooLargeError as error:
+            raise ImportFileError([f"{file}, row {row[ROW]}, column private_test_cases: {error}"]) from error
         rows.append(
             {
                 ROW: row[ROW],
@@ -69,29 +81,32 @@ def _function_name(metadata: str) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _tests(row: dict[str, Any], column: str) -> list[object]:
+def _tests(row: dict[str, Any], column: str, allowance: Allowance) -> list[object]:
     """Return the list as it is. One that cannot be read becomes a single element, which is rejected as malformed."""
     try:
-        tests = _decoded(row[column])
+        tests = _decoded(row[column], allowance)
         return tests if isinstance(tests, list) else [f"{column}: no list: {tests!r}"]
     except (ValueError, RecursionError, zlib.error) as error:
         return [f"{column}: neither JSON nor compressed JSON: {error}"]
 
 
-def _decoded(text: str) -> object:
+def _decoded(text: str, allowance: Allowance) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError:
-        return json.loads(_pickled_text(_decompressed(text)))
+        data = _decompressed(text, allowance)
+        check_lists(data)
+        return json.loads(_pickled_text(data))
 
 
-def _decompressed(text: str) -> bytes:
+def _decompressed(text: str, allowance: Allowance) -> bytes:
     try:
         compressed = base64.b64decode(text, validate=True)
     except binascii.Error as error:
         raise ValueError(f"no base64: {error}") from error
     stream = zlib.decompressobj()
-    data = stream.decompress(compressed, MAX_DECOMPRESSED_BYTES)
+    data = stream.decompress(compressed, min(MAX_DECOMPRESSED_BYTES, allowance.left + 1))
+    allowance.spend(len(data))
     if not stream.eof:
         raise ValueError(f"cut off, or more than {MAX_DECOMPRESSED_BYTES:,} bytes")
     return data

@@ -17,6 +17,8 @@ from acecoder_dagster.questions.seeding.functions import FoundFunction, Module
 
 STANDARD_LIBRARY = "stdlib"
 _LIBRARY_LICENCE = "PSF-2.0"
+_LONGEST_FILE = 1 << 22
+"""Bytes; the standard library's longest file has 757,011. A syntax tree takes a hundred times its text."""
 _NEVER = {"__pycache__", "site-packages", "node_modules", "test", "tests"}
 """Folders that are not entered, nor those whose names start with a dot: their functions are no seeds."""
 
@@ -37,7 +39,8 @@ class CodeFolder:
         digest = hashlib.sha256()
         for path in self.files:
             digest.update(f"{path.relative_to(self.root)}\n".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
+            with path.open("rb") as stream:
+                digest.update(hashlib.file_digest(stream, "sha256").digest())
         object.__setattr__(self, "revision", f"sha256:{digest.hexdigest()}")
 
 
@@ -80,6 +83,11 @@ def read_code(folder: CodeFolder, licence: str | None) -> Iterator[FoundSeed]:
             "upstream_revision": folder.revision,
             "licence": folder.licence or licence or "unknown",
         }
+        size = path.stat().st_size
+        if size > _LONGEST_FILE:
+            evidence = f"{place}: {size:,} bytes, the limit is {_LONGEST_FILE:,}"
+            yield FoundSeed(**common, upstream_id=str(place), reason=Reason.PROGRAM_TOO_LONG, evidence=evidence)
+            continue
         try:
             with tokenize.open(path) as stream:  # honours the file's own encoding
                 module = Module(stream.read(), _package_of(folder, place), importable=folder.importable)

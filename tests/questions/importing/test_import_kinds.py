@@ -8,7 +8,7 @@ import zlib
 import polars as pl
 import pytest
 
-from acecoder_dagster.files import ImportFileError
+from acecoder_dagster.files import ImportFileError, limits
 from acecoder_dagster.questions.importing import read_import
 from tests.questions.importing.import_helpers import candidate_tests_of, manifest
 
@@ -249,6 +249,15 @@ def test_private_tests_that_cannot_be_read_cost_no_others_and_execute_nothing(wr
     assert reason == "malformed_io_test"
     assert problem in evidence
     assert kinds(tables) == ["stdin"]
+
+
+def test_private_tests_that_unpack_to_far_more_than_their_size_are_refused(write, monkeypatch):
+    monkeypatch.setattr(limits, "UNPACKED_BYTES", 500_000)
+    private = compressed([{"input": "x" * 300_000, "output": "0"}])
+    rows = [livecodebench(question_id=name, private_test_cases=private) for name in "abc"]
+    assert kinds(read_import(manifest(write("few.jsonl", rows[:1])))) == ["stdin"] * 2
+    with pytest.raises(ImportFileError, match=r"many.jsonl, row 2, column private_test_cases: it unpacks to more than"):
+        read_import(manifest(write("many.jsonl", rows)))
 
 
 @pytest.mark.parametrize("metadata", ["{", "[]", '{"func_name": 3}'])

@@ -95,6 +95,17 @@ def test_a_file_that_is_no_python_is_one_rejected_row(folder):
     assert "broken.py" in collected.rejected["evidence"][0]
 
 
+def test_a_file_of_megabytes_is_one_rejected_row(folder):
+    (folder / "numbers.py").write_text("NUMBERS = [" + "1, " * 2_000_000 + "]\n")
+
+    collected = collect(code=(str(folder),))
+
+    assert names(collected) == ["add_all", "shout"]
+    assert collected.rejected.select("reason", "evidence").rows() == [
+        ("program_too_long", "numbers.py: 6,000,013 bytes, the limit is 4,194,304")
+    ]
+
+
 def test_a_module_of_the_standard_library_has_its_licence():
     collected = collect(code=("textwrap",))
 
