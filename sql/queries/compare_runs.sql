@@ -1,6 +1,6 @@
 -- The figures of two runs of the pipeline side by side: rows, seconds, pass rates, benchmark scores, best-of-N
 -- `here` is this warehouse, `there` the other one; null where a run has no such figure.
--- set other (needed): path of the acecoder.duckdb of another project folder
+-- set other (needed, file): path of the acecoder.duckdb of another project folder
 WITH steps AS (
     SELECT 'here' AS run, stage, stage_number, rows_kept, seconds FROM runs
     UNION ALL

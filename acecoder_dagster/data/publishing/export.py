@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from acecoder_dagster.data.publishing.errors import PublishingError
 from acecoder_dagster.data.publishing.licences import decide_licences
 from acecoder_dagster.data.tables import ACECODE_DATASET, PREFERENCE_PAIRS
 from acecoder_dagster.data.warehouse import WarehouseReader, export_sql, named_queries, open_warehouse
+from acecoder_dagster.files import replace_file
 
 TABLES = (ACECODE_DATASET.name, PREFERENCE_PAIRS.name)
 
@@ -56,7 +58,7 @@ def export_dataset(
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise PublishingError(f"{folder} is there already: name another folder, or delete it first")
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with open_warehouse(warehouse) as reader:
+    with open_warehouse(warehouse, folders=[folder.parent]) as reader:
         found = reader.rows(_sql("licences"))
         if found.is_empty():
             raise PublishingError("there is nothing to publish: materialize acecode_dataset first")
@@ -81,7 +83,7 @@ def _write(reader: WarehouseReader, folder: Path, name: str, decisions: pl.DataF
         (folder / table).mkdir()
         for split in splits:
             path = folder / table / f"{split}.parquet"
-            reader.write(_sql(table), path, "parquet", {"split": split})
+            replace_file(path, partial(reader.write, _sql(table), file_format="parquet", values={"split": split}))
             columns[table] = list(pl.read_parquet_schema(path))
     files = {
         "dataset_files": str(folder / TABLES[0] / "*.parquet"),

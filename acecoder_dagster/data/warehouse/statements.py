@@ -15,6 +15,7 @@ import polars as pl
 from acecoder_dagster.data.lake import Artifact, Lake, Partition
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.tables import ALL_TABLES, REJECTED_ROWS, Table
+from acecoder_dagster.paths import project_folder
 
 LAKE_SCHEMA = "lake"
 """Schema of the warehouse that shows the lake's tables as they are."""
@@ -96,19 +97,44 @@ def hide_progress(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("SET enable_progress_bar = false")
 
 
-def set_variable(connection: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+def attach(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    """Make the tables of a warehouse those that SQL on this connection means, for reading only."""
+    connection.execute(f"ATTACH {quoted(str(warehouse))} AS acecoder (READ_ONLY)")
+    connection.execute("USE acecoder")
+    connection.execute(f"SET temp_directory = {quoted(f'{warehouse}.tmp')}")
+
+
+def lake_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Return the files that the views of the lake read."""
+    return [file for (file,) in connection.execute(_sql("lake_files")).fetchall()]
+
+
+def lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str], folders: Sequence[str]) -> None:
+    """Keep all later SQL on this connection to what is attached, and to some files and folders."""
+    set_variable(connection, "allowed_paths", files)
+    set_variable(connection, "allowed_directories", folders)
+    connection.execute(_sql("lock"))
+
+
+def set_variable(connection: duckdb.DuckDBPyConnection, name: str, value: str | Sequence[str]) -> None:
     """Set what SQL on this connection reads as `getvariable('name')`."""
     connection.execute(f"SET VARIABLE {name} = ?", [value])
 
 
 def copy_relation(relation: duckdb.DuckDBPyRelation, target: Path, file_format: FileFormat) -> None:
     """Write rows to a file without holding them all in memory."""
-    relation.query("relation", f"COPY relation TO {quoted(str(target))} ({COPY_OPTIONS[file_format]})")
+    # Not by way of DuckDB's own temporary file, which SQL may not reach: whoever calls has one.
+    options = f"{COPY_OPTIONS[file_format]}, USE_TMP_FILE false"
+    relation.query("relation", f"COPY relation TO {quoted(str(target.resolve()))} ({options})")
 
 
 def quoted(text: str) -> str:
     """Return the text as an SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def _sql(name: str) -> str:
+    return (project_folder("sql") / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Iterable[Path]) -> None:
