@@ -78,8 +78,9 @@ def _gradient_difference(folder: Path, settings: RewardModelSettings) -> float:
 def _trl_trainer(folder: Path, settings: RewardModelSettings) -> Any:  # noqa: ANN401 - torch is not typed here
     import torch
     from datasets import Dataset
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
     from trl import RewardConfig, RewardTrainer
+
+    from acecoder_dagster.learning.pretrained import load_classifier, load_tokenizer
 
     torch.set_num_threads(settings.threads or torch.get_num_threads())
     groups = _training_groups(folder, settings)
@@ -102,23 +103,20 @@ def _trl_trainer(folder: Path, settings: RewardModelSettings) -> Any:  # noqa: A
         report_to="none",
         disable_tqdm=True,
     )
-    model = AutoModelForSequenceClassification.from_pretrained(folder / MODEL, num_labels=1, dtype=torch.float32)
     return RewardTrainer(
-        model=model,
+        model=load_classifier(folder / MODEL),
         args=arguments,
         train_dataset=Dataset.from_list(rows),
-        processing_class=AutoTokenizer.from_pretrained(folder / MODEL),
+        processing_class=load_tokenizer(folder / MODEL),
     )
 
 
 def _training_groups(folder: Path, settings: RewardModelSettings) -> list[Any]:
     """The groups that ours trains on, without those it validates on."""
-    from transformers import AutoTokenizer
-
+    from acecoder_dagster.learning.pretrained import load_tokenizer
     from acecoder_dagster.learning.reward_model.groups import read_groups, split_by_question
 
-    tokenizer = AutoTokenizer.from_pretrained(folder / MODEL)
-    groups, _ = read_groups(folder / GROUPS, tokenizer, settings.max_tokens)
+    groups, _ = read_groups(folder / GROUPS, load_tokenizer(folder / MODEL), settings.max_tokens)
     return split_by_question(groups, settings.validation_fraction, settings.seed)[0]
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file, save_file
 
-import acecoder_dagster
 from acecoder_dagster.learning.errors import ModelLoadError
 from acecoder_dagster.learning.pretrained import load_causal_model, load_classifier, load_config, load_tokenizer
 
@@ -59,9 +58,3 @@ def test_code_that_comes_with_a_model_is_never_run(load, copy: Path, tmp_path: P
 def test_a_model_that_does_not_exist_is_named(load) -> None:
     with pytest.raises(ModelLoadError, match=r"Cannot load a \w+ from 'no/such/model'.*Give a folder"):
         load("no/such/model")
-
-
-def test_nothing_else_in_the_package_loads_a_model() -> None:
-    package = Path(acecoder_dagster.__file__).parent
-    loading = [path.name for path in package.rglob("*.py") if ".from_pretrained(" in path.read_text()]
-    assert loading == ["pretrained.py"]
