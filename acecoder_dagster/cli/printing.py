@@ -44,6 +44,11 @@ def print_error(message: str) -> None:
     errors.print(f"[red]error:[/red] {escape(message)}", markup=True, soft_wrap=True)
 
 
+def print_warning(message: str) -> None:
+    """Print what somebody should know before it goes on to standard error."""
+    errors.print(f"[yellow]warning:[/yellow] {escape(message)}", markup=True, soft_wrap=True)
+
+
 def print_stopped() -> None:
     """Print what Ctrl-C has left, and how to go on."""
     print_line(errors, "\nStopped. What was finished is kept: give the same command again to go on from there.")
