@@ -1,5 +1,7 @@
 """A query reads what the warehouse shows: no other file, no network, and it changes nothing."""
 
+from pathlib import Path
+
 import duckdb
 import polars as pl
 import pytest
@@ -154,6 +156,17 @@ def test_what_a_query_writes_is_the_one_file_that_was_asked_for(warehouse, tmp_p
     write_query(warehouse, "SELECT 1 AS one", folder / "rows.csv", "csv")
     assert (folder / "rows.csv").read_text() == "one\n1\n"
     assert sorted(path.name for path in folder.iterdir()) == ["other.csv", "rows.csv"]
+
+
+def test_paths_may_be_relative_and_lead_over_links(lake, warehouse, tmp_path, monkeypatch):
+    build_warehouse(lake, tmp_path / "run" / "acecoder.duckdb")
+    (tmp_path / "linked").symlink_to("run")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    for number, folder in enumerate(("run", "linked")):
+        values = {"other": f"../{folder}/acecoder.duckdb"}
+        write_query(warehouse, "compare_runs", Path(f"../linked/{number}.parquet"), "parquet", values)
+        assert not pl.read_parquet(tmp_path / "run" / f"{number}.parquet").is_empty()
 
 
 def test_two_queries_at_the_same_time_do_not_open_each_others_files(warehouse, secret):
