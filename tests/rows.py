@@ -18,17 +18,20 @@ def rows(table: Table, *given: dict) -> pl.DataFrame:
 
 
 def result(program_id: str, question_id: str, outcomes: str, tests_written: int | None = None) -> dict:
-    """Return a row of test_results from outcomes by letter: p(assed), f(ailed), e(rror), j(udge error), u(nstable)."""
-    names = {"p": "passed", "f": "failed", "e": "error", "j": "judge_error", "u": "unstable"}
-    passed = [letter == "p" for letter in outcomes]
-    verdict = next((names[letter] for letter in outcomes if letter != "p"), "passed")
+    """Return a row of test_results from outcomes by letter.
+
+    The letters: p(assed), P(assed without a seal), f(ailed), e(rror), j(udge error), u(nstable).
+    """
+    names = {"p": "passed", "P": "passed", "f": "failed", "e": "error", "j": "judge_error", "u": "unstable"}
+    passed = [letter in "pP" for letter in outcomes]
+    verdict = next((names[letter] for letter in outcomes if letter not in "pP"), "passed")
     return {
         "program_id": program_id,
         "question_id": question_id,
         "verdict": verdict,
         "outcomes": [names[letter] for letter in outcomes],
         "passed": passed,
-        "sealed": passed,
+        "sealed": [letter == "p" for letter in outcomes],
         "tests_passed": sum(passed),
         "tests_kept": len(outcomes),
         "tests_written": tests_written or len(outcomes),
