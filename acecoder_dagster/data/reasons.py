@@ -114,6 +114,7 @@ class Reason(StrEnum):
     NO_JUDGED_PROGRAM = "no_judged_program", "No program of the question was judged"
     NO_USABLE_VERDICT = "no_usable_verdict", "No program of the question has a usable verdict"
     ALWAYS_SOLVED = "always_solved", "Every program passes every test"
+    PASSES_REFUSED = "passes_refused", "No program has enough passes that count: some are not sealed and so refused"
     NO_TEST_PASSED = "no_test_passed", "No program passes any test"
     NO_WINNER = "no_winner", "No program passes enough tests to win a pair"
     NO_LOSER = "no_loser", "No program is fit to lose a pair"

@@ -16,11 +16,12 @@ judged AS (
                 'model_name': program.model,
                 'completion_id': program.sample_index,
                 'completion': program.program,
-                'pass_rate': verdict.pass_rate
+                'pass_rate': rate.pass_rate
             }
             ORDER BY program.model, program.sample_index, program.program_id
         ) AS inferences
     FROM lake.test_results AS verdict
+    INNER JOIN pass_rates AS rate USING (program_id)
     INNER JOIN lake.sampled_programs AS program USING (program_id)
     WHERE NOT list_contains(verdict.outcomes, 'judge_error')
     GROUP BY verdict.question_id

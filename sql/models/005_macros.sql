@@ -1,5 +1,9 @@
 -- Aggregates and functions that the queries share; they are stored in the file, for SQL of your own.
 
+-- Whether a test counts as passed, by the setting tests.unsealed_passes (table `counting`). In Python,
+-- `acecoder_dagster/data/counting.py` says the same.
+CREATE MACRO counts(passed, sealed, unsealed_passes) AS passed AND (sealed OR unsealed_passes = 'count');
+
 -- The unbiased estimator of Chen et al. 2021 (HumanEval), 1 - C(n - c, k) / C(n, k), by logarithms of factorials.
 CREATE MACRO pass_at_k(programs, passed_all, k) AS
 CASE

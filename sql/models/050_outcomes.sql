@@ -25,5 +25,5 @@ COMMENT ON VIEW outcomes IS 'One row per judged program and kept test. Large: fi
 COMMENT ON COLUMN outcomes.test_id IS 'Kept test (tests.test_id)';
 COMMENT ON COLUMN outcomes.position IS 'Order of the test among the kept tests of its question, from 0';
 COMMENT ON COLUMN outcomes.outcome IS 'What happened: passed, failed, error, cpu_timeout, wall_timeout, memory, crashed, output_limit, judge_error or unstable';
-COMMENT ON COLUMN outcomes.passed IS 'Whether the program passed the test';
+COMMENT ON COLUMN outcomes.passed IS 'Whether the program passed the test, sealed or not';
 COMMENT ON COLUMN outcomes.sealed IS 'Whether the program could not reach the comparison';

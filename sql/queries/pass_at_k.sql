@@ -7,6 +7,7 @@ WITH per_question AS (
         source,
         programs,
         pass_at_k(programs, passed_all, 1) AS p1,
+        pass_at_k(programs, passed_all_with_unsealed, 1) AS p1_with_unsealed,
         pass_at_k(programs, passed_all, 10) AS p10,
         pass_at_k(programs, passed_all, 100) AS p100
     FROM question_pass_rates
@@ -20,6 +21,7 @@ SELECT
     avg(p1) AS pass_at_1,
     share_low(p1) AS pass_at_1_low,
     share_high(p1) AS pass_at_1_high,
+    avg(p1_with_unsealed) AS pass_at_1_with_unsealed,
     avg(p10) AS pass_at_10,
     share_low(p10) AS pass_at_10_low,
     share_high(p10) AS pass_at_10_high,

@@ -1,5 +1,12 @@
 -- Reinforcement step by step: reward, what executed tests say of the same programs, length, entropy, KL, validation
-WITH per_step AS (
+WITH judged AS (
+    SELECT
+        *,
+        list_filter(list_zip(outcomes, sealed), LAMBDA test: test[1] = 'passed' AND test[2] IS NOT NULL) AS passes
+    FROM rollouts
+),
+
+per_step AS (
     SELECT
         model,
         step,
@@ -10,8 +17,9 @@ WITH per_step AS (
         avg(reward_model_score) AS reward_model_score,
         avg(completion_tokens) AS completion_tokens,
         avg(truncated::INTEGER) AS truncated,
-        avg(trained::INTEGER) AS trained
-    FROM rollouts
+        avg(trained::INTEGER) AS trained,
+        sum(len(list_filter(passes, LAMBDA pass: NOT pass[2]))) / nullif(sum(len(passes)), 0) AS unsealed_pass_share
+    FROM judged
     GROUP BY model, step
 ),
 

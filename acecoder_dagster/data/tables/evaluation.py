@@ -37,12 +37,14 @@ BENCHMARK_SCORES = Table(
     (
         Column("model", TEXT, "base_policy, policy_rule or policy_reward_model"),
         Column("metric", TEXT, "pass@1 by sampling, or pass@k"),
-        Column("solved", REAL, "Value, 0 to 1"),
+        Column("solved", REAL, "Value, 0 to 1, by the passes that count (setting tests.unsealed_passes)"),
         Column("low", REAL, "Lower end of the 95% interval (bootstrap by question)"),
         Column("high", REAL, "Upper end"),
         Column("gain", REAL, "Value minus that of base_policy, paired by question"),
         Column("gain_low", REAL, "Lower end of its 95% interval"),
         Column("gain_high", REAL, "Upper end"),
         Column("questions", WHOLE, "Held-out questions counted"),
+        Column("with_unsealed", REAL, "Value if every pass counts, as benchmarks define it", nullable=True, late=True),
+        Column("unsealed_share", REAL, "Share of unsealed passes among the passes", nullable=True, late=True),
     ),
 )

@@ -40,14 +40,15 @@ UNUSABLE_OUTCOMES = (Outcome.JUDGE_ERROR.value, Outcome.UNSTABLE.value)
 
 TEST_RESULTS = Table(
     "test_results",
-    "Verdicts: one row per program, outcomes as lists in the order of filtered_tests.position.",
+    "Verdicts: one row per program, outcomes as lists in the order of filtered_tests.position. Every pass is in them, "
+    "sealed or not; which ones count says the setting tests.unsealed_passes (see pass_rates).",
     "program_id",
     (
         _verdict("program_id", "Program judged"),
         _verdict("question_id", "Question it answers"),
         _verdict("verdict", "passed, or the first outcome that is not"),
         _verdict("outcomes", f"One per kept test: {', '.join(Outcome)}"),
-        _verdict("passed", "One per kept test"),
+        _verdict("passed", "One per kept test, sealed or not"),
         _verdict("sealed", "Whether the program could not reach the comparison, per test"),
         Column("tests_passed", WHOLE, "Number of kept tests passed"),
         Column("tests_kept", WHOLE, "Number of kept tests of the question"),

@@ -15,7 +15,8 @@ class TableError(AceCoderError, ValueError):
 class Column:
     """One column: name, Polars type, meaning, and whether it may be null.
 
-    `default` is the value of rows that do not say, such as those of files from before there was the column.
+    `default` is the value of rows that do not say, such as those of files from before there was the column. `late` says
+    that there are such files and the value is null.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Column:
     description: str
     nullable: bool = False
     default: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,18 @@ class Table:
         """Polars schema of the table, in column order."""
         return pl.Schema({column.name: column.dtype for column in self.columns})
 
+    @property
+    def later_columns(self) -> tuple[Column, ...]:
+        """Columns that older files may lack."""
+        return tuple(column for column in self.columns if column.late or column.default is not None)
+
     def empty(self) -> pl.DataFrame:
         """Return the table without rows."""
         return pl.DataFrame(schema=self.schema)
 
     def with_defaults(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Return the rows with the defaults of the columns that have one, where rows do not say."""
-        defaults = {column.name: pl.lit(column.default) for column in self.columns if column.default is not None}
+        defaults = {column.name: pl.lit(column.default, dtype=column.dtype) for column in self.later_columns}
         return rows.with_columns(
             pl.col(name).fill_null(default) if name in rows.columns else default.alias(name)
             for name, default in defaults.items()

@@ -39,6 +39,8 @@ PREFERENCE_PAIRS = Table(
         Column("chosen_pass_rate", REAL, "Its pass rate under the rule's denominator"),
         Column("rejected_pass_rate", REAL, "Its pass rate under the rule's denominator"),
         Column("weight", REAL, "Weight of the pair in the loss"),
+        Column("passes", WHOLE, "Tests that the two programs pass, sealed or not", nullable=True, late=True),
+        Column("passed_unsealed", WHOLE, "Passes among them that are not sealed", nullable=True, late=True),
     ),
 )
 
@@ -70,9 +72,10 @@ ROLLOUTS = Table(
         Column("completion_tokens", WHOLE, "Tokens written"),
         Column("truncated", FLAG, "Whether it was cut at the longest length"),
         Column("reward", REAL, "Its reward; null where judge or reward model could not tell", nullable=True),
-        Column("pass_rate", REAL, "Share of tests passed; null where the judge could not decide", nullable=True),
+        Column("pass_rate", REAL, "Share of passes that count; null where the judge could not decide", nullable=True),
         Column("official_pass_rate", REAL, "The same over official tests; null where there are none", nullable=True),
         Column("outcomes", pl.List(TEXT), "Outcome of every test"),
+        Column("sealed", pl.List(FLAG), "Whether each outcome is sealed", nullable=True, late=True),
         Column("reward_model_score", REAL, "Raw score; null where no reward model is the reward", nullable=True),
         Column("advantage", REAL, "Mean over its tokens; null where it was not trained on", nullable=True),
         Column("kl", REAL, "Mean log ratio to the starting policy; null where there is no KL", nullable=True),

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 from filelock import FileLock
 
+from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
 from acecoder_dagster.data.lake import ArtifactStore, Lake
 from acecoder_dagster.data.tables import ALL_TABLES, REJECTED_ROWS, Table
 from acecoder_dagster.data.warehouse.catalogue import TableDescription, read_catalogue
@@ -23,6 +24,7 @@ from acecoder_dagster.data.warehouse.statements import (
     hide_progress,
     quoted,
     register_artifacts,
+    register_counting,
     register_reasons,
 )
 from acecoder_dagster.paths import project_folder
@@ -50,10 +52,13 @@ class WarehouseFigures:
     rows: dict[str, int]
 
 
-def build_warehouse(lake: Lake, target: Path, models: ArtifactStore | None = None) -> WarehouseFigures:
+def build_warehouse(
+    lake: Lake, target: Path, models: ArtifactStore | None = None, unsealed_passes: UnsealedPasses = REFUSE
+) -> WarehouseFigures:
     """Build the DuckDB file from the current tables of the lake and rename it over `target`.
 
-    With the store of trained models, the table `trainings` says what they reported; without, it is empty.
+    With the store of trained models, the table `trainings` says what they reported; without, it is empty. Pass rates
+    are of the passes that count by `unsealed_passes`.
 
     Readers never wait: those that have the old file open keep reading it. Builders wait for each other, and each reads
     the lake only when its turn comes, so that the last one sees the newest tables. A builder that is killed leaves the
@@ -72,7 +77,7 @@ def build_warehouse(lake: Lake, target: Path, models: ArtifactStore | None = Non
         building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
         shutil.rmtree(_spill_folder(building), ignore_errors=True)
         try:
-            rows = _build(lake, models, building)
+            rows = _build(lake, models, unsealed_passes, building)
         except duckdb.Error as error:
             raise WarehouseError(f"{target} cannot be built from the tables in {lake.root}: {error}") from error
         with building.open("rb") as written:
@@ -98,7 +103,7 @@ def _spill_folder(building: Path) -> Path:
     return building.with_name(f"{building.name}.spill")
 
 
-def _build(lake: Lake, models: ArtifactStore | None, building: Path) -> dict[str, int]:
+def _build(lake: Lake, models: ArtifactStore | None, unsealed_passes: UnsealedPasses, building: Path) -> dict[str, int]:
     settings: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
         "preserve_insertion_order": False,
@@ -113,6 +118,7 @@ def _build(lake: Lake, models: ArtifactStore | None, building: Path) -> dict[str
         create_lake_views(connection, lake)
         register_artifacts(connection, models.all_current() if models else [])
         register_reasons(connection)
+        register_counting(connection, unsealed_passes)
         comment_lake_views(connection)
         known = {table.full_name for table in read_catalogue(connection)}
         for path in _model_files():

@@ -12,6 +12,7 @@ from typing import Literal
 import duckdb
 import polars as pl
 
+from acecoder_dagster.data.counting import UnsealedPasses
 from acecoder_dagster.data.lake import Artifact, Lake, Partition
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.tables import ALL_TABLES, REJECTED_ROWS, Table
@@ -64,6 +65,11 @@ def register_reasons(connection: duckdb.DuckDBPyConnection) -> None:
     rows = [(str(reason), reason.meaning) for reason in Reason]
     frame = pl.DataFrame(rows, schema={"reason": pl.String, "meaning": pl.String}, orient="row")
     connection.register("known_reasons", frame.to_arrow())
+
+
+def register_counting(connection: duckdb.DuckDBPyConnection, unsealed_passes: UnsealedPasses) -> None:
+    """Register which passes count as `current_counting`, which `sql/models` reads."""
+    connection.register("current_counting", pl.DataFrame({"unsealed_passes": [unsealed_passes]}).to_arrow())
 
 
 def comment_lake_views(connection: duckdb.DuckDBPyConnection) -> None:
@@ -149,10 +155,11 @@ def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Ite
             f'coalesce("{name}", {quoted(defaults[name])}) AS "{name}"' if name in defaults else f'"{name}"'
             for name in empty.columns
         )
-        # Types given: a batch called 2026-11-21 stays text. By name: older files may lack a column with a default.
-        options = f"hive_partitioning = true, hive_types = {{'batch': VARCHAR}}, union_by_name = {bool(defaults)}"
+        # Types given: a batch called 2026-11-21 stays text. By name: older files may lack a column.
+        later = bool(table.later_columns)
+        options = f"hive_partitioning = true, hive_types = {{'batch': VARCHAR}}, union_by_name = {later}"
         files_rows = f"SELECT * FROM read_parquet([{paths}], {options})"  # noqa: S608 - the paths are quoted
-        source = f"{files_rows} UNION ALL BY NAME {body}" if defaults else files_rows
+        source = f"{files_rows} UNION ALL BY NAME {body}" if later else files_rows
         body = f"SELECT {columns} FROM ({source})"  # noqa: S608 - the names are ours
     connection.execute(f"CREATE VIEW {LAKE_SCHEMA}.{table.name} AS {body}")
 

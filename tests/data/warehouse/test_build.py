@@ -5,9 +5,17 @@ import duckdb
 import polars as pl
 import pytest
 
+from acecoder_dagster.data.counting import counted_results
 from acecoder_dagster.data.lake import Lake
 from acecoder_dagster.data.reasons import Reason
-from acecoder_dagster.data.tables import ALL_TABLES, CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS
+from acecoder_dagster.data.tables import (
+    ALL_TABLES,
+    BENCHMARK_SCORES,
+    CANDIDATE_TESTS,
+    FILTERED_TESTS,
+    QUESTIONS,
+    TEST_RESULTS,
+)
 from acecoder_dagster.data.warehouse import (
     WarehouseError,
     build_warehouse,
@@ -18,7 +26,7 @@ from acecoder_dagster.data.warehouse import (
 )
 from acecoder_dagster.data.warehouse.documentation import warehouse_page
 from tests.data.warehouse.conftest import write_batch
-from tests.rows import rows
+from tests.rows import result, rows
 
 
 def test_each_program_has_its_pass_rates(warehouse):
@@ -62,6 +70,45 @@ def test_tests_say_whether_they_were_kept_and_whom_they_tell_apart(warehouse):
     assert run_query(warehouse, sql).rows() == [("q1t1", 4, 3), ("q1t2", 3, 1), ("q2t0", 2, 2)]
 
 
+@pytest.mark.parametrize("unsealed_passes", ["refuse", "count"])
+def test_sql_counts_the_passes_that_python_counts(lake, tmp_path, unsealed_passes):
+    judged = rows(TEST_RESULTS, *(result(f"q3p{n}", "q3", given) for n, given in enumerate(["pP", "PP", "fp", "ff"])))
+    lake.write(TEST_RESULTS, "seals", judged, content_key="k")
+    tests = [{"test_id": f"q3t{n}", "question_id": "q3", "position": n} for n in range(2)]
+    lake.write(FILTERED_TESTS, "seals", rows(FILTERED_TESTS, *tests), content_key="k")
+    built = build_warehouse(lake, tmp_path / "seals.duckdb", unsealed_passes=unsealed_passes).path
+
+    figures = "program_id, tests_passed, passed_unsealed, pass_rate"
+    by_sql = run_query(built, f"SELECT {figures} FROM pass_rates WHERE question_id = 'q3' ORDER BY ALL").rows()
+    by_test = run_query(built, "SELECT passed FROM test_pass_rates WHERE question_id = 'q3' ORDER BY position")
+    counted = counted_results(judged, unsealed_passes)
+
+    assert by_sql == counted.select(figures.split(", ")).rows()
+    assert by_test["passed"].to_list() == [sum(flags) for flags in zip(*counted["passed"].to_list(), strict=True)]
+    assert run_query(built, "SELECT unsealed_passes FROM counting").item() == unsealed_passes
+
+
+def test_the_other_figure_of_a_question_counts_every_pass(lake, tmp_path):
+    judged = rows(TEST_RESULTS, *(result(f"q3p{n}", "q3", given) for n, given in enumerate(["pP", "pp", "ff"])))
+    lake.write(TEST_RESULTS, "seals", judged, content_key="k")
+    built = build_warehouse(lake, tmp_path / "seals.duckdb").path
+
+    sql = "SELECT passed_all, passed_all_with_unsealed FROM question_pass_rates WHERE question_id = 'q3'"
+    assert run_query(built, sql).row(0) == (1, 2)
+
+
+def test_files_from_before_a_later_column_have_null_there(tmp_path):
+    lake = Lake(tmp_path / "lake")
+    scored = rows(BENCHMARK_SCORES, {"model": "base_policy", "metric": "pass@1", "unsealed_share": 0.5})
+    written = lake.write(BENCHMARK_SCORES, "all", scored, content_key="k")
+    scored.drop("with_unsealed", "unsealed_share").write_parquet(written.rows_file)
+
+    built = build_warehouse(lake, tmp_path / "old.duckdb").path
+
+    assert run_query(built, "SELECT model, unsealed_share FROM benchmark_scores").rows() == [("base_policy", None)]
+    assert lake.read(BENCHMARK_SCORES)["unsealed_share"].to_list() == [None]
+
+
 def test_files_from_before_a_column_have_its_default(lake, tmp_path):
     for table in (CANDIDATE_TESTS, FILTERED_TESTS):
         for partition in lake.partitions(table)[:1]:
@@ -82,6 +129,7 @@ def test_tables_without_a_partition_are_empty_and_typed(warehouse):
 def test_an_empty_lake_gives_an_empty_warehouse_that_answers_every_query(tmp_path):
     built = build_warehouse(Lake(tmp_path / "lake"), tmp_path / "acecoder.duckdb")
     assert built.rows.pop("rejection_reasons") == len(Reason)
+    assert built.rows.pop("counting") == 1
     assert set(built.rows.values()) == {0}
     for name, query in named_queries().items():
         needed = {variable.name: str(built.path) for variable in query.variables if variable.needed}
