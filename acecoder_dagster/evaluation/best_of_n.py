@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
+from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
 from acecoder_dagster.data.tables import BEST_OF_N
 from acecoder_dagster.evaluation.choosing import chosen_by_majority, chosen_by_rank
 from acecoder_dagster.evaluation.errors import EvaluationError
@@ -18,6 +19,7 @@ def best_of_n(
     programs: pl.DataFrame,
     tests: pl.DataFrame,
     settings: EvaluationSettings,
+    unsealed_passes: UnsealedPasses = REFUSE,
 ) -> pl.DataFrame:
     """Return the share of questions solved when one of N programs is chosen, for each N and method.
 
@@ -38,6 +40,7 @@ def best_of_n(
         programs: Columns program_id, question_id, model, temperature.
         tests: Kept tests of these questions (`tables.FILTERED_TESTS`).
         settings: The values of N, and how intervals are computed.
+        unsealed_passes: Whether passes that are not sealed count.
 
     Returns:
         Rows of `tables.BEST_OF_N`. An N for which no question has enough programs has no row.
@@ -50,7 +53,7 @@ def best_of_n(
         raise EvaluationError(
             f"The score of program {broken['program_id'][0]} is {broken['score'][0]}: train the reward model again."
         )
-    observed = observed_programs(results, tests).join(
+    observed = observed_programs(results, tests, unsealed_passes).join(
         scores.select("program_id", "score"), on="program_id", maintain_order="left"
     )
     is_greedy = pl.col("program_id").is_in(_greedy(programs).implode())

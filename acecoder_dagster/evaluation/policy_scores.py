@@ -1,9 +1,10 @@
 """How often policies solve held-out questions, compared with the policy that they were trained from."""
 
-from functools import reduce
+from collections.abc import Iterator
 
 import polars as pl
 
+from acecoder_dagster.data.counting import REFUSE, UnsealedPasses, unsealed_share
 from acecoder_dagster.data.tables import BENCHMARK_SCORES
 from acecoder_dagster.evaluation.errors import EvaluationError
 from acecoder_dagster.evaluation.settings import EvaluationSettings
@@ -12,7 +13,11 @@ from acecoder_dagster.evaluation.statistics import pass_at_k, solved_and_gain
 
 
 def benchmark_scores(
-    results: pl.DataFrame, programs: pl.DataFrame, baseline: str, settings: EvaluationSettings
+    results: pl.DataFrame,
+    programs: pl.DataFrame,
+    baseline: str,
+    settings: EvaluationSettings,
+    unsealed_passes: UnsealedPasses = REFUSE,
 ) -> pl.DataFrame:
     """Return pass@k of every model, and its gain over the baseline, paired by question.
 
@@ -23,6 +28,8 @@ def benchmark_scores(
         programs: The programs (`tables.POLICY_PROGRAMS`); columns program_id, model.
         baseline: Name of the model before training.
         settings: The values of k, and how intervals are computed.
+        unsealed_passes: Whether passes that are not sealed count. Benchmarks count every pass, so that value is given
+            too.
 
     Returns:
         Rows of `tables.BENCHMARK_SCORES`, the baseline first.
@@ -30,11 +37,16 @@ def benchmark_scores(
     Raises:
         EvaluationError: The baseline has no judged program, or for some k no question has enough programs.
     """
+    every_pass = solved_programs(results, "count").select(
+        "program_id", "passed_unsealed", with_unsealed="solved", passes="tests_passed"
+    )
     per_question = (
-        solved_programs(results)
+        solved_programs(results, unsealed_passes)
+        .select("program_id", "question_id", "solved")
+        .join(every_pass, on="program_id")
         .join(programs.select("program_id", "model"), on="program_id")
         .group_by("model", "question_id")
-        .agg(programs=pl.len(), passed=pl.col("solved").sum())
+        .agg(pl.col("solved", "with_unsealed", "passes", "passed_unsealed").sum(), programs=pl.len())
         .sort("question_id")
     )
     models = sorted(per_question["model"].unique())
@@ -47,18 +59,24 @@ def benchmark_scores(
 
 def _rows(
     per_question: pl.DataFrame, models: list[str], k: int, settings: EvaluationSettings
-) -> list[dict[str, object]]:
-    """Return the rows of one k; the first model is the baseline."""
-    chances = [_chances(per_question.filter(pl.col("model") == model), model, k) for model in models]
-    questions = reduce(lambda left, right: left.join(right, on="question_id"), chances).sort("question_id")
-    if questions.is_empty():
+) -> Iterator[dict[str, object]]:
+    """Yield the rows of one k; the first model is the baseline."""
+    enough = per_question.filter(pl.col("programs") >= k)
+    of_all = enough.group_by("question_id").len().filter(pl.col("len") == len(models))
+    compared = enough.join(of_all, on="question_id", how="semi", maintain_order="left")
+    if compared.is_empty():
         raise EvaluationError(f"pass@{k}: no question has {k} judged programs of each of {', '.join(models)}.")
-    return [
-        {"model": model, "metric": f"pass@{k}", **solved_and_gain(questions[model], questions[models[0]], settings)}
-        for model in models
-    ]
+    by_model = {model: compared.filter(pl.col("model") == model) for model in models}
+    baseline = _chances(by_model[models[0]], "solved", k)
+    for model, questions in by_model.items():
+        yield {
+            "model": model,
+            "metric": f"pass@{k}",
+            **solved_and_gain(_chances(questions, "solved", k), baseline, settings),
+            "with_unsealed": _chances(questions, "with_unsealed", k).mean(),
+            "unsealed_share": unsealed_share(int(questions["passes"].sum()), int(questions["passed_unsealed"].sum())),
+        }
 
 
-def _chances(of_model: pl.DataFrame, model: str, k: int) -> pl.DataFrame:
-    enough = of_model.filter(pl.col("programs") >= k)
-    return enough.select("question_id", pl.Series(model, pass_at_k(enough["programs"], enough["passed"], k)))
+def _chances(questions: pl.DataFrame, solved: str, k: int) -> pl.Series:
+    return pl.Series(pass_at_k(questions["programs"], questions[solved], k))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.evaluation.solved import solved_programs
 from acecoder_dagster.evaluation.statistics import bootstrap_mean
@@ -51,6 +52,7 @@ def reward_quality(
     programs: pl.DataFrame,
     questions: pl.DataFrame,
     settings: EvaluationSettings,
+    unsealed_passes: UnsealedPasses = REFUSE,
 ) -> RewardQuality:
     """Return how good the scores of a reward model are.
 
@@ -60,10 +62,11 @@ def reward_quality(
         programs: Columns program_id and program. Equal programs of a question count once.
         questions: Columns question_id and question.
         settings: How intervals are computed.
+        unsealed_passes: Whether passes that are not sealed count.
     """
     scored = (
-        solved_programs(results)
-        .join(results.select("program_id", "pass_rate"), on="program_id")
+        solved_programs(results, unsealed_passes)
+        .drop("tests_passed", "passed_unsealed")
         .join(scores.select("program_id", "score"), on="program_id")
         .join(programs.select("program_id", "program"), on="program_id")
         .sort("question_id", "program_id")

@@ -2,25 +2,30 @@
 
 import polars as pl
 
+from acecoder_dagster.data.counting import UnsealedPasses, counted_results
 from acecoder_dagster.data.tables import OFFICIAL
 
 
-def solved_programs(results: pl.DataFrame) -> pl.DataFrame:
+def solved_programs(results: pl.DataFrame, unsealed_passes: UnsealedPasses) -> pl.DataFrame:
     """Return which programs solve their question.
 
-    A program solves its question when it passes every kept test; `unstable` is not passed. Programs with an outcome
-    `judge_error` are left out: a failure of the judge is not a wrong answer.
+    A program solves its question when every kept test gives it a pass that counts; `unstable` is no pass. Programs with
+    an outcome `judge_error` are left out: a failure of the judge is not a wrong answer.
 
     Args:
         results: Verdicts (`tables.TEST_RESULTS` or `tables.POLICY_RESULTS`).
+        unsealed_passes: Whether passes that are not sealed count.
 
     Returns:
-        Columns program_id, question_id, solved.
+        Columns program_id, question_id, solved, pass_rate, tests_passed and passed_unsealed.
     """
-    return _judged(results).select("program_id", "question_id", solved=pl.col("tests_passed") == pl.col("tests_kept"))
+    solved = pl.col("tests_passed") == pl.col("tests_kept")
+    return _judged(counted_results(results, unsealed_passes)).select(
+        "program_id", "question_id", "pass_rate", "tests_passed", "passed_unsealed", solved=solved
+    )
 
 
-def observed_programs(results: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFrame:
+def observed_programs(results: pl.DataFrame, tests: pl.DataFrame, unsealed_passes: UnsealedPasses) -> pl.DataFrame:
     """Return which programs solve their question, and what can be observed of them without knowing that.
 
     Where a question has official tests and others, the official tests decide what is right. The others, which a model
@@ -29,6 +34,7 @@ def observed_programs(results: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFram
     Args:
         results: Verdicts (`tables.TEST_RESULTS`).
         tests: Kept tests (`tables.FILTERED_TESTS`).
+        unsealed_passes: Whether passes that are not sealed count.
 
     Returns:
         Columns program_id, question_id, solved, generated_passed and behaviour. generated_passed is the number of
@@ -40,7 +46,7 @@ def observed_programs(results: pl.DataFrame, tests: pl.DataFrame) -> pl.DataFram
     other = pl.col("mixed") & ~pl.col("official")
     seen = pl.col("outcomes").filter(other | ~pl.col("mixed"))
     return (
-        _judged(results)
+        _judged(counted_results(results, unsealed_passes))
         .join(official.with_columns(mixed=some & ~every), on="question_id", how="left")
         .explode("outcomes", "passed", "official")
         .group_by("program_id", "question_id")

@@ -27,7 +27,7 @@ def kept_tests(question_ids, origins):
     )
 
 
-def choose(questions, ns, origins=None, greedy=(), hot=1.0):
+def choose(questions, ns, origins=None, greedy=(), hot=1.0, unsealed_passes="refuse"):
     """Return {(n, method): row}; questions are {question_id: [(outcomes, score)]}, program ids question and place."""
     programs = [
         (f"{question}{number}", question, outcomes, score)
@@ -46,6 +46,7 @@ def choose(questions, ns, origins=None, greedy=(), hot=1.0):
         ),
         kept_tests(questions, origins or "o" * len(programs[0][2])),
         EvaluationSettings(best_of=ns, bootstrap_samples=200),
+        unsealed_passes,
     )
     return {(row["n"], row["method"]): row for row in chosen.iter_rows(named=True)}
 
@@ -167,3 +168,20 @@ def test_the_greedy_program_is_none_of_the_n():
 def test_the_papers_count_takes_the_best_n():
     table = pl.DataFrame({"n": [1, 2, 4], "method": ["reward_model"] * 3, "solved": [0.5, 0.75, 0.625]})
     assert best_counted(table).rows() == [(2, "reward_model", 0.75)]
+
+
+def test_a_chosen_program_with_a_pass_that_is_not_sealed_solves_nothing_unless_such_passes_count():
+    questions = {"q": [("pP", 2.0), ("pp", 1.0)]}
+
+    refused, counted = (choose(questions, (2,), unsealed_passes=each) for each in ("refuse", "count"))
+
+    assert (refused[2, "reward_model"]["solved"], counted[2, "reward_model"]["solved"]) == (0, 1)
+    assert refused[2, "oracle"]["solved"] == 1
+
+
+def test_generated_tests_that_are_passed_without_a_seal_do_not_choose_a_program_unless_such_passes_count():
+    questions = {"q": [("pPP", 0.0), ("fpf", 0.0)]}
+
+    refused, counted = (choose(questions, (2,), "omm", unsealed_passes=each) for each in ("refuse", "count"))
+
+    assert (refused[2, "generated_tests"]["solved"], counted[2, "generated_tests"]["solved"]) == (0, 1)

@@ -5,7 +5,7 @@ from acecoder_dagster.evaluation import EvaluationSettings, benchmark_scores
 from tests.rows import result, rows
 
 
-def compare(models, baseline="base", **settings):
+def compare(models, baseline="base", unsealed_passes="refuse", **settings):
     """Return {(model, metric): row}; models are {model: {question: [outcomes of each program]}}."""
     programs = [
         (f"{model}{question}{number}", model, question, outcomes)
@@ -18,6 +18,7 @@ def compare(models, baseline="base", **settings):
         rows(POLICY_PROGRAMS, *({"program_id": program, "model": model} for program, model, _, _ in programs)),
         baseline,
         EvaluationSettings(bootstrap_samples=200, **settings),
+        unsealed_passes,
     )
     return {(row["model"], row["metric"]): row for row in scores.iter_rows(named=True)}
 
@@ -45,6 +46,16 @@ def test_only_questions_that_every_model_answered_often_enough_count():
 def test_a_failure_of_the_judge_is_nobodys_wrong_answer():
     assert compare({"base": {"q": ["p", "j"]}})["base", "pass@1"]["solved"] == 1
     assert compare({"base": {"q": ["p", "u"]}})["base", "pass@1"]["solved"] == 0.5
+
+
+def test_a_score_says_what_it_would_be_if_every_pass_counted_and_how_many_are_not_sealed():
+    models = {"base": {"q": ["pp", "pP"], "r": ["pp", "ff"]}}
+
+    refused, counted = (compare(models, unsealed_passes=each)["base", "pass@1"] for each in ("refuse", "count"))
+
+    assert (refused["solved"], counted["solved"]) == (0.5, 0.75)
+    for row in (refused, counted):
+        assert (row["with_unsealed"], row["unsealed_share"]) == (0.75, 1 / 6)
 
 
 def test_a_missing_baseline_and_too_few_programs_are_explained():

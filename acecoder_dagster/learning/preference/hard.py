@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from acecoder_dagster.data.counting import REFUSE, UnsealedPasses, counted_results
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.rejections import rejected_rows
 from acecoder_dagster.data.tables import HARD_QUESTIONS
@@ -12,7 +13,10 @@ MEAN, STD, PASS_SHARE = pl.col("mean_pass_rate"), pl.col("std_pass_rate"), pl.co
 
 
 def choose_hard_questions(
-    results: pl.DataFrame, questions: pl.DataFrame, settings: HardQuestionSettings
+    results: pl.DataFrame,
+    questions: pl.DataFrame,
+    settings: HardQuestionSettings,
+    unsealed_passes: UnsealedPasses = REFUSE,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Choose questions of the train and validation splits by the pass rates of their sampled programs.
 
@@ -31,6 +35,7 @@ def choose_hard_questions(
             `unstable` are not counted.
         questions: All questions; columns question_id, split.
         settings: The rule.
+        unsealed_passes: Whether passes that are not sealed count.
 
     Returns:
         The questions chosen (`tables.HARD_QUESTIONS`), ordered by id, and a rejected row with the reason for each other
@@ -39,18 +44,20 @@ def choose_hard_questions(
     tests = pl.col("tests_written" if settings.rule == "released" else "tests_kept")
     rate = pl.col("tests_passed") / tests
     spread = (
-        results.filter(usable_verdict() & (tests > 0))
+        counted_results(results.with_columns(passes="tests_passed"), unsealed_passes)
+        .filter(usable_verdict() & (tests > 0))
         .group_by("question_id")
         .agg(
             mean_pass_rate=rate.mean(),
             std_pass_rate=rate.std(ddof=0),
             pass_share=(pl.col("tests_passed") == pl.col("tests_kept")).mean(),
+            refused=(pl.col("passes") - pl.col("tests_passed")).sum(),
         )
     )
     judged = questions.select("question_id", "split").join(spread, on="question_id", how="left")
     reasoned = judged.with_columns(reason=_reason(judged, settings)).sort("question_id")
     return (
-        HARD_QUESTIONS.conform(reasoned.filter(pl.col("reason") == "").drop("reason")),
+        HARD_QUESTIONS.conform(reasoned.filter(pl.col("reason") == "").drop("reason", "refused")),
         _rejected(reasoned.filter(pl.col("reason") != "")),
     )
 
@@ -70,6 +77,8 @@ def _reason(judged: pl.DataFrame, settings: HardQuestionSettings) -> pl.Expr:
         return (
             reason.when(needed_as_it_is)
             .then(pl.lit(""))
+            .when((PASS_SHARE == 0) & (pl.col("refused") > 0))
+            .then(pl.lit(Reason.PASSES_REFUSED))
             .when(PASS_SHARE == 0)
             .then(pl.lit(Reason.NEVER_SOLVED))
             .when(PASS_SHARE == 1)

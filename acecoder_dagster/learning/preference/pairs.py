@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from acecoder_dagster.data.counting import REFUSE, UnsealedPasses, counted_results
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.rejections import rejected_rows
 from acecoder_dagster.data.tables import PREFERENCE_PAIRS
@@ -15,9 +16,12 @@ RESULT_COLUMNS = (
     "question_id",
     "verdict",
     "outcomes",
+    "passed",
+    "sealed",
     "tests_passed",
     "tests_kept",
     "tests_written",
+    "pass_rate",
     "message",
 )
 """Columns of the verdicts that are needed to choose pairs."""
@@ -27,7 +31,11 @@ PROGRAM_COLUMNS = ("program_id", "model", "sample_index", "program", "syntax_has
 
 
 def build_pairs(
-    results: pl.DataFrame, programs: pl.DataFrame, questions: pl.DataFrame, settings: PairSettings
+    results: pl.DataFrame,
+    programs: pl.DataFrame,
+    questions: pl.DataFrame,
+    settings: PairSettings,
+    unsealed_passes: UnsealedPasses = REFUSE,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Choose preference pairs among the judged programs of each question.
 
@@ -38,13 +46,15 @@ def build_pairs(
         programs: The programs judged; columns PROGRAM_COLUMNS of `tables.SAMPLED_PROGRAMS`.
         questions: All questions that could have a pair; columns question_id, question, split.
         settings: The rule, and how many pairs to keep.
+        unsealed_passes: Whether passes that are not sealed count.
 
     Returns:
         The pairs (`tables.PREFERENCE_PAIRS`), ordered by question, and a rejected row with the reason for each
         question without any (`tables.REJECTED_ROWS`): questions given = questions with pairs + rejected rows.
     """
     rule = RULES[settings.rule]
-    judged = _judged_programs(results, questions, rule, settings)
+    counted = counted_results(results.select(RESULT_COLUMNS, passes="tests_passed"), unsealed_passes)
+    judged = _judged_programs(counted, questions, rule, settings)
     distinct = _programs_of_mixed_questions(judged, programs, rule)
     possible = _identify(_join(distinct, rule), distinct)
     pairs = _draw(possible, settings)
@@ -61,12 +71,11 @@ def _judged_programs(
     if rule.ascii_questions:
         numbered = numbered.filter(~pl.col("question").str.contains(r"[^\x00-\x7F]"))
     judged = (
-        results.select(RESULT_COLUMNS)
-        .with_columns(tests=pl.col(rule.denominator))
+        results.with_columns(tests=pl.col(rule.denominator))
         .with_columns(usable=usable_verdict() & (TESTS > 0))
         .with_columns(can_win=pl.col("usable") & rule.can_win, can_lose=pl.col("usable") & rule.can_lose)
         # Dropped before the join, which would copy the outcomes: 22 million at the paper's scale.
-        .drop("outcomes", "verdict", "message")
+        .drop("outcomes", "passed", "sealed", "pass_rate", "verdict", "message")
         .join(numbered.drop("question"), on="question_id")
     )
     if settings.weighting != "probability":
@@ -128,6 +137,8 @@ def _identify(pairs: pl.DataFrame, programs: pl.DataFrame) -> pl.DataFrame:
         chosen_pass_rate=chosen["tests_passed"] / chosen["tests"],
         rejected_pass_rate=rejected["tests_passed"] / rejected["tests"],
         truly_ordered=chosen["right"] * (1 - rejected["right"]),
+        passes=chosen["passes"] + rejected["passes"],
+        passed_unsealed=chosen["passed_unsealed"] + rejected["passed_unsealed"],
     ).with_columns(pair_id=pl.concat_str("chosen_program_id", "rejected_program_id", separator="-"))
 
 
@@ -166,6 +177,7 @@ def _questions_without_pair(
                 winners=pl.col("can_win").sum(),
                 losers=pl.col("can_lose").sum(),
                 all_pass=(pl.col("tests_kept") == PASSED).all(),
+                refused=(pl.col("passes") - PASSED).sum(),
                 best=rate.max(),
                 worst=rate.min(),
             ),
@@ -180,28 +192,6 @@ def _questions_without_pair(
         )
         .with_columns(pl.col("programs", "usable", "winners", "losers", "distinct").fill_null(0))
     )
-    skipped = pl.col("question").str.contains(r"[^\x00-\x7F]") if rule.ascii_questions else pl.lit(False)
-    reason = (
-        pl.when(skipped)
-        .then(pl.lit(Reason.NON_ASCII_QUESTION))
-        .when(pl.col("programs") == 0)
-        .then(pl.lit(Reason.NO_JUDGED_PROGRAM))
-        .when(pl.col("usable") == 0)
-        .then(pl.lit(Reason.NO_USABLE_VERDICT))
-        .when("all_pass")
-        .then(pl.lit(Reason.ALWAYS_SOLVED))
-        .when(pl.col("best") == 0)
-        .then(pl.lit(Reason.NO_TEST_PASSED))
-        .when(pl.col("winners") == 0)
-        .then(pl.lit(Reason.NO_WINNER))
-        .when(pl.col("losers") == 0)
-        .then(pl.lit(Reason.NO_LOSER))
-        .when(pl.col("truly_ordered").is_not_null())
-        .then(pl.lit(Reason.ORDER_UNCERTAIN))
-        .when(pl.lit(rule.merge == "same_programs"))
-        .then(pl.lit(Reason.VERDICTS_DISAGREE))
-        .otherwise(pl.lit(Reason.RATES_TOO_CLOSE))
-    )
     evidence = pl.format(
         "{} programs, {} with a usable verdict, {} can win, {} can lose, pass rates {} to {}",
         "programs",
@@ -215,7 +205,35 @@ def _questions_without_pair(
         seen,
         PREFERENCE_PAIRS.name,
         "question",
-        reason,
+        _reason(rule),
         evidence.fill_null(pl.format("{} programs, {} with a usable verdict", "programs", "usable")),
         row_id="question_id",
+    )
+
+
+def _reason(rule: PairRule) -> pl.Expr:
+    """Return the first reason that holds for a question without a pair."""
+    skipped = pl.col("question").str.contains(r"[^\x00-\x7F]") if rule.ascii_questions else pl.lit(False)
+    return (
+        pl.when(skipped)
+        .then(pl.lit(Reason.NON_ASCII_QUESTION))
+        .when(pl.col("programs") == 0)
+        .then(pl.lit(Reason.NO_JUDGED_PROGRAM))
+        .when(pl.col("usable") == 0)
+        .then(pl.lit(Reason.NO_USABLE_VERDICT))
+        .when("all_pass")
+        .then(pl.lit(Reason.ALWAYS_SOLVED))
+        .when((pl.col("winners") == 0) & (pl.col("refused") > 0))
+        .then(pl.lit(Reason.PASSES_REFUSED))
+        .when(pl.col("best") == 0)
+        .then(pl.lit(Reason.NO_TEST_PASSED))
+        .when(pl.col("winners") == 0)
+        .then(pl.lit(Reason.NO_WINNER))
+        .when(pl.col("losers") == 0)
+        .then(pl.lit(Reason.NO_LOSER))
+        .when(pl.col("truly_ordered").is_not_null())
+        .then(pl.lit(Reason.ORDER_UNCERTAIN))
+        .when(pl.lit(rule.merge == "same_programs"))
+        .then(pl.lit(Reason.VERDICTS_DISAGREE))
+        .otherwise(pl.lit(Reason.RATES_TOO_CLOSE))
     )

@@ -5,7 +5,7 @@ from acecoder_dagster.learning.preference import HardQuestionSettings, choose_ha
 from tests.rows import result, rows
 
 
-def choose(judged, rule="ours", splits=None, written=None):
+def choose(judged, rule="ours", splits=None, written=None, unsealed_passes="refuse"):
     """Choose among questions given as {question_id: [outcomes of each program]}."""
     splits = splits or {}
     results = [
@@ -15,7 +15,7 @@ def choose(judged, rule="ours", splits=None, written=None):
     ]
     questions = [{"question_id": question, "split": splits.get(question, "train")} for question in judged]
     chosen, rejected = choose_hard_questions(
-        rows(TEST_RESULTS, *results), rows(QUESTIONS, *questions), HardQuestionSettings(rule=rule)
+        rows(TEST_RESULTS, *results), rows(QUESTIONS, *questions), HardQuestionSettings(rule=rule), unsealed_passes
     )
     assert chosen.height + rejected.height == len(judged)
     return chosen, dict(rejected.select("row_id", "reason").iter_rows())
@@ -69,6 +69,17 @@ def test_the_released_rule_divides_by_the_tests_written():
     assert choose(judged, "paper")[0]["question_id"].to_list() == ["filtered"]
     chosen, _ = choose(judged, "released", written={"filtered": 8})
     assert chosen["mean_pass_rate"].to_list() == [0.125]
+
+
+def test_a_question_that_is_solved_only_by_passes_that_are_not_sealed_is_never_solved_unless_they_count():
+    judged = {"unsealed": ["pP", "ff"], "sealed": ["pp", "ff"]}
+
+    chosen, reasons = choose(judged)
+    counted, _ = choose(judged, unsealed_passes="count")
+
+    assert chosen["question_id"].to_list() == ["sealed"]
+    assert reasons == {"unsealed": "passes_refused"}
+    assert counted["question_id"].to_list() == ["sealed", "unsealed"]
 
 
 def test_no_rows_give_no_questions():

@@ -10,7 +10,7 @@ from tests.rows import result, rows
 ALL = {"max_pairs_per_question": "all"}
 
 
-def build(judged, texts=None, models=None, questions=None, messages=None, **settings):
+def build(judged, texts=None, models=None, questions=None, messages=None, unsealed_passes="refuse", **settings):
     """Build pairs of question q; judged is {program_id: outcomes} or {program_id: (outcomes, tests_written)}."""
     texts, models, messages = texts or {}, models or {}, messages or {}
     results = [
@@ -34,6 +34,7 @@ def build(judged, texts=None, models=None, questions=None, messages=None, **sett
         rows(SAMPLED_PROGRAMS, *programs),
         rows(QUESTIONS, *questions),
         PairSettings(**(ALL | settings)),
+        unsealed_passes,
     )
 
 
@@ -129,6 +130,28 @@ def test_our_loser_does_not_lose_for_a_module_that_is_not_installed(outcomes, lo
 def test_outcomes_of_the_judge_or_the_clock_are_in_no_pair(rule, letter):
     pairs, _ = build({"a": "ppppp", "b": "pffff", "c": "pfff" + letter}, rule=rule)
     assert names(pairs) == [("a", "b")]
+
+
+@pytest.mark.parametrize("rule", ["paper", "released", "ours"])
+def test_a_pass_that_is_not_sealed_wins_no_pair_unless_the_setting_says_so(rule):
+    judged = {"unsealed": "PPPPP", "wrong": "pffff"}
+
+    pairs, rejected = build(judged, rule=rule)
+    counted, _ = build(judged, rule=rule, unsealed_passes="count")
+
+    assert pairs.is_empty()
+    assert reason(rejected) == "passes_refused"
+    assert names(counted) == [("unsealed", "wrong")]
+    assert counted["chosen_pass_rate"].to_list() == [1.0]
+
+
+def test_a_pair_says_how_many_passes_of_its_programs_are_not_sealed_whether_they_count_or_not():
+    judged = {"right": "pppp", "other": "pPff"}
+
+    for unsealed_passes, rate in (("refuse", 0.25), ("count", 0.5)):
+        pairs, _ = build(judged, unsealed_passes=unsealed_passes)
+        figures = pairs.select("passes", "passed_unsealed", "rejected_pass_rate").row(0)
+        assert figures == (6, 1, rate)
 
 
 def test_programs_that_differ_in_layout_alone_count_once():

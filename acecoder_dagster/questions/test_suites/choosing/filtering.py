@@ -77,7 +77,7 @@ def filter_tests(
     Args:
         candidates: columns of CANDIDATE_TESTS.
         oracle_results: columns of TEST_RESULTS, outcomes in the order of `position` of the candidate tests; None when
-            the tests are trusted as they come.
+            the tests are trusted as they come. Every pass counts, sealed or not: it chooses tests and earns nothing.
         min_tests: questions with fewer kept tests lose them all (the paper: 5).
         policy: see `policies.TestPolicy`.
         oracles: the programs judged (columns of ORACLE_PROGRAMS), for the policies that ask who wrote what.

@@ -22,7 +22,8 @@ def separate_labels(tests: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 def program_tallies(results: pl.DataFrame, tests: pl.DataFrame, without_models: Iterable[str] = ()) -> list[Tally]:
     """Return what labelled programs tell: true positives, true negatives, and how right and wrong ones fail.
 
-    A program is right when it passes all official tests of its question; the other kept tests are on trial.
+    A program is right when it passes all official tests of its question; the other kept tests are on trial. Every pass
+    counts, sealed or not: the tests are measured, and no program is rewarded.
 
     Args:
         results: columns of TEST_RESULTS and `model`; programs with an unusable outcome are left out.
