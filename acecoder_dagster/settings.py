@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
 from acecoder_dagster import AceCoderError
+from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
 from acecoder_dagster.evaluation import EvaluationSettings
 from acecoder_dagster.judge import SandboxSettings
 from acecoder_dagster.learning.preference import HardQuestionSettings, PairSettings
@@ -66,7 +67,7 @@ class QuestionSettings(Section):
 
 
 class TestSettings(Section):
-    """How candidate tests are judged and which are kept."""
+    """How candidate tests are judged, which are kept, and which passes of programs count."""
 
     __test__ = False
 
@@ -100,6 +101,12 @@ class TestSettings(Section):
         default=24,
         ge=0,
         description="For max_tests and strengthening_rounds: mutants of the best program that a suite has to notice",
+    )
+    unsealed_passes: UnsealedPasses = Field(
+        default=REFUSE,
+        description="Whether a pass that is not sealed, which its program may have forged, counts in rewards, pairs, "
+        "pass rates and scores. refuse: it counts as a failure; count: it counts as a pass. Outcomes are stored as the "
+        "judge gave them, and kept tests are chosen by them",
     )
 
 

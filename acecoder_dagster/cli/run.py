@@ -25,6 +25,7 @@ SHOWN_FIGURES = (
     "best_step",
     "validation_pass_at_1_at_start",
     "validation_pass_at_1",
+    "unsealed_pass_share",
 )
 """Figures of trainings that the terminal shows."""
 
@@ -93,7 +94,7 @@ def run_and_report(
         print_line(console, f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
         outcome = run_assets(instance, home, profile, chosen, assets)
     # A part of the graph may have run without its asset: what is shown is what is there now.
-    build_warehouse(home.lake, home.warehouse, home.artifacts)
+    build_warehouse(home.lake, home.warehouse, home.artifacts, settings.tests.unsealed_passes)
     _print_failures(console, outcome)
     _print_stages(console, home, outcome, chosen)
     if outcome.succeeded:

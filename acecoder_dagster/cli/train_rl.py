@@ -15,6 +15,7 @@ SHOWN = (
     "validation_pass_at_1_at_start",
     "validation_pass_at_1",
     "best_step",
+    "unsealed_pass_share",
     "hacked",
 )
 
@@ -72,6 +73,7 @@ def train_rl(
         output=out,
         settings=seeded(chosen, settings.seed),
         sandbox=settings.sandbox,
+        unsealed_passes=settings.tests.unsealed_passes,
     )
     figures = train_in_terminal(specification, TOLD, SHOWN)
     rollouts = out / "rollouts.parquet"

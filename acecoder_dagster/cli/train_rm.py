@@ -59,6 +59,7 @@ def train_rm(
         scratch=settings.reward_backbone.scratch,
         output=out,
         settings=seeded(settings.reward_model, settings.seed),
+        unsealed_pass_share=None,
     )
     train_in_terminal(specification, TOLD, SHOWN)
     print_line(output, f"reward model in {out}")

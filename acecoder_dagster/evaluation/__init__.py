@@ -16,7 +16,7 @@ from acecoder_dagster.evaluation.plots import (
     plot_reasons,
 )
 from acecoder_dagster.evaluation.policy_scores import benchmark_scores
-from acecoder_dagster.evaluation.report import Report, render_report
+from acecoder_dagster.evaluation.report import Report, Seals, render_report
 from acecoder_dagster.evaluation.reward_quality import RewardQuality, reward_quality
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.evaluation.statistics import Interval, bootstrap_mean, pass_at_k
@@ -28,6 +28,7 @@ __all__ = [
     "Interval",
     "Report",
     "RewardQuality",
+    "Seals",
     "benchmark_scores",
     "best_of_n",
     "bootstrap_mean",

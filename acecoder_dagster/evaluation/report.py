@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from acecoder_dagster.data.counting import UnsealedPasses
 from acecoder_dagster.evaluation.best_of_n import best_counted
 from acecoder_dagster.evaluation.plots import (
     METHOD_LABELS,
@@ -34,12 +35,26 @@ class Report:
     plots: dict[str, bytes]
 
 
+@dataclass(frozen=True)
+class Seals:
+    """What became of passes that are not sealed.
+
+    Attributes:
+        unsealed_passes: Whether they count.
+        shares: Their share among the passes that each training saw, by the name of the training.
+    """
+
+    unsealed_passes: UnsealedPasses
+    shares: Mapping[str, float]
+
+
 def render_report(
     policy_scores: pl.DataFrame,
     best_of_n: pl.DataFrame,
     quality: RewardQuality,
     pass_rates: pl.Series,
     learning_curves: Mapping[str, Curve],
+    seals: Seals,
 ) -> Report:
     """Write the report.
 
@@ -49,6 +64,7 @@ def render_report(
         quality: How good the reward model's scores are.
         pass_rates: Pass rate of each sampled program.
         learning_curves: Learning curves by name; empty ones are left out.
+        seals: What became of passes that are not sealed.
     """
     curves = {name: curve for name, curve in learning_curves.items() if len(curve)}
     metrics = policy_scores["metric"].unique(maintain_order=True)
@@ -80,6 +96,8 @@ def render_report(
         "## Pass rates",
         f"{len(pass_rates):,} sampled programs; {(pass_rates == 1).sum():,} pass every test of their question.",
         _image("pass rates", plots),
+        "## Passes that are not sealed",
+        _seals(seals),
     ]
     if curves:
         parts += ["## Learning curves", _image("learning curves", plots)]
@@ -87,9 +105,13 @@ def render_report(
 
 
 def _policy_table(rows: pl.DataFrame) -> str:
-    header = "| policy | metric | solved | gain | questions |\n|---|---|---|---|---|"
+    header = (
+        "| policy | metric | solved | gain | questions | unsealed passes | solved if they count |\n"
+        "|---|---|---|---|---|---|---|"
+    )
     lines = (
-        f"| {row['model']} | {row['metric']} | {_solved(row)} | {_gain(row)} | {row['questions']} |"
+        f"| {row['model']} | {row['metric']} | {_solved(row)} | {_gain(row)} | {row['questions']} "
+        f"| {_or_empty(row['unsealed_share'], '.2%')} | {_or_empty(row['with_unsealed'], '.3f')} |"
         for row in rows.iter_rows(named=True)
     )
     return "\n".join([header, *lines])
@@ -115,6 +137,24 @@ def _counting(rows: pl.DataFrame) -> str:
         f"(N = {best['n']}). "
         "Rely on the first: the N of the second was chosen after looking at the results."
     )
+
+
+def _seals(seals: Seals) -> str:
+    meaning = "a failure" if seals.unsealed_passes == "refuse" else "a pass"
+    lines = [
+        "A pass that is not sealed may have been forged by its program. "
+        f"Here it counts as {meaning} (tests.unsealed_passes = {seals.unsealed_passes}).",
+        "",
+        "| training | share of unsealed passes among those that it saw |",
+        "|---|---|",
+        *(f"| {training} | {share:.2%} |" for training, share in seals.shares.items()),
+    ]
+    return "\n".join(lines)
+
+
+def _or_empty(value: float | None, form: str) -> str:
+    """Return a figure as text, empty where rows of an older version do not have it."""
+    return "" if value is None else format(value, form)
 
 
 def _solved(row: Mapping[str, float]) -> str:

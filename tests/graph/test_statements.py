@@ -70,6 +70,27 @@ def test_a_key_changes_with_each_stated_input_and_with_nothing_else(project):
         assert changed == {each.name for each in stage.inputs(project.settings)}, stage.name
 
 
+def test_what_an_unsealed_pass_counts_is_in_the_keys_of_exactly_those_that_count_passes(project):
+    tests = project.settings.tests.model_copy(update={"unsealed_passes": "count"})
+    other = OpenProject(project.home, project.settings.model_copy(update={"tests": tests}))
+
+    changed = [
+        stage.name
+        for stage in KEYED
+        if stage_key(project, stage, batch_of(stage)) != stage_key(other, stage, batch_of(stage))
+    ]
+
+    assert changed == [
+        "acecode_dataset",
+        "preference_pairs",
+        "hard_questions",
+        "policy_rule",
+        "policy_reward_model",
+        "best_of_n",
+        "benchmark_scores",
+    ]
+
+
 def test_dagster_waits_for_exactly_what_is_stated(project):
     assets, resources = build_assets(STAGES, project.settings), {"project": Project(root="", profile="")}
     graph = dg.Definitions(assets=assets, resources=resources).resolve_asset_graph()

@@ -188,6 +188,14 @@ def test_gains_have_intervals_around_them(runs, finished):
     assert scores.filter((pl.col("low") > pl.col("solved")) | (pl.col("solved") > pl.col("high"))).is_empty()
 
 
+def test_trainings_that_see_verdicts_say_that_all_passes_on_procedural_questions_are_sealed(runs, finished):
+    shares = run_query(runs.home.warehouse, "SELECT model, unsealed_pass_share FROM trainings ORDER BY model").rows()
+
+    assert shares == [("base_policy", None), ("policy_reward_model", 0), ("policy_rule", 0), ("reward_model", 0)]
+    assert run_query(runs.home.warehouse, "SELECT sum(passed_unsealed)::BIGINT FROM pass_rates").item() == 0
+    assert "| reward_model | 0.00% |" in (runs.home.root / "report.md").read_text()
+
+
 def test_a_second_run_computes_nothing_again(runs, finished):
     before = runs.versions()
 

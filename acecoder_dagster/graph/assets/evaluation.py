@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from acecoder_dagster import evaluation
+from acecoder_dagster.data.counting import counted_results
 from acecoder_dagster.data.judged_tables import judge_table, question_tests
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.rejections import rejected_rows
@@ -34,7 +35,7 @@ from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import StageRows, page_stage, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sample_questions
-from acecoder_dagster.graph.steps.training_rows import held_out_questions, held_out_results
+from acecoder_dagster.graph.steps.training_rows import counting, held_out_questions, held_out_results
 from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.judge import Judge
 from acecoder_dagster.learning.sampling import SamplingSettings, render_prompts
@@ -80,7 +81,8 @@ def _without_score(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _measuring(project: OpenProject, batch: str) -> Mapping[str, object]:
-    return {"evaluation": seeded(project.settings.evaluation, project.settings.seed).model_dump()}
+    measuring = seeded(project.settings.evaluation, project.settings.seed)
+    return {"evaluation": measuring.model_dump(), **counting(project, batch)}
 
 
 def _best_of_n_curve(step: Step) -> Metadata:
@@ -105,6 +107,7 @@ def best_of_n(step: Step) -> Iterator[tuple[str, StageRows]]:
         step.read(SAMPLED_PROGRAMS),
         step.read(FILTERED_TESTS),
         seeded(step.settings.evaluation, step.settings.seed),
+        step.settings.tests.unsealed_passes,
     )
     yield step.batches[0], StageRows(rows, rows.height)
 
@@ -196,7 +199,7 @@ def benchmark_scores(step: Step) -> Iterator[tuple[str, StageRows]]:
     results = pl.concat([held_out_results(step), step.read(POLICY_RESULTS)])
     judged = results.join(programs.select("program_id"), on="program_id")
     measuring = seeded(step.settings.evaluation, step.settings.seed)
-    rows = evaluation.benchmark_scores(judged, programs, base, measuring)
+    rows = evaluation.benchmark_scores(judged, programs, base, measuring, step.settings.tests.unsealed_passes)
     yield step.batches[0], StageRows(rows, rows.height)
 
 
@@ -223,24 +226,34 @@ REPORTED = {
 )
 def report(step: Step) -> Metadata:
     """What was learned, in tables and plots, with 95% intervals; also written to report.md in the project folder."""
+    unsealed_passes = step.settings.tests.unsealed_passes
     quality = evaluation.reward_quality(
         held_out_results(step),
         step.read(PROGRAM_SCORES),
         step.read(SAMPLED_PROGRAMS),
         held_out_questions(step),
         seeded(step.settings.evaluation, step.settings.seed),
+        unsealed_passes,
     )
     rendered = evaluation.render_report(
         step.read(BENCHMARK_SCORES).drop("batch"),
         step.read(BEST_OF_N).drop("batch"),
         quality,
-        step.read(TEST_RESULTS)["pass_rate"],
+        counted_results(step.read(TEST_RESULTS), unsealed_passes)["pass_rate"],
         _learning_curves(step),
+        evaluation.Seals(unsealed_passes, _unsealed_shares(step)),
     )
     path = step.project.home.root / "report.md"
     replace_text(path, rendered.markdown)
     plots = {name.replace(" ", "_"): picture(png, name) for name, png in rendered.plots.items()}
     return {"report": dg.MetadataValue.md(rendered.markdown), "file": dg.MetadataValue.path(str(path)), **plots}
+
+
+def _unsealed_shares(step: Step) -> dict[str, float]:
+    """Return the share of unsealed passes of each training that reports one."""
+    trained = [artifact for model in MODELS if (artifact := step.model(model)) is not None]
+    figure = "unsealed_pass_share"
+    return {artifact.name: artifact.figures[figure] for artifact in trained if figure in artifact.figures}
 
 
 def _learning_curves(step: Step) -> dict[str, Curve]:

@@ -20,6 +20,7 @@ from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Check, Finding, StageRows, table_stage
 from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.training_rows import counting
 from acecoder_dagster.learning.preference import PROGRAM_COLUMNS, RESULT_COLUMNS, build_pairs, choose_hard_questions
 from acecoder_dagster.questions.test_suites.quality import error_rates
 from acecoder_dagster.settings import seeded
@@ -27,7 +28,11 @@ from acecoder_dagster.settings import seeded
 
 def _pair_rule(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
-    return {"pairs": seeded(settings.pairs, settings.seed).model_dump(), "batches": settings.data.batches}
+    return {
+        "pairs": seeded(settings.pairs, settings.seed).model_dump(),
+        "batches": settings.data.batches,
+        **counting(project, batch),
+    }
 
 
 def _pairs_were_found(step: Step) -> Finding:
@@ -65,7 +70,7 @@ def preference_pairs(step: Step) -> Iterator[tuple[str, StageRows]]:
         step.read(SAMPLED_PROGRAMS, columns=PROGRAM_COLUMNS),
     )
     questions = step.read(QUESTIONS)
-    pairs, rejected = build_pairs(results, programs, questions, rule)
+    pairs, rejected = build_pairs(results, programs, questions, rule, step.settings.tests.unsealed_passes)
     paired = pairs["question_id"].n_unique()
     figures = {"questions_paired": paired, "pairs_per_question": round(pairs.height / max(paired, 1), 2)}
     # A question has pairs or is rejected: its pairs count as they are, the question without counts as one row.
@@ -76,7 +81,11 @@ def preference_pairs(step: Step) -> Iterator[tuple[str, StageRows]]:
 
 def _hard_question_rule(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
-    return {"rule": settings.hard_questions.model_dump(), "batches": settings.data.batches}
+    return {
+        "rule": settings.hard_questions.model_dump(),
+        "batches": settings.data.batches,
+        **counting(project, batch),
+    }
 
 
 def _questions_were_chosen(step: Step) -> Finding:
@@ -109,6 +118,9 @@ def _mean_pass_rates(step: Step) -> Metadata:
 def hard_questions(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Questions chosen for reinforcement learning: hard ones that the base policy sometimes solves."""
     questions = step.read(QUESTIONS).filter(pl.col("split") != "test")
-    hard, rejected = choose_hard_questions(step.read(TEST_RESULTS), questions, step.settings.hard_questions)
+    settings = step.settings
+    hard, rejected = choose_hard_questions(
+        step.read(TEST_RESULTS), questions, settings.hard_questions, settings.tests.unsealed_passes
+    )
     for batch in step.batches:
         yield batch, StageRows(hard, questions.height, rejected)

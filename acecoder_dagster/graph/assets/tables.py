@@ -22,6 +22,7 @@ from acecoder_dagster.graph.metadata import Metadata
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import StageRows, page_stage, table_stage
 from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.training_rows import counting
 
 
 @page_stage(
@@ -40,9 +41,8 @@ def warehouse(step: Step) -> Metadata:
     return {}
 
 
-def batches_chosen(project: OpenProject, batch: str) -> Mapping[str, object]:
-    """Return which batches feed training and evaluation."""
-    return {"batches": project.settings.data.batches}
+def _batches_and_counting(project: OpenProject, batch: str) -> Mapping[str, object]:
+    return {"batches": project.settings.data.batches, **counting(project, batch)}
 
 
 @table_stage(
@@ -50,7 +50,7 @@ def batches_chosen(project: OpenProject, batch: str) -> Mapping[str, object]:
     # Read through the warehouse, by sql/exports/acecode_dataset.sql.
     reads=chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS),
     waits_for=(warehouse,),
-    settings=batches_chosen,
+    settings=_batches_and_counting,
     code_version="1",
     group=TABLES,
     kinds={"parquet", "sql"},

@@ -6,6 +6,7 @@ from typing import Literal
 
 import polars as pl
 
+from acecoder_dagster.data.counting import unsealed_share
 from acecoder_dagster.data.tables import (
     FILTERED_TESTS,
     HARD_QUESTIONS,
@@ -21,6 +22,7 @@ from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Check, Finding, model_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.sampling import base_policy_sampler
+from acecoder_dagster.graph.steps.training_rows import counting
 from acecoder_dagster.learning.preference import preference_groups
 from acecoder_dagster.learning.sampling import render_prompts
 from acecoder_dagster.learning.training.settings import PolicySettings
@@ -88,13 +90,26 @@ def reward_model(step: Step, folder: Path) -> TrainRewardModel:
         scratch=settings.reward_backbone.scratch,
         output=folder,
         settings=seeded(settings.reward_model, settings.seed),
+        unsealed_pass_share=_unsealed_share(pairs),
     )
+
+
+def _unsealed_share(pairs: pl.DataFrame) -> float | None:
+    """Return the share of unsealed passes among those of the pairs' programs; None for pairs of an older version."""
+    if pairs["passes"].has_nulls():
+        return None
+    return unsealed_share(int(pairs["passes"].sum()), int(pairs["passed_unsealed"].sum()))
 
 
 def _policy_settings(of: Callable[[Settings], PolicySettings]) -> Callable[[OpenProject, str], Mapping[str, object]]:
     def settings_of(project: OpenProject, batch: str) -> Mapping[str, object]:
         settings = project.settings
-        return {"prompt": settings.prompt, "policy": of(settings).model_dump(), "seed": settings.seed}
+        return {
+            "prompt": settings.prompt,
+            "policy": of(settings).model_dump(),
+            "seed": settings.seed,
+            **counting(project, batch),
+        }
 
     return settings_of
 
@@ -172,4 +187,5 @@ def _train_policy(
         output=folder,
         settings=seeded(policy, step.settings.seed),
         sandbox=step.settings.sandbox,
+        unsealed_passes=step.settings.tests.unsealed_passes,
     )

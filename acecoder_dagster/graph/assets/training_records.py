@@ -53,6 +53,6 @@ def _collected(
 ) -> tuple[str, StageRows]:
     """Return what the trainings that are there left, one after another, with a column `model`."""
     found = [artifact for model in models if (artifact := step.model(model)) is not None]
-    of_each = [read(artifact).with_columns(model=pl.lit(artifact.name)) for artifact in found]
-    rows = table.conform(pl.concat(of_each)) if of_each else table.empty()
+    of_each = [table.conform(read(artifact).with_columns(model=pl.lit(artifact.name))) for artifact in found]
+    rows = pl.concat([table.empty(), *of_each])
     return step.batches[0], StageRows(rows, rows.height)

@@ -1,9 +1,17 @@
 """Questions and verdicts that training and evaluation read, out of the inputs of a step."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
 from acecoder_dagster.data.tables import FILTERED_TESTS, QUESTIONS, TEST_RESULTS
+from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.step import Step
+
+
+def counting(project: OpenProject, batch: str) -> Mapping[str, object]:
+    """Return the setting that says which passes count, for stages that count passes."""
+    return {"unsealed_passes": project.settings.tests.unsealed_passes}
 
 
 def tested_questions(step: Step) -> pl.DataFrame:

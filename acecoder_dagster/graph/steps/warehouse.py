@@ -22,7 +22,7 @@ def publish_warehouse(project: OpenProject) -> Metadata:
     key = warehouse_key(project)
     if warehouse_is_current(project, key):
         return {"dagster/uri": dg.MetadataValue.path(str(target)), "reused": True, "content_key": key}
-    built = build_warehouse(project.lake, target, project.home.artifacts)
+    built = build_warehouse(project.lake, target, project.home.artifacts, project.settings.tests.unsealed_passes)
     replace_json(target.with_name(target.name + BUILT_FROM), {"content_key": key})
     return {
         "dagster/uri": dg.MetadataValue.path(str(built.path)),
@@ -35,12 +35,13 @@ def publish_warehouse(project: OpenProject) -> Metadata:
 
 
 def warehouse_key(project: OpenProject) -> str:
-    """Return the hash of everything the warehouse shows: the tables' current files, the models, `sql/models`."""
+    """Return the hash of everything the warehouse shows: tables, models, `sql/models`, and which passes count."""
     partitions = [
         (found.table, found.batch, found.rows_file.name) for t in ALL_TABLES for found in project.lake.partitions(t)
     ]
     models = {artifact.name: artifact.content_key for artifact in project.home.artifacts.all_current()}
-    return content_key(sql=models_version(), partitions=partitions, models=models)
+    unsealed_passes = project.settings.tests.unsealed_passes
+    return content_key(sql=models_version(), partitions=partitions, models=models, unsealed_passes=unsealed_passes)
 
 
 def warehouse_is_current(project: OpenProject, key: str) -> bool:

@@ -19,17 +19,20 @@ class Judgement:
     """What the judge found about a program.
 
     Attributes:
-        pass_rate: Share of the question's tests that it passed; `None` where the judge could not decide.
+        pass_rate: Share of the question's tests that it passed, by the passes that count; `None` where the judge could
+            not decide.
         official_pass_rate: The same over the question's official tests alone; `None` where it has none.
         outcomes: One outcome per test, in the order of the tests (see `judge.Outcome`).
+        sealed: One per test: whether its outcome is sealed.
     """
 
     pass_rate: float | None
     official_pass_rate: float | None
     outcomes: tuple[str, ...]
+    sealed: tuple[bool, ...]
 
 
-UNDECIDED = Judgement(None, None, ())
+UNDECIDED = Judgement(None, None, (), ())
 """The judge could not decide. That is no reward, not a reward of zero."""
 
 JudgePrograms = Callable[[Iterable[ProgramOfQuestion]], Iterator[tuple[ProgramOfQuestion, Judgement]]]

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
+from acecoder_dagster.data.counting import unsealed_share
 from acecoder_dagster.data.tables import ROLLOUTS
 from acecoder_dagster.files import replace_file
+from acecoder_dagster.judge import Outcome
 from acecoder_dagster.learning.policy.rewards import Rewards, Rollout
 
 ROLLOUT_SCHEMA = pl.Schema({name: dtype for name, dtype in ROLLOUTS.schema.items() if name != "model"})
@@ -57,6 +59,7 @@ class Generation:
                 "pass_rate": [judged.pass_rate for judged in self.rewards.judgements],
                 "official_pass_rate": [judged.official_pass_rate for judged in self.rewards.judgements],
                 "outcomes": [judged.outcomes for judged in self.rewards.judgements],
+                "sealed": [judged.sealed for judged in self.rewards.judgements],
                 "reward_model_score": self.rewards.scores,
                 "advantage": [advantages.get(index) for index in range(count)],
                 "kl": [kls.get(index) for index in range(count)],
@@ -64,6 +67,19 @@ class Generation:
             },
             schema=ROLLOUT_SCHEMA,
         )
+
+
+def unsealed_pass_share(rollouts: Path) -> float:
+    """Return the share of passes that are not sealed among all passes of a training's rollouts.
+
+    Args:
+        rollouts: Parquet with the columns of `ROLLOUT_SCHEMA`.
+    """
+    tests = pl.scan_parquet(rollouts).select("outcomes", "sealed").explode("outcomes", "sealed")
+    passed, sealed = (
+        tests.filter(pl.col("outcomes") == Outcome.PASSED).select(pl.len(), pl.col("sealed").sum()).collect().row(0)
+    )
+    return unsealed_share(passed, passed - sealed)
 
 
 class RolloutFiles:

@@ -16,7 +16,7 @@ from transformers.trainer_callback import PrinterCallback
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
 from acecoder_dagster.learning.errors import PolicyError
 from acecoder_dagster.learning.policy.rewards import BackgroundJudge, JudgePrograms, Rewarder
-from acecoder_dagster.learning.policy.rollouts import RolloutFiles
+from acecoder_dagster.learning.policy.rollouts import RolloutFiles, unsealed_pass_share
 from acecoder_dagster.learning.policy.sampler import PolicySampler
 from acecoder_dagster.learning.policy.trainer import PolicyTrainer, trainer_arguments
 from acecoder_dagster.learning.policy.validation import Validation
@@ -69,7 +69,8 @@ def train_policy(
 
     Returns:
         Figures: steps, best_step (the step whose weights were written), validation_pass_at_1 of that step and at the
-        start, rollouts, and hacked (1 if there was reward hacking, else 0).
+        start, rollouts, unsealed_pass_share (of all passes of rollouts) and hacked (1 if there was reward hacking, else
+        0).
 
     Raises:
         PolicyError: There is no such file, the questions do not fit the settings, or no reward model was given.
@@ -131,6 +132,7 @@ def _finish(output: Path, steps: int, validation: Validation, rollout_files: Rol
         "validation_pass_at_1": best["validation_pass_at_1"],
         "validation_pass_at_1_at_start": history[0]["validation_pass_at_1"],
         "rollouts": rollouts,
+        "unsealed_pass_share": unsealed_pass_share(output / ROLLOUTS_FILE),
         "hacked": float(is_hacked),
     }
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import polars as pl
 
+from acecoder_dagster.data.counting import REFUSE, UnsealedPasses, counted_passes
 from acecoder_dagster.data.tests_as_rows import question_from_rows
 from acecoder_dagster.judge import Judge, Outcome, ProgramJob, SandboxUnavailableError, Verdict
 from acecoder_dagster.learning.policy.rewards import UNDECIDED, Judgement, JudgePrograms, ProgramOfQuestion
@@ -17,7 +18,10 @@ _log = logging.getLogger(__name__)
 
 
 def judge_by_question(
-    judge: Judge, questions: pl.DataFrame, seconds_between_tries: float = SECONDS_BETWEEN_TRIES
+    judge: Judge,
+    questions: pl.DataFrame,
+    unsealed_passes: UnsealedPasses = REFUSE,
+    seconds_between_tries: float = SECONDS_BETWEEN_TRIES,
 ) -> JudgePrograms:
     """Return a function that judges (question_id, program) as they come and yields each judgement once it is known.
 
@@ -28,6 +32,7 @@ def judge_by_question(
         judge: An open judge.
         questions: Columns question_id, entry_point, setup_code, kind and tests (see `question_from_rows`), and
             official: one boolean per test.
+        unsealed_passes: Whether passes that are not sealed count in pass rates.
         seconds_between_tries: How long to wait before sandboxes are tried again.
 
     Returns:
@@ -62,7 +67,7 @@ def judge_by_question(
                 for verdict in judge.judge(jobs(dict(unanswered))):
                     has_worked = True
                     pair = unanswered.pop(verdict.program_id)
-                    yield pair, _judgement(verdict, official[pair[0]])
+                    yield pair, _judgement(verdict, official[pair[0]], unsealed_passes)
             except SandboxUnavailableError as error:
                 if not has_worked:
                     raise
@@ -74,12 +79,14 @@ def judge_by_question(
     return judge_programs
 
 
-def _judgement(verdict: Verdict, official: list[bool]) -> Judgement:
+def _judgement(verdict: Verdict, official: list[bool], unsealed_passes: UnsealedPasses) -> Judgement:
     if Outcome.JUDGE_ERROR in verdict.outcomes:
         return UNDECIDED
-    of_official = [passed for passed, is_official in zip(verdict.passed, official, strict=True) if is_official]
+    counted = counted_passes(verdict, unsealed_passes)
+    of_official = [passed for passed, is_official in zip(counted, official, strict=True) if is_official]
     return Judgement(
-        pass_rate=verdict.pass_rate,
+        pass_rate=sum(counted) / len(counted),
         official_pass_rate=sum(of_official) / len(of_official) if of_official else None,
         outcomes=tuple(str(outcome) for outcome in verdict.outcomes),
+        sealed=verdict.sealed,
     )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from acecoder_dagster.data.counting import UnsealedPasses
 from acecoder_dagster.judge import SandboxSettings
 from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings
 from acecoder_dagster.learning.training.settings import (
@@ -60,6 +61,8 @@ class TrainRewardModel(_Specification):
     scratch: ScratchModelSettings
     output: Path
     settings: RewardModelSettings
+    unsealed_pass_share: float | None
+    """Of the passes of the programs in the pairs; it is reported with the other figures. None where it is not known."""
 
 
 class ScorePrograms(_Specification):
@@ -99,6 +102,7 @@ class TrainPolicy(_Specification):
     output: Path
     settings: PolicySettings
     sandbox: SandboxSettings
+    unsealed_passes: UnsealedPasses
 
 
 Specification = Annotated[

@@ -85,8 +85,10 @@ def _(specification: TrainRewardModel, progress: Progress) -> Figures:
         texts = [*groups["prompt"], *groups["programs"].explode()]
         backbone = str(specification.output / "start")
         create_scratch_model(texts, Path(backbone), specification.scratch)
+    share = specification.unsealed_pass_share
+    known: Figures = {} if share is None else {"unsealed_pass_share": share}
     with recorded_curves(specification.output, progress) as record:
-        return train_reward_model(
+        trained = train_reward_model(
             specification.groups,
             backbone,
             specification.output,
@@ -94,6 +96,7 @@ def _(specification: TrainRewardModel, progress: Progress) -> Figures:
             record,
             specification.prompt_template,
         )
+    return {**trained, **known}
 
 
 @run_task.register
@@ -122,7 +125,7 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
             specification.policy,
             specification.questions,
             specification.reward,
-            judge_programs=judge_by_question(judge, questions),
+            judge_programs=judge_by_question(judge, questions, specification.unsealed_passes),
             extract_program=extract_program,
             reward_model=specification.reward_model,
             output=specification.output,

@@ -50,7 +50,7 @@ def test_official_tests_are_the_truth_where_there_are_some() -> None:
 def test_the_report_shows_the_wrong_programs_that_the_reward_likes_best(tmp_path) -> None:
     programs = ["def f(): return 'right'", "def f(): return 'liked'", "def f(): return 'less liked'", "undecided"]
     rollouts = [Rollout(f"q{number}", "Write f.", program) for number, program in enumerate(programs)]
-    judgements = [Judgement(rate, None, ("passed", "failed")) for rate in (1.0, 0.5, 0.0, None)]
+    judgements = [Judgement(rate, None, ("passed", "failed"), (True, True)) for rate in (1.0, 0.5, 0.0, None)]
 
     write_report(
         tmp_path, history((1.0, 0.7), (2.0, 0.6)), rollouts, Rewards([3.0, 2.5, 1.5, 2.0], judgements, [None] * 4)

@@ -10,7 +10,7 @@ PASS_RATES = {"right": 1.0, "half": 0.5, "wrong": 0.0, "unknown": None}
 
 def judge(programs: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Judgement]]:
     for pair in programs:
-        yield pair, Judgement(PASS_RATES[pair[1]], None, ())
+        yield pair, Judgement(PASS_RATES[pair[1]], None, (), ())
 
 
 def rollouts(*programs: str) -> list[Rollout]:
@@ -46,7 +46,7 @@ def test_rewards_are_tests_or_calibrated_scores_or_both(kind, scorer, rule_weigh
 def test_every_rollout_is_judged_whatever_its_reward_comes_from() -> None:
     found = Rewarder(BackgroundJudge(judge), "binary", Scorer())(rollouts("right", "unknown", "half"))
 
-    assert found.judgements == [Judgement(1.0, None, ()), UNDECIDED, Judgement(0.5, None, ())]
+    assert found.judgements == [Judgement(1.0, None, (), ()), UNDECIDED, Judgement(0.5, None, (), ())]
     assert found.scores == [5.0, None, 4.0]
 
 

@@ -42,7 +42,7 @@ def judge_with(pass_rate: Callable[[str], float | None]):
 
     def judge(programs: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Judgement]]:
         for question_id, program in programs:
-            yield (question_id, program), Judgement(pass_rate(program), None, ("passed",))
+            yield (question_id, program), Judgement(pass_rate(program), None, ("passed",), (True,))
 
     return judge
 
@@ -172,6 +172,7 @@ def test_a_run_learns_reports_and_keeps_every_rollout(policy: Path, questions: P
 
     rollouts = pl.read_parquet(tmp_path / "policy" / ROLLOUTS_FILE)
     assert figures["rollouts"] == rollouts.height == 6 * 8 * 4
+    assert figures["unsealed_pass_share"] == 0
     assert rollouts["step"].unique().sort().to_list() == [1, 2, 3, 4, 5, 6]
     assert set(rollouts["question_id"]) <= {f"q{n}" for n in range(12)}
     assert (rollouts["reward"] == (rollouts["pass_rate"] == 1.0)).all()
@@ -228,7 +229,7 @@ from acecoder_dagster.learning.policy.rewards import Judgement
 from acecoder_dagster.learning.training.settings import PolicySettings
 def judge(programs):
     for pair in programs:
-        yield pair, Judgement(1.0 if len(pair[1]) % 2 == 0 else 0.5, None, ("passed",))
+        yield pair, Judgement(1.0 if len(pair[1]) % 2 == 0 else 0.5, None, ("passed",), (True,))
 def progress(step, total, figures):
     if step == 5:
         print("step 5", flush=True)

@@ -39,7 +39,7 @@ def test_programs_are_judged_by_the_tests_of_their_question(judge):
     assert {pair: found.pass_rate for pair, found in judged.items()} == dict(
         zip(asked, [1.0, 0.0, 1.0, 0.0, 0.0, 0.5], strict=True)
     )
-    assert judged["double", four] == Judgement(0.5, 1.0, ("passed", "failed"))
+    assert judged["double", four] == Judgement(0.5, 1.0, ("passed", "failed"), (True, True))
     assert judged["same name, other tests", same].official_pass_rate is None
 
 
