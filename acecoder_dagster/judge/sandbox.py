@@ -32,7 +32,7 @@ GUEST_MODULES = (
         "reports",
         "messages",
     ),
-    *("clerk", "clerks", "conversation", "serving", "child", "proxies", "asking", "driving", "zygote"),
+    *("clerk", "clerks", "conversation", "serving", "child", "proxies", "asking", "borrowing", "driving", "zygote"),
 )
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first. It takes its modules from the socket, so that no image has to carry

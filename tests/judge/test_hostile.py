@@ -44,7 +44,7 @@ NO_TRACES = QuestionTests(
     "processes",
     "",
     (
-        "assert processes() == []",
+        "assert len(processes()) == 1",  # the clerk
         "assert files() == []",
         "assert space() == [0, 0]",
         "assert modes() == ['0o41777', '0o41777']",

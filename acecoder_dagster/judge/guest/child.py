@@ -14,7 +14,7 @@ import random
 import sys
 import threading
 import types
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from acecoder_dagster.judge.guest import reports
@@ -54,6 +54,17 @@ from typing import *
 import string, re, datetime, collections, heapq, bisect, copy, math, random, statistics, itertools, functools
 import operator, io, sys, json
 """
+
+
+# What a test may do to a value before it is compared, so that it works for objects of the program too. By these names a
+# program may have functions of its own.
+CONVERSIONS: dict[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        *(len, list, tuple, sorted, set, frozenset, dict, str, repr, bytes, sum, max, min, int, float, complex, next),
+        *(iter, reversed),
+    )
+}
 
 
 class PreparedTest:
@@ -109,7 +120,7 @@ def judge_program(programs: list[bytes], ask: Ask, longest_value: int, channel: 
     answer = _load(programs, opening, namespace)
     side: ProgramSide | None = None
     while piece := ask(b"".join(answer)):
-        mode, (prelude, first), (code, second) = marshal.loads(piece)  # noqa: S302 - the clerk's own
+        mode, (prelude, first), (code, second), conversions = marshal.loads(piece)  # noqa: S302 - the clerk's own
         if mode == "serve":
             side = side or ProgramSide(channel, namespace)
             side.serve()
@@ -119,7 +130,7 @@ def judge_program(programs: list[bytes], ask: Ask, longest_value: int, channel: 
         elif mode == "execute":
             answer = execute((prelude, code), namespace)
         else:
-            answer = _evaluate(prelude, code, namespace, longest_value)
+            answer = _evaluate(prelude, code, conversions, namespace, longest_value)
 
 
 def _load(programs: list[bytes], opening: list[Compiled], namespace: dict[str, Any]) -> tuple[bytes, bytes]:
@@ -144,12 +155,19 @@ def _code(compiled: Compiled) -> types.CodeType | None:
 
 
 def _evaluate(
-    prelude: types.CodeType | None, code: types.CodeType, namespace: dict[str, Any], longest_value: int
+    prelude: types.CodeType | None,
+    code: types.CodeType,
+    conversions: list[tuple[str, dict[str, Any]]],
+    namespace: dict[str, Any],
+    longest_value: int,
 ) -> tuple[bytes, bytes]:
     try:
         if prelude is not None:
             exec(prelude, namespace)
-        encoded = encode_values([eval(code, namespace)])
+        value = eval(code, namespace)
+        for name, options in conversions:
+            value = CONVERSIONS[name](value, **options)
+        encoded = encode_values([value])
     except ValueTooLargeError as error:
         return reports.TOO_LARGE, reports.describe(error)
     except BaseException as error:

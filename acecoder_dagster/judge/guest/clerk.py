@@ -31,8 +31,8 @@ _DESCRIPTOR_BYTES = 4
 
 Compiled = tuple["CodeType | None", str]
 """Compiled text, None where there is none; and why it does not compile, empty where it does."""
-Piece = tuple[str, Compiled, Compiled]
-"""One test for a child: its mode, the statements before it, and its own code."""
+Piece = tuple[str, Compiled, Compiled, list[Any]]
+"""One test for a child: its mode, the statements before it, its own code, and what is done to the value."""
 
 
 class PreparedCalls:
@@ -49,13 +49,13 @@ class PreparedCalls:
         self.pieces = [_packed(test) for test in description["tests"]]
 
 
-def _packed(test: dict[str, str]) -> bytes:
+def _packed(test: dict[str, Any]) -> bytes:
     mode = test["mode"]
     if mode == SKIP:
         return b""
     kind = "eval" if mode == EXPRESSION else "exec"
     prelude = compile_text(test["prelude"], "<test>", "exec")
-    return marshal.dumps((mode, prelude, compile_text(test["code"], "<test>", kind)))
+    return marshal.dumps((mode, prelude, compile_text(test["code"], "<test>", kind), test.get("conversions", [])))
 
 
 class Clerk:

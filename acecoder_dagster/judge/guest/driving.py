@@ -5,7 +5,8 @@ from __future__ import annotations
 import types
 
 from acecoder_dagster.judge.guest import child, reports
-from acecoder_dagster.judge.guest.asking import AnswerTooLargeError, Names, TestSide
+from acecoder_dagster.judge.guest.asking import AnswerTooLargeError, TestSide
+from acecoder_dagster.judge.guest.borrowing import Names
 from acecoder_dagster.judge.guest.conversation import DONE, TURN, UnsupportedError
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
 

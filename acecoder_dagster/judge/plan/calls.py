@@ -9,11 +9,12 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
+from acecoder_dagster.judge.guest.child import CONVERSIONS
 from acecoder_dagster.judge.plan.names import bound_names, loaded_names
 from acecoder_dagster.python_source import NO_TREE, parse_source
 
@@ -27,11 +28,6 @@ _DECIDING_NAMES = """
     istitle isupper is_integer
 """
 _DECIDING_METHODS = frozenset(_DECIDING_NAMES.split())
-# The program can as well be asked for what these give, which then works for objects of its own classes too.
-_CONVERSION_NAMES = """
-    len list tuple sorted set frozenset dict str repr bytes sum max min int float complex next iter reversed
-"""
-_CONVERSIONS = frozenset(_CONVERSION_NAMES.split())
 _PLAIN_TYPES = frozenset(
     kind.__name__ for kind in (str, bytes, list, tuple, dict, set, frozenset, int, float, complex, bool)
 )
@@ -86,17 +82,23 @@ def is_foreign(name: str, entry_root: str, known: frozenset[str]) -> bool:
     return name not in known and name not in _BUILTIN_NAMES and name not in sys.stdlib_module_names
 
 
+Conversion = tuple[str, dict[str, object]]
+"""The name of a built-in function, and its named arguments."""
+
+
 @dataclass(frozen=True, slots=True)
 class FoundCall:
     """The call of the program in a condition.
 
     Attributes:
         call: what the program evaluates.
-        comparison: the condition, with the placeholder for its value.
+        conversions: what is then done to the value, inside out, before it is encoded; see `child.CONVERSIONS`.
+        comparison: the condition, with the placeholder for the value.
         modules: names of modules that the comparison uses without an import.
     """
 
     call: ast.expr
+    conversions: tuple[Conversion, ...]
     comparison: ast.expr
     modules: frozenset[str]
 
@@ -119,7 +121,8 @@ def find_call(
     comparison = cast(ast.expr, finder.visit(condition))
     if finder.call is None:
         raise NotSplittableError("does not call the program")
-    return FoundCall(finder.call, comparison, loaded_names([comparison]) & finder.modules)
+    modules = loaded_names([comparison]) & finder.modules
+    return FoundCall(finder.call, tuple(finder.conversions), comparison, modules)
 
 
 class _CallFinder(ast.NodeTransformer):
@@ -127,6 +130,7 @@ class _CallFinder(ast.NodeTransformer):
 
     def __init__(self, entry_point: EntryPoint, known: frozenset[str], own_functions: frozenset[str]) -> None:
         self.call: ast.expr | None = None
+        self.conversions: list[Conversion] = []
         self.modules: set[str] = set()
         self._entry_point = entry_point
         self._known = known
@@ -169,10 +173,11 @@ class _CallFinder(ast.NodeTransformer):
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         name = node.func.id if isinstance(node.func, ast.Name) and node.func.id not in self._known else ""
-        if name in _CONVERSIONS and len(node.args) == 1 and _are_constants(node.keywords):
+        if name in CONVERSIONS and len(node.args) == 1 and _are_constants(node.keywords):
             argument = self.visit(node.args[0])
             if _is_placeholder(argument):
-                self.call = ast.Call(node.func, [cast(ast.expr, self.call)], node.keywords)
+                options: dict[str, object] = {str(k.arg): cast(ast.Constant, k.value).value for k in node.keywords}
+                self.conversions.append((name, options))
                 return argument
             node.args = [cast(ast.expr, argument)]
             return node
@@ -288,8 +293,9 @@ def _arguments(link: ast.expr) -> list[ast.AST]:
     return [link.slice] if isinstance(link, ast.Subscript) else []
 
 
-def _are_constants(keywords: Iterable[ast.keyword]) -> bool:
-    return all(keyword.arg and isinstance(keyword.value, ast.Constant) for keyword in keywords)
+def _are_constants(keywords: list[ast.keyword]) -> bool:
+    values = [keyword.value.value if isinstance(keyword.value, ast.Constant) else ... for keyword in keywords]
+    return all(keyword.arg for keyword in keywords) and all(type(v) in (bool, int, str, type(None)) for v in values)
 
 
 def _is_placeholder(node: ast.AST) -> bool:

@@ -25,7 +25,7 @@ from acecoder_dagster.judge.plan.where_tests_run import can_run_by_proxies
 from acecoder_dagster.judge.types import Description, QuestionTests
 from acecoder_dagster.python_source import parse_source
 
-Piece = dict[str, str]
+Piece = dict[str, object]
 
 
 class Way(enum.Enum):
@@ -250,7 +250,7 @@ def _plan_test(test: str, entry_point: EntryPoint, setup: Setup, module: str, is
     imports = "".join(f"import {module}\n" for module in split.modules)
     return (
         plan,
-        _piece("values", split.call_prelude, _call(split)),
+        _piece("values", split.call_prelude, _call(split)) | {"conversions": split.conversions},
         _piece("compare", imports + split.prelude, ast.unparse(split.comparison)),
     )
 

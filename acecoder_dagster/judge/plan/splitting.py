@@ -1,6 +1,7 @@
 """Splits a test into what the program is asked, and what is compared with its answer.
 
-`assert sorted(f([2, 1])) == [1, 2]` becomes the call `sorted(f([2, 1]))` and the comparison `__r0 == [1, 2]`. The call
+`assert sorted(f([2, 1])) == [1, 2]` becomes the call `f([2, 1])`, whose value is sorted, and the comparison
+`__r0 == [1, 2]`. The call
 goes to the program's sandbox, the comparison never does. So a program can only claim values: to pass by fraud it would
 have to know the right ones.
 
@@ -13,7 +14,14 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from acecoder_dagster.judge.plan.calls import EntryPoint, NotSplittableError, find_call, is_foreign, parse_test
+from acecoder_dagster.judge.plan.calls import (
+    Conversion,
+    EntryPoint,
+    NotSplittableError,
+    find_call,
+    is_foreign,
+    parse_test,
+)
 from acecoder_dagster.judge.plan.names import bound_names, loaded_names, needed, reached, text, top_names
 from acecoder_dagster.judge.plan.safe_comparisons import depends_on_values_alone, may_execute_values
 
@@ -29,7 +37,8 @@ class SplitTest:
     Attributes:
         prelude: imports and definitions that the comparison needs before it.
         call_prelude: those of them that the call needs; what is expected must not be among them.
-        call: the expression that the program evaluates; in the comparison, the placeholder stands for its value.
+        call: the expression that the program evaluates.
+        conversions: what is then done to the value; in the comparison, the placeholder stands for what comes of it.
         modules: modules that the test uses without importing them, because the program should have.
         comparison: an expression over the placeholder, which is true where the test passes.
         setup_names: what the comparison uses of the setup code.
@@ -40,6 +49,7 @@ class SplitTest:
     prelude: str
     call_prelude: str
     call: str
+    conversions: tuple[Conversion, ...]
     modules: tuple[str, ...]
     comparison: ast.expr
     setup_names: frozenset[str]
@@ -126,6 +136,7 @@ def split_test(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest:
             prelude=text(prelude),
             call_prelude=text(needed(prelude, loaded_names([found.call]))),
             call=ast.unparse(found.call),
+            conversions=found.conversions,
             modules=tuple(sorted(found.modules)),
             comparison=found.comparison,
             setup_names=compared & setup.shown_names,

@@ -225,9 +225,11 @@ def test_a_program_that_the_judge_failed_on_is_tried_again_and_no_other(write, t
     once = SETTINGS.model_copy(update={"retries": 0})
     killer = threading.Thread(target=kill_the_sandboxes)
     killer.start()
-    first = judge_files(*files, once)
-    is_judged.set()
-    killer.join()
+    try:
+        first = judge_files(*files, once)
+    finally:
+        is_judged.set()
+        killer.join()
     failed = [row["program_id"] for row in read_rows(files[2]) if "judge_error" in row["outcomes"]]
     second = judge_files(*files, once)
 

@@ -18,8 +18,8 @@ def split(test: str, entry_point: str = "f", setup: str = "") -> SplitTest:
         ("assert f(g(1)) == 2", "f(g(1))", "__r0 == 2"),
         ("assert f(f(1)) == 2", "f(f(1))", "__r0 == 2"),
         ("assert abs(f(1) - 0.5) < 1e-6", "f(1)", "abs(__r0 - 0.5) < 1e-06"),
-        ("assert sorted(f(1), reverse=True) == [1]", "sorted(f(1), reverse=True)", "__r0 == [1]"),
-        ("assert len(set(f(1))) == 1", "len(set(f(1)))", "__r0 == 1"),
+        ("assert sorted(f(1), reverse=True) == [1]", "f(1)", "__r0 == [1]"),
+        ("assert len(set(f(1))) == 1", "f(1)", "__r0 == 1"),
         ("assert sorted(f(1), key=lambda x: -x) == [1]", "f(1)", "sorted(__r0, key=lambda x: -x) == [1]"),
         ("assert f('a').upper() == 'A'", "f('a').upper()", "__r0 == 'A'"),
         ("assert f(1)[0].startswith('x')", "f(1)[0]", "__r0.startswith('x')"),
@@ -41,12 +41,18 @@ def test_the_program_is_asked_for_a_value_and_the_comparison_is_kept(test, call,
     assert ast.unparse(taken_apart.comparison) == comparison
 
 
+def test_what_is_done_to_the_value_alone_is_done_where_the_program_is():
+    assert split("assert sorted(f(1), reverse=True) == [1]").conversions == (("sorted", {"reverse": True}),)
+    assert split("assert len(set(f(1))) == 1").conversions == (("set", {}), ("len", {}))
+    assert split("assert sum([f(1), 2]) == 3").conversions == ()
+
+
 @pytest.mark.parametrize(
     ("test", "call"),
     [
         ("assert Solution().f([1]) == 2", "Solution().f([1])"),
         ("assert Solution().f([1]).isdisjoint({2})", "Solution().f([1])"),
-        ("assert len(Solution().f([1])) == 2", "len(Solution().f([1]))"),
+        ("assert len(Solution().f([1])) == 2", "Solution().f([1])"),
     ],
 )
 def test_an_entry_point_may_be_a_method(test, call):
