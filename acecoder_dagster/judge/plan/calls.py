@@ -52,7 +52,7 @@ class EntryPoint:
         """
         self.text = text
         try:
-            self._expression = ast.unparse(ast.parse(text, mode="eval").body)
+            self._expression = ast.unparse(parse_source(text))
         except NO_TREE:
             self._expression = text
         self.root = self._expression.partition(".")[0].removesuffix("()")
