@@ -255,7 +255,7 @@ class Sandbox:
     def _send(self, message: bytes, content: bytes, *descriptors: int) -> None:
         file = os.memfd_create("content", os.MFD_CLOEXEC)
         try:
-            _write_all(file, content)
+            reports.write_all(file, content)
             socket.send_fds(self._channel, [message], [file, *descriptors])
         except OSError as error:
             raise SandboxFailedError(f"the sandbox is gone: {error}") from error
@@ -315,9 +315,3 @@ def guest_sources() -> dict[str, str]:
     return packages | {
         f"{GUEST_PACKAGE}.{name}": (folder / f"{name}.py").read_text(encoding="utf-8") for name in GUEST_MODULES
     }
-
-
-def _write_all(descriptor: int, content: bytes) -> None:
-    view = memoryview(content)
-    while view:
-        view = view[os.write(descriptor, view) :]

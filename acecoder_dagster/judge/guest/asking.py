@@ -120,11 +120,10 @@ class TestSide(Conversation):
 
     def claim(self, operation: str, name: str, thing: Any, origin: int = STRANGER) -> Any:
         """Ask what the program says of an object, once until it is asked to do something again."""
-        number = number_of(thing)
+        number, arguments = number_of(thing), (name, thing) if operation == "special" else (thing, name)
         if number is None:
-            return self.ask(operation, *((name, thing) if operation == "special" else (thing, name)), origin=origin)
+            return self.ask(operation, *arguments, origin=origin)
         if (number, name) not in self.claims:
-            arguments = (name, thing) if operation == "special" else (thing, name)
             self.claims[number, name] = self.ask(operation, *arguments, origin=origin)
         return self.claims[number, name]
 
@@ -176,7 +175,7 @@ class TestSide(Conversation):
 
     def _note_handed_on(self, arguments: tuple[Any, ...]) -> None:
         """An object that the test hands to the program is an input, or part of one."""
-        for value in _all_parts(arguments):
+        for value in _all_parts(arguments) if self._made else ():
             self._made.pop(id(value), None)
 
     def tampered(self) -> BaseException:

@@ -10,6 +10,7 @@ import os
 from typing import Any
 
 from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
+from acecoder_dagster.judge.guest.reports import write_all
 
 MAX_MESSAGE_BYTES = 4 << 20
 
@@ -54,10 +55,8 @@ def write_frame(descriptor: int, content: bytes) -> None:
     Raises:
         EndedError: nobody reads any more.
     """
-    view = memoryview(len(content).to_bytes(4, "big") + content)
     try:
-        while view:
-            view = view[os.write(descriptor, view) :]
+        write_all(descriptor, len(content).to_bytes(4, "big") + content)
     except OSError as error:
         raise EndedError from error
 

@@ -19,8 +19,9 @@ def write_line(report: int, index: int, kind: bytes, payload: bytes) -> None:
 
 def write_all(file: int, content: bytes) -> None:
     """Write all of a content to a file, where its last user stopped."""
-    while content:
-        content = content[os.write(file, content) :]
+    view = memoryview(content)
+    while view:
+        view = view[os.write(file, view) :]
 
 
 def encode_error(name: str, message: str) -> bytes:

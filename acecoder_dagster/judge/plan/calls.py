@@ -9,8 +9,6 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import cast
 
@@ -189,18 +187,12 @@ class _CallFinder(ast.NodeTransformer):
                 raise NotSplittableError(f"{ast.unparse(node.func)} may need the object itself")
         return node
 
-    @contextmanager
-    def _in_part(self, may_not_be_reached: bool) -> Iterator[None]:
+    def _visit_part(self, node: ast.expr, may_not_be_reached: bool) -> ast.expr:
         before = self._may_not_be_reached
         self._may_not_be_reached |= may_not_be_reached
-        try:
-            yield
-        finally:
-            self._may_not_be_reached = before
-
-    def _visit_part(self, node: ast.expr, may_not_be_reached: bool) -> ast.expr:
-        with self._in_part(may_not_be_reached):
-            return cast(ast.expr, self.visit(node))
+        visited = cast(ast.expr, self.visit(node))
+        self._may_not_be_reached = before
+        return visited
 
     def _visit_chain(self, node: ast.expr, links: list[ast.expr], root: str) -> ast.AST:
         """Replace the links of a chain that the program evaluates: all before a method that decides."""
