@@ -21,7 +21,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from acecoder_dagster.judge import install_host_packages
+from acecoder_dagster.judge import SandboxSettings, install_host_packages
 from acecoder_dagster.judge.launch.cache import cache_folder
 from tests.ordinary_user import as_ordinary_user
 from tests.requirements import needs
@@ -72,7 +72,7 @@ def installed() -> Iterator[Installed]:
 
     The folder is not pytest's: an ordinary user has to come in.
     """
-    install_host_packages()
+    install_host_packages(SandboxSettings().read_set())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)

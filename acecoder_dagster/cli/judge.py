@@ -26,6 +26,9 @@ def judge(
     workers: Annotated[int | None, typer.Option(min=1, help="Programs at the same time; else one per core.")] = None,
     cpu_seconds: Annotated[float | None, typer.Option(min=0.01, help="Processor time of one test; else 1.")] = None,
     memory_mb: Annotated[int | None, typer.Option(min=64, help="Memory of one process; else 1024.")] = None,
+    set_name: Annotated[
+        str | None, typer.Option("--set", help="Packages that programs may import: base, bigcodebench or plain.")
+    ] = None,
     profile: Annotated[
         str | None,
         typer.Option(help="Profile or .toml file with all limits, in [sandbox].", autocompletion=profile_names),
@@ -38,6 +41,7 @@ def judge(
     from acecoder_dagster.judge.files import judge_files
 
     options = {"launcher": launcher, "workers": workers, "cpu_seconds_per_test": cpu_seconds, "memory_mb": memory_mb}
+    options |= {"set": set_name}
     settings = _sandbox_settings(profile, options)
     with progress_bar(errors, "judging") as report:
         judged = judge_files(questions, programs, out, settings, lambda done, total: report(done, total, ""))
@@ -90,3 +94,6 @@ def _print_counts(judged: JudgedFiles) -> None:
         "launcher": judged.launcher,
     }
     print_frame(output, pl.DataFrame([summary]))
+    if judged.missing:
+        missing = ", ".join(f"{name} ({programs})" for name, programs in judged.missing.most_common())
+        print_line(output, f"programs missed these packages: {missing}; settings sandbox.set and sandbox.requirements")

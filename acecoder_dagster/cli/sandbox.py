@@ -1,29 +1,43 @@
 """`acecoder sandbox build`: what sandboxes need on this machine."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from acecoder_dagster.cli.printing import output, print_line
 
-sandbox = typer.Typer(no_args_is_help=True, help="The image that programs run in.", rich_markup_mode=None)
+sandbox = typer.Typer(no_args_is_help=True, help="The packages that programs may import.", rich_markup_mode=None)
 
 
 @sandbox.callback()
 def _group() -> None:
-    """The image that programs run in."""
+    """The packages that programs may import."""
+
+
+def _set_names() -> list[str]:
+    from acecoder_dagster.judge import set_names
+
+    return set_names()
 
 
 @sandbox.command()
 def build(
-    base: Annotated[str | None, typer.Option(help="Base image; the official Python image when left out.")] = None,
+    set_name: Annotated[
+        str, typer.Option("--set", help="What is in it: base, bigcodebench or plain.", autocompletion=_set_names)
+    ] = "base",
+    requirements: Annotated[
+        Path | None, typer.Option(help="A requirements file of yours, besides the set or in its place.")
+    ] = None,
+    base: Annotated[str | None, typer.Option(help="Docker image with Python to build on; else the set's own.")] = None,
 ) -> None:
-    """Make what sandboxes need and is missing: Docker's image, and the same packages for bubblewrap.
+    """Make what sandboxes need and is missing: Docker's image of a set, and the same packages for bubblewrap.
 
-    Where the official Python image cannot be pulled, the image's base is a Debian made on this machine by debootstrap.
-    With a base of yours, the image is built anew.
+    The settings sandbox.set and sandbox.requirements choose what is used. Where the set's base image cannot be pulled,
+    the base is a Debian made on this machine by debootstrap. An image on a base of yours has a name of its own.
     """
     from acecoder_dagster.judge import (
+        SandboxSettings,
         SandboxUnavailableError,
         build_image,
         connect_engine,
@@ -31,12 +45,14 @@ def build(
         install_host_packages,
     )
 
+    sandbox_set = SandboxSettings(set=set_name, requirements=requirements).read_set()
+    if base is not None:
+        print_line(output, f"image {build_image(connect_engine(), sandbox_set, base)}: name it in sandbox.image")
+        return
     try:
         engine = connect_engine()
     except SandboxUnavailableError as error:
-        if base is not None:
-            raise
         print_line(output, f"no image: {error}")
     else:
-        print_line(output, f"image {build_image(engine, base) if base else ensure_image(engine, None)}")
-    print_line(output, f"packages {install_host_packages()}")
+        print_line(output, f"image {ensure_image(engine, sandbox_set)}")
+    print_line(output, f"packages {install_host_packages(sandbox_set).folder}")

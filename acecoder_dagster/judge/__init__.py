@@ -10,9 +10,11 @@ It is usable alone: `judge` is the door, and its docstring tells a program's way
 """
 
 from acecoder_dagster.judge.judge import Judge
-from acecoder_dagster.judge.launch.host_packages import host_packages, install_host_packages
-from acecoder_dagster.judge.launch.images import build_image, connect_engine, ensure_image, project_image
+from acecoder_dagster.judge.launch.host_packages import install_host_packages
+from acecoder_dagster.judge.launch.images import build_image, connect_engine, ensure_image, image_name
+from acecoder_dagster.judge.missing_modules import missing_modules
 from acecoder_dagster.judge.plan.taking_apart import TestCode, read_test_code
+from acecoder_dagster.judge.sets import set_names
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import (
     IoTest,
@@ -38,8 +40,9 @@ __all__ = [
     "build_image",
     "connect_engine",
     "ensure_image",
-    "host_packages",
+    "image_name",
     "install_host_packages",
-    "project_image",
+    "missing_modules",
     "read_test_code",
+    "set_names",
 ]

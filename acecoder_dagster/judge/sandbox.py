@@ -19,21 +19,11 @@ from acecoder_dagster.judge.types import Description, SandboxFailedError, Sandbo
 
 GUEST_PACKAGE = "acecoder_dagster.judge.guest"
 # Each imports only those before it.
-GUEST_MODULES = (
-    *(
-        "arrays",
-        "kinds",
-        "encoding",
-        "hardening",
-        "metering",
-        "compiling",
-        "preloading",
-        "sharing",
-        "reports",
-        "messages",
-    ),
-    *("clerk", "clerks", "conversation", "serving", "child", "proxies", "asking", "borrowing", "driving", "zygote"),
-)
+_GUEST_MODULE_NAMES = """
+    arrays frames kinds encoding hardening metering compiling preloading sharing reports messages clerk clerks
+    errors conversation randomness serving child proxies outlines asking borrowing driving zygote
+"""
+GUEST_MODULES = tuple(_GUEST_MODULE_NAMES.split())
 START_SECONDS = 60.0
 # What the interpreter inside a sandbox runs first. It takes its modules from the socket, so that no image has to carry
 # the right version of them.

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from acecoder_dagster.judge.sets import SandboxSet, read_set
 
 LauncherName = Literal["auto", "service", "docker", "bubblewrap"]
 
@@ -38,7 +41,16 @@ class SandboxSettings(BaseModel):
         description="what starts sandboxes; auto: the service of containers/compose.yaml inside it, docker where an "
         "engine answers, else bubblewrap: the system's, or the one that comes as a dependency",
     )
-    image: str | None = Field(default=None, description="Docker image; none: the project's own, built when missing")
+    set: str = Field(
+        default="base",
+        description="packages that programs may import: base, bigcodebench, or plain for the standard library alone; "
+        "what is missing of them is built before the first program runs",
+    )
+    requirements: Path | None = Field(
+        default=None,
+        description="a requirements file of yours, for packages besides those of the set, or in their place",
+    )
+    image: str | None = Field(default=None, description="Docker image in place of the set's, for launcher = docker")
     runtime: str | None = Field(
         default=None, description="Docker's runtime, as runsc for gVisor; none: the engine's own. For launcher = docker"
     )
@@ -54,11 +66,25 @@ class SandboxSettings(BaseModel):
     retries: int = Field(default=2, ge=0, description="fresh sandboxes tried before a test becomes judge_error")
 
     @model_validator(mode="after")
-    def _runtime_is_dockers(self) -> SandboxSettings:
-        if self.runtime is not None and self.launcher != "docker":
-            raise ValueError("runtime is a setting of Docker's: set launcher to docker too")
+    def _runtime_and_image_are_dockers(self) -> SandboxSettings:
+        for name in ("runtime", "image"):
+            if getattr(self, name) is not None and self.launcher != "docker":
+                raise ValueError(f"{name} is a setting of Docker's: set launcher to docker too")
         return self
 
-    def limits(self) -> dict[str, Any]:
-        """Return the settings that a verdict may depend on: all but where sandboxes run, and how many."""
-        return self.model_dump(exclude={"launcher", "image", "runtime", "workers", "retries"})
+    def read_set(self) -> SandboxSet:
+        """Return the set of packages.
+
+        Raises:
+            SandboxUnavailableError: there is no such set, or the user's requirements cannot be read.
+        """
+        return read_set(self.set, self.requirements)
+
+    def seen_by_programs(self) -> dict[str, Any]:
+        """Return what a verdict may depend on: limits and packages, but not where sandboxes run, and how many.
+
+        Raises:
+            SandboxUnavailableError: there is no such set, or the user's requirements cannot be read.
+        """
+        limits = self.model_dump(exclude={"launcher", "set", "requirements", "image", "runtime", "workers", "retries"})
+        return limits | {"packages": self.image or self.read_set().digest()}

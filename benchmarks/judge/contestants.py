@@ -156,7 +156,9 @@ class BareForks:
             options: dict[str, Any] = {"network_mode": "none", "remove": True}
             if engine.info()["CgroupDriver"] == "cgroupfs":
                 options["cgroup_parent"] = "/"
-            printed = engine.containers.run(ensure_image(engine, None), command, **options).decode()
+            printed = engine.containers.run(
+                ensure_image(engine, SandboxSettings().read_set()), command, **options
+            ).decode()
             engine.close()
         else:
             command = [sys._base_executable, "-I", "-S", "-c", BARE_FORKS]  # type: ignore[attr-defined]

@@ -73,7 +73,7 @@ class System:
 @pytest.fixture(scope="module")
 def system(tmp_path_factory) -> Iterator[System]:
     with contextlib.closing(connect_engine()) as engine:
-        bootstrap_base(engine)
+        bootstrap_base(engine, "trixie")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +94,8 @@ class DagsterPage:
 
     def choose_batches(self, *batches: str) -> Locator:
         """Press Materialize and choose batches in the dialog, which is returned; those that are missing are added."""
-        known = self.ask(BATCHES)["assetNodes"][0]["partitionKeys"]
-        self.page.get_by_role("button", name="Materialize").first.click()
-        dialog = self.page.get_by_role("dialog").filter(has_text="Launch runs to materialize")
-        # Asked first where something upstream was never materialized.
-        confirm = self.page.get_by_role("button", name="Confirm")
-        dialog.or_(confirm).first.wait_for()
-        if confirm.is_visible():
-            confirm.click()
+        known = set(self.ask(BATCHES)["assetNodes"][0]["partitionKeys"])
+        dialog = self._materialize_dialog()
         for batch in batches:
             if batch not in known:
                 dialog.get_by_text("Add a partition").click()
@@ -109,15 +103,36 @@ class DagsterPage:
                 naming.get_by_placeholder("name").fill(batch)
                 naming.get_by_role("button", name="Save").click()
                 naming.wait_for(state="hidden")
-                # What is added is chosen, unless the page has only now loaded what there is, and begins anew.
-                with contextlib.suppress(PageTimeoutError):
-                    dialog.get_by_text(batch, exact=True).first.wait_for(timeout=5_000)
-            if not dialog.get_by_text(batch, exact=True).count():
-                dialog.get_by_text("Select a partition or create one").click()
-                self.page.keyboard.insert_text(batch)
-                self.page.get_by_role("menuitem").filter(has_text=batch).first.click()
-                self.page.keyboard.press("Escape")
+        # What is added is chosen, unless the page has only now loaded what there is, and begins anew.
+        if not known.intersection(batches) and self._are_chosen(dialog, batches, seconds=10):
+            return dialog
+        dialog.get_by_role("button", name="Cancel").click()
+        dialog.wait_for(state="hidden")
+        dialog = self._materialize_dialog()
+        dialog.get_by_text("Select a partition or create one").click()
+        for batch in batches:
+            self.page.get_by_role("menuitem").filter(has_text=batch).first.click()
+        self.page.keyboard.press("Escape")
+        assert self._are_chosen(dialog, batches, seconds=60)
         return dialog
+
+    def _materialize_dialog(self) -> Locator:
+        self.page.get_by_role("button", name="Materialize").first.click()
+        dialog = self.page.get_by_role("dialog").filter(has_text="Launch runs to materialize")
+        # Asked first where something upstream was never materialized.
+        confirm = self.page.get_by_role("button", name="Confirm")
+        dialog.or_(confirm).first.wait_for()
+        if confirm.is_visible():
+            confirm.click()
+        return dialog
+
+    def _are_chosen(self, dialog: Locator, batches: Sequence[str], seconds: int) -> bool:
+        try:
+            for batch in batches:
+                dialog.get_by_text(batch, exact=True).first.wait_for(timeout=seconds * 1000)
+        except PageTimeoutError:
+            return False
+        return True
 
     def launch_run(self, dialog: Locator) -> str:
         """Launch what the dialog says and return the id of the run."""

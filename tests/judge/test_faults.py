@@ -161,7 +161,7 @@ def f(x):
 @needs("docker")
 def test_a_container_that_was_created_and_never_started_is_removed_by_the_next_judge(monkeypatch):
     engine = docker.from_env()
-    left = engine.containers.create(ensure_image(engine, None), labels={LABEL: "0"})
+    left = engine.containers.create(ensure_image(engine, SandboxSettings().read_set()), labels={LABEL: "0"})
     try:
         Judge(SandboxSettings(launcher="docker")).close()
         assert still_there({left.id}), "it may still be about to start"

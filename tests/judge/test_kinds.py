@@ -256,7 +256,31 @@ def test_unittest_code_that_patches_runs_beside_the_program(judge):
     )
     verdict = judged(judge, "def f(x): print(x)", test_code=code)
     assert verdict.outcomes == ("passed", "failed"), verdict
-    assert verdict.sealed == (False, False)
+    assert verdict.sealed == (False, True)  # the other test does not patch
+
+
+def test_a_program_may_use_what_only_the_tests_import_as_in_one_module(judge):
+    code = (
+        "import unittest, textwrap\nclass T(unittest.TestCase):\n    def test_it(self): self.assertEqual(f(1), ' a')\n"
+    )
+    verdict = judged(judge, "def f(x): return textwrap.indent('a', ' ')", test_code=code)
+    assert verdict.outcomes == ("passed",), verdict
+
+
+SEEDED = """
+import random, unittest
+class T(unittest.TestCase):
+    def test_it(self):
+        random.seed(7)
+        drawn = f(1)
+        random.seed(7)
+        self.assertEqual(drawn, [random.random()])
+"""
+
+
+def test_what_a_test_seeds_the_program_draws_and_the_test_stays_sealed(judge):
+    verdict = judged(judge, "import random\ndef f(n): return [random.random() for _ in range(n)]", test_code=SEEDED)
+    assert (verdict.outcomes, verdict.sealed) == (("passed",), (True,))
 
 
 def test_a_line_of_many_numbers_is_compared_as_far_as_is_expected(judge):

@@ -25,7 +25,7 @@ from acecoder_dagster.data.tables import (
 from acecoder_dagster.data.tests_as_rows import tests_written
 from acecoder_dagster.evaluation import Curve
 from acecoder_dagster.files import replace_text
-from acecoder_dagster.graph.assets.tests import limits
+from acecoder_dagster.graph.assets.tests import where_programs_run
 from acecoder_dagster.graph.assets.training_records import rollouts, training_curves
 from acecoder_dagster.graph.groups import EVALUATION
 from acecoder_dagster.graph.inputs import chosen, entire, if_there
@@ -149,7 +149,7 @@ def policy_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
 @table_stage(
     POLICY_RESULTS,
     reads=(*chosen(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS), *entire(POLICY_PROGRAMS)),
-    settings=limits,
+    settings=where_programs_run,
     code_version="2",
     group=EVALUATION,
     kinds={"parquet", "docker"},

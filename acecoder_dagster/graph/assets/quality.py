@@ -26,7 +26,7 @@ def _measuring(project: OpenProject, batch: str) -> Mapping[str, object]:
     return {
         "quality": settings.quality.model_dump(),
         "oracle_models": settings.tests.oracle_models,
-        "limits": settings.sandbox.limits(),
+        "sandbox": settings.sandbox.seen_by_programs(),
     }
 
 

@@ -6,14 +6,14 @@ from acecoder_dagster.data.judged_tables import judge_table, question_tests
 from acecoder_dagster.data.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
 from acecoder_dagster.data.tests_as_rows import tests_written
 from acecoder_dagster.evaluation import plot_pass_rates
-from acecoder_dagster.graph.assets.tests import limits
+from acecoder_dagster.graph.assets.tests import where_programs_run
 from acecoder_dagster.graph.groups import PROGRAMS
 from acecoder_dagster.graph.inputs import same_batch
 from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.partitions import seed_batches
 from acecoder_dagster.graph.stages import Check, Finding, StageRows, Work, table_stage
 from acecoder_dagster.graph.step import Step
-from acecoder_dagster.judge import Judge
+from acecoder_dagster.judge import Judge, missing_modules
 
 MAX_JUDGE_ERRORS = 0.01
 """Share of programs without a verdict above which what follows is stopped."""
@@ -30,13 +30,17 @@ def _judge_works(step: Step) -> Finding:
 
 
 def _pass_rates(step: Step) -> Metadata:
-    return {"pass_rates": picture(plot_pass_rates(step.rows_made()["pass_rate"]), "Pass rates")}
+    results = step.rows_made()
+    page: Metadata = {"pass_rates": picture(plot_pass_rates(results["pass_rate"]), "Pass rates")}
+    if missing := missing_modules(results["message"]):
+        page["missing_packages"] = dict(missing.most_common())
+    return page
 
 
 @table_stage(
     TEST_RESULTS,
     reads=same_batch(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS),
-    settings=limits,
+    settings=where_programs_run,
     unit="program_id",
     code_version="2",
     partitions=seed_batches,

@@ -47,7 +47,7 @@ def _origin_of_tests(project: OpenProject, batch: str) -> Mapping[str, object]:
         "writer": settings.questions.writer,
         "inputs": settings.inputs.model_dump(),
         "seed": settings.seed,
-        "limits": settings.sandbox.limits(),
+        "sandbox": settings.sandbox.seen_by_programs(),
     }
 
 
@@ -150,9 +150,9 @@ def oracle_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
     yield from oracle_rows(step, {batch: step.changed(batch, step.read(QUESTIONS, batch)) for batch in step.batches})
 
 
-def limits(project: OpenProject, batch: str) -> Mapping[str, object]:
-    """Return the limits under which programs run."""
-    return {"limits": project.settings.sandbox.limits()}
+def where_programs_run(project: OpenProject, batch: str) -> Mapping[str, object]:
+    """Return the limits under which programs run, and the packages that they may import."""
+    return {"sandbox": project.settings.sandbox.seen_by_programs()}
 
 
 def _oracles_to_run(planned: PlannedBatch) -> Work:
@@ -164,7 +164,7 @@ def _oracles_to_run(planned: PlannedBatch) -> Work:
 @table_stage(
     ORACLE_RESULTS,
     reads=same_batch(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
-    settings=limits,
+    settings=where_programs_run,
     unit="program_id",
     code_version="2",
     partitions=seed_batches,
@@ -191,7 +191,7 @@ def _choice_of_tests(project: OpenProject, batch: str) -> Mapping[str, object]:
     choice = {"policy", "min_tests", "max_tests", "mutants", "strengthening_rounds"}
     return {
         "tests": settings.tests.model_dump(include=choice),
-        "limits": settings.sandbox.limits(),
+        "sandbox": settings.sandbox.seen_by_programs(),
         "calibration": settings.quality.batches,
         **(drawing if settings.tests.strengthening_rounds else {}),
     }

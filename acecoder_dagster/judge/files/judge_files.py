@@ -16,6 +16,7 @@ from acecoder_dagster.judge import (
     QuestionTests,
     SandboxSettings,
     Verdict,
+    missing_modules,
 )
 from acecoder_dagster.judge.files.errors import JudgeFileError
 from acecoder_dagster.judge.files.known_verdicts import KnownVerdicts
@@ -43,6 +44,7 @@ class JudgedFiles:
         outcomes: number of tests by outcome, all programs together.
         sealed_tests: how many tests were decided where the program could not reach the comparison.
         judge_errors: how many programs have a test that the judge could not decide; the next call tries them again.
+        missing: number of programs by package that they could not import.
         seconds: how long judging took, without reading and writing the files.
         workers: how many programs were judged at the same time.
         launcher: what started the sandboxes: service, docker, bubblewrap or bundled bubblewrap.
@@ -54,6 +56,7 @@ class JudgedFiles:
     outcomes: Counter[str]
     sealed_tests: int
     judge_errors: int
+    missing: Counter[str]
     seconds: float
     workers: int
     launcher: str
@@ -133,8 +136,7 @@ class _Keys:
     """The keys of verdicts: hashes of everything that the verdict on a program depends on."""
 
     def __init__(self, tests: dict[str, QuestionTests], judge: Judge) -> None:
-        kind, *seen_by_programs = judge.sandbox_identity
-        common = [CODE_VERSION, judge.settings.limits(), kind, seen_by_programs]
+        common = [CODE_VERSION, judge.settings.seen_by_programs(), judge.sandbox_identity]
         self._questions = {
             question_id: _digest(json.dumps([common, asdict(replace(question, question_id=""))], sort_keys=True))
             for question_id, question in tests.items()
@@ -159,6 +161,7 @@ class _Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     sealed_tests: int = 0
     judge_errors: int = 0
+    missing: Counter[str] = field(default_factory=Counter)
 
     def counting(self, rows: Iterator[Row]) -> Iterator[Row]:
         for row in rows:
@@ -167,6 +170,7 @@ class _Tally:
             self.outcomes.update(row["outcomes"])
             self.sealed_tests += sum(row["sealed"])
             self.judge_errors += Outcome.JUDGE_ERROR in row["outcomes"]
+            self.missing += missing_modules([row["message"]])
             yield row
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import binascii
 import importlib
 import sys
 from typing import Any
 
-MAX_ARRAY_BYTES = 4 << 20
+MAX_ARRAY_BYTES = 12 << 20
 _ARRAY_KINDS = "biufcmMSU"  # what has no objects in it
 
 
@@ -47,7 +48,23 @@ def encode_array(value: Any) -> Any:
     if value.nbytes > MAX_ARRAY_BYTES:
         raise ValueTooLargeError(f"an array of {value.nbytes} bytes")
     shape = list(value.shape) if kind is numpy.ndarray else None
-    return {"numpy": [value.dtype.str, shape, value.tobytes().hex()]}
+    return {"numpy": [value.dtype.str, shape, binascii.b2a_base64(value.tobytes(), newline=False).decode()]}
+
+
+def array_of_objects(value: Any) -> tuple[list[int], list[Any]] | None:
+    """Return the shape and the items of an array of objects; None for anything else."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None or type(value) is not numpy.ndarray or value.dtype.kind != "O":
+        return None
+    return list(value.shape), value.ravel().tolist()
+
+
+def object_array(items: list[Any]) -> Any:
+    """Make an array of any objects, in one dimension."""
+    array = importlib.import_module("numpy").empty(len(items), dtype=object)
+    for position, item in enumerate(items):  # numpy would look into items that are lists
+        array[position] = item
+    return array
 
 
 def decode_array(content: Any) -> Any:
@@ -63,5 +80,5 @@ def decode_array(content: Any) -> Any:
         numpy = importlib.import_module("numpy")
     except ImportError:
         return Opaque("array, where there is no numpy")
-    array = numpy.frombuffer(bytes.fromhex(data), dtype=numpy.dtype(data_type))
+    array = numpy.frombuffer(binascii.a2b_base64(data), dtype=numpy.dtype(data_type))
     return array[0] if shape is None else array.reshape(shape).copy()

@@ -14,10 +14,11 @@ from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
 from acecoder_dagster.judge.guest.conversation import Conversation, UnsupportedError
 from acecoder_dagster.judge.guest.encoding import encode_values
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
+from acecoder_dagster.judge.guest.outlines import function_outline
 from acecoder_dagster.judge.guest.proxies import DECIDING_METHODS, STRANGER, ProxyClass, make_class, number_of
+from acecoder_dagster.judge.guest.randomness import RandomStates
 
 _MAX_PARTS = 10_000
-_TAKES_ARGUMENTS, _TAKES_KEYWORDS = 0x04, 0x08  # of code objects: *arguments, **keywords
 
 
 class AnswerTooLargeError(BaseException):
@@ -29,14 +30,17 @@ class TestSide(Conversation):
 
     __test__ = False  # not a test class of pytest's
 
-    def __init__(self, descriptor: int, entry_method: str) -> None:
+    def __init__(self, descriptor: int, entry_method: str, seeds: bool = False) -> None:
         """Begin a conversation.
 
         Args:
             descriptor: socket to the program's process.
             entry_method: of a class, the method under test; empty where that is not known.
+            seeds: whether the tests seed what is drawn at random.
         """
         super().__init__(descriptor, first_number=1)
+        self._random_states = RandomStates() if seeds else None
+        self._closes_figures = False
         self._proxies: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self.classes: dict[int, Any] = {}
         self.named_classes: set[Any] = set()
@@ -52,6 +56,8 @@ class TestSide(Conversation):
 
     def begin_test(self) -> None:
         """Forget what the last test did."""
+        if self._random_states:
+            self._random_states.notice_seeding()
         self.halted_by: BaseException | None = None
         self.has_program_decided = False
         self.has_used_entry_point = False
@@ -160,6 +166,19 @@ class TestSide(Conversation):
         number = number_of(arguments[1] if operation == "special" else arguments[0])
         return number is not None and self._born.get(number, self._answers) < self._answers
 
+    def close_figures(self) -> None:
+        """Let what the tests close of matplotlib's figures be closed for the program too, which may have drawn them."""
+        pyplot: Any = sys.modules.get("matplotlib.pyplot")
+        if pyplot is None or self._closes_figures:
+            return
+        own_close, self._closes_figures = pyplot.close, True
+
+        def close(figure: Any = None) -> None:
+            self.ask("close", figure if figure is None or number_of(figure) else "all")
+            own_close(None if number_of(figure) else figure)
+
+        pyplot.close = close
+
     def note_change(self, number: int) -> None:
         """Note that the program changed a container; one that its function gave, it could fill in later."""
         self.has_program_decided |= self.has_answered and number % 2 == 0
@@ -259,6 +278,10 @@ class TestSide(Conversation):
             object.__setattr__(proxy, "judge_origin", min(proxy.judge_origin, self._origin))
         return proxy
 
+    def extras(self) -> dict[str, Any]:
+        """Return what the test has done to the generators of random numbers."""
+        return {"random": self._random_states.news()} if self._random_states else {}
+
     def read_extras(self, message: dict[str, Any]) -> None:
         """Read descriptions of classes of the program."""
         waiting = {int(number): description for number, description in message["classes"].items()}
@@ -320,39 +343,3 @@ def _standard_name(value: Any) -> list[str] | None:
     for part in path:
         found = getattr(found, part, None)
     return [module, ".".join(path)] if found is value else None
-
-
-def function_outline(function: Any) -> tuple[str, tuple[Any, ...]]:
-    """The text of a function that takes the same arguments, and its defaults; both empty for other callables."""
-    if type(function) is not types.FunctionType:
-        return "", ()
-    code = function.__code__
-    names = list(code.co_varnames)
-    positional = names[: code.co_argcount]
-    only_named = names[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    rest = names[code.co_argcount + code.co_kwonlyargcount :]
-    defaults = [*(function.__defaults__ or ())]
-    named_defaults = function.__kwdefaults__ or {}
-    shown = positional[: len(positional) - len(defaults)]
-    shown += [f"{name}=default_{i}" for i, name in enumerate(positional[len(shown) :])]
-    if code.co_posonlyargcount:
-        shown.insert(code.co_posonlyargcount, "/")
-    passed = list(positional)
-    if code.co_flags & _TAKES_ARGUMENTS:
-        variable = rest.pop(0)
-        shown.append(f"*{variable}")
-        passed.append(f"*{variable}")
-    elif only_named:
-        shown.append("*")
-    for name in only_named:
-        if name in named_defaults:
-            shown.append(f"{name}=default_{len(defaults)}")
-            defaults.append(named_defaults[name])
-        else:
-            shown.append(name)
-        passed.append(f"{name}={name}")
-    if code.co_flags & _TAKES_KEYWORDS:
-        shown.append(f"**{rest[0]}")
-        passed.append(f"**{rest[0]}")
-    text = f"def function({', '.join(shown)}):\n    return call_back({', '.join(passed)})"
-    return text, tuple(defaults)

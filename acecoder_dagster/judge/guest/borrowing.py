@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import contextlib
 import importlib
+import sys
 import types
 from typing import Any
 
@@ -17,7 +18,8 @@ _SHARED_MODULE_NAMES = """
     statistics string typing _bisect _collections _functools _heapq _operator _random
 """
 _SHARED_MODULES = frozenset(_SHARED_MODULE_NAMES.split())
-_ALIASES = {"np": "numpy", "dt": "datetime"}
+_SHARED_PACKAGES = frozenset({"numpy", "pandas"})
+_ALIASES = {"np": "numpy", "pd": "pandas", "dt": "datetime"}
 
 
 class Names(dict[str, Any]):
@@ -68,8 +70,11 @@ class Names(dict[str, Any]):
 
 def _own_version(kind: Any, module: Any, name: str, value: Any) -> Any:
     """What the program imported under its usual name, as this process has it."""
-    if kind == "module" and module in _SHARED_MODULES | {"numpy"} and _ALIASES.get(name, name) == module:
+    if kind == "module" and module in _SHARED_MODULES | _SHARED_PACKAGES and _ALIASES.get(name, name) == module:
         return importlib.import_module(module)
     if kind == "standard" and module in _SHARED_MODULES:
         return getattr(importlib.import_module(module), name, value)
+    if kind == "standard" and str(module).partition(".")[0] in _SHARED_PACKAGES:
+        importlib.import_module(module.partition(".")[0])
+        return getattr(sys.modules.get(module), name, value)
     return value

@@ -91,6 +91,7 @@ class PreparedQuestion:
         entry_point: the function or class under test.
         entry_method: of a class, the method under test; empty where that is not known.
         tests: the tests, compiled.
+        seeds: whether they seed what is drawn at random.
     """
 
     def __init__(self, description: dict[str, Any]) -> None:
@@ -99,6 +100,7 @@ class PreparedQuestion:
         self.entry_point: str = description.get("entry_point", "")
         self.entry_method: str = description.get("entry_method", "")
         self.tests = [PreparedTest(test) for test in description["tests"]]
+        self.seeds = any(".seed(" in text for text in (self.module, *(test["code"] for test in description["tests"])))
 
 
 def judge_program(programs: list[bytes], ask: Ask, longest_value: int, channel: int = -1) -> None:

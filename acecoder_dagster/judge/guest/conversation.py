@@ -9,13 +9,12 @@ one process. Any other object stays where it is, and the other side has a number
 
 from __future__ import annotations
 
-import builtins
 import collections
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
-from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
+from acecoder_dagster.judge.guest.arrays import ValueTooLargeError, array_of_objects, object_array
 from acecoder_dagster.judge.guest.encoding import (
     MAX_DEPTH,
     MAX_ITERATOR_ITEMS,
@@ -24,6 +23,8 @@ from acecoder_dagster.judge.guest.encoding import (
     decode_atom,
     encode_atom,
 )
+from acecoder_dagster.judge.guest.errors import is_known_to_both, rebuild_error
+from acecoder_dagster.judge.guest.kinds import FACTORIES, name_of_factory
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError, read_message, write_message
 
 VALUE, RAISE, TOO_LARGE, TURN, DONE = "value", "raise", "too large", "turn", "done"
@@ -184,10 +185,13 @@ class Conversation:
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         """Encode any value."""
+        kind = type(value)
+        if kind.__module__ == "numpy" and (parts := array_of_objects(value)) is not None:
+            shape, items = parts
+            return {"objects": [shape, self._encode_all(items, depth)]}
         atom = encode_atom(value)
         if atom is not NOT_AN_ATOM:
             return atom
-        kind = type(value)
         if kind in MIRRORED or kind is collections.defaultdict:
             return {"mirror": self._mirror_number(value)}
         if depth > MAX_DEPTH:
@@ -223,8 +227,10 @@ class Conversation:
         if tag in _REBUILD:
             return _REBUILD[tag]([self._decode(item) for item in inner])
         if tag == "error":
-            name, arguments = inner
-            return _rebuild_error(name, [self._decode(argument) for argument in arguments])
+            module, name, builtin, arguments = inner
+            return rebuild_error(module, name, builtin, [self._decode(argument) for argument in arguments])
+        if tag == "objects":
+            return object_array([self._decode(item) for item in inner[1]]).reshape(inner[0])
         if tag == "iterator":
             return iter([self._decode(item) for item in inner])
         if tag in _OBJECT_TAGS:
@@ -250,9 +256,10 @@ class Conversation:
         number = getattr(error, "judge_number", None)  # it came from the other side
         if type(number) is int:
             return {"theirs": number}
-        name = type(error).__name__
-        if getattr(builtins, name, None) is type(error):
-            return {"error": [name, self._encode_all(list(error.args), 0)]}
+        kind = type(error)
+        if is_known_to_both(kind):
+            builtin = next(base.__name__ for base in kind.__mro__ if base.__module__ == "builtins")
+            return {"error": [kind.__module__, kind.__name__, builtin, self._encode_all(list(error.args), 0)]}
         return self.encode_object(error)
 
     def send_error(self, error: BaseException) -> None:
@@ -310,8 +317,7 @@ class Conversation:
     def _contents(self, container: Any) -> Any:
         kind = type(container)
         if isinstance(container, dict):
-            tag = "dict" if kind is collections.defaultdict else kind.__name__
-            return [tag, [self._encode_all(list(pair), 0) for pair in dict.items(container)]]
+            return [_tag_of_dict(container), [self._encode_all(list(pair), 0) for pair in dict.items(container)]]
         if kind is bytearray:
             return ["bytearray", list(container)]
         return [kind.__name__, self._encode_all(list(container), 0)]
@@ -323,7 +329,7 @@ class Conversation:
             number, (tag, items) = int(text), contents
             mirror = self._mirrors.get(number)
             if mirror is None:
-                mirror = self._mirrors[number] = _Mirror(_EMPTY[tag]())
+                mirror = self._mirrors[number] = _Mirror(_empty(tag))
                 self._mirror_numbers[id(mirror.container)] = number
             else:
                 self.note_change(number)
@@ -337,7 +343,8 @@ class Conversation:
         if isinstance(container, dict):
             pairs = [(self._decode(key), self._decode(value)) for key, value in items]
             container.clear()
-            dict.update(container, pairs)
+            for key, value in pairs:  # `dict.update` would leave an OrderedDict without its order
+                container[key] = value
         elif isinstance(container, (set, collections.deque)):
             values = [self._decode(item) for item in items]
             container.clear()
@@ -361,15 +368,16 @@ _REBUILD: dict[str, Callable[[list[Any]], Any]] = {
     "items": lambda items: dict(items).items(),
 }
 _EMPTY: dict[str, Callable[[], Any]] = {kind.__name__: kind for kind in MIRRORED}
+_DEFAULT_DICT = "defaultdict "
 _OBJECT_TAGS = frozenset({"object", "class", "standard", "function", "test error"})
 
 
-def _rebuild_error(name: str, arguments: list[Any]) -> BaseException:
-    kind = getattr(builtins, name)
-    if not (isinstance(kind, type) and issubclass(kind, BaseException)):
-        raise TamperedError
-    try:
-        error: BaseException = kind(*arguments)
-    except Exception:  # some need more than they keep in `args`
-        error = kind.__new__(kind, *arguments)
-    return error
+def _tag_of_dict(container: Any) -> str:
+    kind = type(container)
+    return _DEFAULT_DICT + name_of_factory(container) if kind is collections.defaultdict else str(kind.__name__)
+
+
+def _empty(tag: str) -> Any:
+    if tag.startswith(_DEFAULT_DICT):
+        return collections.defaultdict(FACTORIES.get(tag.removeprefix(_DEFAULT_DICT)))
+    return _EMPTY[tag]()

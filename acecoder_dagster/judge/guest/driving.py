@@ -24,7 +24,7 @@ def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, 
         report: descriptor of the report.
         channel: descriptor of the socket to the program's process.
     """
-    side = TestSide(channel, question.entry_method)
+    side = TestSide(channel, question.entry_method, question.seeds)
     names = Names(side, question.entry_point)
     unprepared: list[types.CodeType | None] = [compile(question.module, "<tests>", "exec", dont_inherit=True)]
     for index in range(first_test, len(question.tests)):
@@ -42,6 +42,7 @@ def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, 
             if test.problem:
                 kind, payload = reports.ERROR, reports.encode_error("SyntaxError", test.problem)
             else:
+                side.close_figures()
                 kind, payload = _execute([test.prelude, test.code], names)
         if isinstance(side.halted_by, EndedError):
             return

@@ -14,6 +14,7 @@ import datetime
 import decimal
 import fractions
 import json
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -39,8 +40,10 @@ class _Encoder:
 
     def encode(self, value: Any, depth: int = 0) -> Any:
         kind = type(value)
-        if kind is str or kind is float or kind is bool or value is None:
+        if kind is str or kind is bool or value is None:
             return value
+        if kind is float:
+            return _encode_nan(value) if math.isnan(value) else value
         if kind is int:
             return value if -(1 << 63) <= value < (1 << 63) else _encode_big_int(value)
         if depth >= MAX_DEPTH:
@@ -90,6 +93,21 @@ class _Encoder:
         if self.nodes > MAX_NODES:
             raise ValueTooLargeError(f"more than {MAX_NODES} parts")
         return [self.items(pair, depth) for pair in values]
+
+
+def _encode_nan(value: float) -> Any:
+    """Containers compare by identity first, so two lists with the same NaN are equal: the usual ones stay the same."""
+    for module in ("math", "numpy"):
+        if value is getattr(sys.modules.get(module), "nan", None):
+            return {"nan": module}
+    return value
+
+
+def _decode_nan(module: Any) -> float:
+    if module not in ("math", "numpy"):
+        raise ValueError("not a NaN")
+    nan: float = getattr(sys.modules.get(module), "nan", math.nan)
+    return nan
 
 
 def _encode_big_int(value: int) -> Any:
@@ -185,8 +203,10 @@ def encode_atom(value: Any) -> Any:
         ValueTooLargeError: a number is beyond the limits of this module.
     """
     kind = type(value)
-    if kind is str or kind is float or kind is bool or value is None:
+    if kind is str or kind is bool or value is None:
         return value
+    if kind is float:
+        return _encode_nan(value) if math.isnan(value) else value
     if kind is int:
         return value if -(1 << 63) <= value < (1 << 63) else _encode_big_int(value)
     encode_scalar = _SCALARS.get(kind)
@@ -328,6 +348,7 @@ def _small_decimal(text: str) -> decimal.Decimal:
 
 
 _DECODERS: dict[str, Callable[[Any], Any]] = {
+    "nan": _decode_nan,
     "int": _bounded_int,
     "tuple": lambda content: tuple(_decode(item) for item in content),
     "set": _unless_unhashable(lambda content: {_decode(item) for item in content}),

@@ -24,11 +24,10 @@ _libc_holding_the_interpreter = ctypes.PyDLL(None)
 # glibc's fork without the preparations that only a process with threads needs, from glibc 2.34 on.
 _fork = getattr(_libc_holding_the_interpreter, "_Fork", _libc_holding_the_interpreter.fork)
 
-# System call -> (number on x86-64, number on arm64). Denied because they reach the network, other
-# processes, the clock, namespaces, memory that nothing counts, or objects that would outlive the program.
+# System call -> (number on x86-64, number on arm64). Denied because they reach other processes, the
+# clock, namespaces, memory that nothing counts, or objects that would outlive the program.
 _DENIED = {
-    "socket": (41, 198), "connect": (42, 203), "accept": (43, 202), "accept4": (288, 242),
-    "bind": (49, 200), "listen": (50, 201), "ptrace": (101, 117), "process_vm_readv": (310, 270),
+    "ptrace": (101, 117), "process_vm_readv": (310, 270),
     "process_vm_writev": (311, 271), "process_madvise": (440, 440), "kcmp": (312, 272),
     "move_pages": (279, 239), "migrate_pages": (256, 238), "pidfd_getfd": (438, 438),
     "pidfd_send_signal": (424, 424), "bpf": (321, 280),
@@ -54,7 +53,10 @@ _DENIED = {
 _CLONE = (56, 220)
 _CLONE3 = (435, 435)
 _RT_SIGACTION = (13, 134)
+# Those of the internet end at the sandbox, which has no network but itself. Others may reach files and the host.
+_SOCKET = (41, 198)
 _ON_ONESELF_ONLY = ((302, 261), (203, 122))  # prlimit and sched_setaffinity
+_AF_INET, _AF_INET6 = 2, 10
 _WAIT_ALL = 0x40000000  # __WALL of wait(2): also for children that signal no end
 _NAMESPACE_FLAGS = 0x7E020080  # every CLONE_NEW* flag
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
@@ -86,8 +88,8 @@ def install_system_call_filter() -> None:
 
 def _assemble(audit_arch: int, column: int) -> bytes:
     denied = sorted(numbers[column] for numbers in _DENIED.values())
-    # After the chain come, in this order: allow, deny, no such call, and checks of clone, of whom a call concerns, and
-    # of the signal that a process gets when a child ends.
+    # After the chain come, in this order: allow, deny, no such call, and checks of clone, of whom a call concerns, of
+    # the signal that a process gets when a child ends, and of the family of a socket.
     head = [
         (_LOAD, 0, 0, _OFFSET_ARCH),
         (_JUMP_EQUAL, 1, 0, audit_arch),
@@ -100,7 +102,8 @@ def _assemble(audit_arch: int, column: int) -> bytes:
     chain.append((_JUMP_EQUAL, "clone", _CLONE[column]))
     chain += [(_JUMP_EQUAL, "on_oneself", numbers[column]) for numbers in _ON_ONESELF_ONLY]
     chain.append((_JUMP_EQUAL, "signal", _RT_SIGACTION[column]))
-    target = {"allow": 0, "deny": 1, "no_such_call": 2, "clone": 3, "on_oneself": 6, "signal": 12}
+    chain.append((_JUMP_EQUAL, "socket", _SOCKET[column]))
+    target = {"allow": 0, "deny": 1, "no_such_call": 2, "clone": 3, "on_oneself": 6, "signal": 12, "socket": 20}
     instructions = list(head)
     for position, (operation, label, operand) in enumerate(chain):
         instructions.append((operation, len(chain) - position - 1 + target[label], 0, operand))
@@ -128,6 +131,11 @@ def _assemble(audit_arch: int, column: int) -> bytes:
         (_JUMP_EQUAL, 1, 0, 0),
         (_RETURN, 0, 0, _ERRNO | errno.EPERM),
         (_RETURN, 0, 0, _ALLOW),
+        (_LOAD, 0, 0, _OFFSET_FIRST_ARGUMENT),
+        (_JUMP_EQUAL, 1, 0, _AF_INET),
+        (_JUMP_EQUAL, 0, 1, _AF_INET6),
+        (_RETURN, 0, 0, _ALLOW),
+        (_RETURN, 0, 0, _ERRNO | errno.EPERM),
     ]
     return b"".join(struct.pack("HBBI", *instruction) for instruction in instructions)
 

@@ -12,10 +12,11 @@ import types
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from acecoder_dagster.judge.guest import frames
+from acecoder_dagster.judge.guest.arrays import array_of_objects, object_array
+
 MAX_FIELDS = 256
-_FACTORIES = {
-    kind.__name__: kind for kind in (int, float, complex, bool, str, bytes, list, dict, set, frozenset, tuple)
-}
+FACTORIES = {kind.__name__: kind for kind in (int, float, complex, bool, str, bytes, list, dict, set, frozenset, tuple)}
 
 
 class Kind(NamedTuple):
@@ -61,8 +62,13 @@ _KINDS: dict[str, Kind] = {
     "collections.UserString": Kind(lambda value: str(value.data), _made_of_one),
     "collections.ChainMap": Kind(lambda value: list(value.maps), _made_of_all, is_fixed=False),
 }
+_KINDS["numpy.ma.MaskedArray"] = Kind(
+    lambda value: (value.data, value.mask, value.fill_value),
+    lambda kind, parts: kind(parts[0], mask=parts[1], fill_value=parts[2]),
+)
+_KINDS["numpy.ma.MaskedConstant"] = Kind(lambda _: None, lambda kind, _: importlib.import_module("numpy.ma").masked)
 _MODULES = sorted({name.rpartition(".")[0] for name in _KINDS})
-NAMED_TUPLE, DEFAULT_DICT = "named tuple", "default dict"
+NAMED_TUPLE, DEFAULT_DICT, OBJECT_ARRAY = "named tuple", "default dict", "array of objects"
 
 
 def rare_parts(value: Any, only_fixed: bool = False) -> tuple[str, Any] | None:
@@ -74,15 +80,24 @@ def rare_parts(value: Any, only_fixed: bool = False) -> tuple[str, Any] | None:
     """
     kind = type(value)
     if kind is collections.defaultdict:
-        factory = value.default_factory
-        is_known = factory is not None and _FACTORIES.get(getattr(factory, "__name__", "")) is factory
-        return (DEFAULT_DICT, (factory.__name__, dict(value))) if is_known and not only_fixed else None
+        factory = name_of_factory(value)
+        return (DEFAULT_DICT, (factory, dict(value))) if factory and not only_fixed else None
     if issubclass(kind, tuple):
         return _parts_of_named_tuple(value, kind)
+    if kind.__module__ == "numpy" and (of_objects := array_of_objects(value)) is not None:
+        return OBJECT_ARRAY, of_objects
+    if (of_pandas := frames.frame_parts(value)) is not None:
+        return of_pandas
     name = _name_of(kind)
     if not name or (only_fixed and not _KINDS[name].is_fixed):
         return None
     return name, _KINDS[name].parts(value)
+
+
+def name_of_factory(value: collections.defaultdict[Any, Any]) -> str:
+    """Return the name of the class that makes a missing value, where it is a built-in one; else nothing."""
+    name = getattr(value.default_factory, "__name__", "")
+    return name if FACTORIES.get(name) is value.default_factory and name else ""
 
 
 def build_rare(name: Any, parts: Any) -> Any:
@@ -98,7 +113,12 @@ def build_rare(name: Any, parts: Any) -> Any:
         return collections.namedtuple(str(type_name), list(map(str, fields)))(*values)
     if name == DEFAULT_DICT:
         factory, pairs = parts
-        return collections.defaultdict(_FACTORIES[factory], pairs)
+        return collections.defaultdict(FACTORIES[factory], pairs)
+    if name == OBJECT_ARRAY:
+        shape, items = parts
+        return object_array(items).reshape(shape)
+    if name.startswith(frames.PREFIX):
+        return frames.build_frame(name, parts)
     if name not in _KINDS:
         raise ValueError("unknown kind")
     module, _, type_name = name.rpartition(".")

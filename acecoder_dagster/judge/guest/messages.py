@@ -12,7 +12,7 @@ from typing import Any
 from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
 from acecoder_dagster.judge.guest.reports import write_all
 
-MAX_MESSAGE_BYTES = 4 << 20
+MAX_MESSAGE_BYTES = 16 << 20
 
 
 class EndedError(BaseException):

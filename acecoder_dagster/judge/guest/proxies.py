@@ -12,6 +12,7 @@ Where a method of the program compares two of its objects, the program does deci
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -39,6 +40,10 @@ _DECIDING_ATTRIBUTES = frozenset(_DECIDING_NAMES.split())
 _PLAIN_TYPES = {
     kind.__name__: kind for kind in (int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset)
 }
+
+
+# Their values travel by value, and objects of unittest mean something to a test that no program may say.
+_NOT_KNOWN_BY_NAME = frozenset({"builtins", "numpy", "pandas", "unittest"})
 
 
 class Side(Protocol):
@@ -140,7 +145,7 @@ def make_class(side: Side, number: int, description: dict[str, Any]) -> ProxyCla
         "judge_side": side,
         "judge_class_number": number,
         "judge_description": description,
-        "__module__": "candidate",
+        "__module__": _module_of(description),
     }
     if description["error"]:
         root = getattr(builtins, description["error"])
@@ -167,10 +172,27 @@ def _members(description: dict[str, Any]) -> dict[str, Any]:
             members[name] = _special_method(name)
     if not description["hashable"]:
         members["__hash__"] = None
-    plain = _PLAIN_TYPES.get(description["plain"])
-    if plain is not None:
-        members["__class__"] = property(lambda self: plain)
+    known = _library_class(description["library"]) or _PLAIN_TYPES.get(description["plain"])
+    if known is not None:
+        members["__class__"] = property(lambda self: known)
     return members
+
+
+def _module_of(description: dict[str, Any]) -> str:
+    """Where a class says that it is defined: in a module of an installed package, or in the program."""
+    library = description["library"]
+    return str(library[0]) if library and library[1] == description["name"] else "candidate"
+
+
+def _library_class(path: Any) -> type | None:
+    """The class of a library that an object is said to be of, where the test has loaded it too."""
+    if not path:
+        return None
+    module, name = map(str, path)
+    if module.partition(".")[0] in _NOT_KNOWN_BY_NAME:
+        raise TamperedError
+    kind = getattr(sys.modules.get(module), name, None)
+    return kind if isinstance(kind, type) else None
 
 
 def _side(proxy: Any) -> Side:

@@ -13,6 +13,7 @@ import sys
 import types
 from typing import Any
 
+from acecoder_dagster.judge.guest import randomness
 from acecoder_dagster.judge.guest.conversation import DONE, TURN, Conversation
 from acecoder_dagster.judge.guest.encoding import NOT_AN_ATOM, plain_copy
 
@@ -80,6 +81,10 @@ class ProgramSide(Conversation):
     def _do_copy(self, function: str, thing: Any) -> Any:
         return getattr(copy, function)(thing)
 
+    def _do_close(self, figure: Any) -> None:
+        if (pyplot := sys.modules.get("matplotlib.pyplot")) is not None:
+            pyplot.close(figure)
+
     def _do_plain(self, thing: Any) -> Any:
         value = plain_copy(thing)
         if value is NOT_AN_ATOM:
@@ -114,6 +119,10 @@ class ProgramSide(Conversation):
         descriptions, self._descriptions = self._descriptions, {}
         return {"classes": descriptions}
 
+    def read_extras(self, message: dict[str, Any]) -> None:
+        """Draw numbers at random as the test would."""
+        randomness.take_over(message.get("random", {}))
+
     def _class_number(self, kind: type) -> int:
         number = self.share(kind)
         if number not in self._described:
@@ -128,6 +137,7 @@ class ProgramSide(Conversation):
         equality = next((base for base in own if "__eq__" in base.__dict__), None)
         is_error = issubclass(kind, BaseException)
         plain = next((base.__name__ for base in own if base in _PLAIN_TYPES), "")
+        library = next(filter(None, map(_path_in_library, own)), [])
         return {
             "name": kind.__name__,
             "bases": [self._class_number(base) for base in kind.__bases__ if not _is_builtin(base)],
@@ -135,6 +145,7 @@ class ProgramSide(Conversation):
             "hashable": found.get("__hash__", kind) is not None,
             "equality": "" if equality is None else PLAIN_EQUALITY if _is_builtin(equality) else OWN_EQUALITY,
             "plain": plain,
+            "library": library,
             "error": next(base.__name__ for base in own if _is_builtin(base)) if is_error else "",
         }
 
@@ -155,6 +166,20 @@ class ProgramSide(Conversation):
 
 
 _PLAIN_TYPES = frozenset({int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset})
+
+
+_TYPES = {getattr(types, name): name for name in ("FunctionType", "GeneratorType", "MethodType")}
+_NOT_LIBRARIES = frozenset({"builtins", "candidate", "numpy", "pandas", "unittest"})
+
+
+def _path_in_library(kind: type) -> list[str]:
+    """The module and the name of a class that the standard library or an installed package defines."""
+    if kind in _TYPES:
+        return ["types", _TYPES[kind]]
+    module, name = kind.__module__, kind.__name__
+    if type(module) is not str or module.partition(".")[0] in _NOT_LIBRARIES:
+        return []
+    return [module, name] if getattr(sys.modules.get(module), name, None) is kind else []
 
 
 def _is_builtin(kind: type) -> bool:

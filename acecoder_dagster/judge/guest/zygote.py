@@ -127,6 +127,7 @@ class Zygote:
         # Opened now: later, once it is protected, a process that is not root's may not open it.
         self.memory_badness = os.open("/proc/self/oom_score_adj", os.O_RDWR)
         self.own_badness = os.pread(self.memory_badness, 16, 0)
+        self.connections = os.open("/proc/self/net/sockstat", os.O_RDONLY)
         self.shared_bytes = 0
         self.processors = os.sched_getaffinity(0)
         self.code = self.null_output  # the file for the code of programs that came together
@@ -218,7 +219,7 @@ class Zygote:
         clean = connection is None or self.clerk.has_finished(connection)
         clean = self._kill_rest() and clean
         cpu, wall = metering.children_seconds() - used_before, time.monotonic() - started
-        clean = self._clean_scratch() and clean
+        clean = self._clean_scratch() and self._has_no_connections() and clean
         numbers = status, cpu * 1e6, wall * 1e6, usage.ru_maxrss, clean
         return b"%b %d %d %d %d %d" % (stopped_for, *numbers)
 
@@ -336,6 +337,11 @@ class Zygote:
                 return True
             time.sleep(0.001)
         return False
+
+    def _has_no_connections(self) -> bool:
+        """Whether every port is free: the kernel keeps that of a connection for a minute after its end."""
+        counts = os.pread(self.connections, 4096, 0)
+        return b"TCP: inuse 0 " in counts and b" tw 0 " in counts
 
     def _clean_scratch(self) -> bool:
         if self.user_id == KEEP_USER:  # the folders belong to the program's user, which may have closed them

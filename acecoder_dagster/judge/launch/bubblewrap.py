@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
-import platform
 import shutil
 import socket
 import subprocess
 from pathlib import Path
 
 from acecoder_dagster.judge.launch.environment import INTERPRETER_OPTIONS, environment, new_user_id
-from acecoder_dagster.judge.launch.host_packages import INTERPRETER, install_host_packages
+from acecoder_dagster.judge.launch.host_packages import install_host_packages
 from acecoder_dagster.judge.sandbox import BOOTSTRAP, Sandbox
+from acecoder_dagster.judge.sets import build_folder
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import SandboxUnavailableError
 
@@ -24,9 +23,6 @@ _ADVICE = (
     "Ubuntu kernel.apparmor_restrict_unprivileged_userns=0; in a container the capability SYS_ADMIN), or start Docker"
 )
 SYSTEM_FOLDERS = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin")
-
-
-_log = logging.getLogger(__name__)
 
 
 def find_bubblewrap() -> tuple[str, Path]:
@@ -58,21 +54,19 @@ class BubblewrapLauncher:
     """Starts sandboxes with the interpreter of this process: without network, all files read-only."""
 
     def __init__(self, settings: SandboxSettings) -> None:
-        """Find bubblewrap, and install the packages that programs may import if they are missing.
-
-        Where they cannot be installed, a warning says so, and programs see what the interpreter itself has.
+        """Find bubblewrap, and install the packages of the set if they are missing.
 
         Args:
-            settings: the limits of every sandbox.
+            settings: the set, and the limits of every sandbox.
 
         Raises:
-            SandboxUnavailableError: there is no bubblewrap, or files of this installation are missing.
+            SandboxUnavailableError: there is no bubblewrap, or no interpreter for the set, or its packages are missing
+                and cannot be installed.
         """
         self.name, self._command = find_bubblewrap()
         self._settings = settings
-        self._packages = _packages()
-        packages_name = "" if self._packages is None else self._packages.name
-        self.identity: tuple[str, ...] = ("bubblewrap", platform.python_version(), packages_name)
+        self._packages = install_host_packages(settings.read_set())
+        self.identity: tuple[str, ...] = ("bubblewrap", self._packages.contents)
 
     def start(self, scientific: bool) -> Sandbox:
         """Start one sandbox.
@@ -105,7 +99,8 @@ class BubblewrapLauncher:
 
     def _arguments(self, channel: int) -> list[str]:
         scratch_bytes = str(self._settings.scratch_mb << 20)
-        prefix = INTERPRETER.resolve().parent.parent
+        python = self._packages.python
+        prefix = python.resolve().parent.parent
         arguments = [str(self._command), "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts"]
         arguments += ["--unshare-cgroup-try", "--die-with-parent", "--as-pid-1", "--hostname", "sandbox"]
         if os.getuid() == 0:
@@ -124,25 +119,23 @@ class BubblewrapLauncher:
             for parent in reversed(prefix.parents[:-1]):
                 arguments += ["--perms", "0755", "--dir", str(parent)]
             arguments += ["--ro-bind", str(prefix), str(prefix)]
-        if self._packages is not None:
-            arguments += ["--perms", "0755", "--dir", str(Path(PACKAGES_FOLDER).parent)]
-            arguments += ["--ro-bind", str(self._packages), PACKAGES_FOLDER]
-        arguments += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache", "--proc", "/proc"]
+        arguments += ["--perms", "0755", "--dir", str(Path(PACKAGES_FOLDER).parent)]
+        arguments += ["--ro-bind", str(self._packages.folder), PACKAGES_FOLDER]
+        arguments += ["--perms", "0755", "--dir", "/opt/bin", "--symlink", str(python), "/opt/bin/python"]
+        arguments += ["--symlink", str(python), "/opt/bin/python3"]
+        arguments += ["--perms", "0755", "--dir", "/etc"]
+        arguments += ["--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+        for file in sorted((build_folder() / "etc").iterdir()):
+            arguments += ["--ro-bind", str(file), f"/etc/{file.name}"]
+        arguments += ["--proc", "/proc"]
         arguments += ["--dev", "/dev", "--perms", "1777", "--size", scratch_bytes, "--tmpfs", "/dev/shm"]  # noqa: S108
         arguments += ["--perms", "1777", "--size", scratch_bytes, "--tmpfs", "/tmp", "--chdir", "/tmp"]  # noqa: S108
         arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--clearenv"]
-        for name, value in (environment() | {"PYTHONPATH": PACKAGES_FOLDER}).items():
+        packages = {"PYTHONPATH": PACKAGES_FOLDER, "NLTK_DATA": f"{PACKAGES_FOLDER}/nltk_data"}
+        for name, value in (environment() | packages).items():
             arguments += ["--setenv", name, value]
         program = f"import _socket\nchannel = _socket.socket(fileno={channel})\n{BOOTSTRAP}"
-        return [*arguments, str(INTERPRETER), *INTERPRETER_OPTIONS, "-c", program]
-
-
-def _packages() -> Path | None:
-    try:
-        return install_host_packages()
-    except SandboxUnavailableError as error:
-        _log.warning("programs can import no packages but those of this machine's interpreter: %s", error)
-        return None
+        return [*arguments, str(python), *INTERPRETER_OPTIONS, "-c", program]
 
 
 class _BubblewrapProcess:

@@ -19,7 +19,7 @@ import docker.types
 import requests
 
 from acecoder_dagster.judge.launch.environment import INTERPRETER_OPTIONS, environment, new_user_id
-from acecoder_dagster.judge.launch.images import connect_engine, ensure_image
+from acecoder_dagster.judge.launch.images import check_image, connect_engine, ensure_image, image_contents
 from acecoder_dagster.judge.sandbox import BOOTSTRAP, START_SECONDS, Sandbox
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import SandboxUnavailableError
@@ -56,8 +56,12 @@ class DockerLauncher:
             # With this driver all containers share one control group, which gets as much processor time as one process
             # outside. At the root, each container has a group of its own, and gets that much.
             self._parent_group = "/" if engine.info()["CgroupDriver"] == "cgroupfs" else None
-            self._image = ensure_image(engine, settings.image)
-            self.identity: tuple[str, ...] = ("docker", self._image)
+            if settings.image is None:
+                self._image = ensure_image(engine, settings.read_set())
+            else:
+                check_image(engine, settings.image)
+                self._image = settings.image
+            self.identity: tuple[str, ...] = ("docker", image_contents(engine, self._image))
             _remove_never_started(engine)
 
     def start(self, scientific: bool) -> Sandbox:
@@ -128,7 +132,7 @@ class DockerLauncher:
             cgroup_parent=self._parent_group,
             network_mode="none",
             read_only=True,
-            tmpfs={"/tmp": f"rw,nosuid,nodev,mode=1777,size={settings.scratch_mb}m,nr_inodes=16k"},  # noqa: S108
+            tmpfs={"/tmp": f"rw,exec,nosuid,nodev,mode=1777,size={settings.scratch_mb}m,nr_inodes=16k"},  # noqa: S108
             shm_size=f"{settings.scratch_mb}m",
             mem_limit=memory,
             memswap_limit=memory,
@@ -139,6 +143,7 @@ class DockerLauncher:
             environment=environment(),
             working_dir="/tmp",  # noqa: S108 - the container's own
             hostname="sandbox",
+            extra_hosts={"sandbox": "127.0.0.1"},
             labels={LABEL: str(os.getpid())},
             volumes={str(folder): {"bind": SOCKET_FOLDER, "mode": "ro"}},
         )

@@ -15,7 +15,8 @@ def environment() -> dict[str, str]:
         Variable names and values. The hash seed makes the order of sets the same everywhere.
     """
     return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        # The last is for `python`, where an interpreter is called python3 alone.
+        "PATH": "/usr/local/bin:/usr/bin:/bin:/opt/bin",
         "HOME": "/tmp",  # noqa: S108 - the sandbox's own
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",

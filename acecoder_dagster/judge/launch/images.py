@@ -1,8 +1,9 @@
-"""The Docker image of the sandboxes: an interpreter and common packages, and nothing of this project."""
+"""The Docker images of the sandboxes: an interpreter and the packages of a set, and nothing of this project."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import shutil
@@ -14,17 +15,23 @@ import docker
 import docker.errors
 import requests
 
+from acecoder_dagster.judge.launch.building import run_telling, telling
 from acecoder_dagster.judge.launch.cache import one_process_at_a_time
-from acecoder_dagster.judge.launch.packages import DESCRIBE_INTERPRETER, Interpreter, install_packages, read_interpreter
+from acecoder_dagster.judge.launch.packages import (
+    DESCRIBE_INTERPRETER,
+    Interpreter,
+    contents,
+    install_packages,
+    read_interpreter,
+)
+from acecoder_dagster.judge.sets import SandboxSet, build_folder
 from acecoder_dagster.judge.types import SandboxUnavailableError
-from acecoder_dagster.paths import project_folder
 
-REQUIREMENTS = "requirements.txt"
-BUILD_FILES = ("Dockerfile", REQUIREMENTS)
+CONTENTS_LABEL = "acecoder.contents"
+"""Of an image: names its interpreter and the versions of all its packages."""
+
 BUILD_SECONDS = 1800  # without a word from the engine: compiling is silent
-OFFICIAL_IMAGE = "python:3.12-slim-bookworm"
-BOOTSTRAP_IMAGE = "acecoder-bootstrap:trixie"
-BOOTSTRAP_RELEASE = "trixie"
+
 
 _log = logging.getLogger(__name__)
 
@@ -48,14 +55,28 @@ def connect_engine() -> docker.DockerClient:
     return engine
 
 
-def ensure_image(engine: docker.DockerClient, image: str | None) -> str:
-    """Find the image of the sandboxes, and build the project's own one if it is missing.
+def check_image(engine: docker.DockerClient, name: str) -> None:
+    """Check that the engine has an image of the user's.
+
+    Raises:
+        SandboxUnavailableError: it does not.
+    """
+    try:
+        engine.images.get(name)
+    except docker.errors.ImageNotFound:
+        raise SandboxUnavailableError(
+            f"the Docker image {name} is not there: pull or build it, or leave the setting image empty"
+        ) from None
+
+
+def ensure_image(engine: docker.DockerClient, sandbox_set: SandboxSet) -> str:
+    """Find the image of a set, and build it if it is missing.
 
     Several processes may call this at once: one builds, the others wait.
 
     Args:
         engine: the Docker engine.
-        image: the image that the user names; None for the project's own.
+        sandbox_set: the set.
 
     Returns:
         The name of an image that the engine has.
@@ -63,88 +84,91 @@ def ensure_image(engine: docker.DockerClient, image: str | None) -> str:
     Raises:
         SandboxUnavailableError: it is missing and cannot be built.
     """
-    name = image or project_image()
-    try:
-        engine.images.get(name)
-    except docker.errors.ImageNotFound:
-        if image is not None:
-            raise SandboxUnavailableError(
-                f"the Docker image {image} is not there: pull or build it, or leave the setting image empty"
-            ) from None
+    name = image_name(sandbox_set)
+    if not engine.images.list(name=name):
         with one_process_at_a_time(name.replace(":", "-")):
             if not engine.images.list(name=name):  # another process may have built it meanwhile
-                build_image(engine)
+                build_image(engine, sandbox_set)
     return name
 
 
-def project_image() -> str:
-    """Return the name of the project's image; it changes with the Dockerfile and with the list of packages.
+def image_contents(engine: docker.DockerClient, name: str) -> str:
+    """Return what names the interpreter and the packages of an image; of one that was not built here, its id."""
+    image = engine.images.get(name)
+    return str(image.labels.get(CONTENTS_LABEL) or image.id)
+
+
+def image_name(sandbox_set: SandboxSet, base: str | None = None) -> str:
+    """Return the name of the image of a set; it changes with the Dockerfile, with the set and with the base.
 
     Raises:
-        SandboxUnavailableError: this installation lacks one of the two.
+        SandboxUnavailableError: this installation lacks the Dockerfile.
     """
-    files = [_build_folder() / name for name in BUILD_FILES]
-    content = b"".join(file.read_bytes() for file in files) + OFFICIAL_IMAGE.encode()
-    return f"acecoder-sandbox:{hashlib.sha256(content).hexdigest()[:12]}"
+    dockerfile = (build_folder() / "Dockerfile").read_text(encoding="utf-8")
+    content = json.dumps([dockerfile, sandbox_set.digest(), base])
+    return f"acecoder-sandbox:{sandbox_set.name}-{hashlib.sha256(content.encode()).hexdigest()[:12]}"
 
 
-def build_image(engine: docker.DockerClient, base: str | None = None) -> str:
-    """Build the project's image: an interpreter and the packages that programs commonly import.
+def build_image(engine: docker.DockerClient, sandbox_set: SandboxSet, base: str | None = None) -> str:
+    """Build the image of a set: an interpreter and the packages.
 
     The pip of this machine fetches the packages, so the build itself needs no network.
 
     Args:
         engine: the Docker engine.
-        base: the image to start from, with Python 3.11 or newer as `python3`. None: the official Python image; where
+        sandbox_set: the set.
+        base: the image to start from, with Python 3.11 or newer as `python3`. None: the one that the set names; where
             that cannot be pulled, a Debian that debootstrap makes on this machine.
 
     Returns:
-        The name of the image.
+        The name of the image. On another base it is another name, which the setting image has to say.
 
     Raises:
         SandboxUnavailableError: it cannot be built.
     """
-    name = project_image()
-    base = base or _available_base(engine)
+    name = image_name(sandbox_set, base)
+    base = base or _available_base(engine, sandbox_set)
     _log.warning("building the Docker image %s on %s: some minutes, once", name, base)
     try:
         with tempfile.TemporaryDirectory(prefix="acecoder-image-") as folder:
-            shutil.copytree(_build_folder(), folder, dirs_exist_ok=True)
+            shutil.copy(build_folder() / "Dockerfile", folder)
             interpreter = _interpreter(engine, base)
-            install_packages(Path(folder) / REQUIREMENTS, interpreter, Path(folder) / "packages")
-            arguments = {"BASE": base, "SITE_PACKAGES": interpreter.site_packages}
-            engine.images.build(
-                path=folder,
-                tag=name,
-                buildargs=arguments,
-                network_mode="none",
-                rm=True,
-                forcerm=True,
-                timeout=BUILD_SECONDS,
-            )
+            packages = Path(folder) / "packages"
+            install_packages(sandbox_set, interpreter, packages)
+            _build(engine, name, folder, base, interpreter, contents(packages, interpreter))
     except (docker.errors.DockerException, requests.RequestException, SandboxUnavailableError, OSError) as error:
         raise SandboxUnavailableError(f"cannot build {name} on {base}: {error}") from error
     return name
 
 
-def requirements_file() -> Path:
-    """Return the file that lists the packages that programs may import.
+def _build(
+    engine: docker.DockerClient, name: str, folder: str, base: str, interpreter: Interpreter, contents: str
+) -> None:
+    answers = engine.api.build(
+        path=folder,
+        tag=name,
+        buildargs={"BASE": base, "SITE_PACKAGES": interpreter.site_packages},
+        labels={CONTENTS_LABEL: contents},
+        network_mode="none",
+        rm=True,
+        forcerm=True,
+        timeout=BUILD_SECONDS,
+        decode=True,
+    )
+    said = list(telling((answer.get("stream") or answer.get("error") or "" for answer in answers), f"building {name}"))
+    if not engine.images.list(name=name):
+        raise SandboxUnavailableError("".join(said).strip()[-500:])
 
-    Raises:
-        SandboxUnavailableError: this installation lacks it.
-    """
-    return _build_folder() / REQUIREMENTS
 
-
-def _available_base(engine: docker.DockerClient) -> str:
+def _available_base(engine: docker.DockerClient, sandbox_set: SandboxSet) -> str:
     try:
-        engine.images.pull(OFFICIAL_IMAGE)
+        engine.images.pull(sandbox_set.image)
     except (docker.errors.DockerException, requests.RequestException) as error:
         try:
-            return bootstrap_base(engine)
+            return bootstrap_base(engine, sandbox_set.debian)
         except SandboxUnavailableError as no_bootstrap:
-            raise SandboxUnavailableError(f"cannot pull {OFFICIAL_IMAGE}: {error}; {no_bootstrap}") from error
-    return OFFICIAL_IMAGE
+            raise SandboxUnavailableError(f"cannot pull {sandbox_set.image}: {error}; {no_bootstrap}") from error
+    return sandbox_set.image
 
 
 def _interpreter(engine: docker.DockerClient, image: str) -> Interpreter:
@@ -154,19 +178,12 @@ def _interpreter(engine: docker.DockerClient, image: str) -> Interpreter:
     return read_interpreter(output.decode())
 
 
-def _build_folder() -> Path:
-    try:
-        folder = project_folder("containers") / "sandbox"
-    except FileNotFoundError as error:
-        raise SandboxUnavailableError(f"{error}, or name an image with python3 in the setting image") from error
-    return folder
-
-
-def bootstrap_base(engine: docker.DockerClient) -> str:
+def bootstrap_base(engine: docker.DockerClient, release: str) -> str:
     """Make a Debian image with python3 from this machine's package sources, without any registry.
 
     Args:
         engine: the Docker engine.
+        release: the name of the Debian release.
 
     Returns:
         The name of the image. One that was made before is used again.
@@ -174,22 +191,23 @@ def bootstrap_base(engine: docker.DockerClient) -> str:
     Raises:
         SandboxUnavailableError: debootstrap is missing or fails, or the user is not root.
     """
-    if engine.images.list(name=BOOTSTRAP_IMAGE):
-        return BOOTSTRAP_IMAGE
+    name = f"acecoder-bootstrap:{release}"
+    if engine.images.list(name=name):
+        return name
     command = shutil.which("debootstrap")
     if command is None or os.getuid() != 0:
         raise SandboxUnavailableError("making a Debian image needs the package debootstrap, and root")
-    _log.warning("making the image %s with debootstrap: about a minute, once", BOOTSTRAP_IMAGE)
-    repository, tag = BOOTSTRAP_IMAGE.split(":")
+    _log.warning("making the image %s with debootstrap: about a minute, once", name)
+    repository, tag = name.split(":")
     with tempfile.TemporaryDirectory(prefix="acecoder-bootstrap-") as folder:
         root, archive = Path(folder) / "root", Path(folder) / "root.tar"
         for step in (
-            [command, "--variant=minbase", "--include=python3", BOOTSTRAP_RELEASE, str(root)],
+            [command, "--variant=minbase", "--include=python3", release, str(root)],
             ["tar", "-C", str(root), "--exclude=./var/cache/apt/archives/*.deb", "-cf", str(archive), "."],
         ):
-            done = subprocess.run(step, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                last_words = (done.stdout + done.stderr).strip()[-500:]
-                raise SandboxUnavailableError(f"{step[0]} failed: {last_words}")
+            try:
+                run_telling(step, f"making {name}")
+            except subprocess.CalledProcessError as error:
+                raise SandboxUnavailableError(f"{step[0]} failed: {error.output.strip()[-500:]}") from error
         engine.api.import_image_from_file(str(archive), repository=repository, tag=tag)
-    return BOOTSTRAP_IMAGE
+    return name

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from acecoder_dagster.judge.launch.environment import new_user_id
-from acecoder_dagster.judge.launch.images import project_image
+from acecoder_dagster.judge.launch.images import image_name
 from acecoder_dagster.judge.sandbox import BOOTSTRAP, Sandbox
 from acecoder_dagster.judge.settings import SANDBOXES_PER_WORKER, SandboxSettings
 from acecoder_dagster.judge.types import SandboxUnavailableError
@@ -23,6 +23,7 @@ from acecoder_dagster.judge.types import SandboxUnavailableError
 FOLDER_VARIABLE = "ACECODER_SANDBOXES"
 """Environment variable: the folder in which judges and containers meet."""
 
+SERVED_SET = "base"
 WAIT_SECONDS = (
     300.0  # another judge may have all of them, and the engine delays a container that ends often by up to a minute
 )
@@ -50,7 +51,12 @@ class ServiceLauncher:
             )
         self._folder = Path(folder)
         self._settings = settings
-        self.identity: tuple[str, ...] = ("service", settings.image or project_image())
+        if (settings.set, settings.requirements) != (SERVED_SET, None):
+            raise SandboxUnavailableError(
+                f"the services of containers/compose.yaml have the set {SERVED_SET}: for another one (settings "
+                "sandbox.set and sandbox.requirements) set the launcher to docker or bubblewrap"
+            )
+        self.identity: tuple[str, ...] = ("service", image_name(settings.read_set()))
         if not os.access(self._folder, os.W_OK):
             raise SandboxUnavailableError(f"{FOLDER_VARIABLE} names {folder}, which is no folder to write in")
         for socket_file in self._folder.iterdir():

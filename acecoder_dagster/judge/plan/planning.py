@@ -20,7 +20,7 @@ from acecoder_dagster.judge.plan.splitting import (
     read_setup,
     split_test,
 )
-from acecoder_dagster.judge.plan.taking_apart import TestCode, read_test_code
+from acecoder_dagster.judge.plan.taking_apart import TestCode, imports_of, read_test_code, text_for_methods
 from acecoder_dagster.judge.plan.where_tests_run import can_run_by_proxies
 from acecoder_dagster.judge.types import Description, QuestionTests
 from acecoder_dagster.python_source import parse_source
@@ -136,7 +136,9 @@ def plan_question(question: QuestionTests) -> QuestionPlan:
     entry_point = EntryPoint(question.entry_point)
     setup = read_setup(question.setup_code, entry_point)
     is_divisible = not code.module and not _rely_on_each_other(code.tests)
-    planned = [_plan_test(test, entry_point, setup, code.module, is_divisible) for test in code.tests]
+    planned = [
+        _plan_test(test, entry_point, setup, _shared_text(code, i), is_divisible) for i, test in enumerate(code.tests)
+    ]
     if not is_divisible and any(plan.way is Way.BESIDE for plan, _, _ in planned) and not code.module:
         planned = [(TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED) for _ in code.tests]
     return _assembled(question, entry_point, setup, code, planned)
@@ -159,24 +161,36 @@ def _assembled(
     question: QuestionTests, entry_point: EntryPoint, setup: Setup, code: TestCode, planned: Sequence[_Planned]
 ) -> QuestionPlan:
     shown_setup, shown_names = _setup_for_program(question.setup_code, setup, [plan for plan, _, _ in planned])
+    driven = [name for name, (plan, _, _) in zip(code.methods, planned, strict=False) if plan.way is Way.PROXIES]
+    module = text_for_methods(code.module, driven) if code.methods else code.module
     comparisons = _description(
         setup.comparison_code,
         [comparison for _, _, comparison in planned],
         question.cpu_seconds,
         is_for_programs=False,
-        module=f"{_without_classes(setup.comparison_code)}\n{code.module}",
+        module=f"{_without_classes(setup.comparison_code)}\n{module}",
         imports=code.imports,
         entry_point=entry_point.root,
         entry_method=entry_point.method,
     )
     return QuestionPlan(
         tests=tuple(replace(plan, is_shown=bool(plan.setup_names & shown_names)) for plan, _, _ in planned),
-        calls=_description(shown_setup, [call for _, call, _ in planned], question.cpu_seconds),
+        calls=_description(
+            f"{shown_setup}\n{imports_of(code.module)}".strip(),
+            [call for _, call, _ in planned],
+            question.cpu_seconds,
+            imports=code.imports,
+        ),
         comparisons=comparisons,
         question=question,
         pieces=tuple((call, comparison) for _, call, comparison in planned),
         code=code,
     )
+
+
+def _shared_text(code: TestCode, test: int) -> str:
+    """What a test needs of the code that the tests share."""
+    return text_for_methods(code.module, [code.methods[test]]) if code.methods else code.module
 
 
 def _setup_for_program(setup_code: str, setup: Setup, plans: Sequence[TestPlan]) -> tuple[str, frozenset[str]]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from acecoder_dagster.judge.plan.names import bound_names
+from acecoder_dagster.judge.plan.names import bound_names, loaded_names, reached, top_names
 from acecoder_dagster.python_source import NO_TREE, parse_source
 
 CHECK = "check"
@@ -90,6 +90,49 @@ def read_test_code(test_code: str, entry_point: str, methods: tuple[str, ...] = 
         return TestCode("", (test_code + call,))
 
 
+def text_for_methods(module: str, methods: Collection[str]) -> str:
+    """Return what some tests of a module need of it: no other test, and no definition or import that they do not use.
+
+    Args:
+        module: Python text with `unittest.TestCase` classes.
+        methods: the tests, as `Class.method`.
+    """
+    body = [_with_methods(statement, methods) for statement in parse_source(module).body]
+    named = frozenset(method.partition(".")[0] for method in methods)
+    executed = [s for s in body if not isinstance(s, (*_DEFINITIONS, ast.Import, ast.ImportFrom))]
+    used = reached(body, named | loaded_names(executed) | {"setUpModule", "tearDownModule"})
+    kept = [s for s in body if s in executed or top_names(s) & used or _imports_all(s)]
+    return "\n".join(ast.unparse(statement) for statement in kept)
+
+
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+
+def _imports_all(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.ImportFrom) and statement.names[0].name == "*"
+
+
+def _with_methods(statement: ast.stmt, methods: Collection[str]) -> ast.stmt:
+    """A class without the tests that are not wanted; any other statement as it is."""
+    if not isinstance(statement, ast.ClassDef):
+        return statement
+    wanted = {method.partition(".")[2] for method in methods}
+    kept = [m for m in statement.body if not (_is_test(m) and getattr(m, "name", "") not in wanted)]
+    shortened = copy.copy(statement)
+    shortened.body = kept or [ast.Pass()]
+    return shortened
+
+
+def _is_test(member: ast.stmt) -> bool:
+    return isinstance(member, (ast.FunctionDef, ast.AsyncFunctionDef)) and member.name.startswith("test")
+
+
+def imports_of(module: str) -> str:
+    """Return the import statements of a module that stand outside of any other statement."""
+    body = parse_source(module).body if module else []
+    return "\n".join(ast.unparse(s) for s in body if isinstance(s, (ast.Import, ast.ImportFrom)))
+
+
 def _cases(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
     """The class and the method of every test: classes in the order of their definition, methods in unittest's own."""
     classes: dict[str, list[str]] = {}
@@ -100,11 +143,7 @@ def _cases(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
         if not any(base.endswith("TestCase") or base in classes for base in bases):
             continue
         inherited = [method for base in bases for method in classes.get(base, [])]
-        own = [
-            member.name
-            for member in statement.body
-            if isinstance(member, (ast.FunctionDef, ast.AsyncFunctionDef)) and member.name.startswith("test")
-        ]
+        own = [str(getattr(member, "name", "")) for member in statement.body if _is_test(member)]
         classes[statement.name] = sorted({*inherited, *own})
     for name, methods in classes.items():
         yield from ((name, method) for method in methods)

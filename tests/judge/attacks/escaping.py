@@ -170,12 +170,13 @@ def solve(n): return None
     "def solve(n): return None",
     "metadata service": "import urllib.request\nurllib.request.urlopen('http://169.254.169.254/latest', timeout=1)\n"
     "raise Exception('ESCAPED')\ndef solve(n): return None",
-    "local server": "import socket\ns = socket.socket()\ns.bind(('127.0.0.1', 8000))\nraise Exception('ESCAPED')\n"
-    "def solve(n): return None",
+    "network by datagrams": "import socket\ns = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+    "s.sendto(b'x', ('8.8.8.8', 53))\nraise Exception('ESCAPED')\ndef solve(n): return None",
     "every kind of socket": """
 import socket
 for family in range(1, 46):
     for kind in (1, 2, 3, 5):
+        if family in (socket.AF_INET, socket.AF_INET6) and kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM): continue
         try: socket.socket(family, kind)
         except OSError: continue
         raise Exception(f"ESCAPED {family} {kind}")

@@ -5,9 +5,10 @@ To add one, add an entry to the module of its aim: a program that defines what i
 
 from tests.judge.honest.language import LANGUAGE
 from tests.judge.honest.library import LIBRARY
+from tests.judge.honest.packages import PACKAGES
 from tests.judge.honest.resources import RESOURCES
 from tests.judge.honest.values import VALUES
 
-HONEST = RESOURCES | VALUES | LANGUAGE | LIBRARY
+HONEST = RESOURCES | VALUES | LANGUAGE | LIBRARY | PACKAGES
 
 __all__ = ["HONEST"]

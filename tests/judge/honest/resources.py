@@ -26,6 +26,53 @@ def solve(n):
             "assert solve(2) == 5",
         ],
     ),
+    "server and client on this machine": (
+        """
+import http.server, threading, urllib.request
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(self.path.encode())
+    def log_message(self, *arguments): pass
+def solve(path):
+    with http.server.HTTPServer(('localhost', 8123), Handler) as server:
+        threading.Thread(target=server.handle_request).start()
+        return urllib.request.urlopen('http://localhost:8123' + path, timeout=2).read().decode()
+""",
+        [
+            "assert solve('/a') == '/a'",
+        ],
+    ),
+    "port that others used before": (
+        """
+import socket, threading
+def solve(text):
+    server = socket.socket()
+    server.bind(('127.0.0.1', 8124))
+    server.listen()
+    client = socket.create_connection(('127.0.0.1', 8124))
+    other, _ = server.accept()
+    other.sendall(text.encode())
+    other.close()
+    return client.recv(100).decode()
+""",
+        [
+            "assert solve('abc') == 'abc'",
+        ],
+    ),
+    "program of its own in the temporary folder": (
+        """
+import os, subprocess
+def solve(text):
+    with open('/tmp/greet', 'w') as file: file.write('#!/bin/sh\\necho hello $1')
+    os.chmod('/tmp/greet', 0o755)
+    return subprocess.run(['/tmp/greet', text], capture_output=True, text=True).stdout
+""",
+        [
+            "assert solve('you') == 'hello you\\n'",
+        ],
+    ),
     "thread that ends": (
         """
 import threading

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import docker
 
-from acecoder_dagster.judge import project_image
+from acecoder_dagster.judge import SandboxSettings, image_name
 
 START_SECONDS = 60
 
@@ -76,7 +76,7 @@ class OwnEngine:
     def take_image(self) -> None:
         """Copy the image of the sandboxes from the machine's engine."""
         with contextlib.closing(docker.from_env()) as source, self.client() as client:
-            client.images.load(source.images.get(project_image()).save(named=True))
+            client.images.load(source.images.get(image_name(SandboxSettings().read_set())).save(named=True))
 
 
 @contextlib.contextmanager

@@ -1,6 +1,5 @@
 """A machine on which nobody installed anything for sandboxes."""
 
-import logging
 import os
 import subprocess
 import sys
@@ -27,7 +26,6 @@ NO_ENGINE = "unix:///nowhere/docker.sock"
 EXAMPLES = ROOT / "examples" / "judge"
 QUESTION = QuestionTests("q", "f", "", ("assert f(1) == 2",))
 EXPECTED = ["passed", "failed", "crashed", "passed", "failed", "passed", "failed", "passed", "cpu_timeout", "passed"]
-INSTALL = "from acecoder_dagster.judge import install_host_packages; print(install_host_packages())"
 
 
 @pytest.fixture
@@ -40,7 +38,7 @@ def folder() -> Iterator[Path]:
 
 def variables(folder: Path) -> dict[str, str]:
     """The environment of a machine with neither bubblewrap nor a Docker engine; the judge's packages are there."""
-    install_host_packages()
+    install_host_packages(SandboxSettings().read_set())
     return {
         "PATH": "/nowhere",
         "DOCKER_HOST": NO_ENGINE,
@@ -116,34 +114,30 @@ def test_without_docker_bubblewrap_is_chosen(monkeypatch):
         ]
 
 
-def test_where_packages_cannot_be_installed_programs_are_judged_without_them_and_a_warning_says_so(
-    monkeypatch, tmp_path, caplog
-):
+def test_where_packages_cannot_be_installed_no_program_runs_and_the_error_says_what_to_do(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
-    with caplog.at_level(logging.WARNING), Judge(SandboxSettings(launcher="bubblewrap", workers=1)) as judge:
+    with pytest.raises(
+        SandboxUnavailableError, match=r"`acecoder sandbox build --set base` where pip reaches an index"
+    ):
+        Judge(SandboxSettings(launcher="bubblewrap", workers=1))
+    with Judge(SandboxSettings(launcher="bubblewrap", workers=1, set="plain")) as judge:
         assert [verdict.verdict for verdict in judge.judge([ProgramJob(QUESTION, "p", "def f(x): return 2")])] == [
             "passed"
         ]
-        assert judge.sandbox_identity[-1] == ""
-    assert "programs can import no packages" in caplog.text
 
 
 def test_processes_that_miss_the_packages_at_once_install_them_once(tmp_path):
-    """What is installed is the smallest list that there can be: none."""
-    (tmp_path / "containers" / "sandbox").mkdir(parents=True)
-    (tmp_path / "containers" / "sandbox" / "requirements.txt").write_text("# nothing\n")
     script = f"""
-import pathlib
-from acecoder_dagster.judge.launch import host_packages, images
-images.project_folder = lambda name: pathlib.Path({str(tmp_path)!r}) / name
+from acecoder_dagster.judge import SandboxSettings
+from acecoder_dagster.judge.launch import host_packages
 install = host_packages.install_packages
 def count(*arguments):
     with open({str(tmp_path / "installed")!r}, "a") as file: file.write("once\\n")
     install(*arguments)
 host_packages.install_packages = count
-print(host_packages.install_host_packages().is_dir())
+print(host_packages.install_host_packages(SandboxSettings(set="plain").read_set()).folder.is_dir())
 """
     environment = os.environ | {"XDG_CACHE_HOME": str(tmp_path)}
     processes = [

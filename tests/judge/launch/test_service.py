@@ -37,7 +37,7 @@ def service(tmp_path_factory) -> Iterator[Path]:
     with contextlib.closing(connect_engine()) as engine:
         started = [
             engine.containers.run(
-                ensure_image(engine, None),
+                ensure_image(engine, SandboxSettings().read_set()),
                 ["python3", "-s", "-P", "-B", "/opt/wait_for_judge.py"],
                 detach=True,
                 restart_policy={"Name": "always"},
