@@ -119,6 +119,8 @@ class BubblewrapLauncher:
             for parent in reversed(prefix.parents[:-1]):
                 arguments += ["--perms", "0755", "--dir", str(parent)]
             arguments += ["--ro-bind", str(prefix), str(prefix)]
+        for folder in self._packages.hidden:
+            arguments += ["--tmpfs", folder, "--remount-ro", folder]
         arguments += ["--perms", "0755", "--dir", str(Path(PACKAGES_FOLDER).parent)]
         arguments += ["--ro-bind", str(self._packages.folder), PACKAGES_FOLDER]
         arguments += ["--perms", "0755", "--dir", "/opt/bin", "--symlink", str(python), "/opt/bin/python"]

@@ -35,11 +35,13 @@ class HostPackages:
         python: the command of the interpreter.
         folder: the packages, in the user's cache.
         contents: names the interpreter and the versions of all packages.
+        hidden: folders with packages of this machine, which programs must not see.
     """
 
     python: Path
     folder: Path
     contents: str
+    hidden: list[str]
 
 
 def install_host_packages(sandbox_set: SandboxSet) -> HostPackages:
@@ -59,7 +61,7 @@ def install_host_packages(sandbox_set: SandboxSet) -> HostPackages:
         with one_process_at_a_time(folder.name):
             if not folder.is_dir():
                 _install(sandbox_set, python, interpreter, folder)
-    return HostPackages(python, folder, contents(folder, interpreter))
+    return HostPackages(python, folder, contents(folder, interpreter), interpreter.other)
 
 
 def _find_interpreter(sandbox_set: SandboxSet) -> tuple[Path, Interpreter]:

@@ -19,13 +19,14 @@ from acecoder_dagster.judge.types import SandboxUnavailableError
 
 # The interpreter that the packages are for runs this.
 DESCRIBE_INTERPRETER = """
-import json, platform, sys, sysconfig
+import json, os, platform, site, sys, sysconfig
 print(json.dumps({
     "version": "%d.%d" % sys.version_info[:2],
     "build": sys.version,
     "machine": platform.machine(),
     "libc": platform.libc_ver()[1],
     "site_packages": sysconfig.get_path("purelib"),
+    "other": [folder for folder in site.getsitepackages() if os.path.isdir(folder)],
 }))
 """
 OLDEST_LIBC = 17  # manylinux_2_17 is the oldest tag in use
@@ -41,6 +42,7 @@ class Interpreter:
         machine: the family of its processor, for example x86_64.
         libc: the version of its GNU C library, for example 2.36.
         site_packages: where it looks for packages.
+        other: all folders in which it has packages of its own.
     """
 
     version: str
@@ -48,6 +50,7 @@ class Interpreter:
     machine: str
     libc: str
     site_packages: str
+    other: list[str]
 
 
 def read_interpreter(description: str) -> Interpreter:
