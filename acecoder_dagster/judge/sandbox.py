@@ -14,6 +14,7 @@ from typing import Protocol
 
 from acecoder_dagster.judge.guest import reports, zygote
 from acecoder_dagster.judge.guest.compiling import pack_program
+from acecoder_dagster.judge.guest.messages import send_files
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import Description, SandboxFailedError, SandboxUnavailableError
 
@@ -246,7 +247,7 @@ class Sandbox:
         file = os.memfd_create("content", os.MFD_CLOEXEC)
         try:
             reports.write_all(file, content)
-            socket.send_fds(self._channel, [message], [file, *descriptors])
+            send_files(self._channel, message, [file, *descriptors])
         except OSError as error:
             raise SandboxFailedError(f"the sandbox is gone: {error}") from error
         finally:

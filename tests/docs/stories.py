@@ -187,6 +187,7 @@ STORIES = {
         (
             Typed("acecoder judge examples/judge/questions.jsonl examples/judge/programs.jsonl -o verdicts.parquet"),
             Typed("acecoder sandbox build"),
+            Typed("acecoder sandbox build --set bigcodebench", "acecoder sandbox build --set plain"),
         ),
     ),
     "questions from code": Story(

@@ -172,3 +172,13 @@ def test_a_container_that_was_created_and_never_started_is_removed_by_the_next_j
         with contextlib.suppress(docker.errors.NotFound):
             left.remove(force=True)
         engine.close()
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_many_workers_judge_as_one_does(launcher):
+    """What is under way to all sandboxes of a user is more than one of them may have open itself."""
+    question = QuestionTests("q", "f", "", ("assert f(1) == 2", "assert f(2) == 3"))
+    jobs = [ProgramJob(question, str(i), f"def f(x): return x + {i % 2}  # {i}") for i in range(400)]
+    with Judge(SandboxSettings(launcher=launcher, workers=6)) as judge:
+        verdicts = {v.program_id: str(v.verdict) for v in judge.judge(jobs)}
+    assert verdicts == {str(i): "passed" if i % 2 else "failed" for i in range(400)}

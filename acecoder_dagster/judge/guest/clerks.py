@@ -6,20 +6,19 @@ import contextlib
 import gc
 import os
 import select
-import struct
-from _socket import AF_UNIX, SCM_RIGHTS, SHUT_RDWR, SOCK_SEQPACKET, SOCK_STREAM, SOL_SOCKET, socket, socketpair
+import time
+from _socket import AF_UNIX, SHUT_RDWR, SOCK_SEQPACKET, SOCK_STREAM, socket, socketpair
 from collections.abc import Callable
 from typing import Any
 
 from acecoder_dagster.judge.guest import hardening
 from acecoder_dagster.judge.guest.clerk import CHILD, DONE, QUESTION, Clerk, PreparedCalls
-from acecoder_dagster.judge.guest.messages import read_frame, write_frame
+from acecoder_dagster.judge.guest.messages import read_frame, send_files, write_frame
 
 CHANNEL_DESCRIPTOR = 3
 MAX_PIECE_BYTES = 64 << 20
 KIND_BYTES = 1
-PATIENCE_SECONDS = 5.0
-_DESCRIPTOR = struct.Struct("i")
+PATIENCE_SECONDS, ENDING_SECONDS = 5.0, 0.2
 
 Ask = Callable[[bytes], bytes]
 """Gives an answer to the clerk, and returns the next piece of work."""
@@ -88,7 +87,10 @@ class KeptClerk:
         poller = select.poll()
         poller.register(self._channel, select.POLLIN)
         with contextlib.suppress(OSError):
-            return bool(poller.poll(PATIENCE_SECONDS * 1000)) and self._channel.recv(16) == DONE
+            if poller.poll(PATIENCE_SECONDS * 1000) and self._channel.recv(16) == DONE:
+                return True
+        # Where the whole sandbox is being ended, it was the first: nobody shall hear that the program crashed.
+        time.sleep(ENDING_SECONDS)
         return False
 
     def replace(self) -> None:
@@ -113,9 +115,8 @@ class KeptClerk:
             self._tell(QUESTION, self._calls[1], self._calls[0])
 
     def _tell(self, kind: bytes, number: int, *files: int) -> None:
-        packed = b"".join(map(_DESCRIPTOR.pack, files))
         with contextlib.suppress(OSError):  # it is gone, which shows when it does not answer
-            self._channel.sendmsg([b"%b %d" % (kind, number)], [(SOL_SOCKET, SCM_RIGHTS, packed)])
+            send_files(self._channel, b"%b %d" % (kind, number), files)
 
 
 def asking(descriptor: int) -> Ask:

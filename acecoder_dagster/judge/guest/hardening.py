@@ -169,18 +169,32 @@ def can_change_user() -> bool:
     return os.getuid() == 0 and capabilities & (cap_setgid | cap_setuid) == cap_setgid | cap_setuid
 
 
-def limit_resources(memory_bytes: int, file_bytes: int, processes: int, descriptors: int) -> None:
+def limit_resources(memory_bytes: int, file_bytes: int, processes: int) -> None:
     """Set hard limits, which no child can raise again."""
     for kind, value in (
         (resource.RLIMIT_AS, memory_bytes),
         (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_NPROC, processes),
-        (resource.RLIMIT_NOFILE, descriptors),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
     ):
         resource.setrlimit(kind, (value, value))
+
+
+def limit_descriptors(most: int) -> None:
+    """Set a hard limit on open files for the calling process.
+
+    Not for the zygote: the kernel lets a process send no descriptor while more of its user's are under way, in messages
+    that nobody has read yet, than it may have itself. Those of all sandboxes and judges of a user count.
+    """
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def raise_limit_of_descriptors() -> None:
+    """Let the calling process have as many open files as it ever may."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def join_group(group_id: int) -> None:

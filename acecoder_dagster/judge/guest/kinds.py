@@ -62,11 +62,13 @@ _KINDS: dict[str, Kind] = {
     "collections.UserString": Kind(lambda value: str(value.data), _made_of_one),
     "collections.ChainMap": Kind(lambda value: list(value.maps), _made_of_all, is_fixed=False),
 }
-_KINDS["numpy.ma.MaskedArray"] = Kind(
+_KINDS["numpy.ma.core.MaskedArray"] = Kind(
     lambda value: (value.data, value.mask, value.fill_value),
     lambda kind, parts: kind(parts[0], mask=parts[1], fill_value=parts[2]),
 )
-_KINDS["numpy.ma.MaskedConstant"] = Kind(lambda _: None, lambda kind, _: importlib.import_module("numpy.ma").masked)
+_KINDS["numpy.ma.core.MaskedConstant"] = Kind(
+    lambda _: None, lambda kind, _: importlib.import_module("numpy.ma").masked
+)
 _MODULES = sorted({name.rpartition(".")[0] for name in _KINDS})
 NAMED_TUPLE, DEFAULT_DICT, OBJECT_ARRAY = "named tuple", "default dict", "array of objects"
 

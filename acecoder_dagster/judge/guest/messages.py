@@ -5,14 +5,28 @@ Nothing in a message of a program is executed, unpickled or evaluated.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
-from typing import Any
+import sys
+import time
+from _socket import SCM_RIGHTS, SOL_SOCKET
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
 from acecoder_dagster.judge.guest.reports import write_all
 
 MAX_MESSAGE_BYTES = 16 << 20
+SENDING_SECONDS = 60.0
+_DESCRIPTOR_BYTES = 4
+
+
+class Channel(Protocol):
+    """A connected socket."""
+
+    def sendmsg(self, buffers: Any, ancdata: Any, /) -> int:
+        """Send bytes and descriptors."""
 
 
 class EndedError(BaseException):
@@ -47,6 +61,27 @@ def read_message(descriptor: int) -> Any:
         return json.loads(read_frame(descriptor, MAX_MESSAGE_BYTES))
     except (ValueError, RecursionError) as error:
         raise TamperedError from error
+
+
+def send_files(channel: Channel, message: bytes, files: Sequence[int]) -> None:
+    """Send a message with descriptors over a socket of packets.
+
+    The kernel refuses that while too many descriptors of a user are under way: sent, and not read yet.
+
+    Raises:
+        OSError: the other end is gone, or too many are under way for a minute.
+    """
+    packed = b"".join(file.to_bytes(_DESCRIPTOR_BYTES, sys.byteorder) for file in files)
+    give_up_at = time.monotonic() + SENDING_SECONDS
+    while True:
+        try:
+            channel.sendmsg([message], [(SOL_SOCKET, SCM_RIGHTS, packed)])
+        except OSError as error:
+            if error.errno != errno.ETOOMANYREFS or time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.001)
+        else:
+            return
 
 
 def write_frame(descriptor: int, content: bytes) -> None:

@@ -226,6 +226,7 @@ class Zygote:
     def _become_child(self, job: Job, content: int, report: int, files: tuple[int, ...]) -> None:
         try:
             os.setsid()
+            hardening.limit_descriptors(MAX_DESCRIPTORS)
             # What came with the job has higher numbers than these: the zygote keeps more than two files open.
             last = os.dup2(report, REPORT_DESCRIPTOR)
             if job.kind == SCRIPT:
@@ -290,8 +291,8 @@ class Zygote:
             memory_bytes=metering.memory_of("self")[0] + (self.limits["memory_mb"] << 20),
             file_bytes=MAX_FILE_BYTES,
             processes=self.limits["processes"],
-            descriptors=MAX_DESCRIPTORS,
         )
+        hardening.raise_limit_of_descriptors()
         if self.user_id != KEEP_USER:
             hardening.join_group(self.user_id)
         hardening.install_system_call_filter()

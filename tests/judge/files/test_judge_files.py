@@ -13,6 +13,7 @@ import pytest
 
 from acecoder_dagster.judge import SandboxSettings
 from acecoder_dagster.judge.files import JudgeFileError, judge_files
+from acecoder_dagster.judge.launch.bubblewrap import BubblewrapLauncher
 from tests.judge.files.conftest import read_rows
 from tests.requirements import DOCKER_AND_BUBBLEWRAP, needs
 
@@ -208,11 +209,21 @@ def kept_so_far(out):
     return log.stat().st_size // 16_384 if log.exists() else 0
 
 
-def test_a_program_that_the_judge_failed_on_is_tried_again_and_no_other(write, tmp_path):
+def test_a_program_that_the_judge_failed_on_is_tried_again_and_no_other(write, tmp_path, monkeypatch):
     files = write("questions.jsonl", [DOUBLE]), write("programs.jsonl", many(60, SLOW)), tmp_path / "verdicts.jsonl"
-    others, is_judged = descendants(os.getpid()), threading.Event()
+    others, has_begun, is_judged = descendants(os.getpid()), threading.Event(), threading.Event()
+
+    start = BubblewrapLauncher.start
+
+    def start_and_tell(self, scientific):
+        sandbox = start(self, scientific)
+        has_begun.set()
+        return sandbox
+
+    monkeypatch.setattr(BubblewrapLauncher, "start", start_and_tell)
 
     def kill_the_sandboxes():
+        has_begun.wait()  # a judge that never had a sandbox gives up at once
         # More than once: a sandbox that dies with several programs costs none of them a verdict, one with a single one.
         for _ in range(KILLS):
             if is_judged.wait(SECONDS_BETWEEN_KILLS):
@@ -229,6 +240,7 @@ def test_a_program_that_the_judge_failed_on_is_tried_again_and_no_other(write, t
         first = judge_files(*files, once)
     finally:
         is_judged.set()
+        has_begun.set()
         killer.join()
     failed = [row["program_id"] for row in read_rows(files[2]) if "judge_error" in row["outcomes"]]
     second = judge_files(*files, once)

@@ -160,9 +160,25 @@ def test_arrays_and_numbers_of_numpy_arrive_as_such(value):
     assert np.array_equal(arrived, value)
 
 
-@pytest.mark.parametrize("value", [np.array([object()]), np.ma.array([1]), np.dtype("int8")])
-def test_what_numpy_cannot_give_as_numbers_or_text_is_opaque(value):
-    assert isinstance(decode_values(encode_values([value]))[0], Opaque)
+def test_what_numpy_cannot_give_as_plain_parts_is_opaque():
+    assert isinstance(decode_values(encode_values([np.dtype("int8")]))[0], Opaque)
+    (arrived,) = decode_values(encode_values([np.array([object(), 1, [2]], dtype=object)]))
+    assert isinstance(arrived[0], Opaque)
+    assert arrived[1:].tolist() == [1, [2]]
+
+
+def test_masked_arrays_arrive_as_such():
+    value = np.ma.masked_array([1.0, 2.0], mask=[False, True])
+    (arrived,) = decode_values(encode_values([value]))
+    assert type(arrived) is type(value)
+    assert arrived.tolist() == [1.0, None]
+    assert decode_values(encode_values([np.ma.masked]))[0] is np.ma.masked
+
+
+@pytest.mark.parametrize("nan", [math.nan, np.nan])
+def test_the_usual_nans_stay_what_they_are_and_others_equal_nothing(nan):
+    assert decode_values(encode_values([[nan]]))[0] == [nan]
+    assert decode_values(encode_values([[float("nan")]]))[0] != [nan]
 
 
 @pytest.mark.parametrize(
