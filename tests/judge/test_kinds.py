@@ -70,6 +70,8 @@ BY_PROXIES = {
     "decorator": "calls = []\n@once\ndef g(a, *, b=2):\n    calls.append((a, b))\n    return a + b\n"
     "assert [g(1), g(5, b=3)] == [3, 3]\nassert calls == [(1, 2)]",
     "generator": "numbers = count_to(3)\nassert next(numbers) == 0\nassert list(numbers) == [1, 2]",
+    "generator among other values": "count, one = parent((count_to(3), 1), ())\n"
+    "assert list(count) == [0, 1, 2] and one == 1",
     "context manager": "with Stack() as s:\n    s.push(1)\n    raise ValueError\nassert len(s) == 0",
     "operators": "v = Vector(1, 2) * 3\nassert (v.x, v.y) == (3, 6) and str(v) == 'Vector(3, 6)'",
     "classes": "v = Vector(1, 2)\nassert isinstance(v, Vector) and type(v) is Vector and Vector.__name__ == 'Vector'\n"

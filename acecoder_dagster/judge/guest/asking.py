@@ -305,10 +305,14 @@ _TRAVEL_AS_COPIES = frozenset(_IMMUTABLE)
 
 def _given_back(answer: Any, given: tuple[Any, ...]) -> Any:
     """The argument of which an answer is a copy, if there is one; else the answer."""
-    if type(answer) not in _TRAVEL_AS_COPIES:
+    alike = [value for value in given if type(value) is type(answer)]
+    # Objects of the program are no copies, and encoding would use up its iterators.
+    if type(answer) not in _TRAVEL_AS_COPIES or any(
+        number_of(part) is not None for part in _all_parts([*alike, answer])
+    ):
         return answer
     encoded = encode_values([answer])  # by which a number that is none equals itself
-    return next((value for value in given if type(value) is type(answer) and encode_values([value]) == encoded), answer)
+    return next((value for value in alike if encode_values([value]) == encoded), answer)
 
 
 def _all_parts(values: Any) -> Iterator[Any]:
