@@ -48,6 +48,7 @@ def train_policy(
     output: Path,
     settings: PolicySettings,
     progress: Progress,
+    judging: str = "",
 ) -> dict[str, float]:
     """Train a policy, and write the weights that did best on the validation questions.
 
@@ -64,6 +65,7 @@ def train_policy(
         output: Folder to write: the policy (it loads with `AutoModelForCausalLM`), `rollouts.parquet` (every rollout,
             columns of `ROLLOUT_SCHEMA`), `validations.parquet` and, after reward hacking, `hacking.md`.
         settings: How to train.
+        judging: What else the verdicts of `judge_programs` depend on; a run goes on only where it is the same.
         progress: Called after every step with its figures: reward, pass_rate and pass_at_1 (of judged programs),
             kept_groups, entropy, completion_tokens, seconds of each phase, and those of a validation.
 
@@ -83,7 +85,7 @@ def train_policy(
     train, validation_questions = _read_questions(questions_path, tokenizer, model, settings)
     scorer = _scorer(reward_model, settings) if reward == "reward_model" else None
     rewarder = Rewarder(BackgroundJudge(judge_programs), settings.rule_reward, scorer, settings.rule_weight)
-    identity = fingerprint([policy, reward, str(reward_model), settings.model_dump_json()], [questions_path])
+    identity = fingerprint([policy, reward, str(reward_model), settings.model_dump_json(), judging], [questions_path])
     work = open_work_folder(output, identity)
     sampler = PolicySampler(model, _end_tokens(model, tokenizer), settings)
     validation = Validation(

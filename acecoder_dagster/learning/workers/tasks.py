@@ -131,4 +131,5 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
             output=specification.output,
             settings=specification.settings,
             progress=record,
+            judging=f"{specification.unsealed_passes} {specification.sandbox.seen_by_programs()}",
         )
