@@ -106,7 +106,6 @@ def page(system, tmp_path) -> Iterator[DagsterPage]:
 
 def test_a_batch_launched_on_the_page_is_judged_by_the_sandbox_service(system, page):
     before = [container["RestartCount"] for container in system.containers()["sandbox"]]
-    page.open_graph()
     page.show('group:"tests" or (group:"synthesis" and not key:"imported_files")')
     run = page.launch_run(page.choose_batches("procedural-000"))
 

@@ -247,23 +247,20 @@ def test_the_graph_on_the_page_shows_the_way_of_the_data(page):
 
     # All groups at once are drawn too small for names.
     for group in sorted({groups[name] for name in names}):
-        page.open_graph()
-        page.show(f'group:"{group}"')
-        for name in names:
-            if groups[name] == group:
-                page.wait_for_in_graph(name)
+        page.show(f'group:"{group}"', *(name for name in names if groups[name] == group))
 
-    page.open_graph()
     page.show('group:"synthesis" or group:"tests" or group:"programs"')
     page.picture("graph")
 
 
 def test_a_batch_is_materialized_on_the_page(page, shown):
-    page.open_graph()
-    page.show('group:"tests" or (group:"synthesis" and not key:"imported_files")')
-    dialog = page.choose_batches("procedural-002")
-    page.picture("materialize")
-    run = page.launch_run(dialog)
+    def launch() -> str:
+        page.show('group:"tests" or (group:"synthesis" and not key:"imported_files")')
+        dialog = page.choose_batches("procedural-002")
+        page.picture("materialize")
+        return page.launch_run(dialog)
+
+    run = page.again(launch)
 
     page.open(f"/runs/{run}")
 
@@ -285,9 +282,11 @@ def test_the_report_on_the_page_shows_its_plots(page):
 
 
 def test_several_batches_are_backfilled_on_the_page(page, shown):
-    page.open_graph()
-    page.show('group:"synthesis" and not key:"imported_files"')
-    backfill = page.launch_backfill(page.choose_batches("procedural-003", "procedural-004"))
+    def launch() -> str:
+        page.show('group:"synthesis" and not key:"imported_files"')
+        return page.launch_backfill(page.choose_batches("procedural-003", "procedural-004"))
+
+    backfill = page.again(launch)
 
     assert page.wait_for_backfill(backfill) == "COMPLETED_SUCCESS"
     page.open(f"/runs/b/{backfill}")
@@ -301,8 +300,12 @@ def test_a_failed_check_on_the_page_says_what_to_do(page, shown):
     usual = profile.read_text()
     profile.write_text(usual + "\n[tests]\nmin_tests = 99\n")
     try:
-        page.open("/assets/filtered_tests?view=partitions")
-        run = page.launch_run(page.choose_batches("procedural-001"))
+
+        def launch() -> str:
+            page.open("/assets/filtered_tests?view=partitions")
+            return page.launch_run(page.choose_batches("procedural-001"))
+
+        run = page.again(launch)
         assert page.wait_for_run(run) == "FAILURE"
     finally:
         profile.write_text(usual)

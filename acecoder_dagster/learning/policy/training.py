@@ -52,7 +52,7 @@ def train_policy(
 ) -> dict[str, float]:
     """Train a policy, and write the weights that did best on the validation questions.
 
-    After an interruption, a call with the same arguments goes on from the last checkpoint in `output`.
+    Called again with the same arguments, it goes on from the last checkpoint in `output`.
 
     Args:
         policy: Folder or hub id of the causal model to start from.
@@ -65,17 +65,16 @@ def train_policy(
         output: Folder to write: the policy (it loads with `AutoModelForCausalLM`), `rollouts.parquet` (every rollout,
             columns of `ROLLOUT_SCHEMA`), `validations.parquet` and, after reward hacking, `hacking.md`.
         settings: How to train.
-        judging: What else the verdicts of `judge_programs` depend on; a run goes on only where it is the same.
         progress: Called after every step with its figures: reward, pass_rate and pass_at_1 (of judged programs),
             kept_groups, entropy, completion_tokens, seconds of each phase, and those of a validation.
+        judging: What else verdicts depend on; a run goes on only where it is the same.
 
     Returns:
         Figures: steps, best_step (the step whose weights were written), validation_pass_at_1 of that step and at the
-        start, rollouts, unsealed_pass_share (of all passes of rollouts) and hacked (1 if there was reward hacking, else
-        0).
+        start, rollouts, unsealed_pass_share (of all passes of rollouts) and hacked (1 if there was reward hacking).
 
     Raises:
-        PolicyError: There is no such file, the questions do not fit the settings, or no reward model was given.
+        PolicyError: There is no such file or reward model, or the questions do not fit the settings.
         ModelLoadError: The policy or the reward model cannot be loaded.
         RewardModelError: The reward model has no calibration.
     """

@@ -29,10 +29,12 @@ class SomeTask:
     def __init__(self, name: str, is_short: bool = True) -> None:
         self.name = name
         self.is_short = is_short
+        self.is_taken = threading.Event()
         self.may_begin = threading.Event()
         self.may_begin.set()
 
     def begin(self, worker: SomeWorker) -> None:
+        self.is_taken.set()
         self.may_begin.wait()
         worker.done.append(f"begin {self.name}")
 
@@ -89,6 +91,7 @@ def test_closing_cancels_what_waits_ends_the_workers_and_refuses_more(threads, w
     begun, waiting = SomeTask("begun", is_short=False), SomeTask("waiting")
     begun.may_begin.clear()
     futures = [threads.submit(task) for task in (begun, waiting)]
+    begun.is_taken.wait()
     closing = threading.Thread(target=threads.close)
     closing.start()
     with pytest.raises(CancelledError):
