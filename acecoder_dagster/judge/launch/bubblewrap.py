@@ -89,11 +89,12 @@ class BubblewrapLauncher:
                 stderr=subprocess.PIPE,
                 pass_fds=[guest_end.fileno()],
                 env={},
+                start_new_session=True,  # the judge ends it: a terminal's Ctrl-C would leave half of it behind
             )
         try:
             return Sandbox(host_end, _BubblewrapProcess(process), self._settings, new_user_id(), scientific)
         except SandboxUnavailableError as error:
-            words = process.stderr.read().decode("utf-8", "replace").strip() if process.stderr else ""
+            words = _words(process)
             advice = f". {_ADVICE}" if words.startswith("bwrap:") else ""
             raise SandboxUnavailableError(f"{self.name} cannot start a sandbox: {words or error}{advice}") from error
 
@@ -138,6 +139,14 @@ class BubblewrapLauncher:
             arguments += ["--setenv", name, value]
         program = f"import _socket\nchannel = _socket.socket(fileno={channel})\n{BOOTSTRAP}"
         return [*arguments, str(python), *INTERPRETER_OPTIONS, "-c", program]
+
+
+def _words(process: subprocess.Popen[bytes]) -> str:
+    """What a command that has ended said on its standard error, which something that it started may still hold."""
+    if process.stderr is None:
+        return ""
+    os.set_blocking(process.stderr.fileno(), False)
+    return (process.stderr.read() or b"").decode("utf-8", "replace").strip()
 
 
 class _BubblewrapProcess:

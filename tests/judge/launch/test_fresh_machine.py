@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,6 +92,22 @@ def test_the_bubblewrap_of_the_system_goes_before_the_bundled_one(monkeypatch, t
         pytest.raises(SandboxUnavailableError, match=r"^bubblewrap cannot start a sandbox: no luck"),
     ):
         list(judge.judge([ProgramJob(QUESTION, "p", "def f(x): return 2")]))
+
+
+def test_a_bubblewrap_that_leaves_something_behind_when_it_fails_holds_nobody_up(monkeypatch, tmp_path):
+    leave = "if os.fork() == 0:\n    os.closerange(3, 256)\n    time.sleep(20)"
+    (tmp_path / "bwrap").write_text(
+        f"#!{sys.executable}\nimport os, sys, time\n{leave}\nelse:\n    sys.exit('no luck')\n"
+    )
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    began = time.monotonic()
+    with (
+        Judge(SandboxSettings(launcher="bubblewrap", workers=1)) as judge,
+        pytest.raises(SandboxUnavailableError, match=r"^bubblewrap cannot start a sandbox: no luck"),
+    ):
+        list(judge.judge([ProgramJob(QUESTION, "p", "def f(x): return 2")]))
+    assert time.monotonic() - began < 20, "it waited for what was left behind"
 
 
 def test_without_docker_and_any_bubblewrap_nothing_runs_and_the_error_says_what_to_install(monkeypatch):
