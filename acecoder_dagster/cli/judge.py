@@ -40,8 +40,13 @@ def judge(
     """
     from acecoder_dagster.judge.files import judge_files
 
-    options = {"launcher": launcher, "workers": workers, "cpu_seconds_per_test": cpu_seconds, "memory_mb": memory_mb}
-    options |= {"set": set_name}
+    options = {
+        "launcher": launcher,
+        "workers": workers,
+        "cpu_seconds_per_test": cpu_seconds,
+        "memory_mb": memory_mb,
+        "set": set_name,
+    }
     settings = _sandbox_settings(profile, options)
     with progress_bar(errors, "judging") as report:
         judged = judge_files(questions, programs, out, settings, lambda done, total: report(done, total, ""))

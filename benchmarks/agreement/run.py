@@ -19,7 +19,7 @@ from rich.progress import track
 from acecoder_dagster.judge import Judge, SandboxSettings, Verdict
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.recorded import RecordedProgram, recorded_programs
-from benchmarks.common.report import ReportPath, write_report
+from benchmarks.common.report import ReportPath, cell, write_report
 
 REQUIRED = 0.999
 KNOWN = Path(__file__).parent / "known_disagreements.toml"
@@ -126,16 +126,12 @@ def _outcomes(comparison: Comparison) -> str:
 def _disagreements(comparison: Comparison, known: dict[str, str]) -> list[str]:
     ordered = sorted(comparison.differing, key=lambda pair: pair[0].job.program_id)
     return [
-        f"| {comparison.launcher} | {_cell(recorded.job.program_id)} | {_tally(recorded.passed)} "
-        f"| {verdict.verdict}, {_tally(verdict.passed)} | {_cell(verdict.message)} "
-        f"| {_cell(known.get(recorded.job.program_id, 'not known yet'))} |"
+        f"| {comparison.launcher} | {cell(recorded.job.program_id)} | {_tally(recorded.passed)} "
+        f"| {verdict.verdict}, {_tally(verdict.passed)} | {cell(verdict.message)} "
+        f"| {cell(known.get(recorded.job.program_id, 'not known yet'))} |"
         for recorded, verdict in ordered
     ]
 
 
 def _tally(passed: tuple[bool, ...]) -> str:
     return f"{sum(passed)} of {len(passed)} passed"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")[:200]

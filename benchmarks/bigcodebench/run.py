@@ -22,7 +22,7 @@ from rich.progress import track
 
 from acecoder_dagster.judge import Judge, ProgramJob, QuestionTests, SandboxSettings, Verdict, missing_modules
 from benchmarks.common.machine import describe_machine
-from benchmarks.common.report import ReportPath, write_report
+from benchmarks.common.report import ReportPath, cell, write_report
 
 MUST_PASS, MUST_AGREE, MUST_BE_SEALED = 1_110, 0.99, 0.6
 EXPLAINED = Path(__file__).with_name("explained.toml")
@@ -182,11 +182,11 @@ def _differs(verdict: Verdict, passed: bool) -> bool:
 
 def _difference(launcher: str, verdict: Verdict, passed: bool) -> str:
     there = "pass" if passed else "fail"
-    return f"| {launcher} | {verdict.question_id} | {there} | {verdict.verdict} | {_cell(verdict.message)} |"
+    return f"| {launcher} | {verdict.question_id} | {there} | {verdict.verdict} | {cell(verdict.message)} |"
 
 
 def _failure(launcher: str, verdict: Verdict, reason: str) -> str:
-    return f"| {launcher} | {verdict.question_id} | {verdict.verdict} | {_cell(verdict.message)} | {_cell(reason)} |"
+    return f"| {launcher} | {verdict.question_id} | {verdict.verdict} | {cell(verdict.message)} | {cell(reason)} |"
 
 
 def _missing(judged: Judged) -> str:
@@ -194,7 +194,3 @@ def _missing(judged: Judged) -> str:
     return (
         f"Missing packages, {judged.launcher}: {', '.join(f'{n} ({c})' for n, c in missing.most_common()) or 'none'}."
     )
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")[:160]

@@ -21,13 +21,12 @@ from typing import Any
 
 from acecoder_dagster.judge.guest import reports
 from acecoder_dagster.judge.guest.compiling import compile_text
-from acecoder_dagster.judge.guest.messages import EndedError, TamperedError, read_frame, write_frame
+from acecoder_dagster.judge.guest.messages import DESCRIPTOR_BYTES, EndedError, TamperedError, read_frame, write_frame
 
 QUESTION, CHILD, DONE = b"question", b"child", b"done"
 SKIP, EXPRESSION = "skip", "values"  # modes of a test, see `child`
 _TAMPERED = reports.encode_error("TamperedError", "it wrote to its report itself")
 _KINDS = frozenset((reports.VALUES, reports.ERROR, reports.TOO_LARGE, reports.PASSED, reports.FAILED))
-_DESCRIPTOR_BYTES = 4
 
 Compiled = tuple["CodeType | None", str]
 """Compiled text, None where there is none; and why it does not compile, empty where it does."""
@@ -75,12 +74,12 @@ class Clerk:
     def serve(self) -> None:
         """Take questions and children until the zygote is gone."""
         while True:
-            message, ancillary, _, _ = self._channel.recvmsg(256, CMSG_SPACE(2 * _DESCRIPTOR_BYTES))
+            message, ancillary, _, _ = self._channel.recvmsg(256, CMSG_SPACE(2 * DESCRIPTOR_BYTES))
             if not message:
                 return
             ((_, _, packed),) = ancillary
-            starts = range(0, len(packed), _DESCRIPTOR_BYTES)
-            files = [int.from_bytes(packed[start : start + _DESCRIPTOR_BYTES], sys.byteorder) for start in starts]
+            starts = range(0, len(packed), DESCRIPTOR_BYTES)
+            files = [int.from_bytes(packed[start : start + DESCRIPTOR_BYTES], sys.byteorder) for start in starts]
             kind, number = message.split()
             if kind == QUESTION:
                 self._calls = PreparedCalls(json.loads(os.pread(files[0], int(number), 0)))

@@ -19,7 +19,7 @@ from acecoder_dagster.judge.guest.reports import write_all
 
 MAX_MESSAGE_BYTES = 16 << 20
 SENDING_SECONDS = 60.0
-_DESCRIPTOR_BYTES = 4
+DESCRIPTOR_BYTES = 4
 
 
 class Channel(Protocol):
@@ -71,7 +71,7 @@ def send_files(channel: Channel, message: bytes, files: Sequence[int]) -> None:
     Raises:
         OSError: the other end is gone, or too many are under way for a minute.
     """
-    packed = b"".join(file.to_bytes(_DESCRIPTOR_BYTES, sys.byteorder) for file in files)
+    packed = b"".join(file.to_bytes(DESCRIPTOR_BYTES, sys.byteorder) for file in files)
     give_up_at = time.monotonic() + SENDING_SECONDS
     while True:
         try:
