@@ -73,8 +73,9 @@ class DagsterPage:
     def ask(self, query: str, **variables: object) -> Any:
         """Return the data that GraphQL answers."""
         body = json.dumps({"query": query, "variables": variables})
+        # The server may close a kept connection just as it is used again.
         answer = self.page.request.post(
-            f"{self._address}/graphql", data=body, headers={"content-type": "application/json"}
+            f"{self._address}/graphql", data=body, headers={"content-type": "application/json"}, max_retries=5
         ).json()
         assert "errors" not in answer, answer
         return answer["data"]
