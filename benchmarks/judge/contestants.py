@@ -1,5 +1,6 @@
 """What the judge is timed beside, and how each is timed: wall clock, and processor time of all its processes."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -9,11 +10,12 @@ import venv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import docker
 
 from acecoder_dagster.judge import Judge, Outcome, ProgramJob, SandboxSettings, Verdict, ensure_image
+from acecoder_dagster.judge.guest.preloading import COMMON_MODULES
 from acecoder_dagster.judge.launch.containers import LABEL
 from acecoder_dagster.judge.sandbox import GUEST_PACKAGE
 from benchmarks.judge.programs import split_call
@@ -22,20 +24,6 @@ EVALPLUS = "evalplus==0.3.1"
 EVALPLUS_NEEDS = ("numpy", "psutil")  # all that its checker imports
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 ZYGOTE = GUEST_PACKAGE.encode()  # in the command line of every zygote
-FORKS = 300
-BARE_FORKS = f"""
-import os, resource, time
-def cpu_seconds():
-    both = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return sum(usage.ru_utime + usage.ru_stime for usage in both)
-cpu, started = cpu_seconds(), time.perf_counter()
-for _ in range({FORKS}):
-    child = os.fork()
-    if child == 0:
-        os._exit(0)
-    os.waitpid(child, 0)
-print(time.perf_counter() - started, cpu_seconds() - cpu)
-"""
 
 
 @dataclass
@@ -107,23 +95,30 @@ class OurJudge:
         return sum(map(_cpu_seconds_of, zygotes(self._judge.launcher_name)))
 
 
-class Evalplus:
-    """evalplus's `untrusted_check`, without any sandbox."""
+class Peer:
+    """A process beside the judge that reads programs as JSON lines, and answers how long they took and what passed."""
 
-    name = "evalplus 0.3.1, no sandbox"
+    def __init__(self, name: str, command: Sequence[str], script: str, greeting: str = "") -> None:
+        """Start it.
 
-    def __init__(self) -> None:
-        script = Path(__file__).with_name("evalplus_checker.py")
+        Args:
+            name: what tables call it.
+            command: an interpreter.
+            script: the name of what it runs, beside this file.
+            greeting: its first line of input.
+        """
+        self.name = name
+        code = Path(__file__).with_name(script).read_text()
         self._process = subprocess.Popen(
-            [str(_evalplus_interpreter()), str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [*command, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
+        if greeting:
+            self._tell(greeting)
         self._answer()
 
     def run(self, jobs: Sequence[ProgramJob]) -> Effort:
         """Check programs, each in a process of its own."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([_for_evalplus(job) for job in jobs]) + "\n")
-        self._process.stdin.flush()
+        self._tell(json.dumps([_for_peer(job) for job in jobs]))
         answer = json.loads(self._answer())
         passed = {job.program_id: tuple(row) for job, row in zip(jobs, answer["passed"], strict=True)}
         return Effort(len(jobs), answer["wall"], answer["cpu"], passed=passed)
@@ -133,54 +128,50 @@ class Evalplus:
         self._process.kill()
         self._process.wait()
 
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(line + "\n")
+        self._process.stdin.flush()
+
     def _answer(self) -> str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError("evalplus's checker ended; its words are above")
+            raise RuntimeError(f"{self.name} ended; its words are above")
         return line
 
 
-class BareForks:
-    """An interpreter that holds nothing but itself: fork, exit, wait, and nothing else."""
+def evalplus() -> Peer:
+    """Start evalplus's `untrusted_check`, without any sandbox."""
+    return Peer("evalplus 0.3.1, no sandbox", [str(_evalplus_interpreter())], "evalplus_checker.py")
 
-    def __init__(self, launcher: str) -> None:
-        self.name = "bare forks, " + ("in a container" if launcher == "docker" else "outside")
-        self._launcher = launcher
 
-    def run(self, jobs: Sequence[ProgramJob]) -> Effort:
-        """Fork, however many programs there are."""
-        if self._launcher == "docker":
-            engine = docker.from_env()
-            command = ["python3", "-I", "-S", "-c", BARE_FORKS]
-            options: dict[str, Any] = {"network_mode": "none", "remove": True}
-            if engine.info()["CgroupDriver"] == "cgroupfs":
-                options["cgroup_parent"] = "/"
-            printed = engine.containers.run(
-                ensure_image(engine, SandboxSettings().read_set()), command, **options
-            ).decode()
-            engine.close()
-        else:
-            command = [sys._base_executable, "-I", "-S", "-c", BARE_FORKS]  # type: ignore[attr-defined]
-            printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        wall, cpu = map(float, printed.split())
-        return Effort(FORKS, wall, cpu)
-
-    def close(self) -> None:
-        """There is nothing to end."""
+def limit(launcher: str) -> Peer:
+    """Start the interpreter of a launcher's sandboxes, without any sandbox: see `unsandboxed`."""
+    greeting = json.dumps(COMMON_MODULES.split())
+    if launcher == "bubblewrap":
+        interpreter = [sys._base_executable, "-I", "-S"]  # type: ignore[attr-defined]
+        return Peer("limit, this interpreter", interpreter, "unsandboxed.py", greeting)
+    with contextlib.closing(docker.from_env()) as engine:
+        image = ensure_image(engine, SandboxSettings().read_set())
+        parent = ["--cgroup-parent", "/"] if engine.info()["CgroupDriver"] == "cgroupfs" else []
+    plain = ["--security-opt", "seccomp=unconfined", "--network", "none", *parent]
+    command = ["docker", "run", "--rm", "--interactive", *plain, image, "python3", "-I", "-S"]
+    return Peer("limit, the image's interpreter", command, "unsandboxed.py", greeting)
 
 
 def _has_timed_out(verdict: Verdict) -> bool:
     return bool({Outcome.CPU_TIMEOUT, Outcome.WALL_TIMEOUT} & set(verdict.outcomes))
 
 
-def _for_evalplus(job: ProgramJob) -> dict[str, object]:
+def _for_peer(job: ProgramJob) -> dict[str, object]:
     calls = [split_call(test, job.question.entry_point) for test in job.question.tests]
     return {
         "program": job.program,
         "entry_point": job.question.entry_point,
         "inputs": [call.arguments for call in calls if call],
         "expected": [call.expected for call in calls if call],
+        "tests": job.question.tests,
     }
 
 
@@ -204,7 +195,7 @@ def zygotes(launcher: str) -> list[int]:
     """Return the first processes of the sandboxes that this process has started."""
     if launcher == "docker":
         return _containers()
-    return [process for process in _descendants(os.getpid()) if ZYGOTE in _command(process)]
+    return [process for process in _descendants(os.getpid()) if ZYGOTE in _command(process) and _is_first(process)]
 
 
 def _containers() -> list[int]:
@@ -224,6 +215,12 @@ def _descendants(process: int) -> list[int]:
 
 def _command(process: int) -> bytes:
     return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+def _is_first(process: int) -> bool:
+    """Whether it is the first process of its namespace."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return next(line for line in status.splitlines() if line.startswith("NSpid:")).split()[-1] == "1"
 
 
 def _cpu_seconds_of(process: int) -> float:

@@ -1,6 +1,6 @@
 """evalplus's own checker as a process: reads programs as JSON lines, answers how long they took.
 
-Run by the interpreter of an environment that has evalplus (see `evalplus_process`), so it imports nothing of ours.
+Run by the interpreter of an environment that has evalplus (see `contestants`), so it imports nothing of ours.
 """
 
 import json

@@ -1,7 +1,7 @@
 """How fast the judge is: `python -m benchmarks.judge --data FOLDER`.
 
-The judge, evalplus's checker and bare forks take turns on the same programs, in parts of about a second, so that the
-load of the machine meets all alike. The report is benchmarks/judge/results.md.
+The judge, evalplus's checker and an interpreter without a sandbox take turns on the same programs, in parts of about a
+second, so that the load of the machine meets all alike. The report is benchmarks/judge/results.md.
 """
 
 import sys
@@ -15,7 +15,7 @@ from rich.progress import track
 from acecoder_dagster.judge import ProgramJob, SandboxUnavailableError
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.report import ReportPath, write_report
-from benchmarks.judge.contestants import BareForks, Contestant, Effort, Evalplus, OurJudge
+from benchmarks.judge.contestants import Contestant, Effort, OurJudge, evalplus, limit
 from benchmarks.judge.programs import in_slices, one_program, recorded_mix
 from benchmarks.judge.stages import measure_stages
 
@@ -23,8 +23,9 @@ REPORT = Path(__file__).with_name("results.md")
 LAUNCHERS = ("docker", "bubblewrap")
 HOW = """All take turns on the same programs, in parts of about a second, so that other load of the machine meets all
 alike. Programs per second of processor time count all processes: what one core does when nothing else runs on it; in
-brackets, the comparison by it. A bare fork is fork, exit and wait of the interpreter of the same sandbox, started with
--I -S; evalplus is its `untrusted_check`, with a limit of 1 s per test and without any sandbox."""
+brackets, the comparison by it. The limit is the interpreter of the same sandbox without the sandbox: for each program
+it forks, compiles and executes the program, and executes the tests, compiled before (benchmarks/judge/unsandboxed.py).
+evalplus is its `untrusted_check`, with a limit of 1 s per test and without any sandbox."""
 PART = 160
 QUESTIONS_PER_PART = 12
 WARM_UP = 64
@@ -78,8 +79,8 @@ def start_contestants() -> list[Contestant]:
     """Return what takes turns, warmed up."""
     contestants: list[Contestant] = []
     for launcher in available_launchers():
-        contestants += [BareForks(launcher), OurJudge(launcher, workers=1)]
-    contestants.append(Evalplus())
+        contestants += [limit(launcher), OurJudge(launcher, workers=1)]
+    contestants.append(evalplus())
     for contestant in contestants:
         contestant.run(list(one_program(-WARM_UP, WARM_UP)))
     return contestants
@@ -101,24 +102,24 @@ def take_turns(
 
 
 def table(efforts: dict[str, Effort]) -> list[str]:
-    """Write efforts as a table; rates beside those of bare forks of the same kind and of evalplus."""
+    """Write efforts as a table; rates beside those of the limit above each and of evalplus, the last."""
     lines = [
-        "| | programs | per second, one worker | per second of processor time | outside sandboxes | of bare forks "
+        "| | programs | per second, one worker | per second of processor time | outside sandboxes | of the limit "
         "| times evalplus |",
         "|---|---|---|---|---|---|---|",
     ]
-    evalplus = efforts[Evalplus.name]
-    bare = Effort()
+    theirs = list(efforts.values())[-1]
+    most = Effort()
     for name, effort in efforts.items():
         row = [name, f"{effort.programs:,}", f"{rate(effort):,.0f}", f"{effort.programs / effort.cpu:,.0f}"]
         if name.startswith("judge"):
             by_cpu = effort.programs / effort.cpu
             row.append(f"{effort.host_cpu / effort.cpu:.0%}")
-            row.append(f"{rate(effort) / rate(bare):.2f} (processor time: {by_cpu * bare.cpu / bare.programs:.2f})")
-            row.append(f"{rate(effort) / rate(evalplus):.1f} ({by_cpu * evalplus.cpu / evalplus.programs:.1f})")
+            row.append(f"{rate(effort) / rate(most):.2f} (processor time: {by_cpu * most.cpu / most.programs:.2f})")
+            row.append(f"{rate(effort) / rate(theirs):.1f} ({by_cpu * theirs.cpu / theirs.programs:.1f})")
         else:
             row += ["", "", ""]
-            bare = effort if name.startswith("bare") else bare
+            most = effort if name.startswith("limit") else most
         lines.append(f"| {' | '.join(row)} |")
     return lines
 
@@ -138,7 +139,8 @@ def mix(contestants: Sequence[Contestant], data: Path, programs: int) -> list[st
     ending = in_slices([job for job in jobs if job.program_id not in hanging], QUESTIONS_PER_PART)
     quick = take_turns(contestants, ending, "(b)")
     hangs = [job for job in jobs if job.program_id in hanging]
-    slow = take_turns([c for c in contestants if not isinstance(c, BareForks)], [[job] for job in hangs], "(b) hanging")
+    stopping = [contestant for contestant in contestants if not contestant.name.startswith("limit")]
+    slow = take_turns(stopping, [[job] for job in hangs], "(b) hanging")
     lines = ["", "## (b) programs that models wrote", "", *table(quick), ""]
     lines += [
         f"{len(hangs)} of {len(jobs):,} drawn programs hang in at least one test and are timed apart, by everyone: "
@@ -152,7 +154,7 @@ def mix(contestants: Sequence[Contestant], data: Path, programs: int) -> list[st
     for name, effort in slow.items():
         whole = (quick[name].programs + effort.programs) / (quick[name].wall + effort.wall)
         lines.append(f"| {name} | {effort.wall / max(1, effort.programs):.2f} | {whole:.1f} |")
-    theirs = quick[Evalplus.name].passed
+    theirs = quick[contestants[-1].name].passed
     differing = [p for p, passed in quick[judges[0].name].passed.items() if theirs[p] != passed]
     lines += ["", f"Programs on which evalplus finds other outcomes than the judge: {len(differing)}."]
     return lines

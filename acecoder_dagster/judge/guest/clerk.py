@@ -19,11 +19,12 @@ from _socket import CMSG_SPACE, socket
 from types import CodeType
 from typing import Any
 
-from acecoder_dagster.judge.guest import reports
+from acecoder_dagster.judge.guest import hardening, reports
 from acecoder_dagster.judge.guest.compiling import compile_text
 from acecoder_dagster.judge.guest.messages import DESCRIPTOR_BYTES, EndedError, TamperedError, read_frame, write_frame
 
-QUESTION, CHILD, DONE = b"question", b"child", b"done"
+QUESTION, CHILD, PROCESSOR, DONE = b"question", b"child", b"processor", b"done"
+ANY_PROCESSOR = -1
 SKIP, EXPRESSION = "skip", "values"  # modes of a test, see `child`
 _TAMPERED = reports.encode_error("TamperedError", "it wrote to its report itself")
 _KINDS = frozenset((reports.VALUES, reports.ERROR, reports.TOO_LARGE, reports.PASSED, reports.FAILED))
@@ -69,6 +70,7 @@ class Clerk:
         """
         self._channel = channel
         self._longest_answer = longest_answer
+        self._processors = os.sched_getaffinity(0)
         self._calls = PreparedCalls({"tests": []})
 
     def serve(self) -> None:
@@ -77,11 +79,13 @@ class Clerk:
             message, ancillary, _, _ = self._channel.recvmsg(256, CMSG_SPACE(2 * DESCRIPTOR_BYTES))
             if not message:
                 return
-            ((_, _, packed),) = ancillary
+            packed = b"".join(data for _, _, data in ancillary)
             starts = range(0, len(packed), DESCRIPTOR_BYTES)
             files = [int.from_bytes(packed[start : start + DESCRIPTOR_BYTES], sys.byteorder) for start in starts]
             kind, number = message.split()
-            if kind == QUESTION:
+            if kind == PROCESSOR:
+                hardening.use_processors({int(number)} if int(number) != ANY_PROCESSOR else self._processors)
+            elif kind == QUESTION:
                 self._calls = PreparedCalls(json.loads(os.pread(files[0], int(number), 0)))
             else:
                 child, report = files

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from acecoder_dagster.judge.guest import hardening
-from acecoder_dagster.judge.guest.clerk import CHILD, DONE, QUESTION, Clerk, PreparedCalls
+from acecoder_dagster.judge.guest.clerk import CHILD, DONE, PROCESSOR, QUESTION, Clerk, PreparedCalls
 from acecoder_dagster.judge.guest.messages import read_frame, send_files, write_frame
 
 CHANNEL_DESCRIPTOR = 3
@@ -77,6 +77,10 @@ class KeptClerk:
         """Let it attend to a child, from one test on."""
         self._tell(CHILD, first, connection.clerk_end, report)
         connection.close_clerk_end()
+
+    def stay_on(self, processor: int) -> None:
+        """Let it use one processor, or `ANY_PROCESSOR`: to wake it up on another than the child's takes long."""
+        self._tell(PROCESSOR, processor)
 
     def has_finished(self, connection: Connection) -> bool:
         """Wait until it has written all that a child answered; return whether it has.

@@ -254,10 +254,15 @@ def has_children() -> bool:
     return int(_libc_holding_the_interpreter.waitpid(-1, None, os.WNOHANG)) >= 0
 
 
-def stay_on_processor() -> None:
-    """Keep the calling process and its children on the processor where it is, because its cache holds their memory."""
-    with contextlib.suppress(OSError):  # it is just being taken away: there are others
-        os.sched_setaffinity(0, {_libc.sched_getcpu()})
+def stay_on_processor() -> int:
+    """Keep the calling process and its children on the processor where it is, because its cache holds their memory.
+
+    Returns:
+        The number of the processor.
+    """
+    processor = int(_libc.sched_getcpu())
+    use_processors({processor})  # where it is just being taken away, there are others
+    return processor
 
 
 def use_processors(processors: set[int]) -> None:

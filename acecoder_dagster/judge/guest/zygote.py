@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from acecoder_dagster.judge.guest import (
     child,
+    clerk,
     clerks,
     compiling,
     driving,
@@ -187,7 +188,7 @@ class Zygote:
         self.code, compiler_report, *reports = files
         answers = [self._run(Job(COMPILE, sum(sizes), 0, len(sizes), 1, sizes=sizes), content, compiler_report)]
         # Only for these programs: a sandbox that shares its processor with another one can then move to a free one.
-        hardening.stay_on_processor()
+        self.clerk.stay_on(hardening.stay_on_processor())
         start = 0
         for number, (size, report) in enumerate(zip(sizes, reports, strict=True)):
             if answers[-1].endswith(UNCLEAN):
@@ -197,6 +198,7 @@ class Zygote:
         # One answer for all: for each answer the host would wake up, on a processor that a program could use.
         self.channel.send(b"\n".join(answers))
         hardening.use_processors(self.processors)
+        self.clerk.stay_on(clerk.ANY_PROCESSOR)
         os.close(self.code)
         self.code = self.null_output
 
