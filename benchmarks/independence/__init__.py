@@ -1,0 +1,1 @@
+"""Whether one program changes what another one gets."""

@@ -1,0 +1,7 @@
+"""`python -m benchmarks.independence`."""
+
+import typer
+
+from benchmarks.independence.run import main
+
+typer.run(main)
