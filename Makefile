@@ -3,9 +3,8 @@ VENV := .venv
 PYTHON := python3
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# Where pip is configured with a folder of local wheels, torch comes from there; else from PyTorch's CPU index.
-WHEELS := $(shell $(PYTHON) -m pip config get global.find-links 2>/dev/null)
-TORCH := $(if $(WHEELS),--find-links $(WHEELS),--torch-backend cpu)
+# Asked of the environment's pip: the machine's Python may have none.
+WHEELS := $(BIN)/python -m pip config list | sed -n "s/.*find-links='\(.*\)'/\1/p" | head -n 1
 
 .PHONY: demo test ui check bench docs install requirements clean
 
@@ -44,11 +43,13 @@ $(STAMP): requirements/cpu.txt pyproject.toml
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv==0.13.8
 # A pipeline is many short processes: without compiled modules each would spend half of its start on compiling.
-	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --compile-bytecode $(TORCH) -r requirements/cpu.txt -e .
+# Where pip is configured with a folder of local wheels, torch comes from there; else from PyTorch's CPU index.
+	wheels=$$($(WHEELS)); VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --compile-bytecode \
+		$${wheels:+--find-links} $${wheels:---torch-backend=cpu} -r requirements/cpu.txt -e .
 	touch $(STAMP)
 
 requirements: install  ## pin anew what pyproject.toml asks for
-	requirements/compile $(BIN)/uv "$(WHEELS)"
+	requirements/compile $(BIN)/uv "$$($(WHEELS))"
 
 clean:  ## remove the environment and all results
 	rm -rf $(VENV) .acecoder
