@@ -143,12 +143,11 @@ def _report(results: list[Judged], explained: dict[str, str]) -> str:
         "",
         f"`python -m benchmarks.bigcodebench`, {describe_machine()}.",
         "",
-        "| launcher | canonical solutions that pass | sealed tests | authors' programs | compared | agree | credited |",
-        "|---|---|---|---|---|---|---|",
+        "| launcher | canonical solutions that pass | sealed tests |",
+        "|---|---|---|",
         *(_summary(each) for each in results),
         "",
-        "Compared are the programs of tasks whose canonical solution passes. Credited are those that pass here and",
-        "failed there.",
+        *(_missing(each) for each in results),
         "",
         "## Canonical solutions that do not pass",
         "",
@@ -156,24 +155,35 @@ def _report(results: list[Judged], explained: dict[str, str]) -> str:
         "|---|---|---|---|---|",
         *(_failure(each.launcher, v, explained.get(v.question_id, "")) for each in results for v in each.failing),
         "",
-        "## Programs on which the two differ",
+        *(_authors_report(results) if any(each.authors for each in results) else []),
+    ]
+    return "\n".join(lines)
+
+
+def _authors_report(results: list[Judged]) -> list[str]:
+    return [
+        "## The authors' programs",
+        "",
+        "Compared are those of tasks whose canonical solution passes. Credited are those that only pass here.",
+        "",
+        "| launcher | programs | compared | agree | credited |",
+        "|---|---|---|---|---|",
+        *(
+            f"| {each.launcher} | {len(each.authors):,} | {len(each.compared):,} | {each.agreement:.2%} "
+            f"| {len(each.credited)} |"
+            for each in results
+        ),
         "",
         "| launcher | task | there | here | message |",
         "|---|---|---|---|---|",
         *(_difference(each.launcher, *pair) for each in results for pair in each.compared if _differs(*pair)),
         "",
-        *(_missing(each) for each in results),
-        "",
     ]
-    return "\n".join(lines)
 
 
 def _summary(judged: Judged) -> str:
     passing = len(judged.canonical) - len(judged.failing)
-    return (
-        f"| {judged.launcher} | {passing:,} of {len(judged.canonical):,} | {judged.sealed:.1%} "
-        f"| {len(judged.authors):,} | {len(judged.compared):,} | {judged.agreement:.2%} | {len(judged.credited)} |"
-    )
+    return f"| {judged.launcher} | {passing:,} of {len(judged.canonical):,} | {judged.sealed:.1%} |"
 
 
 def _differs(verdict: Verdict, passed: bool) -> bool:

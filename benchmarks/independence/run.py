@@ -91,7 +91,7 @@ def draw(
     by_question: dict[str, list[RecordedProgram]] = {}
     for each in recorded:
         by_question.setdefault(each.job.question.question_id, []).append(each)
-    drawn = []
+    drawn: list[list[ProgramJob]] = []
     for question_id in chance.sample(sorted(by_question), len(by_question)):
         pool = by_question[question_id]
         question = with_state(pool[0].job.question, list(STATES)[len(drawn) % len(STATES)])

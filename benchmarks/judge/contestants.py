@@ -1,12 +1,9 @@
 """What the judge is timed beside, and how each is timed: wall clock, and processor time of all its processes."""
 
 import contextlib
-import json
 import os
-import subprocess
 import sys
 import time
-import venv
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +15,9 @@ from acecoder_dagster.judge import Judge, Outcome, ProgramJob, SandboxSettings, 
 from acecoder_dagster.judge.guest.preloading import COMMON_MODULES
 from acecoder_dagster.judge.launch.containers import LABEL
 from acecoder_dagster.judge.sandbox import GUEST_PACKAGE
+from benchmarks.common.peers import Peer, evalplus_interpreter
 from benchmarks.judge.programs import split_call
 
-EVALPLUS = "evalplus==0.3.1"
-EVALPLUS_NEEDS = ("numpy", "psutil")  # all that its checker imports
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 ZYGOTE = GUEST_PACKAGE.encode()  # in the command line of every zygote
 
@@ -95,69 +91,43 @@ class OurJudge:
         return sum(map(_cpu_seconds_of, zygotes(self._judge.launcher_name)))
 
 
-class Peer:
-    """A process beside the judge that reads programs as JSON lines, and answers how long they took and what passed."""
+class Checker:
+    """A peer that runs programs, and answers how long they took and what passed."""
 
-    def __init__(self, name: str, command: Sequence[str], script: str, greeting: str = "") -> None:
-        """Start it.
-
-        Args:
-            name: what tables call it.
-            command: an interpreter.
-            script: the name of what it runs, beside this file.
-            greeting: its first line of input.
-        """
+    def __init__(self, name: str, command: Sequence[str], script: str, greeting: object = None) -> None:
+        """Start it; what it is like is said at `Peer`. The script is beside this file."""
         self.name = name
-        code = Path(__file__).with_name(script).read_text()
-        self._process = subprocess.Popen(
-            [*command, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        if greeting:
-            self._tell(greeting)
-        self._answer()
+        self._peer = Peer(name, command, Path(__file__).with_name(script), greeting)
+        self._peer.answer()
 
     def run(self, jobs: Sequence[ProgramJob]) -> Effort:
         """Check programs, each in a process of its own."""
-        self._tell(json.dumps([_for_peer(job) for job in jobs]))
-        answer = json.loads(self._answer())
+        answer = self._peer.ask([_for_peer(job) for job in jobs])
         passed = {job.program_id: tuple(row) for job, row in zip(jobs, answer["passed"], strict=True)}
         return Effort(len(jobs), answer["wall"], answer["cpu"], passed=passed)
 
     def close(self) -> None:
         """End its process."""
-        self._process.kill()
-        self._process.wait()
-
-    def _tell(self, line: str) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.write(line + "\n")
-        self._process.stdin.flush()
-
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"{self.name} ended; its words are above")
-        return line
+        self._peer.close()
 
 
-def evalplus() -> Peer:
+def evalplus() -> Checker:
     """Start evalplus's `untrusted_check`, without any sandbox."""
-    return Peer("evalplus 0.3.1, no sandbox", [str(_evalplus_interpreter())], "evalplus_checker.py")
+    return Checker("evalplus 0.3.1, no sandbox", [evalplus_interpreter()], "evalplus_checker.py")
 
 
-def limit(launcher: str) -> Peer:
+def limit(launcher: str) -> Checker:
     """Start the interpreter of a launcher's sandboxes, without any sandbox: see `unsandboxed`."""
-    greeting = json.dumps(COMMON_MODULES.split())
+    greeting = COMMON_MODULES.split()
     if launcher == "bubblewrap":
         interpreter = [sys._base_executable, "-I", "-S"]  # type: ignore[attr-defined]
-        return Peer("limit, this interpreter", interpreter, "unsandboxed.py", greeting)
+        return Checker("limit, this interpreter", interpreter, "unsandboxed.py", greeting)
     with contextlib.closing(docker.from_env()) as engine:
         image = ensure_image(engine, SandboxSettings().read_set())
         parent = ["--cgroup-parent", "/"] if engine.info()["CgroupDriver"] == "cgroupfs" else []
     plain = ["--security-opt", "seccomp=unconfined", "--network", "none", *parent]
     command = ["docker", "run", "--rm", "--interactive", *plain, image, "python3", "-I", "-S"]
-    return Peer("limit, the image's interpreter", command, "unsandboxed.py", greeting)
+    return Checker("limit, the image's interpreter", command, "unsandboxed.py", greeting)
 
 
 def _has_timed_out(verdict: Verdict) -> bool:
@@ -173,22 +143,6 @@ def _for_peer(job: ProgramJob) -> dict[str, object]:
         "expected": [call.expected for call in calls if call],
         "tests": job.question.tests,
     }
-
-
-def _evalplus_interpreter() -> Path:
-    """Install evalplus's checker into an environment of its own, kept for the next time."""
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "acecoder-benchmarks" / EVALPLUS.replace("==", "-")
-    interpreter = folder / "bin" / "python"
-    done = folder / "installed"
-    if not done.exists():
-        print(f"installing {EVALPLUS} into {folder}", file=sys.stderr)
-        venv.create(folder, with_pip=True, clear=True)
-        pip = [str(interpreter), "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, *EVALPLUS_NEEDS], check=True)
-        subprocess.run([*pip, "--no-deps", EVALPLUS], check=True)
-        done.touch()
-    return interpreter
 
 
 def zygotes(launcher: str) -> list[int]:
