@@ -5,6 +5,7 @@
 Its names begin with an underscore: no program has helpers of these names.
 """
 
+import hashlib as _hashlib
 import math as _math
 
 import numpy as _numpy
@@ -28,6 +29,26 @@ def _close(_out, _expected, _atol):
     if isinstance(_expected, (list, tuple)) and len(_out) != len(_expected):
         return False
     return bool(_numpy.allclose(_out, _expected, rtol=1e-07, atol=_atol))
+
+
+def _same_long(_out, _digest):
+    return _digest_of(_out) == _digest
+
+
+def _digest_of(_value):
+    return _hashlib.sha256(_written(_value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _written(_value):
+    if isinstance(_value, dict):
+        return f"dict {sorted(_written(_item) for _item in _value.items())}"
+    if isinstance(_value, (set, frozenset)):
+        return f"set {sorted(map(_written, _value))}"
+    if isinstance(_value, (list, tuple)):
+        return f"{type(_value).__name__} [{','.join(map(_written, _value))}]"
+    if isinstance(_value, int) or (isinstance(_value, float) and _value.is_integer()):
+        return hex(int(_value))  # equal numbers of different types are equal
+    return repr(_value)
 
 
 def _same_set(_out, _expected):

@@ -1,22 +1,27 @@
 """EvalPlus itself as a process: says what the references answer and how long they take, then checks programs.
 
 Run by the interpreter of an environment that has evalplus (see `benchmarks.common.peers`), so it imports nothing of
-ours. The first line names the two files; each later line is `[dataset, task, program]`.
+ours. The first line names the two files and brings the text of `comparison`; each later line is a data set, a task and
+a program.
 """
 
 import copy
 import json
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 ENTRIES = ("base", "plus")
-LONG_BITS = 10_000
+LONG_BITS, LONG_TEXT = 10_000, 20_000
 
 
 def main() -> None:
     """Answer one line of JSON for every line of JSON."""
-    os.environ |= json.loads(sys.stdin.readline())
+    files, comparison = json.loads(sys.stdin.readline())
+    os.environ |= files
+    ours: dict[str, Any] = {}
+    exec(comparison, ours)
     from evalplus.data import get_human_eval_plus, get_mbpp_plus
     from evalplus.eval import is_floats, untrusted_check
     from evalplus.eval._special_oracle import MBPP_OUTPUT_NOT_NONE_TASKS, MBPP_OUTPUT_SET_EQ_TASKS
@@ -34,8 +39,11 @@ def main() -> None:
                 inputs = task[f"{kind}_input"]
                 expected, seconds = trusted_exec(reference, inputs, entry_point, True, not_none)
                 task[kind] = expected, seconds
-                texts = [[_text(tuple(i)), _text(e), is_floats(e)] for i, e in zip(inputs, expected, strict=True)]
-                said[kind] = {"tests": texts, "seconds": seconds}
+                tests = [
+                    [_text(tuple(i)), *_shortened(_text(e), e, ours["_digest_of"]), is_floats(e)]
+                    for i, e in zip(inputs, expected, strict=True)
+                ]
+                said[kind] = {"tests": tests, "seconds": seconds}
             tasks[dataset, name] = task
             print(json.dumps(said), flush=True)
     print("null", flush=True)
@@ -49,6 +57,11 @@ def main() -> None:
             state, _ = untrusted_check(dataset, program, inputs, task["entry_point"], expected, task["atol"], seconds)
             answer[kind] = state
         print(json.dumps(answer), flush=True)
+
+
+def _shortened(text: str, value: object, digest: Callable[[object], str]) -> tuple[str, bool]:
+    """Return the text of what is expected, or a digest of what is too long for a test; and whether it is one."""
+    return (repr(digest(value)), True) if len(text) > LONG_TEXT else (text, False)
 
 
 def _text(value: object) -> str:

@@ -25,6 +25,7 @@ from benchmarks.common.report import ReportPath, cell, write_report
 
 HERE = Path(__file__).parent
 REPORT = HERE / "results.md"
+COMPARISON = (HERE / "comparison.py").read_text(encoding="utf-8")
 FILES = {"HUMANEVAL_OVERRIDE_PATH": "HumanEvalPlus", "MBPP_OVERRIDE_PATH": "MbppPlus"}
 PREFIXES = {"HumanEval": "humaneval", "MBPP": "mbpp"}
 MUST_PASS, MUST_AGREE = 540, 0.999
@@ -61,7 +62,9 @@ def main(
 ) -> None:
     """Let both judge, compare, write the report."""
     with tempfile.TemporaryDirectory() as folder:
-        peer = Peer("EvalPlus", [evalplus_interpreter()], HERE / "official.py", _unpacked(data, Path(folder)))
+        peer = Peer(
+            "EvalPlus", [evalplus_interpreter()], HERE / "official.py", [_unpacked(data, Path(folder)), COMPARISON]
+        )
         tasks = {}
         while said := peer.answer():
             tasks[said["dataset"], said["task"].partition("/")[2]] = as_task(said)
@@ -131,24 +134,25 @@ def _compare(
 
 def as_task(said: dict[str, Any]) -> Task:
     """Turn what EvalPlus says of a task into questions of the judge."""
-    setup = (HERE / "comparison.py").read_text(encoding="utf-8")
     questions = {}
     for kind in ("base", "plus"):
         seconds = max(LEAST_SECONDS, TIME_FACTOR * max(said[kind]["seconds"], default=0.0))
         tests = _tests(said, said[kind]["tests"])
         name = f"{said['task']} {kind}"
         if tests:
-            questions[kind] = QuestionTests(name, said["entry_point"], setup, tests, cpu_seconds=seconds)
+            questions[kind] = QuestionTests(name, said["entry_point"], COMPARISON, tests, cpu_seconds=seconds)
     return Task(said["dataset"], said["task"], said["reference"], questions)
 
 
-def _tests(said: dict[str, Any], written: list[tuple[str, str, bool]]) -> tuple[str, ...]:
+def _tests(said: dict[str, Any], written: list[tuple[str, str, bool, bool]]) -> tuple[str, ...]:
     tests, tolerance = [], said["atol"]
-    for arguments, expected, is_floats in written:
+    for arguments, expected, is_digest, is_floats in written:
         call = f"{said['entry_point']}(*{arguments})"
         # As there, a tolerance for floats holds for all later inputs of the task too.
         tolerance = tolerance or (1e-6 if is_floats else 0)
-        tests.append(f"assert {_comparison(said, call, arguments, expected, tolerance)}")
+        same = f"_same_long({call}, {expected})"
+        comparison = same if is_digest else _comparison(said, call, arguments, expected, tolerance)
+        tests.append(f"assert {comparison}")
     return tuple(tests)
 
 
