@@ -10,7 +10,7 @@ import hypothesis
 import pytest
 
 from tests.requirements import require
-from tests.tiny_model import tiny_model  # noqa: F401 - a fixture
+from tests.tiny_model import tiny_chat_model, tiny_llama, tiny_model  # noqa: F401 - fixtures
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 

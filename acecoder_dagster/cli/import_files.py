@@ -29,6 +29,13 @@ def import_files(
     tests: Annotated[str, typer.Option(help="official, generated, or both.")] = "official",
     split: Annotated[str, typer.Option(help="keep: the file's; hash: by question; train or test: all of it.")] = "keep",
     test_share: Annotated[float, typer.Option(help="Share of questions held out for measuring, by hash.")] = 0.1,
+    with_programs: Annotated[
+        bool,
+        typer.Option(
+            "--with-programs/--without-programs",
+            help="Take the programs that the files bring; without, the base policy writes some.",
+        ),
+    ] = True,
     only_check: Annotated[bool, typer.Option("--only-check", help="Read and check the files, change nothing.")] = False,
     profile: ProfileOption = None,
     wide: WideOption = False,
@@ -58,6 +65,7 @@ def import_files(
         tests=tests,
         split=split,
         test_share=test_share,
+        with_programs=with_programs,
     )
     profile_name = chosen_profile(profile)
     settings = read_settings(profile_name)
@@ -114,7 +122,7 @@ def _print_questions_without_programs(home: Home, stored: StoredImport) -> None:
     from acecoder_dagster.questions.importing import load_import
 
     if not stored.counts["program"].kept:
-        print_line(output, "The files bring no programs: programs are sampled from the profile's model.")
+        print_line(output, "The import brings no programs: programs are sampled from the profile's model.")
         return
     without, questions = 0, 0
     for batch in stored.batches:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from acecoder_dagster import AceCoderError
+from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.progress import QUIET_LIBRARIES
 
 LIBRARIES = ("torch", "transformers", "trl", "datasets", "peft")
@@ -44,24 +45,25 @@ def need_model(model: str) -> None:
     """Refuse a model that does not exist, before anything is read or loaded.
 
     Args:
-        model: Folder of a model, or its id on the hub.
+        model: Address of the model: a folder, or its id on the hub, at a revision as `owner/name@revision`.
 
     Raises:
         MissingModelsError: It is neither.
     """
-    folder = Path(model)
+    name, revision = read_address(model)
+    folder = Path(name)
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise MissingModelsError(f"{model} is no model: the folder has no config.json")
         return
-    if not HUB_ID.fullmatch(model) or folder.parent.is_dir():
+    if not HUB_ID.fullmatch(name) or folder.parent.is_dir():
         raise MissingModelsError(f"there is no folder {model}: give the folder of a model, or owner/name on the hub")
     from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 
-    if isinstance(try_to_load_from_cache(model, "config.json"), str):
+    if isinstance(try_to_load_from_cache(name, "config.json", revision=revision), str):
         return
     try:
-        get_hf_file_metadata(hf_hub_url(model, "config.json"), timeout=SECONDS_FOR_HUB)
+        get_hf_file_metadata(hf_hub_url(name, "config.json", revision=revision), timeout=SECONDS_FOR_HUB)
     except Exception as error:  # The hub's client has many; each means that the model cannot be had.
         raise MissingModelsError(
             f"there is no folder {model}, and the hub does not have such a model or cannot be reached: {error}"

@@ -14,7 +14,7 @@ SCORE_ENDINGS = (".parquet", ".jsonl")
 
 
 def score(
-    model: Annotated[str, typer.Argument(help="Folder or hub id of the reward model.")],
+    model: Annotated[str, typer.Argument(help="Folder or hub id (owner/name@revision) of the reward model.")],
     programs: Annotated[Path, typer.Argument(help="program, and question (with entry_point) or prompt.")],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="The same rows and columns with their score: .parquet or .jsonl.")

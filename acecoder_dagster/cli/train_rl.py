@@ -23,7 +23,7 @@ SHOWN = (
 def train_rl(
     questions: Annotated[list[str], typer.Argument(help="Files or hf://owner/name, as acecoder import takes.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the policy, its rollouts and curves.")],
-    policy: Annotated[str, typer.Option(help="Folder or hub id of the model to start from.")],
+    policy: Annotated[str, typer.Option(help="Folder or hub id (owner/name@revision) to start from.")],
     reward_model: Annotated[
         Path | None, typer.Option(help="Folder of a reward model; without it, tests are the reward.")
     ] = None,
@@ -48,6 +48,7 @@ def train_rl(
     from acecoder_dagster.cli.training import train_in_terminal
     from acecoder_dagster.data.tests_as_rows import tests_by_question
     from acecoder_dagster.files import replace_file
+    from acecoder_dagster.learning.reward_model.prompts import REWARD_PROMPT, reward_prompts, trained_template
     from acecoder_dagster.learning.sampling import render_prompts
     from acecoder_dagster.learning.workers.specifications import ROLLOUT_QUESTION_COLUMNS, TrainPolicy
     from acecoder_dagster.questions.importing import ImportManifest, read_import
@@ -55,12 +56,16 @@ def train_rl(
     imported = read_import(ImportManifest(name="rollouts", questions=tuple(questions), split="train"))
     for kind, reason, count in imported.rejected.group_by("row_kind", "reason").len().sort("len").iter_rows():
         print_line(errors, f"not used: {count:,} rows ({kind}): {reason}")
+    asked = imported.questions
     rows = (
-        imported.questions.join(render_prompts(settings.prompt, imported.questions, policy), on="question_id")
+        asked.join(render_prompts(settings.prompt, asked, policy), on="question_id")
         .join(tests_by_question(imported.candidate_tests), on="question_id")
         .sort("question_id")
         .select(ROLLOUT_QUESTION_COLUMNS)
     )
+    if reward_model is not None:
+        scored = reward_prompts(trained_template(reward_model) or settings.prompt, asked, reward_model)
+        rows = rows.join(scored.rename({"prompt": REWARD_PROMPT}), on="question_id", maintain_order="left")
     out.mkdir(parents=True, exist_ok=True)
     file = out / "questions.parquet"
     replace_file(file, rows.write_parquet)

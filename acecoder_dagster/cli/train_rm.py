@@ -7,6 +7,7 @@ import typer
 
 from acecoder_dagster.cli.options import ProfileOption, SeedOption, chosen_profile
 from acecoder_dagster.cli.printing import output, print_line
+from acecoder_dagster.learning.model_address import SCRATCH
 
 TOLD = ("loss", "pair_accuracy", "tokens_per_second", "flops_share")
 SHOWN = (
@@ -19,13 +20,14 @@ SHOWN = (
     "validation_loss",
     "train_seconds",
 )
-SCRATCH = "scratch"
 
 
 def train_rm(
     pairs: Annotated[Path, typer.Argument(help="chosen, rejected, and question (with entry_point) or prompt.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the reward model.")],
-    backbone: Annotated[str, typer.Option(help="Folder or hub id of a causal model, or scratch: a new small one.")],
+    backbone: Annotated[
+        str, typer.Option(help="Folder or hub id (owner/name@revision) of a causal model, or scratch.")
+    ],
     profile: ProfileOption = None,
     seed: SeedOption = None,
 ) -> None:
@@ -47,8 +49,7 @@ def train_rm(
     from acecoder_dagster.learning.reward_model.files import PAIR_COLUMNS, pair_groups, read_rows, with_prompts
     from acecoder_dagster.learning.workers.specifications import TrainRewardModel
 
-    renderer = None if backbone == SCRATCH else backbone
-    groups = pair_groups(with_prompts(read_rows(pairs, PAIR_COLUMNS), settings.prompt, renderer))
+    groups = pair_groups(with_prompts(read_rows(pairs, PAIR_COLUMNS), settings.prompt, backbone))
     out.mkdir(parents=True, exist_ok=True)
     file = out / "groups.parquet"
     replace_file(file, groups.write_parquet)

@@ -51,7 +51,12 @@ def benchmark_scores(
     )
     models = sorted(per_question["model"].unique())
     if baseline not in models:
-        raise EvaluationError(f"There is no judged program of the baseline {baseline!r}, only of {models}.")
+        raise EvaluationError(
+            f"There is no judged program of the baseline {baseline!r} for held-out questions, only of "
+            f"{', '.join(models) or 'no model'}. For questions that were imported with programs, no other is sampled: "
+            "import them again with --without-programs (in an import.toml with_programs = false), or name a model "
+            "whose programs they brought as base_policy.model."
+        )
     models = [baseline, *(model for model in models if model != baseline)]
     rows = [row for k in sorted(set(settings.pass_at)) for row in _rows(per_question, models, k, settings)]
     return BENCHMARK_SCORES.conform(pl.DataFrame(rows, schema=BENCHMARK_SCORES.schema))

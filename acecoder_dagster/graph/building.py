@@ -15,6 +15,7 @@ from acecoder_dagster.graph.stages import Stage
 from acecoder_dagster.graph.step import Step, stated
 from acecoder_dagster.graph.steps.warehouse import publish_warehouse
 from acecoder_dagster.graph.worker_process import ACCELERATOR_POOL, WORKER_RETRIES
+from acecoder_dagster.learning.errors import is_worth_retrying
 from acecoder_dagster.settings import Settings
 
 
@@ -52,7 +53,15 @@ def build_asset(stage: Stage, settings: Settings) -> dg.AssetsDefinition:
         ],
     )
     def run(context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
-        return run_stage(stage, context, project)
+        try:
+            return run_stage(stage, context, project)
+        except dg.Failure:
+            raise
+        except Exception as error:
+            if not stage.uses_accelerator or is_worth_retrying(error):
+                raise
+            # Dagster's policy would start the step again whatever the error is.
+            raise dg.Failure(f"{type(error).__name__}: {error}", allow_retries=False) from error
 
     return run
 

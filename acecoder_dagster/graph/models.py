@@ -1,10 +1,8 @@
 """The models of the graph."""
 
 from acecoder_dagster.graph.inputs import Model
+from acecoder_dagster.learning.model_address import SCRATCH
 from acecoder_dagster.settings import Settings
-
-SCRATCH = "scratch"
-"""As the name of a model: trained here, from random weights."""
 
 
 def _named_base_policy(settings: Settings) -> str | None:

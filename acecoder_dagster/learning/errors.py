@@ -33,3 +33,11 @@ class ProcessEndedError(AceCoderError, RuntimeError):
     def __init__(self, message: str, *, was_killed: bool = False) -> None:
         super().__init__(message)
         self.was_killed = was_killed
+
+
+def is_worth_retrying(error: BaseException) -> bool:
+    """Return whether the same work may succeed when it is done again: a server out of reach, a killed process."""
+    # httpx, through which models are downloaded, has its own errors for a server out of reach.
+    is_unreachable = any(kind.__name__ == "TransportError" for kind in type(error).__mro__)
+    was_killed = isinstance(error, ProcessEndedError) and error.was_killed
+    return is_unreachable or was_killed or isinstance(error, ConnectionError | TimeoutError)

@@ -1,7 +1,8 @@
 """Loading models and tokenizers: the one place that asks transformers for them.
 
-Code that comes with a model is never run (`trust_remote_code=False`). A model that cannot be loaded is a
-`ModelLoadError`, whose message says what to give instead.
+A model is given by its address (`model_address`), so that every part of it comes from the revision that is named. Code
+that comes with a model is never run (`trust_remote_code=False`). A model that cannot be loaded is a `ModelLoadError`,
+whose message says what to give instead.
 """
 
 from __future__ import annotations
@@ -22,52 +23,62 @@ from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
 )
+from transformers.models.auto.configuration_auto import CONFIG_MAPPING
+from transformers.utils import cached_file
 
 from acecoder_dagster.learning.errors import ModelLoadError
+from acecoder_dagster.learning.model_address import read_address
 
 SCORE_HEAD = "score.weight"
 """The one weight of a sequence classifier that a causal model does not have."""
 
 
-def load_tokenizer(model: str | Path, revision: str | None = None, **options: Any) -> PreTrainedTokenizerBase:  # noqa: ANN401 - transformers' own
+def load_tokenizer(model: str | Path, **options: Any) -> PreTrainedTokenizerBase:  # noqa: ANN401 - transformers' own
     """Return the tokenizer of a model.
 
     Args:
-        model: Folder or hub id.
-        revision: Revision of a hub model.
+        model: Address of the model.
         options: Passed to transformers, as `padding_side`.
 
     Raises:
         ModelLoadError: There is no such tokenizer.
     """
+    name, revision = read_address(model)
     with _explained("tokenizer", model):
-        return AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=False, **options)
+        return AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False, **options)
 
 
 def load_config(model: str | Path) -> PreTrainedConfig:
-    """Return the configuration of a model, a folder or hub id.
+    """Return the configuration of a model, given by its address.
 
     Raises:
         ModelLoadError: There is no such model.
     """
+    name, revision = read_address(model)
     with _explained("model", model):
-        return AutoConfig.from_pretrained(model, trust_remote_code=False)
+        return AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
 
 
 def load_causal_model(model: str | Path, attention: str | None = None) -> PreTrainedModel:
     """Return a causal language model with float32 weights.
 
     Args:
-        model: Folder or hub id.
+        model: Address of the model.
         attention: Name of the attention function; transformers chooses where it is None.
 
     Raises:
         ModelLoadError: There is no such model.
     """
+    name, revision = read_address(model)
     with _explained("model", model):
-        return AutoModelForCausalLM.from_pretrained(
-            model, dtype=torch.float32, trust_remote_code=False, **_attention(attention)
+        loaded = AutoModelForCausalLM.from_pretrained(
+            name, revision=revision, dtype=torch.float32, trust_remote_code=False, **_attention(attention)
         )
+        if revision is not None:
+            # By this name TRL loads the reference model and vLLM's copy, neither of which it gives a revision.
+            configuration = cached_file(name, "config.json", revision=revision)
+            loaded.config._name_or_path = str(Path(configuration).parent)
+    return loaded
 
 
 def untrained_causal_model(config: PreTrainedConfig, dtype: torch.dtype, attention: str) -> PreTrainedModel:
@@ -81,16 +92,18 @@ def load_classifier(
     """Return a sequence classifier with one label. Loaded from a causal model, it has a random score head.
 
     Args:
-        model: Folder or hub id of a causal model or of a finished reward model.
+        model: Address of a causal model or of a finished reward model.
         dtype: Type of the weights; `auto` keeps the type that they have in the file.
         attention: Name of the attention function; transformers chooses where it is None.
 
     Raises:
         ModelLoadError: There is no such model, or a weight other than the score head is missing.
     """
+    name, revision = read_address(model)
     with _explained("model", model), _without_load_report():
         classifier, loading = AutoModelForSequenceClassification.from_pretrained(
-            model,
+            name,
+            revision=revision,
             num_labels=1,
             dtype=dtype,
             trust_remote_code=False,
@@ -110,11 +123,30 @@ def _attention(attention: str | None) -> dict[str, str]:
     return {} if attention is None else {"attn_implementation": attention}
 
 
+def _architecture_of_its_own(model: str | Path) -> str | None:
+    """Return the architecture of a model that only code that comes with it could load; None for any other."""
+    name, revision = read_address(model)
+    try:
+        written, _ = PreTrainedConfig.get_config_dict(name, revision=revision)
+    except (OSError, ValueError):
+        return None
+    own: str | None = written.get("model_type")
+    return own if "auto_map" in written and own not in CONFIG_MAPPING else None
+
+
 @contextmanager
 def _explained(what: str, model: str | Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError) as error:
+    except Exception as error:
+        if own := _architecture_of_its_own(model):
+            raise ModelLoadError(
+                f"{str(model)!r} is of the architecture {own!r}, which transformers does not have and for which it "
+                "brings code of its own; code that comes with a model is never run, so give a model of another "
+                "architecture."
+            ) from error
+        if not isinstance(error, OSError | ValueError):
+            raise
         raise ModelLoadError(
             f"Cannot load a {what} from {str(model)!r}: {error}. Give a folder with config.json, weights and "
             "tokenizer, or the id of a model on the hub."

@@ -87,3 +87,15 @@ def test_a_collection_reports_what_was_found_and_the_next_command(said, tmp_path
     assert rows_of(told, "seed functions") == [["2", "1", "1"]]
     assert rows_of(told, "rejected")
     assert told.splitlines()[-1].startswith("Next: `acecoder run`")
+
+
+def test_programs_that_the_questions_bring_may_be_left_out(typed, tmp_path):
+    answer = {"model_name": "m", "completion": "def f(): return 1", "completion_id": 0, "pass_rate": 1.0}
+    row = {"id": "a", "question": "Write f.", "test_cases": ["assert f() == 1"], "inferences": [answer]}
+    file = written(tmp_path / "acecode.jsonl", [row])
+    command = ("import", "--name", "own", "--questions", file, "--only-check")
+
+    for option, read in (("--with-programs", "1"), ("--without-programs", "0")):
+        done = typed(*command, option)
+        assert done.returncode == 0, done.stderr
+        assert rows_of(done.stdout, "imported")[-1] == ["program", read, read, "0"]

@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from acecoder_dagster.cli.main import app
 from acecoder_dagster.learning.errors import PolicyError
+from acecoder_dagster.learning.reward_model.scoring import RewardScorer
+from acecoder_dagster.learning.training.settings import ScoringSettings
 
 PROFILE = """
 extends = "micro"
@@ -22,6 +24,12 @@ prompts_per_step = 2
 completions_per_prompt = 2
 max_completion_tokens = 8
 validate_every = 2
+"""
+
+SCORING = """
+[policy_reward_model.scoring]
+max_tokens = 1000
+precision = "float32"
 """
 
 
@@ -50,6 +58,30 @@ def test_a_policy_is_trained_on_a_file_of_questions_and_every_rollout_is_kept(ar
     assert rollouts["outcomes"].null_count() == 0
     assert (tmp_path / "policy" / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
     assert "not used" in done.output
+
+
+def test_the_reward_model_reads_prompts_by_its_own_template_and_the_policy_by_its_own(
+    arguments, tiny_llama, tiny_chat_model, tmp_path
+) -> None:
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    reward_model = tmp_path / "reward_model"
+    AutoModelForSequenceClassification.from_pretrained(tiny_chat_model, num_labels=1).save_pretrained(reward_model)
+    AutoTokenizer.from_pretrained(tiny_chat_model).save_pretrained(reward_model)
+    (reward_model / "reward_calibration.json").write_text('{"mean": 0.0, "std": 1.0}')
+    profile = tmp_path / "small.toml"
+    profile.write_text('prompt = "evalplus"\n' + PROFILE.replace("policy_rule", "policy_reward_model") + SCORING)
+    arguments[arguments.index("--policy") + 1] = str(tiny_llama)
+    done = CliRunner().invoke(app, [*arguments, "--reward-model", str(reward_model)], catch_exceptions=False)
+
+    assert done.exit_code == 0, done.output
+    asked = pl.read_parquet(tmp_path / "policy" / "questions.parquet")
+    assert asked["prompt"].str.starts_with("<bos><user>").all()
+    assert asked["reward_prompt"].str.starts_with("<user>").all()
+    rollouts = pl.read_parquet(tmp_path / "policy" / "rollouts.parquet").join(asked, on="question_id")
+    pairs = list(rollouts.select("reward_prompt", "program").iter_rows())
+    scores = RewardScorer(reward_model, ScoringSettings(precision="float32")).score(pairs)
+    assert rollouts["reward_model_score"].to_list() == pytest.approx(scores, abs=1e-4)
 
 
 def test_too_few_questions_are_said(arguments, tmp_path) -> None:

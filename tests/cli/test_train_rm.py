@@ -76,6 +76,26 @@ def test_a_model_is_trained_on_a_file_of_pairs_and_scores_a_file_of_programs(tin
     assert score_rows(tmp_path / "rm", pl.DataFrame(rendered))["score"].to_list() == pytest.approx([right, wrong])
 
 
+def test_a_chat_is_rendered_by_the_backbone_in_training_and_by_the_reward_model_in_scoring(
+    tiny_llama: Path, tmp_path: Path
+) -> None:
+    chat = PROFILE.replace("[reward_model]", 'prompt = "evalplus"\n[reward_model]').replace("= 100", "= 1000")
+    (tmp_path / "chat.toml").write_text(chat.replace("epochs = 6", "epochs = 1"))
+    pairs = write_lines(tmp_path / "pairs.jsonl", [pair(n) | {"entry_point": "f"} for n in range(8)])
+    run("train-rm", pairs, "-o", tmp_path / "rm", "--backbone", tiny_llama, "--profile", tmp_path / "chat.toml")
+    trained_on = pl.read_parquet(tmp_path / "rm" / "groups.parquet")["prompt"]
+    assert all(prompt.startswith("<bos><user>") for prompt in trained_on)
+
+    asked = {"question": pair(1)["question"], "entry_point": "f", "program": pair(1)["chosen"]}
+    programs = write_lines(tmp_path / "programs.jsonl", [asked])
+    run("score", tmp_path / "rm", programs, "-o", tmp_path / "scores.parquet", "--profile", tmp_path / "chat.toml")
+    (prompt,) = trained_on.filter(trained_on.str.contains("add 1 to v"))
+    by_prompt = score_rows(tmp_path / "rm", pl.DataFrame({"prompt": [prompt], "program": [asked["program"]]}))
+    assert pl.read_parquet(tmp_path / "scores.parquet")["score"].to_list() == pytest.approx(
+        by_prompt["score"].to_list()
+    )
+
+
 @pytest.mark.parametrize("model", ["reward_modle", "./models/reward_model", "models/reward_modle"])
 def test_a_mistyped_folder_is_refused_before_anything_is_read(model, tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -126,8 +146,8 @@ def test_wrong_files_are_named_with_row_and_column(tmp_path: Path) -> None:
     with pytest.raises(RewardModelError, match=r"nothing\.jsonl"):
         read_rows(tmp_path / "nothing.jsonl", PAIR_COLUMNS)
     with pytest.raises(RewardModelError, match=r"1 rows have neither a prompt nor a question, the first is row 2"):
-        with_prompts(pl.DataFrame({"prompt": ["p", None], "program": ["A", "B"]}), "plain", None)
+        with_prompts(pl.DataFrame({"prompt": ["p", None], "program": ["A", "B"]}), "plain", "scratch")
     with pytest.raises(RewardModelError, match="no prompt template 'fancy'"):
-        with_prompts(pl.DataFrame({"question": ["q"]}), "fancy", None)
+        with_prompts(pl.DataFrame({"question": ["q"]}), "fancy", "scratch")
     with pytest.raises(RewardModelError, match="give a column entry_point"):
-        with_prompts(pl.DataFrame({"question": ["q"]}), "evalplus", None)
+        with_prompts(pl.DataFrame({"question": ["q"]}), "evalplus", "scratch")

@@ -1,7 +1,7 @@
 import pytest
 
 from acecoder_dagster.data.tables import POLICY_PROGRAMS, POLICY_RESULTS
-from acecoder_dagster.evaluation import EvaluationSettings, benchmark_scores
+from acecoder_dagster.evaluation import EvaluationError, EvaluationSettings, benchmark_scores
 from tests.rows import result, rows
 
 
@@ -59,7 +59,14 @@ def test_a_score_says_what_it_would_be_if_every_pass_counted_and_how_many_are_no
 
 
 def test_a_missing_baseline_and_too_few_programs_are_explained():
-    with pytest.raises(ValueError, match=r"baseline 'other'.*\['base'\]"):
+    with pytest.raises(ValueError, match=r"baseline 'other'.*only of base"):
         compare({"base": {"q": ["p"]}}, baseline="other")
     with pytest.raises(ValueError, match="pass@4: no question has 4"):
         compare({"base": {"q": ["p"]}}, pass_at=(4,))
+
+
+def test_who_has_no_program_of_the_baseline_is_told_what_to_do():
+    with pytest.raises(
+        EvaluationError, match=r"baseline 'base'.*only of trained.*--without-programs.*base_policy\.model"
+    ):
+        compare({"trained": {"q": ["p"]}})

@@ -9,12 +9,14 @@ import dagster as dg
 import httpx
 import pytest
 
+from acecoder_dagster.graph import building
+from acecoder_dagster.graph.assets import base_policy
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
-from acecoder_dagster.learning.errors import ProcessEndedError
+from acecoder_dagster.learning.errors import ProcessEndedError, is_worth_retrying
 from acecoder_dagster.learning.workers import failure_file
-from acecoder_dagster.learning.workers.__main__ import is_worth_retrying
 from acecoder_dagster.learning.workers.specifications import ScorePrograms
+from tests.graph.imports import materialize
 
 
 @pytest.fixture
@@ -68,3 +70,21 @@ def test_a_worker_that_said_why_is_started_again_only_if_that_can_help(fail, wor
 )
 def test_only_servers_out_of_reach_and_killed_processes_are_worth_another_try(error, expected):
     assert is_worth_retrying(error) is expected
+
+
+@pytest.mark.parametrize(("error", "times"), [(ValueError("no chat template"), 1), (ConnectionError("gone"), 3)])
+def test_a_step_that_fails_before_its_worker_is_begun_again_only_where_that_can_help(
+    project, instance, monkeypatch, error, times
+):
+    asked = []
+
+    def fail(_):
+        asked.append(1)
+        raise error
+
+    monkeypatch.setattr(building, "WORKER_RETRIES", dg.RetryPolicy(max_retries=2))
+    monkeypatch.setattr(building, "run_training", lambda stage, step, opened: fail(stage))
+    result = materialize([base_policy], project, instance, None, raise_on_error=False)
+
+    assert not result.success
+    assert len(asked) == times

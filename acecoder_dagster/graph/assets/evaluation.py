@@ -38,7 +38,8 @@ from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sampl
 from acecoder_dagster.graph.steps.training_rows import counting, held_out_questions, held_out_results
 from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.judge import Judge
-from acecoder_dagster.learning.sampling import SamplingSettings, render_prompts
+from acecoder_dagster.learning.reward_model.prompts import reward_prompts
+from acecoder_dagster.learning.sampling import SamplingSettings
 from acecoder_dagster.learning.workers.curves import read_curves
 from acecoder_dagster.learning.workers.specifications import ScorePrograms
 from acecoder_dagster.settings import Settings, seeded
@@ -53,7 +54,7 @@ def _scoring(project: OpenProject, batch: str) -> Mapping[str, object]:
     PROGRAM_SCORES,
     reads=(*chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS), *entire(REWARD_MODEL)),
     settings=_scoring,
-    code_version="1",
+    code_version="2",
     group=EVALUATION,
     kinds={"parquet", "pytorch"},
     uses_accelerator=True,
@@ -62,7 +63,7 @@ def program_scores(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Reward-model scores of the programs sampled for held-out questions."""
     model, scratch = step.model(REWARD_MODEL), step.project.home.scratch
     assert model is not None, "a step begins only when its inputs are there"
-    prompts = render_prompts(step.settings.prompt, held_out_questions(step), str(model.folder))
+    prompts = reward_prompts(step.settings.prompt, held_out_questions(step), model.folder)
     programs = step.read(SAMPLED_PROGRAMS).join(prompts, on="question_id")
     asked, scored = scratch / "programs.parquet", scratch / "scores.parquet"
     scratch.mkdir(parents=True, exist_ok=True)

@@ -94,7 +94,9 @@ def _sampling(project: OpenProject, batch: str) -> Mapping[str, object]:
     if not _is_sampled(project, batch):
         return {}
     sampling = settings.sampling.model_dump(exclude={"engine"})
-    return {"sampling": sampling, "prompt": settings.prompt, "seed": settings.seed}
+    # The chat template that renders the prompts is that of the revision, too.
+    pinned = {"chat_template": settings.base_policy.revision} if settings.base_policy.revision else {}
+    return {"sampling": sampling, "prompt": settings.prompt, "seed": settings.seed, **pinned}
 
 
 def _origin_of_programs(project: OpenProject, batch: str) -> Mapping[str, object]:

@@ -24,6 +24,7 @@ from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.sampling import base_policy_sampler
 from acecoder_dagster.graph.steps.training_rows import counting
 from acecoder_dagster.learning.preference import preference_groups
+from acecoder_dagster.learning.reward_model.prompts import REWARD_PROMPT, reward_prompts
 from acecoder_dagster.learning.sampling import render_prompts
 from acecoder_dagster.learning.training.settings import PolicySettings
 from acecoder_dagster.learning.workers.specifications import ROLLOUT_QUESTION_COLUMNS, TrainPolicy, TrainRewardModel
@@ -61,7 +62,7 @@ def _better_than_chance(step: Step) -> Finding:
         Input(BASE_POLICY, when=_starts_from_base_policy),
     ),
     settings=_reward_model_settings,
-    code_version="1",
+    code_version="2",
     group=TRAINING,
     kinds={"pytorch", "huggingface"},
     uses_accelerator=True,
@@ -77,16 +78,18 @@ def _better_than_chance(step: Step) -> Finding:
 def reward_model(step: Step, folder: Path) -> TrainRewardModel:
     """Bradley-Terry reward model over the preference pairs of the training split (paper, section 3.2)."""
     settings = step.settings
-    source = base_policy_sampler(step).model if _starts_from_base_policy(settings) else None
+    backbone = settings.reward_backbone.model
+    if _starts_from_base_policy(settings):
+        backbone = base_policy_sampler(step).address
     pairs = step.read(PREFERENCE_PAIRS).filter(pl.col("split") == "train")
-    prompts = render_prompts(settings.prompt, step.read(QUESTIONS), source)
+    prompts = reward_prompts(settings.prompt, step.read(QUESTIONS), backbone)
     groups = preference_groups(pairs, step.read(SAMPLED_PROGRAMS), prompts)
     groups_file = folder / "groups.parquet"
     groups.write_parquet(groups_file)
     return TrainRewardModel(
         groups=groups_file,
         prompt_template=settings.prompt,
-        backbone=source or settings.reward_backbone.model,
+        backbone=backbone,
         scratch=settings.reward_backbone.scratch,
         output=folder,
         settings=seeded(settings.reward_model, settings.seed),
@@ -136,7 +139,7 @@ POLICY_INPUTS = (*entire(HARD_QUESTIONS, BASE_POLICY), *chosen(QUESTIONS, FILTER
     POLICY_RULE,
     reads=POLICY_INPUTS,
     settings=_policy_settings(lambda settings: settings.policy_rule),
-    code_version="2",
+    code_version="3",
     group=TRAINING,
     kinds={"pytorch", "huggingface"},
     uses_accelerator=True,
@@ -151,7 +154,7 @@ def policy_rule(step: Step, folder: Path) -> TrainPolicy:
     POLICY_REWARD_MODEL,
     reads=(*POLICY_INPUTS, *entire(REWARD_MODEL)),
     settings=_policy_settings(lambda settings: settings.policy_reward_model),
-    code_version="2",
+    code_version="3",
     group=TRAINING,
     kinds={"pytorch", "huggingface"},
     uses_accelerator=True,
@@ -174,13 +177,17 @@ def _train_policy(
     base = base_policy_sampler(step)
     hard = step.read(HARD_QUESTIONS).select("question_id")
     questions = step.read(QUESTIONS).join(hard, on="question_id")
-    prompts = render_prompts(step.settings.prompt, questions, base.model)
+    prompts = render_prompts(step.settings.prompt, questions, base.address)
     tests = tests_by_question(step.read(FILTERED_TESTS))
     rows = questions.join(prompts, on="question_id").join(tests, on="question_id").sort("question_id")
+    rows = rows.select(ROLLOUT_QUESTION_COLUMNS)
+    if reward_model_folder is not None:
+        scored = reward_prompts(step.settings.prompt, questions, reward_model_folder).rename({"prompt": REWARD_PROMPT})
+        rows = rows.join(scored, on="question_id", maintain_order="left")
     file = folder / "questions.parquet"
-    rows.select(ROLLOUT_QUESTION_COLUMNS).write_parquet(file)
+    rows.write_parquet(file)
     return TrainPolicy(
-        policy=base.model,
+        policy=base.address,
         questions=file,
         reward=reward,
         reward_model=reward_model_folder,

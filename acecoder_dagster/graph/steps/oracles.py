@@ -12,6 +12,7 @@ from acecoder_dagster.graph.stages import StageRows
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.batch_sources import brings_programs
 from acecoder_dagster.graph.steps.sampling import Sampler, sample_questions
+from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.questions.importing import load_import
 from acecoder_dagster.questions.test_suites.choosing import reference_oracles
 from acecoder_dagster.settings import TestSettings
@@ -98,6 +99,11 @@ def _programs_of_models(imported: pl.DataFrame, models: Sequence[str], batch: st
     return named
 
 
+def _oracle(address: str) -> Sampler:
+    model, revision = read_address(address)
+    return Sampler(address, model, revision or model, revision)
+
+
 def _oracle_model_programs(
     step: Step, questions: dict[str, pl.DataFrame]
 ) -> dict[str, tuple[pl.DataFrame, dict[str, float]]]:
@@ -105,7 +111,8 @@ def _oracle_model_programs(
     tests = step.settings.tests
     made: dict[str, tuple[pl.DataFrame, dict[str, float]]] = {}
     for model in tests.oracle_models:
-        jobs = [(batch, Sampler(model, model, model), rows) for batch, rows in questions.items()]
+        sampler = _oracle(model)
+        jobs = [(batch, sampler, rows) for batch, rows in questions.items()]
         for batch, (programs, figures) in sample_questions(step, jobs, tests.oracle_sampling).items():
             before, counted = made.get(batch, (ORACLE_PROGRAMS.empty(), {}))
             summed = {name: counted.get(name, 0.0) + value for name, value in figures.items()}

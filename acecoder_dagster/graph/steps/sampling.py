@@ -10,6 +10,7 @@ from acecoder_dagster.data.tables import SAMPLED_PROGRAMS
 from acecoder_dagster.graph.models import BASE_POLICY
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
+from acecoder_dagster.learning.model_address import write_address
 from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings, program_rows, render_prompts
 from acecoder_dagster.learning.workers.specifications import SamplePrograms
 
@@ -25,6 +26,11 @@ class Sampler:
     model: str
     revision: str
     hub_revision: str | None = None
+
+    @property
+    def address(self) -> str:
+        """What loads exactly this version."""
+        return write_address(self.model, self.hub_revision)
 
 
 def base_policy_sampler(step: Step) -> Sampler:
@@ -67,7 +73,7 @@ def sample_questions(
     prompts: dict[str, pl.DataFrame] = {}
     specifications: dict[str, SamplingJob] = {}
     for name, sampler, questions in jobs:
-        prompts[name] = render_prompts(settings.prompt, questions, sampler.model)
+        prompts[name] = render_prompts(settings.prompt, questions, sampler.address)
         key = content_key(
             name=name,
             model=sampler.revision,

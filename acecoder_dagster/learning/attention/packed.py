@@ -32,6 +32,7 @@ class PackedSegments:
     def __init__(self, segments: Sequence[Segment], device: torch.device) -> None:
         self._segments = segments
         self._device = device
+        self._padded: dict[int | None, PaddedPlan] = {}
 
     @cached_property
     def split(self) -> SplitPlan:
@@ -44,9 +45,15 @@ class PackedSegments:
         return flash_plan(self._segments, self._device)
 
     @cached_property
-    def padded(self) -> PaddedPlan:
-        """Plan for plain SDPA."""
-        return padded_plan(self._segments, self._device)
+    def most_seen(self) -> int:
+        """Greatest number of tokens that a token sees, itself included."""
+        return max(segment.keys for segment in self._segments)
+
+    def padded(self, window: int | None = None) -> PaddedPlan:
+        """Return the plan for plain SDPA, in which a token sees no more than `window` tokens."""
+        if window not in self._padded:
+            self._padded[window] = padded_plan(self._segments, self._device, window)
+        return self._padded[window]
 
 
 def packed_attention(
@@ -59,6 +66,8 @@ def packed_attention(
     scaling: float | None = None,
     dropout: float = 0.0,
     packed_segments: PackedSegments,
+    softcap: float | None = None,
+    sliding_window: int | None = None,
     **_: object,
 ) -> tuple[torch.Tensor, None]:
     """Compute attention over a packed row, as a function of transformers' `AttentionInterface`.
@@ -72,13 +81,18 @@ def packed_attention(
         scaling: Factor of the products of query and key.
         dropout: Attention dropout.
         packed_segments: The segments of the row; the model passes this keyword on.
+        softcap: The products are held between this and its negative, in models such as Gemma-2.
+        sliding_window: How many tokens a token sees at most in this layer, itself included.
 
     Returns:
         `(1, tokens, heads, head size)` and `None` for the weights.
     """
     del module, attention_mask
-    if dropout:
-        return padded_attention(query, key, value, packed_segments.padded, scaling, dropout), None
+    # Where no text is longer than the window, it changes nothing.
+    window = sliding_window if sliding_window is not None and sliding_window < packed_segments.most_seen else None
+    if dropout or softcap is not None or window is not None:
+        plan = packed_segments.padded(window)
+        return padded_attention(query, key, value, plan, scaling, dropout, softcap), None
     if query.device.type == "cpu":
         # On a CPU the backward pass of the kernel is three times faster in float32 than in bfloat16 (measured).
         with torch.autocast("cpu", enabled=False):
@@ -86,7 +100,7 @@ def packed_attention(
         return output.to(query.dtype), None
     if query.device.type == "cuda" and query.dtype in (torch.bfloat16, torch.float16):
         return flash_attention(query, key, value, packed_segments.flash, scaling), None
-    return padded_attention(query, key, value, packed_segments.padded, scaling), None
+    return padded_attention(query, key, value, packed_segments.padded(), scaling), None
 
 
 AttentionInterface.register(PACKED_ATTENTION, packed_attention)

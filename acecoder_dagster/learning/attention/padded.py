@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from torch.nn.functional import scaled_dot_product_attention
 
 from acecoder_dagster.learning.attention.segments import Segment, by_length, by_token, shared_heads
 
@@ -27,8 +28,14 @@ class PaddedPlan:
     outputs: torch.Tensor
 
 
-def padded_plan(segments: Sequence[Segment], device: torch.device) -> PaddedPlan:
-    """Return the plan of plain SDPA for the segments of a row."""
+def padded_plan(segments: Sequence[Segment], device: torch.device, window: int | None = None) -> PaddedPlan:
+    """Return the plan of plain SDPA for the segments of a row.
+
+    Args:
+        segments: The segments.
+        device: Device of the plan.
+        window: How many tokens a token sees, itself included; all before it where it is None.
+    """
     queries, keys, masks, is_query = [], [], [], []
     for group in by_length(segments):
         query = torch.arange(max(segment.queries for segment in group))
@@ -37,7 +44,11 @@ def padded_plan(segments: Sequence[Segment], device: torch.device) -> PaddedPlan
         asking, prefix = torch.tensor([[[s.queries], [s.prefix]] for s in group]).unbind(1)
         real = query < asking
         # Queries of padding see key 0, so that their softmax is defined. Their output is not used.
-        masks.append(torch.where(real[:, :, None], key <= prefix[:, :, None] + query[:, None], key == 0)[:, None])
+        position = prefix[:, :, None] + query[:, None]
+        visible = key <= position
+        if window is not None:
+            visible &= key > position - window
+        masks.append(torch.where(real[:, :, None], visible, key == 0)[:, None])
         queries.append(torch.where(real, own + query, 0).flatten())
         own_keys = torch.where(key < prefix + asking, own + key - prefix, 0)
         keys.append(torch.where(key < prefix, before + key, own_keys).flatten())
@@ -57,6 +68,7 @@ def padded_attention(
     plan: PaddedPlan,
     scale: float | None,
     dropout: float = 0.0,
+    softcap: float | None = None,
 ) -> torch.Tensor:
     """Compute attention on any device; arguments and result are those of `packed_attention`."""
     key, value = shared_heads(query, key, value)
@@ -76,9 +88,24 @@ def padded_attention(
     keys = gather(key, plan.keys, key_counts)
     values = gather(value, plan.keys, key_counts)
     outputs = [
-        torch.nn.functional.scaled_dot_product_attention(*padded, attn_mask=mask, scale=scale, dropout_p=dropout)
-        .transpose(1, 2)
-        .reshape(-1, heads * size)
-        for *padded, mask in zip(queries, keys, values, plan.masks, strict=True)
+        _attend(states, mask, scale, dropout, softcap).transpose(1, 2).reshape(-1, heads * size)
+        for states, mask in zip(zip(queries, keys, values, strict=True), plan.masks, strict=True)
     ]
     return torch.cat(outputs).index_select(0, plan.outputs).view(1, -1, heads, size)
+
+
+def _attend(
+    states: tuple[torch.Tensor, torch.Tensor, torch.Tensor],
+    mask: torch.Tensor,
+    scale: float | None,
+    dropout: float,
+    softcap: float | None,
+) -> torch.Tensor:
+    """Compute attention of queries, keys and values, with products between `-softcap` and `softcap`, as in Gemma-2."""
+    query, key, value = states
+    if softcap is None:
+        return scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale, dropout_p=dropout)
+    products = query @ key.transpose(-2, -1) * (scale if scale is not None else query.shape[-1] ** -0.5)
+    capped = softcap * torch.tanh(products / softcap)
+    shares = torch.softmax(capped.masked_fill(~mask, -torch.inf), -1, dtype=torch.float32)
+    return torch.nn.functional.dropout(shares, dropout).to(query.dtype) @ value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from acecoder_dagster.learning.reward_model.scoring import RewardScorer
+from acecoder_dagster.learning.reward_model.scoring import Calibration, RewardScorer
 
 ProgramOfQuestion = tuple[str, str]
 """(question_id, program)."""
@@ -146,6 +146,27 @@ class _JudgingPass:
             self._error = error
 
 
+class QuestionScorer:
+    """A reward model that scores programs of known questions.
+
+    Args:
+        scorer: The reward model.
+        prompts: By question_id: the prompt as the reward model reads it. The policy may read another one.
+    """
+
+    def __init__(self, scorer: RewardScorer, prompts: Mapping[str, str]) -> None:
+        self._scorer = scorer
+        self._prompts = prompts
+
+    def calibration(self) -> Calibration:
+        """Return mean and standard deviation of the scores, as the training measured them."""
+        return self._scorer.calibration()
+
+    def score(self, programs: Sequence[ProgramOfQuestion]) -> list[float | None]:
+        """Return one score for each program; `None` where it is too long."""
+        return self._scorer.score([(self._prompts[question_id], program) for question_id, program in programs])
+
+
 class Rewarder:
     """Rewards rollouts. Every rollout is judged, whatever its reward is computed from.
 
@@ -161,7 +182,7 @@ class Rewarder:
         self,
         judge: BackgroundJudge,
         rule: Literal["binary", "pass_rate"],
-        scorer: RewardScorer | None = None,
+        scorer: QuestionScorer | None = None,
         rule_weight: float = 0.0,
     ) -> None:
         self._judge = judge
@@ -177,11 +198,12 @@ class Rewarder:
     def __call__(self, rollouts: Sequence[Rollout]) -> Rewards:
         """Return the rewards of the rollouts; none where the judge or the reward model could not decide."""
         scores: list[float | None] = [None] * len(rollouts)
-        for rollout in rollouts:
-            self.begin(rollout.question_id, rollout.program)
+        programs = [(rollout.question_id, rollout.program) for rollout in rollouts]
+        for program in programs:
+            self._judge.begin(program)
         if self._scorer is not None:
-            scores = self._scorer.score([(rollout.prompt, rollout.program) for rollout in rollouts])
-        judgements = self._judge.collect([(rollout.question_id, rollout.program) for rollout in rollouts])
+            scores = self._scorer.score(programs)
+        judgements = self._judge.collect(programs)
         rewards = [self._reward(*known) for known in zip(judgements, scores, strict=True)]
         return Rewards(rewards, judgements, scores)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import torch
 from transformers import PreTrainedModel
 
+from acecoder_dagster.learning.errors import PolicyError
 from acecoder_dagster.learning.policy.generation import Sampling, sample_completions
 from acecoder_dagster.learning.pretrained import untrained_causal_model
 from acecoder_dagster.learning.training.device import pick_device, wants_bfloat16
@@ -22,6 +23,9 @@ class PolicySampler:
         policy: The policy, whose architecture is copied; `load` copies its weights.
         end_tokens: Tokens that end a completion.
         settings: Lengths, temperature, precision and seed.
+
+    Raises:
+        PolicyError: The policy's attention is of a kind that is not sampled with here.
     """
 
     def __init__(self, policy: PreTrainedModel, end_tokens: Sequence[int], settings: PolicySettings) -> None:
@@ -29,6 +33,12 @@ class PolicySampler:
         dtype = torch.bfloat16 if wants_bfloat16(settings.precision, device) else torch.float32
         # Making a model writes its attention into the configuration that it is given.
         config = copy.deepcopy(policy.config)
+        self._window: int | None = getattr(config, "sliding_window", None)
+        if getattr(config, "attn_logit_softcapping", None) is not None:
+            raise PolicyError(
+                f"Policies of the architecture {config.model_type!r} cap the products of attention, which sampling "
+                "while they are trained does not: start from a model of another architecture."
+            )
         self._model = untrained_causal_model(config, dtype, "sdpa")
         self._model.to(device).eval()
         self._end_tokens = list(end_tokens)
@@ -58,7 +68,16 @@ class PolicySampler:
 
         Returns:
             The completions of the first prompt, then of the second, and so on, as token ids.
+
+        Raises:
+            PolicyError: The policy sees only a window of texts as long as these.
         """
+        longest = max(map(len, prompts)) + self._settings.max_completion_tokens
+        if self._window is not None and self._window < longest:
+            raise PolicyError(
+                f"The policy sees {self._window} tokens back, but prompt and completion may have {longest}: sampling "
+                "while it is trained knows no window, so lower max_completion_tokens or start from another model."
+            )
         generator = torch.Generator(self._model.device)
         generator.manual_seed(random.Random(f"{self._settings.seed}:{stream}").getrandbits(63))
         sampling = Sampling(completions_per_prompt, self._settings.max_completion_tokens, self._settings.temperature)

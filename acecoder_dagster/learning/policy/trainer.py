@@ -19,6 +19,7 @@ from acecoder_dagster.learning.policy.rollouts import Generation, RolloutFiles
 from acecoder_dagster.learning.policy.sampler import PolicySampler
 from acecoder_dagster.learning.policy.validation import Validation
 from acecoder_dagster.learning.progress import Progress
+from acecoder_dagster.learning.prompt_tokens import encode_prompts
 from acecoder_dagster.learning.training.checkpoints import checkpoint_folder, mark_complete
 from acecoder_dagster.learning.training.device import pick_device, wants_bfloat16
 from acecoder_dagster.learning.training.settings import PolicySettings
@@ -134,6 +135,10 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         self.beta: float = settings.kl_coefficient
 
     # Sampling
+
+    def _tokenize_prompts(self, prompts: list[str]) -> tuple[list[list[int]], None, dict[str, object]]:
+        """Return the tokens of prompts as every other part of the project has them; there are no images."""
+        return encode_prompts(self.processing_class, prompts), None, {}
 
     def _generate_single_turn(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -15,13 +15,15 @@ from transformers.trainer_callback import PrinterCallback
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
 from acecoder_dagster.learning.errors import PolicyError
-from acecoder_dagster.learning.policy.rewards import BackgroundJudge, JudgePrograms, Rewarder
+from acecoder_dagster.learning.policy.rewards import BackgroundJudge, JudgePrograms, QuestionScorer, Rewarder
 from acecoder_dagster.learning.policy.rollouts import RolloutFiles, unsealed_pass_share
 from acecoder_dagster.learning.policy.sampler import PolicySampler
 from acecoder_dagster.learning.policy.trainer import PolicyTrainer, trainer_arguments
 from acecoder_dagster.learning.policy.validation import Validation
 from acecoder_dagster.learning.pretrained import load_causal_model, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
+from acecoder_dagster.learning.prompt_tokens import encode_prompts
+from acecoder_dagster.learning.reward_model.prompts import REWARD_PROMPT
 from acecoder_dagster.learning.reward_model.scoring import RewardScorer
 from acecoder_dagster.learning.training import HACKING_REPORT_FILE, ROLLOUTS_FILE, VALIDATIONS_FILE
 from acecoder_dagster.learning.training.checkpoints import (
@@ -55,8 +57,8 @@ def train_policy(
     Called again with the same arguments, it goes on from the last checkpoint in `output`.
 
     Args:
-        policy: Folder or hub id of the causal model to start from.
-        questions_path: Parquet with the columns of `QUESTION_COLUMNS`.
+        policy: Address of the causal model to start from.
+        questions_path: Parquet with the columns of `QUESTION_COLUMNS`, with a reward model also `REWARD_PROMPT`.
         reward: `rule` (executed tests) or `reward_model`. In both cases, executed tests on the validation questions
             choose the checkpoint and decide when training stops.
         judge_programs: Runs programs against the tests of their questions, while others are being written.
@@ -82,7 +84,7 @@ def train_policy(
     tokenizer = load_tokenizer(policy, padding_side="left")
     model = load_causal_model(policy, PACKED_ATTENTION)
     train, validation_questions = _read_questions(questions_path, tokenizer, model, settings)
-    scorer = _scorer(reward_model, settings) if reward == "reward_model" else None
+    scorer = _scorer(reward_model, questions_path, settings) if reward == "reward_model" else None
     rewarder = Rewarder(BackgroundJudge(judge_programs), settings.rule_reward, scorer, settings.rule_weight)
     identity = fingerprint([policy, reward, str(reward_model), settings.model_dump_json(), judging], [questions_path])
     work = open_work_folder(output, identity)
@@ -145,10 +147,11 @@ def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> l
     return sorted({tokenizer.eos_token_id, *(token for token in ids if token is not None)})
 
 
-def _scorer(reward_model: Path | None, settings: PolicySettings) -> RewardScorer:
+def _scorer(reward_model: Path | None, questions_path: Path, settings: PolicySettings) -> QuestionScorer:
     if reward_model is None:
         raise PolicyError("The reward `reward_model` needs a reward model: give its folder.")
-    return RewardScorer(reward_model, settings.scoring)
+    prompts = _checked_rows(questions_path, ("question_id", REWARD_PROMPT))
+    return QuestionScorer(RewardScorer(reward_model, settings.scoring), dict(prompts.iter_rows()))
 
 
 def _in_order(questions: list[dict[str, str]], settings: PolicySettings) -> list[dict[str, str]]:
@@ -164,17 +167,22 @@ def _in_order(questions: list[dict[str, str]], settings: PolicySettings) -> list
     return order[:wanted]
 
 
+def _checked_rows(path: Path, columns: Sequence[str]) -> pl.DataFrame:
+    """Return these columns of a file of questions."""
+    if not path.exists():
+        raise PolicyError(f"There is no file of questions at {path}.")
+    rows = pl.read_parquet(path)
+    missing = [name for name in columns if name not in rows.columns]
+    if missing:
+        raise PolicyError(f"{path} lacks the columns {missing}; it has {rows.columns}.")
+    return rows.select(columns)
+
+
 def _read_questions(
     path: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, settings: PolicySettings
 ) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
     """Return the training questions as rows, and the validation questions as (question_id, prompt)."""
-    if not path.exists():
-        raise PolicyError(f"There is no file of questions at {path}.")
-    rows = pl.read_parquet(path)
-    missing = [name for name in QUESTION_COLUMNS if name not in rows.columns]
-    if missing:
-        raise PolicyError(f"{path} lacks the columns {missing}; it has {rows.columns}.")
-    rows = rows.select(QUESTION_COLUMNS)
+    rows = _checked_rows(path, QUESTION_COLUMNS)
     train = rows.filter(pl.col("split") == "train").select("question_id", "prompt")
     validation = rows.filter(pl.col("split") == "validation").select("question_id", "prompt")
     if train.height < settings.questions_drawn:
@@ -184,7 +192,7 @@ def _read_questions(
         )
     if not validation.height:
         raise PolicyError(f"{path} has no validation question; they choose the checkpoint.")
-    longest = max(len(ids) for ids in tokenizer(rows["prompt"].to_list())["input_ids"])
+    longest = max(len(ids) for ids in encode_prompts(tokenizer, rows["prompt"].to_list()))
     context = model.config.get_text_config().max_position_embeddings
     if longest + settings.max_completion_tokens > context:
         raise PolicyError(

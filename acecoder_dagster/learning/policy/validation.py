@@ -28,6 +28,7 @@ from acecoder_dagster.learning.errors import PolicyError
 from acecoder_dagster.learning.policy.reward_hacking import is_reward_hacking, right_share, write_report
 from acecoder_dagster.learning.policy.rewards import Rewarder, Rewards, Rollout
 from acecoder_dagster.learning.policy.sampler import PolicySampler
+from acecoder_dagster.learning.prompt_tokens import encode_prompts
 from acecoder_dagster.learning.training.settings import PolicySettings
 
 _FIGURES = "validation.json"
@@ -60,7 +61,7 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         folder: Path,
     ) -> None:
         self._questions = questions
-        self._prompt_ids = tokenizer([prompt for _, prompt in questions])["input_ids"]
+        self._prompt_ids = encode_prompts(tokenizer, [prompt for _, prompt in questions])
         self._rewarder = rewarder
         self._sampler = sampler
         self._tokenizer = tokenizer

@@ -13,7 +13,8 @@ import polars as pl
 
 from acecoder_dagster.files import IDENTIFIER, REAL, TEXT, FileColumn, Problems, read_batches
 from acecoder_dagster.learning.errors import RewardModelError
-from acecoder_dagster.learning.sampling import PromptError, prompt_columns, render_prompts
+from acecoder_dagster.learning.reward_model.prompts import reward_prompts
+from acecoder_dagster.learning.sampling import PromptError, prompt_columns
 
 ASKED = (
     FileColumn("prompt", TEXT, "The whole prompt, word for word"),
@@ -51,13 +52,13 @@ def read_rows(path: Path, columns: tuple[FileColumn, ...]) -> pl.DataFrame:
     return pl.concat(batches).select(column.name for column in columns)
 
 
-def with_prompts(rows: pl.DataFrame, template: str, model: str | None) -> pl.DataFrame:
+def with_prompts(rows: pl.DataFrame, template: str, model: str) -> pl.DataFrame:
     """Return the rows with their `prompt`, rendered from `question` where it is null or missing.
 
     Args:
         rows: Some of the columns of `ASKED`.
         template: Name of the prompt template.
-        model: Folder or hub id of the model whose chat template renders a chat.
+        model: The reward model or its backbone (see `reward_prompts`).
 
     Raises:
         RewardModelError: A row has neither prompt nor question, or the template cannot be rendered.
@@ -76,7 +77,7 @@ def with_prompts(rows: pl.DataFrame, template: str, model: str | None) -> pl.Dat
     try:
         if "entry_point" in prompt_columns(template) and asked["entry_point"].null_count():
             raise RewardModelError(f"Prompt template {template!r} names the function: give a column entry_point.")
-        rendered = render_prompts(template, asked.with_columns(question_id=pl.lit("")), model)
+        rendered = reward_prompts(template, asked.with_columns(question_id=pl.lit("")), model)
     except PromptError as error:
         raise RewardModelError(str(error)) from error
     prompts = asked.with_columns(rendered=rendered["prompt"])

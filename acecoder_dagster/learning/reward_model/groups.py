@@ -13,8 +13,9 @@ import polars as pl
 from transformers import PreTrainedTokenizerBase
 
 from acecoder_dagster.learning.errors import RewardModelError
+from acecoder_dagster.learning.prompt_tokens import encode_prompts
 from acecoder_dagster.learning.reward_model.packing import PackedGroup
-from acecoder_dagster.learning.reward_model.template import encode_programs, encode_prompts
+from acecoder_dagster.learning.reward_model.template import encode_programs
 
 GROUP_COLUMNS = pl.Schema(
     {

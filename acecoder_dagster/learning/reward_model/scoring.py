@@ -12,10 +12,12 @@ import torch
 
 from acecoder_dagster.files import replace_file
 from acecoder_dagster.learning.errors import RewardModelError
+from acecoder_dagster.learning.prompt_tokens import encode_prompts
 from acecoder_dagster.learning.reward_model.files import with_prompts
 from acecoder_dagster.learning.reward_model.packing import PackedGroup, pack
-from acecoder_dagster.learning.reward_model.template import encode_programs, encode_prompts
-from acecoder_dagster.learning.reward_model.training import CALIBRATION_FILE, PROMPT_TEMPLATE, load_scorer
+from acecoder_dagster.learning.reward_model.prompts import PROMPT_TEMPLATE
+from acecoder_dagster.learning.reward_model.template import encode_programs
+from acecoder_dagster.learning.reward_model.training import CALIBRATION_FILE, load_scorer
 from acecoder_dagster.learning.sampling import prompt_templates
 from acecoder_dagster.learning.training.device import autocast, pick_device, prepare_process
 from acecoder_dagster.learning.training.settings import ScoringSettings
@@ -35,7 +37,7 @@ class RewardScorer:
     """A reward model that is ready to score.
 
     Args:
-        model: Folder or hub id of the reward model.
+        model: Address of the reward model.
         settings: Size of forward passes, longest text, precision.
 
     Raises:
@@ -141,7 +143,7 @@ def score_rows(
     """Score programs of users.
 
     Args:
-        model: Folder or hub id of the reward model.
+        model: Address of the reward model.
         rows: Columns program, and prompt (word for word) or question (with entry_point, if the template shows it).
         settings: How to score.
         template: Prompt template for the questions. None: the template that the model was trained with.
@@ -176,7 +178,7 @@ def score_programs(
     """Score a table of programs.
 
     Args:
-        model: Folder or hub id of the reward model.
+        model: Address of the reward model.
         programs_path: Parquet with the columns of `SCORE_INPUT_COLUMNS`.
         output: Parquet to write: `program_id`, `score` (float64; null where the program is too long), in the
             order of the input.

@@ -3,9 +3,10 @@
     text  = prompt + program + end-of-sequence token
     score = output of the score head at that last token
 
-Prompt and program are tokenised separately, so that programs of a prompt have exactly the same tokens in front of
-them, and the tokens of a program never depend on its prompt. (In the released code, training, RL and the published
-example each build the text in another way.)
+The prompt begins with the start token where the tokenizer has one (`prompt_tokens`). Prompt and program are tokenised
+separately, so that programs of a prompt have exactly the same tokens in front of them, and the tokens of a program
+never depend on its prompt. (In the released code, training, RL and the published example each build the text in another
+way.)
 """
 
 from __future__ import annotations
@@ -17,11 +18,6 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from acecoder_dagster.learning.errors import RewardModelError
 
 PAD_TOKEN = "<|reward_pad|>"  # noqa: S105 - a vocabulary entry, not a secret
-
-
-def encode_prompts(tokenizer: PreTrainedTokenizerBase, prompts: Sequence[str]) -> list[list[int]]:
-    """Return the token ids of prompts, without any special token."""
-    return list(tokenizer(list(prompts), add_special_tokens=False)["input_ids"]) if prompts else []
 
 
 def encode_programs(tokenizer: PreTrainedTokenizerBase, programs: Sequence[str]) -> list[list[int]]:

@@ -33,15 +33,13 @@ from acecoder_dagster.learning.reward_model.groups import (
     steps_per_epoch,
 )
 from acecoder_dagster.learning.reward_model.packing import PackedScorer
+from acecoder_dagster.learning.reward_model.prompts import PROMPT_TEMPLATE
 from acecoder_dagster.learning.reward_model.template import prepare_tokenizer
 from acecoder_dagster.learning.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.learning.training.device import measured_peak_flops, prepare_process
 from acecoder_dagster.learning.training.run_state import full_weights, read_state, write_state
 from acecoder_dagster.learning.training.settings import RewardModelSettings
 from acecoder_dagster.learning.training.team import Team, start_team
-
-PROMPT_TEMPLATE = "acecoder_prompt_template"
-"""Key in the checkpoint's `config.json`: the template that its prompts were rendered with."""
 
 CALIBRATION_FILE = "reward_calibration.json"
 """Beside the weights: mean and standard deviation of the scores of validation programs, the scale of rewards."""
@@ -62,7 +60,7 @@ def train_reward_model(
 
     Args:
         groups_path: Parquet with the columns of `groups.GROUP_COLUMNS`.
-        backbone: Folder or hub id of the causal model that the reward model starts from.
+        backbone: Address of the causal model that the reward model starts from.
         output: Folder for the checkpoint, which loads with `AutoModelForSequenceClassification`, and for
             `reward_calibration.json`.
         settings: How to train.

@@ -1,4 +1,4 @@
-"""Renders chats with a model's chat template: `python -m acecoder_dagster.learning.sampling.chat MODEL REVISION`.
+"""Renders chats with a model's chat template: `python -m acecoder_dagster.learning.sampling.chat MODEL`.
 
 It reads a JSON list of chats, each a list of messages, from standard input, and writes a JSON list of texts. The last
 turn of each chat is left open.
@@ -13,9 +13,9 @@ from acecoder_dagster.learning.pretrained import load_tokenizer
 
 def main() -> None:
     """Render the chats on standard input, and write them to standard output."""
-    model, revision = sys.argv[1:]
+    (model,) = sys.argv[1:]
     try:
-        tokenizer = load_tokenizer(model, revision or None)
+        tokenizer = load_tokenizer(model)
     except ModelLoadError as error:
         sys.exit(str(error).splitlines()[0])
     if tokenizer.chat_template is None:

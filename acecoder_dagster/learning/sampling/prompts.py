@@ -41,16 +41,13 @@ def prompt_columns(template: str) -> set[str]:
     return set(_PLACEHOLDER.findall(_template_text(template)))
 
 
-def render_prompts(
-    template: str, questions: pl.DataFrame, model: str | None, revision: str | None = None
-) -> pl.DataFrame:
+def render_prompts(template: str, questions: pl.DataFrame, model: str | None) -> pl.DataFrame:
     """Return the prompt of each question.
 
     Args:
         template: Name of a file in `prompts/`, without its ending.
         questions: Columns question_id, question, entry_point.
-        model: Folder or hub id of the model that answers; only chats need it.
-        revision: Revision of a hub model.
+        model: Address of the model that reads the prompts; only chats need it, and its tokenizer renders them.
 
     Returns:
         Columns question_id and prompt, in the order of the questions.
@@ -75,7 +72,7 @@ def render_prompts(
             ]
             for row in rows
         ]
-        prompts = _render_chats(template, chats, model, revision)
+        prompts = _render_chats(template, chats, model)
     return questions.select("question_id", pl.Series("prompt", prompts, dtype=pl.String))
 
 
@@ -94,10 +91,10 @@ def _fill(text: str, row: dict[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: row[found[1]], text)
 
 
-def _render_chats(template: str, chats: list[list[dict[str, str]]], model: str, revision: str | None) -> list[str]:
+def _render_chats(template: str, chats: list[list[dict[str, str]]], model: str) -> list[str]:
     """Render in another process, because transformers loads torch, which the orchestrator never does."""
     rendered = subprocess.run(
-        [sys.executable, "-m", "acecoder_dagster.learning.sampling.chat", model, revision or ""],
+        [sys.executable, "-m", "acecoder_dagster.learning.sampling.chat", model],
         input=json.dumps(chats),
         capture_output=True,
         text=True,

@@ -14,6 +14,7 @@ import polars as pl
 
 from acecoder_dagster.learning.errors import SamplingError
 from acecoder_dagster.learning.progress import Progress
+from acecoder_dagster.learning.prompt_tokens import encode_prompts
 from acecoder_dagster.learning.sampling.engine import running_engine
 from acecoder_dagster.learning.sampling.job import SamplingJob
 from acecoder_dagster.learning.sampling.parts import PartFile
@@ -111,10 +112,7 @@ def _ask(engine: "LLMEngine", question_id: str, prompt: str, sampling: SamplingS
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
 
-    tokenizer = engine.get_tokenizer()
-    # A rendered chat has its start token already; other prompts get one from the tokenizer.
-    started = tokenizer.bos_token is not None and prompt.startswith(tokenizer.bos_token)
-    tokens = tokenizer(prompt, add_special_tokens=not started)["input_ids"]
+    (tokens,) = encode_prompts(engine.get_tokenizer(), [prompt])
     if len(tokens) >= engine.model_config.max_model_len:
         return False
     parameters = SamplingParams(

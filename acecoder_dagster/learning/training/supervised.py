@@ -19,6 +19,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from acecoder_dagster.learning.errors import DivergedError, PolicyError
 from acecoder_dagster.learning.pretrained import load_causal_model, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
+from acecoder_dagster.learning.prompt_tokens import encode_prompts
 from acecoder_dagster.learning.training.checkpoints import close_work_folder, fingerprint, open_work_folder
 from acecoder_dagster.learning.training.device import autocast, pick_device, prepare_process
 from acecoder_dagster.learning.training.run_state import read_state, write_state
@@ -118,7 +119,7 @@ def read_rows(path: Path, tokenizer: PreTrainedTokenizerBase, context_length: in
             f"{path}: needs rows with text columns prompt and completion; "
             + (f"missing {', '.join(sorted(missing))}" if missing else "it has no rows")
         )
-    prompts = tokenizer(table["prompt"].to_list(), add_special_tokens=False)["input_ids"]
+    prompts = encode_prompts(tokenizer, table["prompt"].to_list())
     completions = tokenizer(table["completion"].to_list(), add_special_tokens=False)["input_ids"]
     rows = []
     for number, (prompt, completion) in enumerate(zip(prompts, completions, strict=True)):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, PipesContext, open_dagster_pipes
 
-from acecoder_dagster.learning.errors import ProcessEndedError
+from acecoder_dagster.learning.errors import is_worth_retrying
 from acecoder_dagster.learning.processes import end_with_parent
 from acecoder_dagster.learning.progress import Progress, ProgressTeller
 from acecoder_dagster.learning.workers import failure_file
@@ -57,14 +57,6 @@ def main() -> None:
             failure_file(Path(specification_file)).write_text(json.dumps(report), encoding="utf-8")
             raise
         pipes.report_custom_message({"figures": figures})
-
-
-def is_worth_retrying(error: BaseException) -> bool:
-    """Return whether the same task may succeed when it runs again: a server was out of reach, a process was killed."""
-    # httpx, through which models are downloaded, has its own errors for a server out of reach.
-    is_unreachable = any(kind.__name__ == "TransportError" for kind in type(error).__mro__)
-    was_killed = isinstance(error, ProcessEndedError) and error.was_killed
-    return is_unreachable or was_killed or isinstance(error, ConnectionError | TimeoutError)
 
 
 def quiet_libraries() -> None:

@@ -57,7 +57,7 @@ class TrainRewardModel(_Specification):
     prompt_template: str
     """The template that the prompts were rendered with."""
     backbone: str
-    """Folder or hub id, or `scratch`."""
+    """Address of a model, or `scratch`."""
     scratch: ScratchModelSettings
     output: Path
     settings: RewardModelSettings
@@ -96,7 +96,7 @@ class TrainPolicy(_Specification):
     task: Literal["train_policy"] = "train_policy"
     policy: str
     questions: Path
-    """Parquet with ROLLOUT_QUESTION_COLUMNS."""
+    """Parquet with ROLLOUT_QUESTION_COLUMNS; with a reward model also `reward_model.prompts.REWARD_PROMPT`."""
     reward: Literal["rule", "reward_model"]
     reward_model: Path | None
     output: Path

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from acecoder_dagster.learning.model_address import SCRATCH
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.workers.curves import recorded_curves
 from acecoder_dagster.learning.workers.specifications import (
@@ -20,9 +21,6 @@ Figures = dict[str, Any]
 
 TOKENIZER_TEXTS = 5_000
 """Texts from which a new tokenizer learns."""
-
-SCRATCH = "scratch"
-"""In place of a backbone: a new model with random weights and its own tokenizer."""
 
 
 @singledispatch

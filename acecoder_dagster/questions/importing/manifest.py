@@ -16,6 +16,11 @@ class ImportManifest(Manifest):
     tests: Literal["official", "generated", "both"] = Field(
         default="official", description="Tests to use: those in the questions' files, those that models wrote, or both"
     )
+    with_programs: bool = Field(
+        default=True,
+        description="Whether programs are imported. false: the questions come without those that their files bring, so "
+        "that the base policy of the profile is asked for programs",
+    )
     split: Literal["keep", "hash", "train", "test"] = Field(
         default="keep",
         description="keep: the file's train, validation or test where it says one, else by hash; hash: all by hash; "
@@ -30,4 +35,14 @@ class ImportManifest(Manifest):
             raise ValueError("generated_tests are named but tests is `official`; set tests to `generated` or `both`")
         if self.tests != "official" and not self.generated_tests:
             raise ValueError(f"tests is `{self.tests}` but no generated_tests are named; name their files")
+        if self.programs and not self.with_programs:
+            raise ValueError("programs are named but with_programs is false; leave one of them out")
         return self
+
+    def decides(self) -> dict[str, object]:
+        """Return what, beside the files, decides about the imported rows."""
+        decided = self.model_dump(exclude={"questions", "generated_tests", "programs"})
+        if self.with_programs:
+            # Imports from before there was the choice are what they were.
+            del decided["with_programs"]
+        return decided

@@ -40,7 +40,7 @@ def read_import(manifest: ImportManifest) -> ImportedTables:
     files = _read_files(manifest)
     questions = _together(files.questions, empty(QUESTION_COLUMNS))
     tests = _together(files.tests, empty(TEST_COLUMNS))
-    programs = _together(files.programs, empty(PROGRAM_COLUMNS))
+    programs = _together(files.programs if manifest.with_programs else [], empty(PROGRAM_COLUMNS))
     _check_between_files(questions, tests, programs, manifest.max_program_bytes)
 
     imported = import_questions(questions, manifest)

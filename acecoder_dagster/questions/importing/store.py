@@ -45,8 +45,7 @@ def store_import(home: Path, manifest: ImportManifest) -> StoredImport:
         ImportFileError: see `read_import`; an earlier version stays as it is.
     """
     files = _file_revisions(manifest)
-    settings = manifest.model_dump(exclude={"questions", "generated_tests", "programs"})
-    key = content_key(files=files, settings=settings, code_version=CODE_VERSION)
+    key = content_key(files=files, settings=manifest.decides(), code_version=CODE_VERSION)
     earlier = _current(home, manifest.name)
     if earlier is not None and earlier.content_key == key:
         return earlier

@@ -85,9 +85,10 @@ def test_every_way_of_attention_lets_tokens_see_their_prompt_and_what_is_before_
     # Scores far apart: a share that is not quite zero, or not quite one, would show.
     states[0] *= 5
     segments = PackedSegments(SEGMENTS, torch.device("cpu"))
+    plan = segments.padded() if way == "padded" else getattr(segments, way)
     attend = {"split": split_attention, "flash": flash_attention, "padded": padded_attention}[way]
     monkeypatch.setattr(flash, "varlen_attn", flash_kernel_by_its_documentation)
-    got = outputs_and_gradients(lambda *leaves: attend(*leaves, getattr(segments, way), SCALE), *states)
+    got = outputs_and_gradients(lambda *leaves: attend(*leaves, plan, SCALE), *states)
     expected = outputs_and_gradients(attention_one_by_one, *states)
     for ours, plain in zip(got, expected, strict=True):
         assert torch.allclose(ours, plain, rtol=1e-4, atol=1e-5)

@@ -2,9 +2,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, MistralConfig, PreTrainedConfig
 
+from acecoder_dagster.learning.errors import PolicyError
 from acecoder_dagster.learning.policy.generation import Sampling, sample_completions
+from acecoder_dagster.learning.policy.sampler import PolicySampler
+from acecoder_dagster.learning.training.settings import PolicySettings
+from tests.tiny_model import SIZES
 
 PROMPTS = ["# add 1\n", "# v\n", "# a much longer prompt than the others\n", "x"]
 
@@ -50,3 +54,16 @@ def test_completions_end_at_the_first_end_token_or_at_the_limit(model, prompts) 
     for completion in drawn:
         assert not set(completion[:-1]) & set(end_tokens)
         assert completion[-1] in end_tokens or len(completion) == 12
+
+
+def test_a_policy_whose_attention_is_not_sampled_with_is_refused_with_the_reason() -> None:
+    def sampler(config: PreTrainedConfig) -> PolicySampler:
+        policy = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+        return PolicySampler(policy, [1], PolicySettings(max_completion_tokens=8, precision="float32"))
+
+    with pytest.raises(PolicyError, match=r"'gemma2' cap the products of attention"):
+        sampler(Gemma2Config(**SIZES, head_dim=8))
+    windowed = sampler(MistralConfig(**SIZES, sliding_window=12))
+    assert len(windowed.sample([[5, 6, 7]], 1, "short", lambda *_: None)) == 1
+    with pytest.raises(PolicyError, match=r"sees 12 tokens back, but prompt and completion may have 13"):
+        windowed.sample([[5] * 5], 1, "long", lambda *_: None)

@@ -337,13 +337,17 @@ def test_the_reward_model_is_a_reward_in_its_own_standard_deviations(
             **arguments,
         )
 
+    with pytest.raises(PolicyError, match=r"lacks the columns \['reward_prompt'\]"):
+        run()
+    rows = pl.read_parquet(questions)
+    rows.with_columns(reward_prompt=pl.lit("How right is this? ") + pl.col("prompt")).write_parquet(questions)
     with pytest.raises(RewardModelError, match=r"reward_calibration\.json"):
         run()
     (reward_model / "reward_calibration.json").write_text(json.dumps({"mean": 0.25, "std": 0.5}))
     run()
     rollouts = pl.read_parquet(tmp_path / "policy" / ROLLOUTS_FILE)
     assert rollouts["pass_rate"].to_list() == [by_length(program) for program in rollouts["program"]]
-    prompts = dict(pl.read_parquet(questions).select("question_id", "prompt").iter_rows())
+    prompts = dict(pl.read_parquet(questions).select("question_id", "reward_prompt").iter_rows())
     scorer = RewardScorer(reward_model, ScoringSettings(precision="float32"))
     scores = scorer.score([(prompts[q], p) for q, p in rollouts.select("question_id", "program").iter_rows()])
     assert rollouts["reward_model_score"].to_list() == pytest.approx(scores, abs=1e-5)

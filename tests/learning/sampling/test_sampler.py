@@ -15,6 +15,7 @@ from acecoder_dagster.learning.sampling.replicas import sample_on_replicas
 from acecoder_dagster.learning.sampling.sampler import COMPLETIONS, question_seed, sample_programs
 from acecoder_dagster.learning.training.scratch import create_scratch_model
 from acecoder_dagster.learning.training.settings import ScratchModelSettings
+from tests.tiny_model import SIZES, save_model, tokenizer
 
 SAMPLING = SamplingSettings(
     programs_per_question=4, temperature=1.0, max_tokens=12, engine=EngineSettings(dtype="float32", max_sequences=8)
@@ -180,3 +181,17 @@ def test_files_of_prompts_that_cannot_be_used_are_refused(tmp_path: Path) -> Non
     pl.DataFrame({"question_id": ["a", "a"], "prompt": ["x", "y"]}).write_parquet(path)
     with pytest.raises(ValueError, match=r"prompts.parquet: question 'a' occurs more than once"):
         sample_programs([job], SAMPLING, 0, quiet)
+
+
+@pytest.mark.parametrize("prompt", ["<bos># return 1\n", "# return 1\n"])
+def test_a_prompt_has_one_start_token_whether_or_not_its_text_has_it(
+    prompt: str, write_prompts: Callable[[dict[str, str]], Path], tmp_path: Path
+) -> None:
+    from transformers import LlamaConfig
+
+    config = LlamaConfig(**SIZES | {"hidden_size": 64, "num_attention_heads": 2, "bos_token_id": 2})
+    words = tokenizer("{{ bos_token }}", begins_texts=True)
+    model = save_model(tmp_path / "llama", config, words)
+    job = SamplingJob(str(model), write_prompts({"q": prompt}), tmp_path / "out.parquet")
+    sample_programs([job], SAMPLING, 0, quiet)
+    assert pl.read_parquet(job.output)["prompt_tokens"].to_list() == [len(words("# return 1\n")["input_ids"])] * 4

@@ -190,6 +190,13 @@ def test_acecode_87k_gives_questions_tests_and_programs(ending, write):
     assert tables.counts()["program"].rows_in == 5
 
 
+def test_acecode_87k_without_programs_still_finds_the_function_to_write(write):
+    tables = read_import(manifest(write("train.jsonl", [ACECODE]), with_programs=False))
+    assert tables.questions["entry_point"].to_list() == ["twice"]
+    assert tables.programs.is_empty()
+    assert tables.counts()["program"].rows_in == 0
+
+
 def test_a_question_whose_tests_call_no_function_is_rejected_with_all_that_belongs_to_it(write):
     lost = ACECODE | {"id": "oss_2", "test_cases": ["assert 1 == 1", "not python ("]}
     tables = read_import(manifest(write("train.jsonl", [ACECODE, lost])))

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from acecoder_dagster.files import ImportFileError
-from acecoder_dagster.questions.importing import imported_batches, load_import, read_import, store_import
+from acecoder_dagster.questions.importing import RowCount, imported_batches, load_import, read_import, store_import
 from acecoder_dagster.questions.importing import store as store_module
 from acecoder_dagster.questions.importing.imported import IMPORTED_TABLES
 from tests.questions.importing.import_helpers import manifest
@@ -55,6 +56,28 @@ def test_other_settings_are_another_version(write, tmp_path: Path, question_rows
     second = store_import(tmp_path, manifest(file, split="hash"))
     assert first.content_key != second.content_key
     assert not second.unchanged
+
+
+def test_without_programs_the_same_questions_come_and_none_of_the_programs(
+    write, tmp_path: Path, question_rows, program_rows
+):
+    programs = (write("p.jsonl", program_rows),)
+    file = write("q.jsonl", question_rows)
+    whole = store_import(tmp_path / "whole", manifest(file, programs=programs))
+    bare = store_import(tmp_path / "bare", manifest(file, with_programs=False))
+    assert whole.counts["program"].kept
+    assert bare.counts["program"] == RowCount(0, 0, 0)
+    assert bare.counts["question"] == whole.counts["question"]
+    assert bare.counts["test"] == whole.counts["test"]
+
+
+def test_an_import_from_before_there_was_the_choice_is_not_read_again(write, question_rows):
+    assert "with_programs" not in manifest(write("q.jsonl", question_rows)).decides()
+
+
+def test_programs_that_are_named_and_left_out_are_refused(write, question_rows, program_rows):
+    with pytest.raises(ValidationError, match="programs are named but with_programs is false"):
+        manifest(write("q.jsonl", question_rows), programs=(write("p.jsonl", program_rows),), with_programs=False)
 
 
 def test_a_failed_import_leaves_the_earlier_one(write, tmp_path: Path, question_rows):

@@ -76,6 +76,12 @@ def test_a_folder_says_in_its_manifest_what_is_what(tmp_path):
     assert manifest.programs == (str(tmp_path / "set/p.jsonl"),)
 
 
+def test_a_manifest_may_leave_out_the_programs_of_its_files(tmp_path):
+    put(tmp_path, "set/import.toml", 'questions = ["q.jsonl"]\nwith_programs = false')
+
+    assert read_entry(tmp_path, (), "set").with_programs is False
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

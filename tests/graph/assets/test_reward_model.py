@@ -1,0 +1,52 @@
+"""A reward model from a named model: prompts are chats, rendered by its own chat template in training and scoring."""
+
+import polars as pl
+import pytest
+
+from acecoder_dagster.data.tables import PROGRAM_SCORES
+from acecoder_dagster.graph.assets import STAGES, preference_pairs, program_scores, reward_model
+from acecoder_dagster.graph.partitions import register_batches
+from tests.graph.imports import BATCH, SYNTHESIS, bring, materialize, program, question, small_project
+
+SETTINGS = """
+[base_policy]
+model = "{policy}"
+[reward_backbone]
+model = "{backbone}"
+[reward_model]
+epochs = 1
+max_tokens = 1024
+precision = "float32"
+threads = 1
+[scoring]
+max_tokens = 1024
+precision = "float32"
+"""
+NAMES = [stage.name for stage in STAGES]
+
+
+@pytest.fixture
+def project(tiny_chat_model, tiny_llama, tmp_path, instance):
+    """A project with pairs of imported programs whose policy is a Llama and whose reward model starts from a Qwen2."""
+    made = small_project(tmp_path, SETTINGS.format(policy=tiny_llama, backbone=tiny_chat_model))
+    profile = tmp_path / "small.toml"
+    profile.write_text('prompt = "evalplus"\n' + profile.read_text())
+    questions = [question(n) | {"split": "test" if n == 4 else "train"} for n in range(5)]
+    bring(made, tmp_path, questions, [program(n, body, i) for n in range(5) for i, body in enumerate(("2 * x", "x"))])
+    register_batches(instance, [BATCH])
+    judged = [stage for stage in STAGES[: NAMES.index("test_results") + 1] if stage.name != "base_policy"]
+    materialize([*SYNTHESIS, *judged[len(SYNTHESIS) :]], made, instance, BATCH)
+    materialize([preference_pairs], made, instance, None)
+    return made
+
+
+def test_it_is_trained_and_scores_with_the_chat_template_of_its_backbone(project, instance) -> None:
+    assert materialize([reward_model, program_scores], project, instance, None).success
+
+    opened = project.open()
+    groups = pl.read_parquet(opened.home.artifacts.current("reward_model").folder / "groups.parquet")
+    assert groups.height == 4
+    assert all(prompt.startswith("<user>") for prompt in groups["prompt"])
+    asked = pl.read_parquet(opened.home.scratch / "programs.parquet")
+    assert all(prompt.startswith("<user>") for prompt in asked["prompt"])
+    assert opened.lake.read(PROGRAM_SCORES)["score"].null_count() == 0
