@@ -20,6 +20,7 @@ def main() -> None:
     """Answer one line of JSON for every line of JSON."""
     files, comparison = json.loads(sys.stdin.readline())
     os.environ |= files
+    sys.set_int_max_str_digits(0)
     ours: dict[str, Any] = {}
     exec(comparison, ours)
     from evalplus.data import get_human_eval_plus, get_mbpp_plus
@@ -40,7 +41,7 @@ def main() -> None:
                 expected, seconds = trusted_exec(reference, inputs, entry_point, True, not_none)
                 task[kind] = expected, seconds
                 tests = [
-                    [_text(tuple(i)), *_shortened(_text(e), e, ours["_digest_of"]), is_floats(e)]
+                    [_text(tuple(i)), *_shortened(e, ours["_digest_of"]), is_floats(e)]
                     for i, e in zip(inputs, expected, strict=True)
                 ]
                 said[kind] = {"tests": tests, "seconds": seconds}
@@ -59,9 +60,10 @@ def main() -> None:
         print(json.dumps(answer), flush=True)
 
 
-def _shortened(text: str, value: object, digest: Callable[[object], str]) -> tuple[str, bool]:
+def _shortened(value: object, digest: Callable[[object], str]) -> tuple[str, bool]:
     """Return the text of what is expected, or a digest of what is too long for a test; and whether it is one."""
-    return (repr(digest(value)), True) if len(text) > LONG_TEXT else (text, False)
+    is_long = len(hex(value) if type(value) is int else repr(value)) > LONG_TEXT
+    return (repr(digest(value)), True) if is_long else (_text(value), False)
 
 
 def _text(value: object) -> str:
