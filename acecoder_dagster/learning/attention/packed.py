@@ -98,9 +98,19 @@ def packed_attention(
         with torch.autocast("cpu", enabled=False):
             output = split_attention(query.float(), key.float(), value.float(), packed_segments.split, scaling)
         return output.to(query.dtype), None
-    if query.device.type == "cuda" and query.dtype in (torch.bfloat16, torch.float16):
-        return flash_attention(query, key, value, packed_segments.flash, scaling), None
+    half = half_precision(query.dtype, query.device.type)
+    if query.device.type == "cuda" and half is not None:
+        # Rotating queries and keys has made them float32, where weights are.
+        output = flash_attention(query.to(half), key.to(half), value.to(half), packed_segments.flash, scaling)
+        return output.to(query.dtype), None
     return padded_attention(query, key, value, packed_segments.padded(), scaling), None
+
+
+def half_precision(dtype: torch.dtype, device_type: str) -> torch.dtype | None:
+    """Return the half precision of attention: that of the states, or of autocast; None where it is float32."""
+    if dtype == torch.float32 and torch.is_autocast_enabled(device_type):
+        dtype = torch.get_autocast_dtype(device_type)
+    return dtype if dtype in (torch.bfloat16, torch.float16) else None
 
 
 AttentionInterface.register(PACKED_ATTENTION, packed_attention)

@@ -261,8 +261,14 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         **_: object,
     ) -> tuple[torch.Tensor, torch.Tensor, None]:
         """Return log-probabilities and entropies per token as TRL does, but from packed forward passes."""
+        # Without gradients TRL asks for a whole generation at once, which is many forward passes of the loss.
+        size = len(input_ids) if torch.is_grad_enabled() else self._policy_settings.rows_per_forward
         with self.accelerator.autocast():
-            self._log_probs, entropies = packed_log_probs(model, input_ids, attention_mask, logits_to_keep)
+            parts = [
+                packed_log_probs(model, ids, mask, logits_to_keep)
+                for ids, mask in zip(input_ids.split(size), attention_mask.split(size), strict=True)
+            ]
+        self._log_probs, entropies = (torch.cat(of_rows) for of_rows in zip(*parts, strict=True))
         return self._log_probs, entropies, None
 
     def _compute_loss(self, model: torch.nn.Module, inputs: dict[str, torch.Tensor]) -> torch.Tensor:

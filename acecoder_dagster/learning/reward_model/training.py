@@ -112,6 +112,8 @@ class _Loaded:
 def _load(groups_path: Path, backbone: str, settings: RewardModelSettings) -> _Loaded:
     prepare_process(settings.threads, settings.seed)
     scorer, adapters, tokenizer = _untrained(backbone, settings.lora_rank)
+    if settings.gradient_checkpointing:
+        scorer.model.gradient_checkpointing_enable({"use_reentrant": False})
     groups, left_out = read_groups(groups_path, tokenizer, settings.max_tokens)
     train, validation = split_by_question(groups, settings.validation_fraction, settings.seed)
     return _Loaded(scorer, adapters, tokenizer, train, validation, left_out)

@@ -17,6 +17,7 @@ from acecoder_dagster.files import replace_file
 from acecoder_dagster.learning.errors import ProcessEndedError
 from acecoder_dagster.learning.processes import end_with_parent
 from acecoder_dagster.learning.progress import Progress
+from acecoder_dagster.learning.sampling.gpus import VISIBLE_GPUS, gpus_of_engines, visible_gpus
 from acecoder_dagster.learning.sampling.job import SamplingJob
 from acecoder_dagster.learning.sampling.sampler import sample_programs
 from acecoder_dagster.learning.sampling.settings import SamplingSettings
@@ -32,13 +33,13 @@ _reports: "Queue[Report] | None" = None
 def sample_on_replicas(
     jobs: Sequence[SamplingJob], sampling: SamplingSettings, seed: int, progress: Progress
 ) -> dict[str, float]:
-    """Sample as `sample_programs` does, on as many engines as `sampling.engine.replicas` says.
+    """Sample as `sample_programs` does, on as many engines as `sampling.engine` says.
 
-    The completions are the same for every number of replicas, up to rounding.
+    The completions are the same for every number of engines, up to rounding.
 
     Args:
         jobs: What to sample. Where the output of a job exists, the job is done.
-        sampling: How many programs, how they are sampled, and on how many engines.
+        sampling: How many programs, how they are sampled, and by which engines.
         seed: Seed of all random choices.
         progress: Called with the number of questions done and the number of all questions.
 
@@ -46,10 +47,12 @@ def sample_on_replicas(
         The figures of `sample_programs`, over all engines.
 
     Raises:
-        SamplingError: A file of prompts does not exist, lacks a column or has a question twice.
+        SamplingError: A file of prompts does not exist, lacks a column or has a question twice; or there are fewer GPUs
+            than the engines need.
         ProcessEndedError: The process of an engine was killed; what it has sampled is kept.
     """
-    replicas = sampling.engine.replicas
+    gpus = gpus_of_engines(sampling.engine, visible_gpus())
+    replicas = len(gpus)
     if replicas == 1:
         return sample_programs(jobs, sampling, seed, progress)
     unfinished = [job for job in jobs if not job.output.exists()]
@@ -57,7 +60,10 @@ def sample_on_replicas(
     context = multiprocessing.get_context("spawn")
     reports: Queue[Report] = context.Queue()
     with ProcessPoolExecutor(replicas, context, initializer=_start, initargs=(os.getpid(), reports)) as pool:
-        running = [pool.submit(_sample_share, number, share, sampling, seed) for number, share in enumerate(shares)]
+        running = [
+            pool.submit(_sample_share, number, share, sampling, seed, own)
+            for number, (share, own) in enumerate(zip(shares, gpus, strict=True))
+        ]
         _report_sums(reports, running, replicas, progress)
         try:
             figures = [each.result() for each in running]
@@ -100,7 +106,12 @@ def _start(parent: int, reports: "Queue[Report]") -> None:
     _reports = reports
 
 
-def _sample_share(number: int, jobs: list[SamplingJob], sampling: SamplingSettings, seed: int) -> dict[str, float]:
+def _sample_share(
+    number: int, jobs: list[SamplingJob], sampling: SamplingSettings, seed: int, gpus: Sequence[str]
+) -> dict[str, float]:
+    if gpus:
+        os.environ[VISIBLE_GPUS] = ",".join(gpus)
+
     def report(done: int, total: int, _: dict[str, float]) -> None:
         if _reports is not None:
             _reports.put((number, done, total))

@@ -20,11 +20,12 @@ class EngineSettings(BaseModel):
     cpu_cache_gib: int = Field(default=1, ge=1, description="Without a GPU: memory for the key-value cache, in GiB.")
     tensor_parallel_size: int = Field(default=1, ge=1, description="GPUs that share one model.")
     max_sequences: int = Field(default=256, ge=1, description="Completions that are written at the same time.")
-    replicas: int = Field(
-        default=1,
+    replicas: int | None = Field(
+        default=None,
         ge=1,
-        description="Engines that work at the same time, each in its own process. For a small model without a GPU, "
-        "one engine of one thread for each core is several times faster than one engine that uses all cores.",
+        description="Engines that work at the same time, each in its own process and on GPUs of its own. Unset: as "
+        "many as the GPUs allow, or one without a GPU. For a small model without a GPU, one engine of one thread for "
+        "each core is several times faster than one engine that uses all cores.",
     )
     cpu_threads: int = Field(
         default=1,

@@ -125,6 +125,7 @@ class RewardModelSettings(_Settings):
         "layers, with a scale of 2. Adapters and score head are trained; then the adapters are merged into the "
         "weights.",
     )
+    gradient_checkpointing: bool = Field(default=False, description="Compute activations twice, to save memory.")
     checkpoint_every: int = Field(default=100, ge=1, description="Optimiser steps between checkpoints.")
     precision: Precision = Field(default="auto", description=_PRECISION)
     processes: int | None = Field(

@@ -5,6 +5,7 @@ import torch
 
 from acecoder_dagster.learning.attention import PackedSegments, Segment, flash
 from acecoder_dagster.learning.attention.flash import flash_attention
+from acecoder_dagster.learning.attention.packed import half_precision
 from acecoder_dagster.learning.attention.padded import padded_attention
 from acecoder_dagster.learning.attention.split import split_attention
 
@@ -92,3 +93,17 @@ def test_every_way_of_attention_lets_tokens_see_their_prompt_and_what_is_before_
     expected = outputs_and_gradients(attention_one_by_one, *states)
     for ours, plain in zip(got, expected, strict=True):
         assert torch.allclose(ours, plain, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "autocast", "expected"),
+    [
+        (torch.float32, False, None),
+        (torch.float32, True, torch.bfloat16),
+        (torch.float16, False, torch.float16),
+        (torch.bfloat16, True, torch.bfloat16),
+    ],
+)
+def test_float32_states_under_autocast_are_attended_to_in_half_precision(dtype, autocast, expected):
+    with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+        assert half_precision(dtype, "cpu") is expected

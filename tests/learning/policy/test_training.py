@@ -206,6 +206,24 @@ def test_every_algorithm_runs_with_a_kl(policy: Path, questions: Path, tmp_path:
     assert rollouts.height == 2 * drawn * 4
 
 
+def test_no_forward_pass_has_more_completions_than_one_of_the_loss(
+    policy: Path, questions: Path, tmp_path: Path, monkeypatch
+) -> None:
+    rows: list[int] = []
+
+    def counted(model, input_ids, *arguments):
+        rows.append(len(input_ids))
+        return packed_log_probs(model, input_ids, *arguments)
+
+    monkeypatch.setattr("acecoder_dagster.learning.policy.trainer.packed_log_probs", counted)
+    settings = SETTINGS.model_copy(update={"kl_coefficient": 0.05, "steps": 1})
+
+    train(policy, questions, tmp_path / "out", settings)
+
+    assert max(rows) == settings.rows_per_forward
+    assert sum(rows) > 2 * settings.prompts_per_step * settings.completions_per_prompt
+
+
 def test_the_same_seed_gives_the_same_run_and_another_seed_another(
     policy: Path, questions: Path, tmp_path: Path
 ) -> None:

@@ -122,6 +122,26 @@ def test_loss_and_gradient_are_those_of_plain_pairwise_training(
         assert torch.allclose(parameter.grad, plain[name].grad, rtol=1e-4, atol=1e-6), name
 
 
+def test_checkpointed_activations_change_no_weight(
+    tiny_model: Path, groups_path: Path, tmp_path: Path, monkeypatch
+) -> None:
+    computed_twice = []
+    checkpoint = torch.utils.checkpoint.checkpoint
+    monkeypatch.setattr(
+        "transformers.modeling_utils.checkpoint",
+        lambda *args, **more: computed_twice.append(1) or checkpoint(*args, **more),
+    )
+    weights = []
+    for checkpointing in (False, True):
+        settings = SETTINGS.model_copy(update={"epochs": 1, "gradient_checkpointing": checkpointing})
+        folder = tmp_path / str(checkpointing)
+        train_reward_model(groups_path, str(tiny_model), folder, settings, ignore_progress, TEMPLATE)
+        weights.append(AutoModelForSequenceClassification.from_pretrained(folder, num_labels=1).state_dict())
+        assert bool(computed_twice) == checkpointing
+
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
+
+
 def test_a_program_is_forwarded_once_however_many_pairs_it_is_in(tiny_model: Path, tmp_path: Path) -> None:
     row = question(1, programs=8)
     row["programs"] = [*row["programs"], row["programs"][0], "never in a pair"]

@@ -1,1 +1,0 @@
-"""Whether the judge says what EvalPlus says."""
