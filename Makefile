@@ -2,7 +2,9 @@
 VENV := .venv
 PYTHON := python3
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
+# `make install GPU=1` installs vLLM and torch for CUDA; from then on the environment is one for GPUs.
+KIND := $(if $(or $(GPU),$(wildcard $(VENV)/.installed-gpu)),gpu,cpu)
+STAMP := $(VENV)/.installed-$(KIND)
 # Asked of the environment's pip: the machine's Python may have none.
 WHEELS := $(BIN)/python -m pip config list | sed -n "s/.*find-links='\(.*\)'/\1/p" | head -n 1
 
@@ -39,13 +41,13 @@ docs: install  ## build the documentation: docs/_site/index.html
 
 install: $(STAMP)
 
-$(STAMP): requirements/cpu.txt pyproject.toml
+$(STAMP): requirements/$(KIND).txt pyproject.toml
 	test -d $(VENV) || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet uv==0.13.8
 # A pipeline is many short processes: without compiled modules each would spend half of its start on compiling.
-# Where pip is configured with a folder of local wheels, torch comes from there; else from PyTorch's CPU index.
+# Where pip is configured with a folder of local wheels, torch for a CPU comes from there; else from PyTorch's CPU index.
 	wheels=$$($(WHEELS)); VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --compile-bytecode \
-		$${wheels:+--find-links} $${wheels:---torch-backend=cpu} -r requirements/cpu.txt -e .
+		$(if $(filter cpu,$(KIND)),$${wheels:+--find-links} $${wheels:---torch-backend=cpu}) -r requirements/$(KIND).txt -e .
 	touch $(STAMP)
 
 requirements: install  ## pin anew what pyproject.toml asks for
