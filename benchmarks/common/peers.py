@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 EVALPLUS = "evalplus==0.3.1"
-# All that its checker and its data module import.
-EVALPLUS_NEEDS = ("numpy", "psutil", "appdirs", "wget", "tempdir", "datasets", "tqdm", "multipledispatch")
+EVALPLUS_NEEDS = ("numpy", "psutil")  # all that its checker imports
 
 
 class Peer:
@@ -63,7 +62,7 @@ class Peer:
 def evalplus_interpreter() -> str:
     """Install evalplus's checker into an environment of its own, kept for the next time."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "acecoder-benchmarks" / f"{EVALPLUS.replace('==', '-')}-with-data"
+    folder = cache / "acecoder-benchmarks" / EVALPLUS.replace("==", "-")
     interpreter = str(folder / "bin" / "python")
     done = folder / "installed"
     if not done.exists():

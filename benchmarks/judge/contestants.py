@@ -81,14 +81,18 @@ class OurJudge:
 
     def resident_mb(self) -> tuple[float, float]:
         """Return the memory of this process, and of all sandboxes together."""
-        return _resident_mb(os.getpid()), sum(_resident_mb(process) for process in zygotes(self._judge.launcher_name))
+        return _resident_mb(os.getpid()), sum(map(_resident_mb, self._processes()))
 
     def close(self) -> None:
         """End its sandboxes."""
         self._judge.close()
 
     def _sandbox_seconds(self) -> float:
-        return sum(map(_cpu_seconds_of, zygotes(self._judge.launcher_name)))
+        return sum(map(_cpu_seconds_of, self._processes()))
+
+    def _processes(self) -> list[int]:
+        """Return the zygotes and what lives beside each: the clerk, for which nobody has waited."""
+        return [p for zygote in zygotes(self._judge.launcher_name) for p in (zygote, *_descendants(zygote))]
 
 
 class Checker:

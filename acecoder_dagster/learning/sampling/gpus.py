@@ -12,7 +12,7 @@ VISIBLE_GPUS = "CUDA_VISIBLE_DEVICES"
 
 def visible_gpus() -> list[str]:
     """Return the names by which `VISIBLE_GPUS` lists the GPUs that this process may use; none of them is used yet."""
-    import torch  # not needed where there is one engine
+    import torch  # not above: the process of an engine says how many threads it has before it loads torch
 
     count = torch.cuda.device_count()
     named = os.environ.get(VISIBLE_GPUS)
