@@ -42,20 +42,39 @@ def top_names(statement: ast.stmt) -> frozenset[str]:
     return bound_names([statement])
 
 
-def needed(statements: list[ast.stmt], names: frozenset[str]) -> list[ast.stmt]:
-    """Return the statements that define these names, and the statements that those need in turn."""
-    names = reached(statements, names)
-    return [statement for statement in statements if top_names(statement) & names]
+class Definitions:
+    """Statements that define names: what each binds and reads is worked out once."""
 
+    def __init__(self, statements: Iterable[ast.stmt]) -> None:
+        """Read the statements, which must not change afterwards."""
+        self._parts = [(statement, top_names(statement), loaded_names([statement])) for statement in statements]
 
-def reached(statements: list[ast.stmt], names: frozenset[str]) -> frozenset[str]:
-    """Return these names, and the names that the statements that define them read in turn."""
-    while True:
-        defining = [statement for statement in statements if top_names(statement) & names]
-        more = names | loaded_names(defining)
-        if more == names:
-            return names
-        names = more
+    def __add__(self, other: Definitions) -> Definitions:
+        """Return the statements of both."""
+        both = Definitions([])
+        both._parts = self._parts + other._parts
+        return both
+
+    @property
+    def statements(self) -> list[ast.stmt]:
+        """All statements."""
+        return [statement for statement, _, _ in self._parts]
+
+    def binding(self, names: frozenset[str]) -> list[ast.stmt]:
+        """Return the statements that define these names."""
+        return [statement for statement, bound, _ in self._parts if bound & names]
+
+    def needed(self, names: frozenset[str]) -> list[ast.stmt]:
+        """Return the statements that define these names, and the statements that those need in turn."""
+        return self.binding(self.reached(names))
+
+    def reached(self, names: frozenset[str]) -> frozenset[str]:
+        """Return these names, and the names that the statements that define them read in turn."""
+        while True:
+            more = names.union(*(read for _, bound, read in self._parts if bound & names))
+            if more == names:
+                return names
+            names = more
 
 
 def text(statements: Iterable[ast.stmt]) -> str:

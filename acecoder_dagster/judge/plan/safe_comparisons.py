@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterable
-
-from acecoder_dagster.judge.plan.names import top_names
+from collections.abc import Iterable, Sequence
 
 _EXECUTING_NAMES = """
     eval exec compile __import__ open input breakpoint globals locals vars getattr setattr delattr
@@ -50,18 +48,17 @@ def may_execute_values(definitions: Iterable[ast.stmt], names: frozenset[str]) -
     return bool(names & _EXECUTING) or not used <= _HARMLESS
 
 
-def depends_on_values_alone(setup: Iterable[ast.stmt], names: frozenset[str], comparison: ast.expr) -> bool:
+def depends_on_values_alone(used: Sequence[ast.stmt], names: frozenset[str], comparison: ast.expr) -> bool:
     """Whether a comparison says the same of the same value, whatever has been compared before.
 
     Args:
-        setup: the statements that are executed once for many comparisons.
+        used: those statements that define these names and are executed once for many comparisons.
         names: every name that the comparison uses, directly or through definitions.
         comparison: the comparison.
 
     Returns:
         False where there is any doubt.
     """
-    used = [statement for statement in setup if top_names(statement) & names]
     parts = [part for node in (*used, comparison) for part in ast.walk(node)]
     has_chance = any(isinstance(part, ast.Attribute) and part.attr in _CHANGING_MODULES for part in parts)
     modules = {alias.name for part in parts if isinstance(part, ast.Import) for alias in part.names}

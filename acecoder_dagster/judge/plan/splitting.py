@@ -22,7 +22,7 @@ from acecoder_dagster.judge.plan.calls import (
     is_foreign,
     parse_test,
 )
-from acecoder_dagster.judge.plan.names import bound_names, loaded_names, needed, reached, text, top_names
+from acecoder_dagster.judge.plan.names import Definitions, bound_names, loaded_names, text, top_names
 from acecoder_dagster.judge.plan.safe_comparisons import depends_on_values_alone, may_execute_values
 
 MAX_TEST_BYTES = 100_000
@@ -66,12 +66,14 @@ class Setup:
         fixed_names: names of modules, functions, classes and constants: no call changes what they stand for.
         changeable_names: names of values that a call could change in place.
         shown_names: names whose values the program can see: all but those of modules.
+        definitions: the statements of `comparison_code`.
     """
 
     comparison_code: str
     fixed_names: frozenset[str]
     changeable_names: frozenset[str]
     shown_names: frozenset[str]
+    definitions: Definitions
 
 
 def read_setup(setup_code: str, entry_point: EntryPoint) -> Setup:
@@ -88,12 +90,12 @@ def read_setup(setup_code: str, entry_point: EntryPoint) -> Setup:
         body = _parse(setup_code)
         fixed, changeable = _defined_names(body)
         if not _foreign_names(body, entry_point, fixed | changeable):
-            return Setup(setup_code, fixed, changeable, _shown_names(body))
+            return Setup(setup_code, fixed, changeable, _shown_names(body), Definitions(body))
     except NotSplittableError:
-        return Setup("", frozenset(), frozenset(), frozenset())
+        return Setup("", frozenset(), frozenset(), frozenset(), Definitions([]))
     imports = [statement for statement in body if isinstance(statement, _IMPORTS)]
     fixed, _ = _defined_names(imports)
-    return Setup(text(imports), fixed, frozenset(), frozenset())
+    return Setup(text(imports), fixed, frozenset(), frozenset(), Definitions(imports))
 
 
 def split_test(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest:
@@ -121,53 +123,41 @@ def split_test(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest:
         raise NotSplittableError("calls the program before the first assert")
     conditions = [statement.test for statement in asserts]
     condition = conditions[0] if len(conditions) == 1 else ast.BoolOp(ast.And(), conditions)
-    definitions = [*_parse(setup.comparison_code), *prelude]
+    own = Definitions(prelude)
+    definitions = setup.definitions + own
     known = fixed | changeable | bound_names([condition])
     try:
-        found = find_call(condition, entry_point, known, _function_names(definitions))
-        compared = reached(definitions, loaded_names([found.comparison]))
-        asked = reached(definitions, loaded_names([found.call]))
-        if may_execute_values(definitions, compared):
+        found = find_call(condition, entry_point, known, _function_names(definitions.statements))
+        compared = definitions.reached(loaded_names([found.comparison]))
+        asked = definitions.reached(loaded_names([found.call]))
+        if may_execute_values(definitions.statements, compared):
             raise NotSplittableError("the comparison may do more with a value than compare it")
         shared = asked & compared & (changeable | _shown_names(prelude))
         if shared:
             raise NotSplittableError(f"the program would see, and may change, {min(shared)}, which is compared")
         return SplitTest(
             prelude=text(prelude),
-            call_prelude=text(needed(prelude, loaded_names([found.call]))),
+            call_prelude=text(own.needed(loaded_names([found.call]))),
             call=ast.unparse(found.call),
             conversions=found.conversions,
             modules=tuple(sorted(found.modules)),
             comparison=found.comparison,
             setup_names=compared & setup.shown_names,
             call_names=asked & setup.shown_names,
-            is_pure=depends_on_values_alone(_parse(setup.comparison_code), compared, found.comparison),
+            is_pure=depends_on_values_alone(setup.definitions.binding(compared), compared, found.comparison),
         )
     except RecursionError as error:
         raise NotSplittableError("nested too deeply") from error
 
 
-def names_defined(test: str) -> frozenset[str]:
-    """Return the names that a test defines for later tests; none where it does not parse."""
+def names_of(test: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the names that a test defines for later tests, and those that it reads; none where it does not parse."""
     try:
         body = _parse(test)
     except NotSplittableError:
-        return frozenset()
-    names: set[str] = set()
-    for statement in body:
-        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-            names.add(statement.name)
-        elif not isinstance(statement, ast.Assert):
-            names |= bound_names([statement])
-    return frozenset(names)
-
-
-def names_used(test: str) -> frozenset[str]:
-    """Return the names that a test reads; none where it does not parse."""
-    try:
-        return loaded_names(_parse(test))
-    except NotSplittableError:
-        return frozenset()
+        return frozenset(), frozenset()
+    defined = [top_names(statement) for statement in body if not isinstance(statement, ast.Assert)]
+    return frozenset[str]().union(*defined), loaded_names(body)
 
 
 def _foreign_names(nodes: Iterable[ast.AST], entry_point: EntryPoint, known: frozenset[str]) -> bool:

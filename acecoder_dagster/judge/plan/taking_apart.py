@@ -10,7 +10,7 @@ import copy
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from acecoder_dagster.judge.plan.names import bound_names, loaded_names, reached, top_names
+from acecoder_dagster.judge.plan.names import Definitions, bound_names, loaded_names, top_names
 from acecoder_dagster.python_source import NO_TREE, parse_source
 
 CHECK = "check"
@@ -100,7 +100,7 @@ def text_for_methods(module: str, methods: Collection[str]) -> str:
     body = [_with_methods(statement, methods) for statement in parse_source(module).body]
     named = frozenset(method.partition(".")[0] for method in methods)
     executed = [s for s in body if not isinstance(s, (*_DEFINITIONS, ast.Import, ast.ImportFrom))]
-    used = reached(body, named | loaded_names(executed) | {"setUpModule", "tearDownModule"})
+    used = Definitions(body).reached(named | loaded_names(executed) | {"setUpModule", "tearDownModule"})
     kept = [s for s in body if s in executed or top_names(s) & used or _imports_all(s)]
     return "\n".join(ast.unparse(statement) for statement in kept)
 

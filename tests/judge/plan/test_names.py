@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from acecoder_dagster.judge.plan.names import bound_names, loaded_names, needed, top_names
+from acecoder_dagster.judge.plan.names import Definitions, bound_names, loaded_names, top_names
 
 MODULE = """
 import os.path, numpy as np
@@ -34,7 +34,7 @@ def test_a_definition_binds_its_own_name_alone_in_its_module(statement, names):
 
 def test_what_a_definition_needs_in_turn_comes_with_it():
     body = ast.parse(MODULE).body
-    assert [ast.unparse(statement).split("\n")[0] for statement in needed(body, frozenset({"grow"}))] == [
+    assert [ast.unparse(statement).split("\n")[0] for statement in Definitions(body).needed(frozenset({"grow"}))] == [
         "import os.path, numpy as np",
         "from math import pi as tau",
         "limit = 3",
