@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from acecoder_dagster.python_source import parse_expression, parse_literal, parse_source
+from acecoder_dagster.python_source import parse_expression, parse_literal, parse_source, unparse
 
 SOURCE = "\n".join(f"assert f({i}, [{i}]) == [g(x) for x in ({i},)] and ({i} + 1) * 2 > 3" for i in range(30))
 PACKAGE = Path(__file__).parents[1] / "acecoder_dagster"
@@ -71,3 +71,18 @@ def test_nothing_outside_sandboxes_parses_python_by_itself():
     ]
 
     assert not found
+
+
+@pytest.mark.parametrize(
+    ("source", "value"),
+    [
+        (f"{hex(10**5000)} - 1", 10**5000 - 1),
+        ("f'{\"a\x1fb\"!r:>{4 * 3}}|{1 + 1:03d}'", "    'a\\x1fb'|002"),
+    ],
+    ids=["a number too long for decimals", "a formatted string that would need a backslash"],
+)
+def test_what_the_standard_library_cannot_write_is_written_otherwise(source: str, value: object):
+    tree = parse_expression(source)
+    with pytest.raises(ValueError, match=r"digits|backslash"):
+        ast.unparse(tree)
+    assert eval(unparse(tree)) == value

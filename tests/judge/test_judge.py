@@ -127,6 +127,15 @@ def test_setup_code_runs_after_the_program(judge):
     assert verdict.verdict == "passed"
 
 
+@pytest.mark.parametrize("expected", [10**6000, "a\x1fb"], ids=["a long number", "a control character"])
+@pytest.mark.parametrize("is_right", [True, False])
+def test_values_that_decimals_or_formatted_strings_cannot_hold_are_compared_as_any_other(judge, expected, is_right):
+    text = hex(expected) if isinstance(expected, int) else f"f'{{\"{expected}\"}}'"
+    question = QuestionTests("long", "f", "", (f"assert f() == {text}", f"assert f() != {text} + {text}"))
+    program = f"def f(): return {text if is_right else f'{text} * 3'}"
+    assert judged(judge, program, question).outcomes == ("passed" if is_right else "failed", "passed")
+
+
 def test_a_test_relies_on_the_modules_of_the_program_as_it_does_in_python(judge):
     question = QuestionTests("modules", "f", "", ("assert math.floor(f(1)) == 2",))
     assert judged(judge, "import math\n" + GOOD, question).verdict == "passed"

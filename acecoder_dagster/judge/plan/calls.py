@@ -14,7 +14,7 @@ from typing import cast
 
 from acecoder_dagster.judge.guest.child import CONVERSIONS
 from acecoder_dagster.judge.plan.names import bound_names, loaded_names
-from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source, unparse
 
 PLACEHOLDER = "__r0"
 """Stands for the value of the call in a comparison."""
@@ -50,7 +50,7 @@ class EntryPoint:
         """
         self.text = text
         try:
-            self._expression = ast.unparse(parse_source(text))
+            self._expression = unparse(parse_source(text))
         except NO_TREE:
             self._expression = text
         self.root = self._expression.partition(".")[0].removesuffix("()")
@@ -68,7 +68,7 @@ class EntryPoint:
     def call_in(self, links: list[ast.expr]) -> int | None:
         """Return which link of a chain calls it; None where the chain is about something else."""
         for position, link in enumerate(links[:-1]):
-            if ast.unparse(link) == self._expression and isinstance(links[position + 1], ast.Call):
+            if unparse(link) == self._expression and isinstance(links[position + 1], ast.Call):
                 return position + 1
         return None
 
@@ -140,7 +140,7 @@ class _CallFinder(ast.NodeTransformer):
             raise NotSplittableError(f"contains {type(node).__name__}")
         if isinstance(node, _SCOPES) and self._is_about_program(node):
             raise NotSplittableError("calls the program inside a comprehension or lambda")
-        if isinstance(node, ast.Call) and ast.unparse(node.func) == "asyncio.run" and self._is_about_program(node):
+        if isinstance(node, ast.Call) and unparse(node.func) == "asyncio.run" and self._is_about_program(node):
             return self._replaced(node)  # a coroutine is no value
         if isinstance(node, (ast.Call, ast.Attribute, ast.Subscript)):
             links = _chain(node)
@@ -184,7 +184,7 @@ class _CallFinder(ast.NodeTransformer):
             is_own = bool(loaded_names([node.func]) & self._own_functions)
             is_other_kind = name == "isinstance" and not loaded_names(node.args[1:]) <= _PLAIN_TYPES
             if is_own or is_other_kind or name in _NEED_OBJECTS:
-                raise NotSplittableError(f"{ast.unparse(node.func)} may need the object itself")
+                raise NotSplittableError(f"{unparse(node.func)} may need the object itself")
         return node
 
     def _visit_part(self, node: ast.expr, may_not_be_reached: bool) -> ast.expr:

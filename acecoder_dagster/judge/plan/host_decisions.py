@@ -14,6 +14,7 @@ from typing import Any
 
 from acecoder_dagster.judge.guest.encoding import decode_values, encode_values
 from acecoder_dagster.judge.plan.calls import PLACEHOLDER
+from acecoder_dagster.python_source import unparse
 
 MAX_HOST_BYTES = 16_384
 Decision = Callable[[Sequence[Any]], bool]
@@ -53,7 +54,7 @@ def host_decision(comparison: ast.expr) -> Decision | None:
         return None if inner is None else lambda values: not inner(values)
     if isinstance(comparison, ast.Compare) and len(comparison.ops) == 1:
         return _compare(comparison.left, comparison.ops[0], comparison.comparators[0])
-    if isinstance(comparison, ast.Call) and ast.unparse(comparison.func) == "math.isclose":
+    if isinstance(comparison, ast.Call) and unparse(comparison.func) == "math.isclose":
         return _isclose(comparison)
     return None
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from acecoder_dagster.python_source import unparse
+
 
 def loaded_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
     """Return the names that are read anywhere in these nodes, wherever they are bound."""
@@ -79,4 +81,4 @@ class Definitions:
 
 def text(statements: Iterable[ast.stmt]) -> str:
     """Return the statements as Python text."""
-    return "\n".join(ast.unparse(statement) for statement in statements)
+    return "\n".join(unparse(statement) for statement in statements)

@@ -16,7 +16,7 @@ from acecoder_dagster.judge.plan.splitting import Setup, SplitTest, names_of, re
 from acecoder_dagster.judge.plan.taking_apart import TestCode, imports_of, read_test_code, text_for_methods
 from acecoder_dagster.judge.plan.where_tests_run import can_run_by_proxies
 from acecoder_dagster.judge.types import Description, QuestionTests
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import parse_source, unparse
 
 Piece = dict[str, object]
 
@@ -227,7 +227,7 @@ def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
 def _without_classes(setup_code: str) -> str:
     """What a test by proxies needs of the setup: not its classes, which it takes from the program's process."""
     body = [part for part in parse_source(setup_code).body if not isinstance(part, ast.ClassDef)]
-    return "\n".join(ast.unparse(part) for part in body)
+    return "\n".join(unparse(part) for part in body)
 
 
 def _rely_on_each_other(names: Sequence[tuple[frozenset[str], frozenset[str]]]) -> bool:
@@ -261,14 +261,14 @@ def _plan_test(
     return (
         plan,
         _piece("values", split.call_prelude, _call(split)) | {"conversions": split.conversions},
-        _piece("compare", imports + split.prelude, ast.unparse(split.comparison)),
+        _piece("compare", imports + split.prelude, unparse(split.comparison)),
     )
 
 
 def _split(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest | None:
     try:
         split = split_test(test, entry_point, setup)
-        ast.unparse(split.comparison)
+        unparse(split.comparison)
     except (NotSplittableError, RecursionError):
         return None
     return split

@@ -24,6 +24,7 @@ from acecoder_dagster.judge.plan.calls import (
 )
 from acecoder_dagster.judge.plan.names import Definitions, bound_names, loaded_names, text, top_names
 from acecoder_dagster.judge.plan.safe_comparisons import depends_on_values_alone, may_execute_values
+from acecoder_dagster.python_source import unparse
 
 MAX_TEST_BYTES = 100_000
 _IMPORTS = (ast.Import, ast.ImportFrom)
@@ -138,7 +139,7 @@ def split_test(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest:
         return SplitTest(
             prelude=text(prelude),
             call_prelude=text(own.needed(loaded_names([found.call]))),
-            call=ast.unparse(found.call),
+            call=unparse(found.call),
             conversions=found.conversions,
             modules=tuple(sorted(found.modules)),
             comparison=found.comparison,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from acecoder_dagster.judge.plan.names import Definitions, bound_names, loaded_names, top_names
-from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source, unparse
 
 CHECK = "check"
 UNITTEST_RUN = """
@@ -83,7 +83,7 @@ def read_test_code(test_code: str, entry_point: str, methods: tuple[str, ...] = 
         if check is None:
             return TestCode("", tuple(_separate(body)))
         before, after = body[: body.index(check)], body[body.index(check) + 1 :]
-        others = [s for s in after if ast.unparse(s) != f"{CHECK}({entry_point})"]
+        others = [s for s in after if unparse(s) != f"{CHECK}({entry_point})"]
         return TestCode("", tuple(_separate([*before, *others, *_inlined(check, entry_point)])))
     except _NotAListOfAssertsError:
         call = "" if check is None or _calls_check(body) else f"\n{CHECK}({entry_point})\n"
@@ -102,7 +102,7 @@ def text_for_methods(module: str, methods: Collection[str]) -> str:
     executed = [s for s in body if not isinstance(s, (*_DEFINITIONS, ast.Import, ast.ImportFrom))]
     used = Definitions(body).reached(named | loaded_names(executed) | {"setUpModule", "tearDownModule"})
     kept = [s for s in body if s in executed or top_names(s) & used or _imports_all(s)]
-    return "\n".join(ast.unparse(statement) for statement in kept)
+    return "\n".join(unparse(statement) for statement in kept)
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -130,7 +130,7 @@ def _is_test(member: ast.stmt) -> bool:
 def imports_of(module: str) -> str:
     """Return the import statements of a module that stand outside of any other statement."""
     body = parse_source(module).body if module else []
-    return "\n".join(ast.unparse(s) for s in body if isinstance(s, (ast.Import, ast.ImportFrom)))
+    return "\n".join(unparse(s) for s in body if isinstance(s, (ast.Import, ast.ImportFrom)))
 
 
 def _cases(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
@@ -139,7 +139,7 @@ def _cases(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
     for statement in body:
         if not isinstance(statement, ast.ClassDef):
             continue
-        bases = [ast.unparse(base) for base in statement.bases]
+        bases = [unparse(base) for base in statement.bases]
         if not any(base.endswith("TestCase") or base in classes for base in bases):
             continue
         inherited = [method for base in bases for method in classes.get(base, [])]
@@ -170,7 +170,7 @@ def _separate(statements: list[ast.stmt]) -> Iterator[str]:
     for statement in statements:
         if isinstance(statement, ast.Assert):
             found = True
-            yield "\n".join(ast.unparse(part) for part in (*prelude, statement))
+            yield "\n".join(unparse(part) for part in (*prelude, statement))
         elif isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign)):
             prelude.append(statement)
         elif not _does_nothing(statement):

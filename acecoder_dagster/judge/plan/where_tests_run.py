@@ -11,7 +11,7 @@ import builtins
 import sys
 from collections.abc import Iterable, Iterator
 
-from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source, unparse
 
 MAX_LOOP_ROUNDS = 2000  # a message takes longer than a call
 # Modules whose functions give the same in the program's process and in another.
@@ -88,7 +88,7 @@ def _needs_shared_process(part: ast.AST, own: set[str], asked_for: set[str]) -> 
         return unavailable or (part.id in _SHARING_NAMES and part.id not in own)
     if isinstance(part, ast.Attribute):
         is_special = part.attr.startswith("__") and part.attr not in _READABLE_SPECIALS
-        seeds = part.attr == "seed" and ast.unparse(part.value) not in _SEEDED
+        seeds = part.attr == "seed" and unparse(part.value) not in _SEEDED
         return part.attr in _SHARING_ATTRIBUTES or is_special or seeds
     if isinstance(part, ast.ClassDef):
         return not all(_is_kept_apart(_root(base), own) for base in part.bases or [ast.Name("object")])
@@ -100,7 +100,7 @@ def _names_of_classes(parts: list[ast.AST]) -> set[str]:
     places: list[ast.AST] = [part.type for part in parts if isinstance(part, ast.ExceptHandler) and part.type]
     for part in parts:
         if isinstance(part, ast.Call):
-            position = _CLASS_POSITIONS.get(ast.unparse(part.func).rpartition(".")[2], len(part.args))
+            position = _CLASS_POSITIONS.get(unparse(part.func).rpartition(".")[2], len(part.args))
             places += part.args[position : position + 1]
     asking = {id(name) for place in places for name in ast.walk(place) if isinstance(name, ast.Name)}
     names = [part for part in parts if isinstance(part, ast.Name)]

@@ -6,7 +6,7 @@ from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 
 from acecoder_dagster.judge import QuestionTests
-from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source, unparse
 from acecoder_dagster.questions.decontamination.settings import DecontaminationSettings
 from acecoder_dagster.questions.importing import ImportManifest, read_import
 from acecoder_dagster.questions.similarity import Neighbours, canonical_tokens, code_tokens, ngrams, word_tokens
@@ -113,7 +113,7 @@ def function_shingles(code: str) -> list[tuple[Set[str], bool]]:
     functions = [node for line in body for node in ast.walk(line) if isinstance(node, ast.FunctionDef)]
     shingles: list[tuple[Set[str], bool]] = []
     for function in functions:
-        text = ast.unparse(function)
+        text = unparse(function)
         tokens = canonical_tokens(text)
         if len(tokens) >= FEWEST_TOKENS:
             shingles.append((ngrams(tokens, SHINGLE), True))
@@ -140,7 +140,7 @@ def _question(row: dict[str, str], tests: Sequence[str], reference: str) -> Benc
     arities = {len(call.args) for call in calls if call is not None and not call.keywords}
     if None in calls or len(arities) != 1:
         return None
-    renamed = tuple(ast.unparse(_Rename(row["entry_point"]).visit(parse_source(test))) for test in tests)
+    renamed = tuple(unparse(_Rename(row["entry_point"]).visit(parse_source(test))) for test in tests)
     telling = _is_telling(renamed)
     return BenchmarkQuestion(row["upstream_id"], renamed, arities.pop(), telling, code_shingles(reference))
 
@@ -159,7 +159,7 @@ def _is_telling(tests: Sequence[str]) -> bool:
     for test in tests:
         for node in ast.walk(parse_source(test)):
             if isinstance(node, ast.Compare):
-                expected |= {ast.unparse(each) for each in node.comparators}
+                expected |= {unparse(each) for each in node.comparators}
     return len(expected - {"True", "False", "None", "0", "1", "[]", "''"}) >= 2
 
 

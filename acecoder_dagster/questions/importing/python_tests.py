@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from acecoder_dagster.data.reasons import Reason
-from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source, unparse
 
 BUILTIN_NAMES = frozenset(dir(builtins))
 
@@ -90,7 +90,7 @@ def _hands_over(call: ast.Call, name: str) -> bool:
 
 
 def _is_called(node: ast.expr, name: str) -> bool:
-    return isinstance(node, (ast.Name, ast.Attribute)) and ast.unparse(node) == name
+    return isinstance(node, (ast.Name, ast.Attribute)) and unparse(node) == name
 
 
 def call_arguments(test: str, entry_point: str) -> str | None:
@@ -100,10 +100,10 @@ def call_arguments(test: str, entry_point: str) -> str | None:
     for call in calls:
         if _is_called(call.func, entry_point):
             keywords = [
-                f"{word.arg}={ast.unparse(word.value)}" if word.arg else f"**{ast.unparse(word.value)}"
+                f"{word.arg}={unparse(word.value)}" if word.arg else f"**{unparse(word.value)}"
                 for word in call.keywords
             ]
-            return ", ".join([ast.unparse(argument) for argument in call.args] + keywords)
+            return ", ".join([unparse(argument) for argument in call.args] + keywords)
     return None
 
 
@@ -163,7 +163,7 @@ def lift_asserts(check_code: str, entry_point: str) -> list[str] | None:
         return None
     if not any(_hands_over(call, candidate) for statement in body for call in _calls(statement)):
         return None
-    return [ast.unparse(_Rename(candidate, entry_point).visit(statement)) for statement in body]
+    return [unparse(_Rename(candidate, entry_point).visit(statement)) for statement in body]
 
 
 def _does_nothing(statement: ast.stmt) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from acecoder_dagster.data.reasons import Reason
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import parse_source, unparse
 
 MAX_PROGRAM_CHARACTERS = 20_000
 """A function that needs more of its module than this is too large for a question about one function."""
@@ -68,15 +68,15 @@ class Module:
     def _found(self, name: str, node: ast.FunctionDef) -> FoundFunction:
         documentation = ast.get_docstring(node)
         needed, unknown = self._needed(name)
-        own = ast.unparse(node)
+        own = unparse(node)
         if unknown:
             evidence = f"uses {', '.join(sorted(unknown))}, which its module does not define"
             return FoundFunction(name, own, own, documentation, Reason.UNKNOWN_NAME, evidence)
         relative = [line for line in needed if isinstance(line, ast.ImportFrom) and line.level]
         if relative and not self._importable:
-            evidence = "; ".join(ast.unparse(line) for line in relative)
+            evidence = "; ".join(unparse(line) for line in relative)
             return FoundFunction(name, own, own, documentation, Reason.OWN_PACKAGE, evidence)
-        program = ast.unparse(ast.Module([self._absolute(line) for line in needed], []))
+        program = unparse(ast.Module([self._absolute(line) for line in needed], []))
         if len(program) > MAX_PROGRAM_CHARACTERS:
             evidence = f"{len(program):,} characters with what it uses, the limit is {MAX_PROGRAM_CHARACTERS:,}"
             return FoundFunction(name, own, own, documentation, Reason.PROGRAM_TOO_LONG, evidence)

@@ -13,7 +13,7 @@ import polars as pl
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.files import ROW, FileColumn, Problems, Source, read_source
 from acecoder_dagster.files import TEXT as TEXT_COLUMN
-from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source, unparse
 from acecoder_dagster.questions.fenced_blocks import fenced_blocks
 from acecoder_dagster.questions.seeding.errors import SeedError
 from acecoder_dagster.questions.seeding.found import FoundSeed
@@ -129,7 +129,7 @@ def _seed(shape: Shape, row: dict[str, str], common: dict[str, str | None], wher
         (ast.get_docstring(f) for f in body if isinstance(f, ast.FunctionDef) and f.name == entry_point), None
     )
     common["instruction"] = common["instruction"] or documentation
-    code = ast.unparse(ast.Module(body, [])) + "\n"
+    code = unparse(ast.Module(body, [])) + "\n"
     return FoundSeed(**common, code=code, own_code=code, entry_point=entry_point)  # type: ignore[arg-type]
 
 

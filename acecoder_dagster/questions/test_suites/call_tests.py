@@ -4,7 +4,7 @@ import ast
 import builtins
 from dataclasses import dataclass
 
-from acecoder_dagster.python_source import NO_TREE, parse_source
+from acecoder_dagster.python_source import NO_TREE, parse_source, unparse
 
 Literals = tuple[object, ...]
 
@@ -48,7 +48,7 @@ def split_test(test: str, entry_point: str) -> CallTest | None:
         value = ast.literal_eval(expected)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
-    return CallTest(ast.unparse(call), _literal_arguments(call), value)
+    return CallTest(unparse(call), _literal_arguments(call), value)
 
 
 def _call_and_expected(claim: ast.expr, entry_point: str) -> tuple[ast.Call | None, ast.expr | None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from acecoder_dagster import AceCoderError
 from acecoder_dagster.data.reasons import Reason
-from acecoder_dagster.python_source import parse_literal, parse_source
+from acecoder_dagster.python_source import parse_literal, parse_source, unparse
 from acecoder_dagster.questions.fenced_blocks import fenced_blocks
 from acecoder_dagster.questions.test_suites.call_tests import named_like_builtin
 
@@ -123,8 +123,8 @@ def _signature(signature: object) -> tuple[str, str]:
         raise UnusableAnswerError(Reason.NO_SIGNATURE, f"{signature!r:.200}")
     if named_like_builtin(function.name):
         raise UnusableAnswerError(Reason.BUILTIN_NAME, function.name)
-    returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
-    return function.name, f"{function.name}({ast.unparse(function.args)}){returns}"
+    returns = f" -> {unparse(function.returns)}" if function.returns else ""
+    return function.name, f"{function.name}({unparse(function.args)}){returns}"
 
 
 def _with_signature(question: str, signature: str) -> str:

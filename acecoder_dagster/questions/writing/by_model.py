@@ -10,6 +10,7 @@ from acecoder_dagster.data.lake import text_id
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.rejections import Rejections
 from acecoder_dagster.data.tables import CANDIDATE_TESTS, QUESTIONS, WRITER_ANSWERS
+from acecoder_dagster.python_source import unparse
 from acecoder_dagster.questions.importing import ExaminedTest, examine_test
 from acecoder_dagster.questions.seeding import outside_effect
 from acecoder_dagster.questions.test_suites.expectations import WrittenTests
@@ -145,7 +146,7 @@ def _usable_tests(
             reason, evidence = statement
             refused.append((examined.text, reason, f"{evidence}: {examined.text}"))
             continue
-        test = ast.unparse(statement)
+        test = unparse(statement)
         times[test] = times.get(test, 0) + 1
         if times[test] > 1:
             refused.append((examined.text, Reason.DUPLICATE, examined.text))

@@ -8,7 +8,7 @@ from acecoder_dagster.data.lake import text_id
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.rejections import Rejections
 from acecoder_dagster.data.tables import QUESTIONS
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import parse_source, unparse
 from acecoder_dagster.questions.seeding import outside_effect
 from acecoder_dagster.questions.test_suites.call_tests import named_like_builtin
 
@@ -62,8 +62,8 @@ def question_text(function: ast.FunctionDef) -> str:
 
 def signature(function: ast.FunctionDef) -> str:
     """Return the function's signature as it stands after `def`: name, parameters, defaults, type hints."""
-    returns = f" -> {ast.unparse(function.returns)}" if function.returns else ""
-    return f"{function.name}({ast.unparse(function.args)}){returns}"
+    returns = f" -> {unparse(function.returns)}" if function.returns else ""
+    return f"{function.name}({unparse(function.args)}){returns}"
 
 
 def _function(code: str | None, name: str) -> ast.FunctionDef | None:

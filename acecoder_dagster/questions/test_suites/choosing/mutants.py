@@ -9,7 +9,7 @@ import copy
 import random
 from collections.abc import Iterator
 
-from acecoder_dagster.python_source import parse_source
+from acecoder_dagster.python_source import parse_source, unparse
 
 COMPARISONS: dict[type[ast.cmpop], tuple[type[ast.cmpop], ...]] = {
     ast.Lt: (ast.LtE, ast.GtE),
@@ -55,14 +55,14 @@ def mutants(program: str, limit: int, seed: int = 0) -> list[str]:
     except (SyntaxError, ValueError, RecursionError):
         return []
     found: dict[str, None] = {}
-    original = ast.unparse(tree)
+    original = unparse(tree)
     for position, node in enumerate(ast.walk(tree)):
         for change in range(len(list(_changes(node)))):
             changed = copy.deepcopy(tree)
             # A copy is walked in the same order, so that the same change can be made in it.
             target = next(each for number, each in enumerate(ast.walk(changed)) if number == position)
             list(_changes(target))[change]()
-            text = ast.unparse(ast.fix_missing_locations(changed))
+            text = unparse(ast.fix_missing_locations(changed))
             if text != original:
                 found[text] = None
     texts = list(found)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from acecoder_dagster.python_source import parse_expression
+from acecoder_dagster.python_source import parse_expression, unparse
 
 _HINTED = {
     "str": ["text"], "bytes": ["bytes"], "bytearray": ["bytes"], "int": ["whole", "count"], "float": ["real", "whole"],
@@ -150,7 +150,7 @@ def _hinted_kinds(annotation: ast.expr | None) -> list[str]:
 
 def _normal(annotation: ast.expr) -> str:
     """Return a hint with one name for all list-like types, one for all dict-like ones."""
-    renamed = re.sub(r"\b(?:typing|collections\.abc|collections|t)\.", "", ast.unparse(annotation))
+    renamed = re.sub(r"\b(?:typing|collections\.abc|collections|t)\.", "", unparse(annotation))
     return re.sub(r"\w+", lambda name: _RENAMED.get(name[0], name[0]), renamed)
 
 
