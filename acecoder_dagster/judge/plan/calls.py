@@ -292,17 +292,3 @@ def _are_constants(keywords: list[ast.keyword]) -> bool:
 
 def _is_placeholder(node: ast.AST) -> bool:
     return isinstance(node, ast.Name) and node.id == PLACEHOLDER
-
-
-def parse_test(text: str, longest: int) -> list[ast.stmt]:
-    """Return the statements of a test.
-
-    Raises:
-        NotSplittableError: it is longer than `longest` characters, or no Python.
-    """
-    if len(text) > longest:
-        raise NotSplittableError("too long")
-    try:
-        return parse_source(text).body
-    except NO_TREE as error:
-        raise NotSplittableError(f"does not parse: {error}") from error

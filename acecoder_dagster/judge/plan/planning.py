@@ -12,7 +12,8 @@ from acecoder_dagster.judge.plan.calls import EntryPoint, NotSplittableError
 from acecoder_dagster.judge.plan.host_decisions import Decision, host_decision, passing_payload
 from acecoder_dagster.judge.plan.io_tests import function_call_pieces, function_call_setup
 from acecoder_dagster.judge.plan.names import loaded_names, text, top_names
-from acecoder_dagster.judge.plan.splitting import Setup, SplitTest, names_of, read_setup, split_test
+from acecoder_dagster.judge.plan.parsed_tests import ParsedTest, parse_test
+from acecoder_dagster.judge.plan.splitting import Setup, SplitTest, read_setup, split_test
 from acecoder_dagster.judge.plan.taking_apart import TestCode, imports_of, read_test_code, text_for_methods
 from acecoder_dagster.judge.plan.where_tests_run import can_run_by_proxies
 from acecoder_dagster.judge.types import Description, QuestionTests
@@ -128,11 +129,11 @@ def plan_question(question: QuestionTests) -> QuestionPlan:
         code = read_test_code(question.test_code, question.entry_point, question.methods)
     entry_point = EntryPoint(question.entry_point)
     setup = read_setup(question.setup_code, entry_point)
-    names = [names_of(test) for test in code.tests]
-    is_divisible = not code.module and not _rely_on_each_other(names)
+    parsed = [parse_test(test) for test in code.tests]
+    is_divisible = not code.module and not _rely_on_each_other(parsed)
     planned = [
-        _plan_test(test, used, entry_point, setup, _shared_text(code, i), is_divisible)
-        for i, (test, (_, used)) in enumerate(zip(code.tests, names, strict=True))
+        _plan_test(test, parsed[i], entry_point, setup, _shared_text(code, i), is_divisible)
+        for i, test in enumerate(code.tests)
     ]
     if not is_divisible and any(plan.way is Way.BESIDE for plan, _, _ in planned) and not code.module:
         planned = [(TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED) for _ in code.tests]
@@ -230,23 +231,23 @@ def _without_classes(setup_code: str) -> str:
     return "\n".join(unparse(part) for part in body)
 
 
-def _rely_on_each_other(names: Sequence[tuple[frozenset[str], frozenset[str]]]) -> bool:
+def _rely_on_each_other(tests: Sequence[ParsedTest]) -> bool:
     """Whether a test uses names that only an earlier one defines."""
     defined: set[str] = set()
-    for own, used in names:
-        if (used - own) & defined:
+    for test in tests:
+        if (test.read - test.defined) & defined:
             return True
-        defined |= own
+        defined |= test.defined
     return False
 
 
 def _plan_test(
-    test: str, names: frozenset[str], entry_point: EntryPoint, setup: Setup, module: str, is_divisible: bool
+    test: str, parsed: ParsedTest, entry_point: EntryPoint, setup: Setup, module: str, is_divisible: bool
 ) -> _Planned:
-    split = _split(test, entry_point, setup) if is_divisible else None
+    split = _split(parsed, entry_point, setup) if is_divisible else None
     if split is None:
         if can_run_by_proxies((module, test), entry_point.root):
-            plan = TestPlan(Way.PROXIES, setup_names=names & setup.shown_names)
+            plan = TestPlan(Way.PROXIES, setup_names=parsed.read & setup.shown_names)
             return plan, _SERVED, _piece("drive", "", test)
         return TestPlan(Way.BESIDE), _SKIPPED, _NOT_COMPARED
     plan = TestPlan(
@@ -265,7 +266,7 @@ def _plan_test(
     )
 
 
-def _split(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest | None:
+def _split(test: ParsedTest, entry_point: EntryPoint, setup: Setup) -> SplitTest | None:
     try:
         split = split_test(test, entry_point, setup)
         unparse(split.comparison)

@@ -20,13 +20,12 @@ from acecoder_dagster.judge.plan.calls import (
     NotSplittableError,
     find_call,
     is_foreign,
-    parse_test,
 )
 from acecoder_dagster.judge.plan.names import Definitions, bound_names, loaded_names, text, top_names
+from acecoder_dagster.judge.plan.parsed_tests import ParsedTest, parse_test
 from acecoder_dagster.judge.plan.safe_comparisons import depends_on_values_alone, may_execute_values
 from acecoder_dagster.python_source import unparse
 
-MAX_TEST_BYTES = 100_000
 _IMPORTS = (ast.Import, ast.ImportFrom)
 _DEFINITIONS = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 
@@ -88,7 +87,7 @@ def read_setup(setup_code: str, entry_point: EntryPoint) -> Setup:
         The names it defines. Of code that needs the program, or is broken, only the imports count.
     """
     try:
-        body = _parse(setup_code)
+        body = _statements(parse_test(setup_code))
         fixed, changeable = _defined_names(body)
         if not _foreign_names(body, entry_point, fixed | changeable):
             return Setup(setup_code, fixed, changeable, _shown_names(body), Definitions(body))
@@ -99,11 +98,11 @@ def read_setup(setup_code: str, entry_point: EntryPoint) -> Setup:
     return Setup(text(imports), fixed, frozenset(), frozenset(), Definitions(imports))
 
 
-def split_test(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest:
+def split_test(test: ParsedTest, entry_point: EntryPoint, setup: Setup) -> SplitTest:
     """Split one test.
 
     Args:
-        test: Python text: assert statements, possibly after imports and definitions.
+        test: assert statements, possibly after imports and definitions; its tree is changed.
         entry_point: the function or class under test.
         setup: what the setup code defines.
 
@@ -113,7 +112,7 @@ def split_test(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest:
     Raises:
         NotSplittableError: values alone cannot decide the test.
     """
-    body = _parse(test)
+    body = _statements(test)
     asserts = [statement for statement in body if isinstance(statement, ast.Assert)]
     prelude = [statement for statement in body if not isinstance(statement, ast.Assert)]
     if not asserts or prelude != body[: len(prelude)]:
@@ -151,24 +150,16 @@ def split_test(test: str, entry_point: EntryPoint, setup: Setup) -> SplitTest:
         raise NotSplittableError("nested too deeply") from error
 
 
-def names_of(test: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the names that a test defines for later tests, and those that it reads; none where it does not parse."""
-    try:
-        body = _parse(test)
-    except NotSplittableError:
-        return frozenset(), frozenset()
-    defined = [top_names(statement) for statement in body if not isinstance(statement, ast.Assert)]
-    return frozenset[str]().union(*defined), loaded_names(body)
-
-
 def _foreign_names(nodes: Iterable[ast.AST], entry_point: EntryPoint, known: frozenset[str]) -> bool:
     nodes = list(nodes)
     known |= bound_names(nodes)
     return any(is_foreign(name, entry_point.root, known) for name in loaded_names(nodes))
 
 
-def _parse(test: str) -> list[ast.stmt]:
-    return parse_test(test, MAX_TEST_BYTES)
+def _statements(test: ParsedTest) -> list[ast.stmt]:
+    if test.problem:
+        raise NotSplittableError(test.problem)
+    return test.body
 
 
 def _function_names(statements: Iterable[ast.stmt]) -> frozenset[str]:

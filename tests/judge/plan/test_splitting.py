@@ -3,11 +3,12 @@ import ast
 import pytest
 
 from acecoder_dagster.judge.plan.calls import EntryPoint, NotSplittableError
+from acecoder_dagster.judge.plan.parsed_tests import parse_test
 from acecoder_dagster.judge.plan.splitting import SplitTest, read_setup, split_test
 
 
 def split(test: str, entry_point: str = "f", setup: str = "") -> SplitTest:
-    return split_test(test, EntryPoint(entry_point), read_setup(setup, EntryPoint(entry_point)))
+    return split_test(parse_test(test), EntryPoint(entry_point), read_setup(setup, EntryPoint(entry_point)))
 
 
 @pytest.mark.parametrize(
