@@ -61,7 +61,7 @@ class SandboxSettings(BaseModel):
     memory_mb: int = Field(default=1024, ge=64, description="address space of each process of a program")
     processes: int = Field(default=24, ge=1, description="processes and threads a program may have at once")
     scratch_mb: int = Field(default=64, ge=1, description="size of the temporary directory")
-    report_mb: int = Field(default=8, ge=1, le=15, description="what all values of one program may weigh, encoded")
+    report_mb: int = Field(default=8, ge=1, le=256, description="what all values of one program may weigh, encoded")
     max_program_bytes: int = Field(default=1_000_000, ge=1, description="a longer program is an error")
     retries: int = Field(default=2, ge=0, description="fresh sandboxes tried before a test becomes judge_error")
 

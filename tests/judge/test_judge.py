@@ -118,6 +118,15 @@ def test_a_failed_test_says_what_the_program_returned(judge):
     assert "17" in judged(judge, "def f(x): return 17").message
 
 
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_values_may_weigh_what_the_setting_says(launcher):
+    question = QuestionTests("large", "f", "", ("assert f(18) != ''", "assert f(18)"))
+    program = "def f(size): return 'x' * (size << 20)"
+    with Judge(SandboxSettings(launcher=launcher, workers=1, report_mb=28)) as judge:
+        verdict = judged(judge, program, question)
+    assert verdict.outcomes == ("passed", "output_limit"), verdict
+
+
 def test_setup_code_runs_after_the_program(judge):
     question = QuestionTests("setup", "depth", "tree = Node(Node(None))\nlimit = 2", ("assert depth(tree) == limit",))
     program = (
