@@ -176,6 +176,7 @@ def _authors_report(results: list[Judged], explained: dict[str, str]) -> list[st
             f"| {each.launcher} | {len(each.authors):,} | {len(each.compared):,} | {each.agreement:.2%} "
             f"| {len(each.credited)} |"
             for each in results
+            if each.authors
         ),
         "",
         "| launcher | task | there | here | message or reason |",
