@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from acecoder_dagster.judge.guest.arrays import Opaque, ValueTooLargeError, decode_array, encode_array
-from acecoder_dagster.judge.guest.kinds import build_rare, rare_parts
+from acecoder_dagster.judge.guest.kinds import are_json_already, build_rare, rare_parts
 
 MAX_DEPTH = 100
 MAX_NODES = 2_000_000
@@ -87,7 +87,7 @@ class _Encoder:
         self.nodes += len(values) + 1
         if self.nodes > MAX_NODES:
             raise ValueTooLargeError(f"more than {MAX_NODES} parts")
-        if len(values) >= LONG and _are_themselves(values):
+        if len(values) >= LONG and are_json_already(values):
             return list(values)
         return [self.encode(value, depth) for value in values]
 
@@ -96,19 +96,6 @@ class _Encoder:
         if self.nodes > MAX_NODES:
             raise ValueTooLargeError(f"more than {MAX_NODES} parts")
         return [self.items(pair, depth) for pair in values]
-
-
-_TEXTS_AND_TRUTHS = frozenset({str, bool, type(None)})
-
-
-def _are_themselves(values: Any) -> bool:
-    """Whether `encode` is sure to change none of these values: of long lists it is told faster than it is done."""
-    kinds = frozenset(map(type, values))
-    if kinds == {int}:
-        return bool(min(values) >= -(1 << 63) and max(values) < 1 << 63)
-    if kinds == {float}:
-        return not math.isnan(sum(values))
-    return kinds <= _TEXTS_AND_TRUTHS
 
 
 def _encode_nan(value: float) -> Any:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import collections
 import importlib
+import math
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, NamedTuple
 
 from acecoder_dagster.judge.guest import frames
@@ -144,3 +145,16 @@ def _parts_of_named_tuple(value: Any, kind: type) -> tuple[str, Any] | None:
     if len(fields) != len(items) or len(fields) > MAX_FIELDS or any(field.startswith("_") for field in fields):
         return None
     return NAMED_TUPLE, (type.__dict__["__name__"].__get__(kind), fields, items)
+
+
+_TEXTS_AND_TRUTHS = frozenset({str, bool, type(None)})
+
+
+def are_json_already(values: Collection[Any]) -> bool:
+    """Return whether the encoding is sure to change none of these values: of long lists that is soon told."""
+    kinds = frozenset(map(type, values))
+    if kinds == {int}:
+        return bool(min(values) >= -(1 << 63) and max(values) < 1 << 63)
+    if kinds == {float}:
+        return not math.isnan(sum(values))
+    return kinds <= _TEXTS_AND_TRUTHS

@@ -88,11 +88,10 @@ def _folded(node: Any) -> Any:  # noqa: ANN401 - whatever a tree holds
 
 
 def _value(node: ast.AST | None) -> Any:  # noqa: ANN401 - any literal
-    kind = type(node)
-    if kind is ast.Constant:
-        return _checked(node.value)  # type: ignore[union-attr]
-    if kind in _KINDS:
-        return _KINDS[kind]([_value(part) for part in node.elts])  # type: ignore[union-attr,index]
+    if isinstance(node, ast.Constant):
+        return _checked(node.value)
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return _KINDS[type(node)](_value(part) for part in node.elts)
     if isinstance(node, ast.Dict):
         return {_value(key): _value(value) for key, value in zip(node.keys, node.values, strict=True)}
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
