@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 EVALPLUS = "evalplus==0.3.1"
-EVALPLUS_NEEDS = ("numpy", "psutil")  # all that its checker imports
+# All that its checker and its readers of files import.
+EVALPLUS_NEEDS = ("numpy", "psutil", "appdirs", "wget", "tempdir", "tqdm", "multipledispatch", "datasets", "fire")
 
 
 class Peer:
@@ -64,12 +65,12 @@ def evalplus_interpreter() -> str:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     folder = cache / "acecoder-benchmarks" / EVALPLUS.replace("==", "-")
     interpreter = str(folder / "bin" / "python")
-    done = folder / "installed"
-    if not done.exists():
+    installed, wanted = folder / "installed.txt", " ".join((EVALPLUS, *EVALPLUS_NEEDS))
+    if not installed.exists() or installed.read_text() != wanted:
         print(f"installing {EVALPLUS} into {folder}", file=sys.stderr)
         venv.create(folder, with_pip=True, clear=True)
         pip = [interpreter, "-m", "pip", "install", "--quiet"]
         subprocess.run([*pip, *EVALPLUS_NEEDS], check=True)
         subprocess.run([*pip, "--no-deps", EVALPLUS], check=True)
-        done.touch()
+        installed.write_text(wanted)
     return interpreter

@@ -1,0 +1,1 @@
+"""Whether the judge says what EvalPlus says."""
