@@ -67,6 +67,7 @@ REQUIREMENTS: dict[str, Callable[[], str]] = {
     "debootstrap": _command("debootstrap"),
     "chromium": _command("chromium"),
     "unshare": _command("unshare"),
+    "lscpu": _command("lscpu"),
     "root": _root,
 }
 

@@ -16,6 +16,7 @@ import pytest
 from acecoder_dagster.learning.training.scratch import create_scratch_model
 from acecoder_dagster.learning.training.settings import ScratchModelSettings
 from acecoder_dagster.questions.writing.endpoint import AnswerCache, Chat, EndpointSettings, ask
+from tests.requirements import require
 
 TEMPLATE = "{% for message in messages %}{{ message['content'] }}\n{% endfor %}"
 SCHEMA = {
@@ -28,6 +29,7 @@ SCHEMA = {
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
+    require("lscpu")  # vLLM's server asks it for the cores
     folder = tmp_path_factory.mktemp("served")
     sizes = ScratchModelSettings(
         vocabulary_size=300, hidden_size=64, layers=1, attention_heads=2, feed_forward_size=64, context_length=256
