@@ -6,8 +6,6 @@ alone, with the reasons that `explained.toml` gives, and every other program on 
 fails where a reason is missing, or where fewer canonical solutions pass or fewer verdicts agree than must.
 """
 
-import gzip
-import json
 import sys
 import tomllib
 from collections import Counter
@@ -22,6 +20,7 @@ from rich.progress import track
 
 from acecoder_dagster.judge import Judge, ProgramJob, QuestionTests, SandboxSettings, Verdict, missing_modules
 from benchmarks.common.machine import describe_machine
+from benchmarks.common.recorded import benchmark_tasks
 from benchmarks.common.report import ReportPath, cell, write_report
 
 MUST_PASS, MUST_AGREE, MUST_BE_SEALED = 1_110, 0.99, 0.6
@@ -110,8 +109,7 @@ def _is_good(judged: Judged) -> bool:
 
 
 def _tasks(data: Path) -> dict[str, dict[str, Any]]:
-    with gzip.open(data / "benchmarks" / "BigCodeBench.jsonl.gz", "rt", encoding="utf-8") as file:
-        return {task["task_id"]: task for task in map(json.loads, file)}
+    return {task["task_id"]: task for task in benchmark_tasks(data, "BigCodeBench")}
 
 
 def _authors_programs(data: Path) -> list[dict[str, Any]]:

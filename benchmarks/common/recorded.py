@@ -1,5 +1,7 @@
-"""Real programs with recorded verdicts, as jobs of the judge."""
+"""Real programs with recorded verdicts, as jobs of the judge, and the tasks of benchmarks."""
 
+import gzip
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,23 @@ class RecordedProgram:
 
     job: ProgramJob
     passed: tuple[bool, ...]
+
+
+def benchmark_tasks(data: Path, name: str) -> list[dict[str, Any]]:
+    """Return the tasks of a benchmark, as its own file has them.
+
+    Args:
+        data: folder with benchmarks/NAME.jsonl.gz.
+        name: of the file.
+
+    Raises:
+        BadParameter: it is missing; the message names it.
+    """
+    packed = data / "benchmarks" / f"{name}.jsonl.gz"
+    if not packed.is_file():
+        raise typer.BadParameter(f"{packed} is not there: name the folder that holds benchmarks/ with --data")
+    with gzip.open(packed, "rt", encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
 
 
 def recorded_programs(data: Path) -> list[RecordedProgram]:

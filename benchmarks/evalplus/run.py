@@ -6,7 +6,6 @@ times the reference's, and at least a second. The command fails where a program 
 more than one in a thousand differs, or where too few references pass.
 """
 
-import gzip
 import json
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from rich.progress import track
 from acecoder_dagster.judge import Judge, ProgramJob, QuestionTests, SandboxSettings, Verdict
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.peers import Peer, evalplus_interpreter
+from benchmarks.common.recorded import benchmark_tasks
 from benchmarks.common.report import ReportPath, cell, write_report
 
 HERE = Path(__file__).parent
@@ -80,12 +80,15 @@ def main(
     report: ReportPath = REPORT,
 ) -> None:
     """Let both judge, compare, write the report."""
-    drawn = _draw(data, programs, seed)
+    files = {name: benchmark_tasks(data, name) for name in FILES.values()}
+    drawn = _draw(data, files, programs, seed)
     tasks: list[Task] = []
     chosen: dict[str, tuple[Task, str]] = {}
     theirs: dict[str, dict[str, str]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        peer = Peer("EvalPlus", [evalplus_interpreter()], HERE / "official.py", [_unpacked(data, Path(folder)), DIGEST])
+        peer = Peer(
+            "EvalPlus", [evalplus_interpreter()], HERE / "official.py", [_unpacked(files, Path(folder)), DIGEST]
+        )
         for dataset, name in track(peer.answer(), description="EvalPlus"):
             tasks.append(as_task(peer.ask([dataset, name])))
             for program_id, program in drawn.get((dataset, name.partition("/")[2]), {}).items():
@@ -190,18 +193,20 @@ def _special(said: dict[str, Any]) -> str:
     return SPECIAL.get((said["dataset"], said["entry_point"]), "")
 
 
-def _unpacked(data: Path, folder: Path) -> dict[str, str]:
+def _unpacked(files: dict[str, list[dict[str, Any]]], folder: Path) -> dict[str, str]:
     paths = {}
     for variable, name in FILES.items():
         path = folder / f"{name}.jsonl"
-        path.write_text("".join(json.dumps(line) + "\n" for line in _lines(data, name)), encoding="utf-8")
+        path.write_text("".join(json.dumps(line) + "\n" for line in files[name]), encoding="utf-8")
         paths[variable] = str(path)
     return paths
 
 
-def _draw(data: Path, count: int, seed: int) -> dict[tuple[str, str], dict[str, str]]:
+def _draw(
+    data: Path, files: dict[str, list[dict[str, Any]]], count: int, seed: int
+) -> dict[tuple[str, str], dict[str, str]]:
     """Return programs by id, by data set and number of their task."""
-    numbers = {name: {line["task_id"].partition("/")[2] for line in _lines(data, name)} for name in FILES.values()}
+    numbers = {name: {line["task_id"].partition("/")[2] for line in lines} for name, lines in files.items()}
     of_dataset = {"HumanEval": ("humaneval", numbers["HumanEvalPlus"]), "MBPP": ("mbpp", numbers["MbppPlus"])}
     rows = pl.read_parquet(data / "programs.parquet", columns=["question_id", "program_id", "program"])
     drawn: dict[tuple[str, str], dict[str, str]] = {}
@@ -214,13 +219,6 @@ def _draw(data: Path, count: int, seed: int) -> dict[tuple[str, str], dict[str, 
         if not count:
             break
     return drawn
-
-
-def _lines(data: Path, name: str) -> list[dict[str, Any]]:
-    packed = data / "benchmarks" / f"{name}.jsonl.gz"
-    if not packed.is_file():
-        raise typer.BadParameter(f"{packed} is not there: name the folder that holds it with --data")
-    return [json.loads(line) for line in gzip.decompress(packed.read_bytes()).splitlines()]
 
 
 def _judge(launcher: str, programs: dict[str, tuple[Task, str]]) -> dict[str, dict[str, Verdict]]:

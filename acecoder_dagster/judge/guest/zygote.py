@@ -291,6 +291,7 @@ class Zygote:
         # What this process occupies is shared with every program; the limit is for what comes on top.
         hardening.limit_resources(
             memory_bytes=metering.memory_of("self")[0] + (self.limits["memory_mb"] << 20),
+            # The clerk, which is limited too, writes whole reports.
             file_bytes=MAX_FILE_BYTES + (self.limits["report_mb"] << 20),
             processes=self.limits["processes"],
         )

@@ -17,7 +17,7 @@ from acecoder_dagster.judge.plan.splitting import Setup, SplitTest, read_setup, 
 from acecoder_dagster.judge.plan.taking_apart import TestCode, imports_of, read_test_code, text_for_methods
 from acecoder_dagster.judge.plan.where_tests_run import can_run_by_proxies
 from acecoder_dagster.judge.types import Description, QuestionTests
-from acecoder_dagster.python_source import parse_source, unparse
+from acecoder_dagster.python_source import unparse
 
 Piece = dict[str, object]
 
@@ -164,7 +164,7 @@ def _assembled(
         [comparison for _, _, comparison in planned],
         question.cpu_seconds,
         is_for_programs=False,
-        module=f"{_without_classes(setup.comparison_code)}\n{module}",
+        module=f"{_without_classes(setup)}\n{module}",
         imports=code.imports,
         entry_point=entry_point.root,
         entry_method=entry_point.method,
@@ -195,7 +195,7 @@ def _setup_for_program(setup_code: str, setup: Setup, plans: Sequence[TestPlan])
         return setup_code, frozenset()
     called = frozenset[str]().union(*(plan.call_names for plan in plans))
     hidden = frozenset[str]().union(*(plan.setup_names for plan in plans)) - called
-    kept, body = [], parse_source(setup_code).body
+    kept, body = [], setup.definitions.statements
     for part in body:
         is_needed = not isinstance(part, (ast.FunctionDef, ast.Assign)) or bool(top_names(part) & called)
         if is_needed or not (top_names(part) | loaded_names([part])) & hidden:
@@ -225,10 +225,9 @@ def _plan_function_calls(question: QuestionTests) -> QuestionPlan:
     return QuestionPlan(tuple(plans), description, compared, question, (), TestCode("", ()))
 
 
-def _without_classes(setup_code: str) -> str:
+def _without_classes(setup: Setup) -> str:
     """What a test by proxies needs of the setup: not its classes, which it takes from the program's process."""
-    body = [part for part in parse_source(setup_code).body if not isinstance(part, ast.ClassDef)]
-    return "\n".join(unparse(part) for part in body)
+    return text(part for part in setup.definitions.statements if not isinstance(part, ast.ClassDef))
 
 
 def _rely_on_each_other(tests: Sequence[ParsedTest]) -> bool:

@@ -10,7 +10,7 @@ import copy
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from acecoder_dagster.judge.plan.names import Definitions, bound_names, loaded_names, top_names
+from acecoder_dagster.judge.plan.names import Definitions, bound_names, loaded_names, text, top_names
 from acecoder_dagster.python_source import NO_TREE, parse_source, unparse
 
 CHECK = "check"
@@ -102,7 +102,7 @@ def text_for_methods(module: str, methods: Collection[str]) -> str:
     executed = [s for s in body if not isinstance(s, (*_DEFINITIONS, ast.Import, ast.ImportFrom))]
     used = Definitions(body).reached(named | loaded_names(executed) | {"setUpModule", "tearDownModule"})
     kept = [s for s in body if s in executed or top_names(s) & used or _imports_all(s)]
-    return "\n".join(unparse(statement) for statement in kept)
+    return text(kept)
 
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -130,7 +130,7 @@ def _is_test(member: ast.stmt) -> bool:
 def imports_of(module: str) -> str:
     """Return the import statements of a module that stand outside of any other statement."""
     body = parse_source(module).body if module else []
-    return "\n".join(unparse(s) for s in body if isinstance(s, (ast.Import, ast.ImportFrom)))
+    return text(s for s in body if isinstance(s, (ast.Import, ast.ImportFrom)))
 
 
 def _cases(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
@@ -170,7 +170,7 @@ def _separate(statements: list[ast.stmt]) -> Iterator[str]:
     for statement in statements:
         if isinstance(statement, ast.Assert):
             found = True
-            yield "\n".join(unparse(part) for part in (*prelude, statement))
+            yield text((*prelude, statement))
         elif isinstance(statement, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef, ast.Assign)):
             prelude.append(statement)
         elif not _does_nothing(statement):
