@@ -184,9 +184,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
 
         It is the generation of all processes, in each of them.
         """
-        self._question_ids = [
-            id_ for part in self._team.gather([each["question_id"] for each in inputs]) for id_ in part
-        ]
+        self._question_ids = self._of_all([each["question_id"] for each in inputs])
         batch = self._of_all_processes(super()._generate_and_score_completions(inputs))
         rewards = torch.tensor(
             [float("nan") if reward is None else reward for reward in self._generation.rewards.rewards],

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -14,9 +15,10 @@ from transformers import AutoModelForCausalLM, AutoModelForSequenceClassificatio
 
 from acecoder_dagster.learning.errors import PolicyError, ProcessEndedError
 from acecoder_dagster.learning.policy.arguments import policy_processes, trainer_arguments
-from acecoder_dagster.learning.policy.rewards import Judgement
+from acecoder_dagster.learning.policy.rewards import Judgement, JudgePrograms
 from acecoder_dagster.learning.policy.sampler import VllmSampler
 from acecoder_dagster.learning.policy.training import train_policy
+from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.reward_model.scoring import RewardScorer
 from acecoder_dagster.learning.training import ROLLOUTS_FILE, VALIDATIONS_FILE
 from acecoder_dagster.learning.training.settings import PolicySettings, ScoringSettings
@@ -41,12 +43,30 @@ SETTINGS = PolicySettings(
 ROUNDING = 1e-5
 """How far losses and weights may be from those of one process. A step changes a weight by up to 3e-3."""
 
+TRAINING_QUESTIONS = 12
+
 
 def judge(programs: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Judgement]]:
     """Programs of an even number of characters are right."""
     for question_id, program in programs:
         rate = 1.0 if len(program) % 2 == 0 else 0.5
         yield (question_id, program), Judgement(rate, None, ("passed",), (True,))
+
+
+def judge_that_likes_the_last_policy() -> JudgePrograms:
+    """For validation questions, only programs of the last validation are right, so that its weights are written."""
+    passes = 0
+    first_of_last = 1 + 2 * SETTINGS.steps
+
+    def judge_in_turn(programs: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], Judgement]]:
+        nonlocal passes
+        passes += 1
+        for pair, judgement in judge(programs):
+            is_validation = int(pair[0].removeprefix("q")) >= TRAINING_QUESTIONS
+            rate = float(passes >= first_of_last) if is_validation else judgement.pass_rate
+            yield pair, replace(judgement, pass_rate=rate)
+
+    return judge_in_turn
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +82,7 @@ def policy(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    splits = ["train"] * 12 + ["validation"] * 5
+    splits = ["train"] * TRAINING_QUESTIONS + ["validation"] * 5
     rows = [
         {"question_id": f"q{n}", "split": split, "prompt": f"# question {n}\n" + "#" * (n % 3)}
         for n, split in enumerate(splits)
@@ -75,7 +95,15 @@ def questions(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Trained:
     """A training that has ended, and what it left behind."""
 
-    def __init__(self, policy: Path, questions: Path, output: Path, progress=lambda *_: None, **changes) -> None:
+    def __init__(
+        self,
+        policy: Path,
+        questions: Path,
+        output: Path,
+        judge_programs: JudgePrograms = judge,
+        progress: Progress = lambda *_: None,
+        **changes,
+    ) -> None:
         self.figures: list[dict[str, float]] = []
 
         def record(step: int, total: int, figures: dict[str, float]) -> None:
@@ -86,7 +114,7 @@ class Trained:
             str(policy),
             questions,
             "rule",
-            judge_programs=judge,
+            judge_programs=judge_programs,
             extract_program=str.strip,
             reward_model=None,
             output=output,
@@ -128,10 +156,12 @@ def test_several_processes_train_the_policy_of_one(
     policy: Path, questions: Path, tmp_path: Path, algorithm: str, kl: float, processes: int
 ) -> None:
     changes = {"algorithm": algorithm, "kl_coefficient": kl}
-    one = Trained(policy, questions, tmp_path / "one", processes=1, **changes)
-    several = Trained(policy, questions, tmp_path / "several", processes=processes, **changes)
+    one = Trained(policy, questions, tmp_path / "one", judge_that_likes_the_last_policy(), processes=1, **changes)
+    several = Trained(
+        policy, questions, tmp_path / "several", judge_that_likes_the_last_policy(), processes=processes, **changes
+    )
     assert_same(several, one)
-    assert several.result["best_step"] == one.result["best_step"]
+    assert several.result["best_step"] == one.result["best_step"] == SETTINGS.steps
 
 
 def test_a_process_that_is_killed_ends_the_training_which_goes_on_to_the_same_result(
@@ -146,7 +176,7 @@ def test_a_process_that_is_killed_ends_the_training_which_goes_on_to_the_same_re
 
     undisturbed = Trained(policy, questions, tmp_path / "undisturbed", **changes)
     with pytest.raises(ProcessEndedError, match="Process 2 of 2 was ended by SIGKILL") as raised:
-        Trained(policy, questions, tmp_path / "killed", kill_the_other, **changes)
+        Trained(policy, questions, tmp_path / "killed", progress=kill_the_other, **changes)
     assert raised.value.was_killed
     continued = Trained(policy, questions, tmp_path / "killed", **changes)
 
@@ -166,8 +196,10 @@ def test_adapters_are_trained_by_several_processes_and_written_into_the_weights(
         "learning_rate": 0.02,
         "gradient_checkpointing": gradient_checkpointing,
     }
-    one = Trained(policy, questions, tmp_path / "one", processes=1, **changes)
-    several = Trained(policy, questions, tmp_path / "several", processes=2, **changes)
+    one = Trained(policy, questions, tmp_path / "one", judge_that_likes_the_last_policy(), processes=1, **changes)
+    several = Trained(
+        policy, questions, tmp_path / "several", judge_that_likes_the_last_policy(), processes=2, **changes
+    )
     assert_same(several, one)
     start = load_file(policy / "model.safetensors")
     assert several.weights.keys() == start.keys()
