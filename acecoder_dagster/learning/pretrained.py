@@ -59,12 +59,15 @@ def load_config(model: str | Path) -> PreTrainedConfig:
         return AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
 
 
-def load_causal_model(model: str | Path, attention: str | None = None) -> PreTrainedModel:
-    """Return a causal language model with float32 weights.
+def load_causal_model(
+    model: str | Path, attention: str | None = None, dtype: torch.dtype = torch.float32
+) -> PreTrainedModel:
+    """Return a causal language model.
 
     Args:
         model: Address of the model.
         attention: Name of the attention function; transformers chooses where it is None.
+        dtype: Type of the weights.
 
     Raises:
         ModelLoadError: There is no such model.
@@ -72,7 +75,7 @@ def load_causal_model(model: str | Path, attention: str | None = None) -> PreTra
     name, revision = read_address(model)
     with _explained("model", model):
         loaded = AutoModelForCausalLM.from_pretrained(
-            name, revision=revision, dtype=torch.float32, trust_remote_code=False, **_attention(attention)
+            name, revision=revision, dtype=dtype, trust_remote_code=False, **_attention(attention)
         )
         if revision is not None:
             # By this name TRL loads the reference model and vLLM's copy, neither of which it gives a revision.

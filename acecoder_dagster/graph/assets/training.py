@@ -109,7 +109,7 @@ def _policy_settings(of: Callable[[Settings], PolicySettings]) -> Callable[[Open
         settings = project.settings
         return {
             "prompt": settings.prompt,
-            "policy": of(settings).model_dump(),
+            "policy": of(settings).deciding_results(),
             "seed": settings.seed,
             **counting(project, batch),
         }

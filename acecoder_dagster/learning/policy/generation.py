@@ -4,6 +4,9 @@ transformers' `generate` reads a prompt once for every completion, goes on compu
 copies its cache for every token. For a small model on a CPU that is most of the time of a training step. Here every
 prompt is read once, completions that have ended are dropped, and the cache is allocated once. On a GPU, TRL generates
 with vLLM instead.
+
+Several processes can share the prompts. They draw from one stream of random numbers, so that the completions are those
+of one process.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from dataclasses import dataclass
 import torch
 from transformers import PreTrainedModel
 from transformers.cache_utils import Cache, CacheLayerMixin
+
+from acecoder_dagster.learning.training.team import Team
 
 _DROP_ENDED_BELOW = 0.8
 """Rows that have ended are dropped once fewer than this share are running, because dropping copies the cache."""
@@ -41,23 +46,25 @@ def sample_completions(
     sampling: Sampling,
     generator: torch.Generator,
     on_end: Callable[[int, list[int]], None] = lambda row, completion: None,
+    team: Team | None = None,
 ) -> list[list[int]]:
     """Draw completions.
 
     Args:
         model: A causal language model; it stays on its device and in its mode.
-        prompts: Token ids of the prompts; none is empty.
+        prompts: Token ids of the prompts; none is empty. In a team, those of this process.
         end_tokens: Tokens that end a completion.
         sampling: How many completions, and how they are drawn.
-        generator: Source of randomness, on the model's device.
+        generator: Source of randomness, on the model's device; in a team, the same in every process.
         on_end: Called as `on_end(place, completion)` when a completion has ended; place is its index in the result.
+        team: The processes that share the prompts: those of the first one come first. It may have none.
 
     Returns:
         The completions of the first prompt, then of the second, and so on. A completion ends with an end token, unless
         it was cut at `max_tokens`.
     """
     with torch.inference_mode():
-        decoder = _Decoder(model, prompts, sampling)
+        decoder = _Decoder(model, prompts, sampling, team or Team())
         return decoder.run(torch.tensor(end_tokens, device=model.device), generator, on_end)
 
 
@@ -67,12 +74,21 @@ class _Decoder:
     Prompts are padded on the left, so that all rows write their next token to the same place in the cache.
     """
 
-    def __init__(self, model: PreTrainedModel, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
+    def __init__(
+        self, model: PreTrainedModel, prompts: Sequence[Sequence[int]], sampling: Sampling, team: Team
+    ) -> None:
         self._model = model
         self._sampling = sampling
+        self._team = team
         device = model.device
+        self._first = torch.empty(0, 1, dtype=torch.long, device=device)
+        self._logits = torch.empty(0, model.get_output_embeddings().weight.shape[0], device=device)
+        if prompts:
+            self._read(prompts, device)
+
+    def _read(self, prompts: Sequence[Sequence[int]], device: torch.device) -> None:
         longest = max(len(prompt) for prompt in prompts)
-        capacity = longest + sampling.max_tokens
+        capacity = longest + self._sampling.max_tokens
         padding = [longest - len(prompt) for prompt in prompts]
         ids = torch.tensor([[prompt[0]] * pad + list(prompt) for prompt, pad in zip(prompts, padding, strict=True)])
         first = torch.tensor(padding, device=device)[:, None]
@@ -82,10 +98,10 @@ class _Decoder:
         visible = (places <= places[:longest, None]) & is_token[:, None] | torch.eye(
             longest, capacity, dtype=torch.bool, device=device
         )
-        layers = [_PreallocatedLayer(capacity) for _ in range(model.config.num_hidden_layers)]
+        layers = [_PreallocatedLayer(capacity) for _ in range(self._model.config.num_hidden_layers)]
         self._cache = Cache(layers=layers)
         logits = self._forward(ids.to(device), (places[:longest] - first).clamp(min=0), visible[:, None, :, :longest])
-        copies = sampling.completions_per_prompt
+        copies = self._sampling.completions_per_prompt
         for layer in layers:
             layer.repeat_rows(copies)
         self._layers = layers
@@ -100,8 +116,10 @@ class _Decoder:
         rows = torch.arange(len(self._first), device=end_tokens.device)
         completions: list[list[int]] = [[] for _ in rows]
         running = torch.ones(len(rows), dtype=torch.bool, device=end_tokens.device)
+        counts = self._team.gather(len(rows))
         for drawn in range(1, self._sampling.max_tokens + 1):
-            tokens = _draw(self._logits, self._sampling.temperature, generator)
+            place = slice(sum(counts[: self._team.rank]), sum(counts[: self._team.rank + 1]))
+            tokens = _draw(self._logits, self._sampling.temperature, generator, place, sum(counts))
             for row, token, alive in zip(rows.tolist(), tokens.tolist(), running.tolist(), strict=True):
                 if alive:
                     completions[row].append(token)
@@ -110,12 +128,15 @@ class _Decoder:
                 on_end(row, completions[row])
             running &= ~ended
             alive_rows = running.nonzero()[:, 0]
-            if len(alive_rows) == 0 or drawn == self._sampling.max_tokens:
+            alive_counts = self._team.gather(len(alive_rows))
+            if sum(alive_counts) == 0 or drawn == self._sampling.max_tokens:
                 break
-            if len(alive_rows) < _DROP_ENDED_BELOW * len(rows):
-                self._keep(alive_rows)
-                rows, tokens, running = rows[alive_rows], tokens[alive_rows], running[alive_rows]
-            self._advance(tokens)
+            if sum(alive_counts) < _DROP_ENDED_BELOW * sum(counts):
+                if len(rows):
+                    self._keep(alive_rows)
+                rows, tokens, running, counts = rows[alive_rows], tokens[alive_rows], running[alive_rows], alive_counts
+            if len(rows):
+                self._advance(tokens)
         return completions
 
     def _advance(self, tokens: torch.Tensor) -> None:
@@ -126,7 +147,7 @@ class _Decoder:
     def _keep(self, rows: torch.Tensor) -> None:
         for layer in self._layers:
             layer.keep_rows(rows)
-        self._is_token, self._first = self._is_token[rows], self._first[rows]
+        self._is_token, self._first, self._logits = self._is_token[rows], self._first[rows], self._logits[rows]
 
     def _forward(self, ids: torch.Tensor, positions: torch.Tensor, visible: torch.Tensor) -> torch.Tensor:
         output = self._model(
@@ -140,11 +161,14 @@ class _Decoder:
         return output.logits[:, -1].float()
 
 
-def _draw(logits: torch.Tensor, temperature: float, generator: torch.Generator) -> torch.Tensor:
+def _draw(
+    logits: torch.Tensor, temperature: float, generator: torch.Generator, place: slice, all_rows: int
+) -> torch.Tensor:
+    """Draw a token for every row; the rows are in this place among those of all processes."""
     if temperature == 0:
         return logits.argmax(-1)
     # The place of the largest logit plus Gumbel noise is distributed as the softmax, which need not be computed.
-    noise = torch.empty_like(logits).exponential_(generator=generator).log_()
+    noise = logits.new_empty(all_rows, logits.shape[1]).exponential_(generator=generator)[place].log_()
     return (logits / temperature - noise).argmax(-1)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from acecoder_dagster.learning.reward_model.scoring import Calibration, RewardScorer
+from acecoder_dagster.learning.training.team import Team
 
 ProgramOfQuestion = tuple[str, str]
 """(question_id, program)."""
@@ -170,40 +171,46 @@ class QuestionScorer:
 class Rewarder:
     """Rewards rollouts. Every rollout is judged, whatever its reward is computed from.
 
+    Processes that train together share one judge, that of the first. All of them ask for the same rollouts.
+
     Args:
-        judge: Runs programs.
+        judge: Runs programs; None in all processes of a team but the first.
         rule: Reward of the executed tests: `binary` (1 if all pass, else 0) or `pass_rate`.
         scorer: The reward model, if its score is the reward. Its unit is a standard deviation of the scores of its
             validation programs, and their mean is 0.
         rule_weight: With a reward model: the reward of the executed tests is added with this weight.
+        team: The processes that train together.
     """
 
     def __init__(
         self,
-        judge: BackgroundJudge,
+        judge: BackgroundJudge | None,
         rule: Literal["binary", "pass_rate"],
         scorer: QuestionScorer | None = None,
         rule_weight: float = 0.0,
+        team: Team | None = None,
     ) -> None:
         self._judge = judge
         self._rule = rule
         self._scorer = scorer
         self._calibration = scorer.calibration() if scorer else None
         self._rule_weight = rule_weight
+        self._team = team or Team()
 
     def begin(self, question_id: str, program: str) -> None:
-        """Begin to judge a program whose completion has just ended."""
-        self._judge.begin((question_id, program))
+        """Begin to judge a program whose completion has just ended; only the first process can do that."""
+        if self._judge is not None:
+            self._judge.begin((question_id, program))
 
     def __call__(self, rollouts: Sequence[Rollout]) -> Rewards:
         """Return the rewards of the rollouts; none where the judge or the reward model could not decide."""
         scores: list[float | None] = [None] * len(rollouts)
         programs = [(rollout.question_id, rollout.program) for rollout in rollouts]
         for program in programs:
-            self._judge.begin(program)
+            self.begin(*program)
         if self._scorer is not None:
             scores = self._scorer.score(programs)
-        judgements = self._judge.collect(programs)
+        judgements = self._team.from_first(lambda: self._judge.collect(programs) if self._judge else [])
         rewards = [self._reward(*known) for known in zip(judgements, scores, strict=True)]
         return Rewards(rewards, judgements, scores)
 

@@ -10,19 +10,22 @@ from statistics import fmean
 from typing import Any
 
 import torch
-from trl import GRPOConfig, GRPOTrainer
+from accelerate import DistributedType, PartialState
+from accelerate.utils import FullyShardedDataParallelPlugin
+from trl import GRPOTrainer
 
 from acecoder_dagster.learning.policy.advantages import subtract_group_mean, token_returns, whiten
 from acecoder_dagster.learning.policy.log_probs import packed_log_probs
 from acecoder_dagster.learning.policy.rewards import Rewarder, Rollout
 from acecoder_dagster.learning.policy.rollouts import Generation, RolloutFiles
-from acecoder_dagster.learning.policy.sampler import PolicySampler
+from acecoder_dagster.learning.policy.sampler import PolicySampler, Sampler, VllmSampler
 from acecoder_dagster.learning.policy.validation import Validation
+from acecoder_dagster.learning.policy.weights import plain_weights
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.prompt_tokens import encode_prompts
 from acecoder_dagster.learning.training.checkpoints import checkpoint_folder, mark_complete
-from acecoder_dagster.learning.training.device import pick_device, wants_bfloat16
 from acecoder_dagster.learning.training.settings import PolicySettings
+from acecoder_dagster.learning.training.team import Team
 
 _TRL_FIGURES = {
     "loss": "loss",
@@ -39,57 +42,6 @@ _SAME = 1e-6
 """The rewards of a group are equal if they differ by less than this."""
 
 
-def trainer_arguments(folder: Path, settings: PolicySettings) -> GRPOConfig:
-    """Return TRL's arguments: one generation per optimiser step, so that every update is on-policy."""
-    device = pick_device()
-    drawn = settings.questions_drawn * settings.completions_per_prompt
-    forwards = _forwards_per_step(settings, drawn)
-    return GRPOConfig(
-        output_dir=str(folder),
-        per_device_train_batch_size=drawn // forwards,
-        steps_per_generation=forwards,
-        gradient_accumulation_steps=forwards,
-        num_generations=settings.completions_per_prompt,
-        max_completion_length=settings.max_completion_tokens,
-        temperature=settings.temperature,
-        max_steps=settings.steps,
-        learning_rate=settings.learning_rate,
-        lr_scheduler_type="constant_with_warmup",
-        warmup_steps=settings.warmup_steps,
-        max_grad_norm=settings.max_gradient_norm,
-        weight_decay=0.0,
-        adam_beta2=0.95,
-        beta=settings.kl_coefficient,
-        loss_type="dapo",
-        scale_rewards="group",
-        shuffle_dataset=False,
-        mask_truncated_completions=True,
-        gradient_checkpointing=settings.gradient_checkpointing,
-        use_vllm=settings.generation != "transformers",
-        vllm_mode="server" if settings.generation == "vllm_server" else "colocate",
-        vllm_gpu_memory_utilization=settings.vllm_memory_share,
-        vllm_server_base_url=settings.vllm_server,
-        bf16=wants_bfloat16(settings.precision, device),
-        use_cpu=device.type == "cpu",
-        seed=settings.seed,
-        save_steps=settings.checkpoint_every,
-        save_total_limit=2,
-        logging_steps=1,
-        report_to="none",
-        disable_tqdm=True,
-        log_completions=False,
-    )
-
-
-def _forwards_per_step(settings: PolicySettings, drawn: int) -> int:
-    """Return the smallest number of forward passes of at most `rows_per_forward` rows that divides the generation."""
-    trained = settings.prompts_per_step * settings.completions_per_prompt
-    forwards = -(-trained // settings.rows_per_forward)
-    while drawn % forwards:
-        forwards += 1
-    return forwards
-
-
 class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed by mypy
     """Trains a policy. A step draws questions, samples a group of programs for each, rewards them and learns.
 
@@ -97,14 +49,19 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
     checkpoints. Ours are the sampling on a CPU, the packed forward pass of the loss, the advantages of REINFORCE++ and
     its variant, and the selection of groups whose rewards vary.
 
+    Processes that train together divide the model (FSDP2, by accelerate). Each samples for its own questions; rewards,
+    advantages and the selection of groups are those of the whole step and equal in all processes; then the rows that
+    are trained on are shared out anew.
+
     Args:
         settings: How to train.
+        team: The processes that train together.
         rewarder: Rewards rollouts.
         extract_program: Finds the program in a completion.
-        sampler: Samples with the current weights.
+        sampler: Samples with the current weights; None where vLLM does.
         rollout_files: Where all rollouts are written.
         validation: Validates after steps.
-        report: Called with the figures of every step.
+        report: Called with the figures of every step, in the first process.
         **trl: Arguments of GRPOTrainer, except `reward_funcs` and `callbacks`.
     """
 
@@ -112,9 +69,10 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         self,
         *,
         settings: PolicySettings,
+        team: Team,
         rewarder: Rewarder,
         extract_program: Callable[[str], str],
-        sampler: PolicySampler,
+        sampler: PolicySampler | None,
         rollout_files: RolloutFiles,
         validation: Validation,
         report: Progress,
@@ -122,10 +80,15 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
     ) -> None:
         super().__init__(reward_funcs=[self._reward_rollouts], callbacks=[validation], **trl)
         self._policy_settings = settings
+        self._team = team
         self._rewarder = rewarder
         self._question_ids: list[str] = []
         self._extract_program = extract_program
-        self._sampler = sampler
+        self._sampler: Sampler = sampler or VllmSampler(self.vllm_generation, team)
+        if self.use_vllm and settings.lora_rank:
+            # TRL's way merges adapters into rounded weights and takes them out again, which changes them bit by bit.
+            self.vllm_generation._iter_named_params = lambda: plain_weights(self.model)
+        validation.sample_with(self._sampler)
         self._rollout_files = rollout_files
         self._report = report
         self._figures: dict[str, float] = {}
@@ -133,6 +96,18 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         self._validation = validation
         self._buffered_inputs: list[dict[str, torch.Tensor]] | None = None
         self.beta: float = settings.kl_coefficient
+
+    def create_accelerator_and_postprocess(self) -> None:
+        """Let accelerate divide the model on CPUs too, which it does of itself only on accelerators."""
+        super().create_accelerator_and_postprocess()
+        state = self.accelerator.state
+        if state.distributed_type == DistributedType.MULTI_CPU:
+            plugin = FullyShardedDataParallelPlugin(**self.args.fsdp_plugin_args)
+            if plugin.mixed_precision_policy is not None:
+                plugin.set_mixed_precision(self.accelerator.mixed_precision)
+            state.distributed_type = PartialState().distributed_type = DistributedType.FSDP
+            state.fsdp_plugin = plugin
+            self.is_fsdp_enabled = True
 
     # Sampling
 
@@ -148,17 +123,29 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         num_generations: int,
         **others: object,
     ) -> tuple[list[list[int]], list[list[float]] | None]:
-        """Sample completions of the current policy; those of vLLM have log-probabilities. Prompts come repeated."""
+        """Sample completions of the current policy; those of vLLM have log-probabilities. Prompts come repeated.
+
+        Prompts and completions are those of this process.
+        """
         with self._timed("generate"):
             if self.use_vllm:
                 completions: tuple[list[list[int]], list[list[float]]] = super()._generate_single_turn(
                     prompt_ids, images, multimodal_fields, num_generations, **others
                 )
                 return completions
-            self._sampler.load(self.accelerator.unwrap_model(self.model))
-            return self._sampler.sample(
-                prompt_ids[::num_generations], num_generations, f"step {self.state.global_step}", self._begin_judging
-            ), None
+            self._sampler.load(self.model)
+            every = self._of_all(prompt_ids[::num_generations])
+            drawn = self._sampler.sample(every, num_generations, f"step {self.state.global_step}", self._begin_judging)
+            return self._own(drawn), None
+
+    def _of_all(self, own: list[Any]) -> list[Any]:
+        """Return the rows of all processes in their order."""
+        return [row for part in self._team.gather(own) for row in part]
+
+    def _own(self, rows: list[Any]) -> list[Any]:
+        """Return this process's part of the rows of a generation."""
+        size = len(rows) // self._team.size
+        return rows[self._team.rank * size : (self._team.rank + 1) * size]
 
     def _begin_judging(self, index: int, completion_ids: list[int]) -> None:
         completion = self.processing_class.decode(completion_ids, skip_special_tokens=True)
@@ -175,25 +162,30 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         question_id: list[str],
         **_: object,
     ) -> list[float | None]:
-        """Return the rewards of a generation; this is TRL's reward function."""
+        """Return the rewards of this process's rollouts; this is TRL's reward function."""
         with self._timed("reward"):
-            programs = [self._extract_program(completion) for completion in completions]
-            rollouts = [Rollout(*fields) for fields in zip(question_id, prompts, programs, strict=True)]
+            own = zip(question_id, prompts, map(self._extract_program, completions), strict=True)
+            endings = [(len(ids), ids[-1] not in self.eos_token_ids) for ids in completion_ids]
+            fields, texts, ends = zip(*self._of_all(list(zip(own, completions, endings, strict=True))), strict=True)
+            rollouts = [Rollout(*each) for each in fields]
             self._generation = Generation(
                 rollouts=rollouts,
-                completions=completions,
-                token_counts=[len(ids) for ids in completion_ids],
-                truncated=[ids[-1] not in self.eos_token_ids for ids in completion_ids],
+                completions=list(texts),
+                token_counts=[count for count, _ in ends],
+                truncated=[is_truncated for _, is_truncated in ends],
                 rewards=self._rewarder(rollouts),
             )
-        return self._generation.rewards.rewards
+        return self._own(self._generation.rewards.rewards)
 
     # Advantages and groups
 
     def _generate_and_score_completions(self, inputs: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """Return a generation with the advantages of the algorithm, and only the groups that are trained on."""
-        self._question_ids = [each["question_id"] for each in inputs]
-        batch = super()._generate_and_score_completions(inputs)
+        """Return a generation with the advantages of the algorithm, and only the groups that are trained on.
+
+        It is the generation of all processes, in each of them.
+        """
+        self._question_ids = self._of_all([each["question_id"] for each in inputs])
+        batch = self._of_all_processes(super()._generate_and_score_completions(inputs))
         rewards = torch.tensor(
             [float("nan") if reward is None else reward for reward in self._generation.rewards.rewards],
             device=batch["completion_ids"].device,
@@ -210,6 +202,22 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         batch["num_items_in_batch"] = batch["completion_mask"].sum()
         self._keep_rollouts(rows, batch, kl)
         return batch
+
+    def _of_all_processes(self, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+        """Return the rows of all processes in their order: prompts padded on the left, completions on the right."""
+        if self._team.size == 1:
+            return batch
+
+        def padded(name: str, values: torch.Tensor) -> torch.Tensor:
+            filling = self.processing_class.pad_token_id if name.endswith("ids") else 0
+            filled: torch.Tensor = self.accelerator.pad_across_processes(
+                values, dim=1, pad_index=filling, pad_first=name.startswith("prompt")
+            )
+            return filled
+
+        of_rows = {name: padded(name, values) for name, values in batch.items() if values.dim()}
+        gathered: dict[str, torch.Tensor] = self.accelerator.gather(of_rows)
+        return gathered
 
     def _groups_to_train(self, rewards: torch.Tensor) -> torch.Tensor:
         """Return the positions of the groups to train on: the first ones whose rewards vary, but at least one.
@@ -239,7 +247,8 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         forward = self._step % self.args.steps_per_generation
         if forward == 0 or self._buffered_inputs is None:
             batch = self._generate_and_score_completions(generation_batch)
-            self._buffered_inputs = _split_rows(batch, self.args.steps_per_generation)
+            every = _split_rows(batch, self.args.steps_per_generation * self._team.size)
+            self._buffered_inputs = every[self._team.rank :: self._team.size]
         inputs: dict[str, torch.Tensor] = self._buffered_inputs[forward]
         return inputs
 
@@ -248,9 +257,21 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], 1)
         mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], 1)
         width = batch["completion_ids"].shape[1]
+        own = self._equal_share(len(ids))
         with torch.no_grad():
-            log_probs, _, _ = self._get_per_token_logps_and_entropies(self.model, ids, mask, width)
-        return log_probs - batch["ref_per_token_logps"]
+            log_probs, _, _ = self._get_per_token_logps_and_entropies(self.model, ids[own], mask[own], width)
+        every: torch.Tensor = self.accelerator.gather(log_probs)
+        return every[: len(ids)] - batch["ref_per_token_logps"]
+
+    def _equal_share(self, rows: int) -> torch.Tensor:
+        """Return the positions of this process's rows, equally many in each process: the last ones may repeat a group.
+
+        All make the same number of forward passes, because they wait for each other in every layer.
+        """
+        groups = torch.arange(rows).view(-1, self.num_generations)
+        size = -(-len(groups) // self._team.size)
+        places = torch.arange(self._team.rank * size, (self._team.rank + 1) * size).clamp(max=len(groups) - 1)
+        return groups[places].flatten()
 
     def _get_per_token_logps_and_entropies(
         self,
@@ -283,7 +304,9 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         if self._policy_settings.algorithm == "reinforce_pp_baseline":
             log_ratio = self._log_probs - inputs["ref_per_token_logps"]
             k2 = 0.5 * log_ratio.square() * inputs["completion_mask"]
-            loss = loss + coefficient * k2.sum() / inputs["num_items_in_batch"].clamp(min=1)
+            # Gradients become the mean over processes.
+            share = coefficient * self._team.size
+            loss = loss + share * k2.sum() / inputs["num_items_in_batch"].clamp(min=1)
         return loss
 
     # Records
@@ -294,7 +317,8 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         advantages = _by_row(rows, batch["advantages"], mask)
         kls = _by_row(rows, kl, mask) if kl is not None else {}
         table = self._generation.table(step, self.num_generations, advantages, kls)
-        self._rollout_files.write(step, table)
+        if self._team.is_first:
+            self._rollout_files.write(step, table)
         self._figures = {"kept_groups": len(rows) / self.num_generations}
         pass_rates = table["pass_rate"].drop_nulls()
         if len(pass_rates):
@@ -310,7 +334,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         """Report the figures of a step."""
         super().log(logs, start_time)
-        if "loss" not in logs:
+        if "loss" not in logs or not self._team.is_first:
             return
         seconds = {f"seconds_{phase}": spent for phase, spent in self._seconds.items()}
         figures = {ours: logs[theirs] for ours, theirs in _TRL_FIGURES.items() if logs.get(theirs) is not None}
@@ -324,7 +348,9 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: object) -> None:
         super()._save_checkpoint(model, trial)
-        mark_complete(checkpoint_folder(Path(self.args.output_dir), self.state.global_step))
+        self.accelerator.wait_for_everyone()
+        if self._team.is_first:
+            mark_complete(checkpoint_folder(Path(self.args.output_dir), self.state.global_step))
 
     def create_model_card(self, *_: object, **__: object) -> None:
         """Write no model card: the report of the project says more than a generated one."""

@@ -5,20 +5,23 @@ from __future__ import annotations
 import random
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import polars as pl
+import torch
 from datasets import Dataset
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
 from acecoder_dagster.learning.errors import PolicyError
+from acecoder_dagster.learning.policy.arguments import adapter_config, policy_processes, trainer_arguments
 from acecoder_dagster.learning.policy.rewards import BackgroundJudge, JudgePrograms, QuestionScorer, Rewarder
 from acecoder_dagster.learning.policy.rollouts import RolloutFiles, unsealed_pass_share
 from acecoder_dagster.learning.policy.sampler import PolicySampler
-from acecoder_dagster.learning.policy.trainer import PolicyTrainer, trainer_arguments
+from acecoder_dagster.learning.policy.trainer import PolicyTrainer
 from acecoder_dagster.learning.policy.validation import Validation
 from acecoder_dagster.learning.pretrained import load_causal_model, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
@@ -32,8 +35,9 @@ from acecoder_dagster.learning.training.checkpoints import (
     last_complete_checkpoint,
     open_work_folder,
 )
-from acecoder_dagster.learning.training.device import prepare_process
+from acecoder_dagster.learning.training.device import limit_threads, pick_device, prepare_process, wants_bfloat16
 from acecoder_dagster.learning.training.settings import PolicySettings
+from acecoder_dagster.learning.training.team import Team, start_team
 
 QUESTION_COLUMNS = ("question_id", "split", "prompt")
 """Columns of the questions, all strings. `split` is `train` or `validation`; questions of other splits are ignored."""
@@ -62,7 +66,7 @@ def train_policy(
         reward: `rule` (executed tests) or `reward_model`. In both cases, executed tests on the validation questions
             choose the checkpoint and decide when training stops.
         judge_programs: Runs programs against the tests of their questions, while others are being written.
-        extract_program: Finds the program in a completion.
+        extract_program: Finds the program in a completion. With several processes, a function of a module.
         reward_model: Folder of the reward model, for that reward.
         output: Folder to write: the policy (it loads with `AutoModelForCausalLM`), `rollouts.parquet` (every rollout,
             columns of `ROLLOUT_SCHEMA`), `validations.parquet` and, after reward hacking, `hacking.md`.
@@ -79,28 +83,80 @@ def train_policy(
         PolicyError: There is no such file or reward model, or the questions do not fit the settings.
         ModelLoadError: The policy or the reward model cannot be loaded.
         RewardModelError: The reward model has no calibration.
+        ProcessEndedError: Another process of the training failed or was killed.
     """
+    processes = policy_processes(settings)
+    _checked_rows(questions_path, QUESTION_COLUMNS)
+    if reward == "reward_model" and reward_model is None:
+        raise PolicyError("The reward `reward_model` needs a reward model: give its folder.")
+    # Checkpoints of one process and of several have different forms.
+    decides = [policy, reward, str(reward_model), settings.model_dump_json(), judging, f"{processes} processes"]
+    start = _Start(
+        policy=policy,
+        questions=questions_path,
+        reward_model=reward_model if reward == "reward_model" else None,
+        output=output,
+        identity=fingerprint(decides, [questions_path]),
+        settings=settings,
+    )
+    with start_team(processes, _train_as_helper, start, extract_program) as team:
+        trainer, validation, rollout_files = _train(
+            start, team, BackgroundJudge(judge_programs), extract_program, progress
+        )
+    return _finish(output, trainer.state.global_step, validation, rollout_files)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """What every process of a training begins with."""
+
+    policy: str
+    questions: Path
+    reward_model: Path | None
+    output: Path
+    identity: str
+    settings: PolicySettings
+
+
+def _train_as_helper(team: Team, start: _Start, extract_program: Callable[[str], str]) -> None:
+    _train(start, team, None, extract_program, lambda *_: None)
+
+
+def _train(
+    start: _Start,
+    team: Team,
+    judge: BackgroundJudge | None,
+    extract_program: Callable[[str], str],
+    progress: Progress,
+) -> tuple[PolicyTrainer, Validation, RolloutFiles]:
+    """Train in one process of a team; the first one has the judge."""
+    settings = start.settings
     prepare_process(settings.threads, settings.seed)
-    tokenizer = load_tokenizer(policy, padding_side="left")
-    model = load_causal_model(policy, PACKED_ATTENTION)
-    train, validation_questions = _read_questions(questions_path, tokenizer, model, settings)
-    scorer = _scorer(reward_model, questions_path, settings) if reward == "reward_model" else None
-    rewarder = Rewarder(BackgroundJudge(judge_programs), settings.rule_reward, scorer, settings.rule_weight)
-    identity = fingerprint([policy, reward, str(reward_model), settings.model_dump_json(), judging], [questions_path])
-    work = open_work_folder(output, identity)
-    sampler = PolicySampler(model, _end_tokens(model, tokenizer), settings)
+    tokenizer = load_tokenizer(start.policy, padding_side="left")
+    # Weights that are not trained need no more digits than they are used with.
+    dtype = torch.bfloat16 if settings.lora_rank and _computes_in_bfloat16(settings) else torch.float32
+    model = load_causal_model(start.policy, PACKED_ATTENTION, dtype)
+    train, validation_questions, longest = _read_questions(start.questions, tokenizer, model, settings)
+    scorer = _scorer(start.reward_model, start.questions, settings, team) if start.reward_model else None
+    rewarder = Rewarder(judge, settings.rule_reward, scorer, settings.rule_weight, team)
+    work = team.from_first(lambda: open_work_folder(start.output, start.identity))
+    is_sampled_here = settings.generation == "transformers"
+    sampler = PolicySampler(model, _end_tokens(model, tokenizer), settings, team) if is_sampled_here else None
     validation = Validation(
         questions=validation_questions,
         rewarder=rewarder,
-        sampler=sampler,
         tokenizer=tokenizer,
         extract_program=extract_program,
         settings=settings,
         folder=work,
+        team=team,
     )
     rollout_files = RolloutFiles(work / "rollouts")
+    arguments = trainer_arguments(work, settings, team, longest)
+    limit_threads(settings.threads)
     trainer = PolicyTrainer(
         settings=settings,
+        team=team,
         rewarder=rewarder,
         extract_program=extract_program,
         sampler=sampler,
@@ -108,14 +164,19 @@ def train_policy(
         validation=validation,
         report=progress,
         model=model,
-        args=trainer_arguments(work, settings),
+        args=arguments,
         train_dataset=Dataset.from_list(_in_order(train, settings)),
         processing_class=tokenizer,
+        peft_config=adapter_config(settings),
     )
     trainer.remove_callback(PrinterCallback)
-    checkpoint = last_complete_checkpoint(work)
+    checkpoint = team.from_first(lambda: last_complete_checkpoint(work))
     trainer.train(resume_from_checkpoint=str(checkpoint[1]) if checkpoint else None)
-    return _finish(output, trainer.state.global_step, validation, rollout_files)
+    return trainer, validation, rollout_files
+
+
+def _computes_in_bfloat16(settings: PolicySettings) -> bool:
+    return wants_bfloat16(settings.precision, pick_device())
 
 
 def _finish(output: Path, steps: int, validation: Validation, rollout_files: RolloutFiles) -> dict[str, float]:
@@ -147,11 +208,9 @@ def _end_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> l
     return sorted({tokenizer.eos_token_id, *(token for token in ids if token is not None)})
 
 
-def _scorer(reward_model: Path | None, questions_path: Path, settings: PolicySettings) -> QuestionScorer:
-    if reward_model is None:
-        raise PolicyError("The reward `reward_model` needs a reward model: give its folder.")
+def _scorer(reward_model: Path, questions_path: Path, settings: PolicySettings, team: Team) -> QuestionScorer:
     prompts = _checked_rows(questions_path, ("question_id", REWARD_PROMPT))
-    return QuestionScorer(RewardScorer(reward_model, settings.scoring), dict(prompts.iter_rows()))
+    return QuestionScorer(RewardScorer(reward_model, settings.scoring, team), dict(prompts.iter_rows()))
 
 
 def _in_order(questions: list[dict[str, str]], settings: PolicySettings) -> list[dict[str, str]]:
@@ -180,8 +239,11 @@ def _checked_rows(path: Path, columns: Sequence[str]) -> pl.DataFrame:
 
 def _read_questions(
     path: Path, tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel, settings: PolicySettings
-) -> tuple[list[dict[str, str]], list[tuple[str, str]]]:
-    """Return the training questions as rows, and the validation questions as (question_id, prompt)."""
+) -> tuple[list[dict[str, str]], list[tuple[str, str]], int]:
+    """Return the training questions as rows, the validation questions as (question_id, prompt), and the longest prompt.
+
+    The longest prompt is given in tokens.
+    """
     rows = _checked_rows(path, QUESTION_COLUMNS)
     train = rows.filter(pl.col("split") == "train").select("question_id", "prompt")
     validation = rows.filter(pl.col("split") == "validation").select("question_id", "prompt")
@@ -199,4 +261,4 @@ def _read_questions(
             f"The longest prompt of {path} has {longest} tokens; with max_completion_tokens = "
             f"{settings.max_completion_tokens} it exceeds the policy's context of {context} tokens."
         )
-    return train.to_dicts(), list(validation.iter_rows())
+    return train.to_dicts(), list(validation.iter_rows()), longest

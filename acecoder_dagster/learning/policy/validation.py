@@ -14,6 +14,7 @@ from math import sqrt
 from pathlib import Path
 from statistics import fmean, stdev
 
+from peft import PeftModel
 from transformers import (
     PreTrainedModel,
     PreTrainedTokenizerBase,
@@ -27,9 +28,11 @@ from acecoder_dagster.files import replace_text
 from acecoder_dagster.learning.errors import PolicyError
 from acecoder_dagster.learning.policy.reward_hacking import is_reward_hacking, right_share, write_report
 from acecoder_dagster.learning.policy.rewards import Rewarder, Rewards, Rollout
-from acecoder_dagster.learning.policy.sampler import PolicySampler
+from acecoder_dagster.learning.policy.sampler import Sampler
+from acecoder_dagster.learning.policy.weights import plain_weights
 from acecoder_dagster.learning.prompt_tokens import encode_prompts
 from acecoder_dagster.learning.training.settings import PolicySettings
+from acecoder_dagster.learning.training.team import Team
 
 _FIGURES = "validation.json"
 
@@ -38,38 +41,46 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
     """Validates every few steps, keeps the best weights, and stops the training in time.
 
     The policy before the first step is validated too, so the result is never worse than the start on these questions.
+    Processes that train together sample for a part of the questions each; the first one keeps weights and figures, and
+    decides.
 
     Args:
         questions: (question_id, prompt) of the validation questions.
         rewarder: Rewards rollouts and judges them.
-        sampler: Samples with the current weights.
         tokenizer: Tokenizer of the policy.
         extract_program: Finds the program in a completion.
         settings: How often to validate, with how many completions, and when to stop.
         folder: Folder for the best weights and the figures of all validations.
+        team: The processes that train together.
     """
+
+    _sampler: Sampler
 
     def __init__(
         self,
         *,
         questions: Sequence[tuple[str, str]],
         rewarder: Rewarder,
-        sampler: PolicySampler,
         tokenizer: PreTrainedTokenizerBase,
         extract_program: Callable[[str], str],
         settings: PolicySettings,
         folder: Path,
+        team: Team,
     ) -> None:
         self._questions = questions
         self._prompt_ids = encode_prompts(tokenizer, [prompt for _, prompt in questions])
         self._rewarder = rewarder
-        self._sampler = sampler
         self._tokenizer = tokenizer
         self._extract_program = extract_program
         self._settings = settings
         self._folder = folder
+        self._team = team
         self._record = folder / "validations.json"
         self.latest: dict[str, float] = {}
+
+    def sample_with(self, sampler: Sampler) -> None:
+        """Name what samples with the current weights, before the training begins."""
+        self._sampler = sampler
 
     def history(self) -> list[dict[str, float]]:
         """Return the figures of all validations so far, by step."""
@@ -90,10 +101,10 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         **_: object,
     ) -> None:
         """Validate the starting policy; a training that goes on drops the validations after its checkpoint."""
-        if state.global_step:
-            self._write_record([figures for figures in self.history() if figures["step"] <= state.global_step])
-        else:
-            self._write_record([])
+        if self._team.is_first:
+            done = self.history() if state.global_step else []
+            self._write_record([figures for figures in done if figures["step"] <= state.global_step])
+        if not state.global_step:
             self._validate(0, model)
 
     def on_step_end(
@@ -110,14 +121,18 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         if step % self._settings.validate_every and step != args.max_steps:
             return
         rollouts, rewards = self._validate(step, model)
+        if self._team.from_first(lambda: self._should_stop(rollouts, rewards)):
+            control.should_training_stop = True
+
+    def _should_stop(self, rollouts: list[Rollout], rewards: Rewards) -> bool:
+        """Whether the latest validation ends the training; reward hacking is reported."""
         history = self.history()
         best_step = self.best()[1]["step"]
-        if sum(figures["step"] > best_step for figures in history) >= self._settings.patience:
-            control.should_training_stop = True
+        should_stop = sum(figures["step"] > best_step for figures in history) >= self._settings.patience
         if is_reward_hacking(history, self._settings.hacking_drop):
             write_report(self._folder, history, rollouts, rewards)
-            if self._settings.on_hacking == "stop":
-                control.should_training_stop = True
+            should_stop |= self._settings.on_hacking == "stop"
+        return should_stop
 
     def _write_record(self, history: list[dict[str, float]]) -> None:
         replace_text(self._record, json.dumps(history))
@@ -135,9 +150,10 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         rewards = self._rewarder(rollouts)
         self.latest = {**_figures(rewards, copies), "seconds_validation": time.perf_counter() - started}
         figures = {"step": step, **self.latest}
-        if not self.history() or right_share(figures) > right_share(self.best()[1]):
+        if self._team.from_first(lambda: not self.history() or right_share(figures) > right_share(self.best()[1])):
             self._keep(step, model, figures)
-        self._write_record([*self.history(), figures])
+        if self._team.is_first:
+            self._write_record([*self.history(), figures])
         return rollouts, rewards
 
     def _begin_judging(self, index: int, completion_ids: list[int]) -> None:
@@ -146,10 +162,17 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         self._rewarder.begin(question_id, self._extract_program(completion))
 
     def _keep(self, step: int, model: PreTrainedModel, figures: dict[str, float]) -> None:
+        weights = {}
+        for name, weight in plain_weights(model):
+            if self._team.is_first:
+                weights[name] = weight.cpu()
+        if not self._team.is_first:
+            return
         folder = self._folder / f"best-{step}"
         partial = self._folder / f"best-{step}.partial"
         if not folder.exists():
-            model.save_pretrained(partial)
+            plain = model.get_base_model() if isinstance(model, PeftModel) else model
+            plain.save_pretrained(partial, state_dict=weights)
             self._tokenizer.save_pretrained(partial)
             (partial / _FIGURES).write_text(json.dumps(figures))
             partial.rename(folder)

@@ -21,6 +21,7 @@ from acecoder_dagster.learning.reward_model.training import CALIBRATION_FILE, lo
 from acecoder_dagster.learning.sampling import prompt_templates
 from acecoder_dagster.learning.training.device import autocast, pick_device, prepare_process
 from acecoder_dagster.learning.training.settings import ScoringSettings
+from acecoder_dagster.learning.training.team import Team
 
 SCORE_INPUT_COLUMNS = ("question_id", "program_id", "prompt", "program")
 """Columns that `score_programs` reads, all strings."""
@@ -39,6 +40,8 @@ class RewardScorer:
     Args:
         model: Address of the reward model.
         settings: Size of forward passes, longest text, precision.
+        team: Processes that divide the model among themselves and share the forward passes. All of them score the same
+            programs at the same time.
 
     Raises:
         ModelLoadError: The model cannot be loaded.
@@ -48,11 +51,14 @@ class RewardScorer:
         >>> scorer.score([("Write a function that doubles.", "def f(x): return 2 * x")])
     """
 
-    def __init__(self, model: str | Path, settings: ScoringSettings | None = None) -> None:
+    def __init__(self, model: str | Path, settings: ScoringSettings | None = None, team: Team | None = None) -> None:
         self._settings = settings or ScoringSettings()
+        self._team = team or Team()
         self._device = pick_device()
         self._scorer, self._tokenizer = load_scorer(str(model))
-        self._scorer.to(self._device).eval()
+        self._scorer.requires_grad_(False).eval()
+        self._team.divide(self._scorer, getattr(self._scorer.model.base_model, "layers", ()))
+        self._scorer.to(self._device)
         self._calibration_path = Path(model) / CALIBRATION_FILE
 
     @property
@@ -96,7 +102,9 @@ class RewardScorer:
             for pair, ids in zip(distinct, program_ids, strict=True)
             if len(prompt_ids[pair[0]]) + len(ids) <= self._settings.max_tokens
         ]
-        for batch in self._batches(fitting, prompt_ids):
+        batches = self._batches(fitting, prompt_ids)
+        own = self._team.share(batches)
+        for batch in own:
             by_prompt: dict[str, list[tuple[tuple[str, str], list[int]]]] = {}
             for pair, ids in batch:
                 by_prompt.setdefault(pair[0], []).append((pair, ids))
@@ -107,6 +115,9 @@ class RewardScorer:
             scores.update(zip(order, self._forward(groups), strict=True))
             if progress is not None:
                 progress(len(scores), len(fitting))
+        for _ in range(-(-len(batches) // self._team.size) - len(own)):
+            self._forward([PackedGroup((), [program_ids[0][:1]])])  # the other processes wait for it in every layer
+        scores = {pair: score for part in self._team.gather(scores) for pair, score in part.items()}
         return [scores.get(pair) for pair in programs]
 
     def _batches(

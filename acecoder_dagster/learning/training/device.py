@@ -35,10 +35,15 @@ def autocast(precision: Precision, device: torch.device) -> torch.autocast:
     return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wants_bfloat16(precision, device))
 
 
-def prepare_process(threads: int | None, seed: int) -> None:
-    """Limit torch's CPU threads, and seed all random generators."""
+def limit_threads(threads: int | None) -> None:
+    """Limit torch's CPU threads, if a number is given."""
     if threads is not None:
         torch.set_num_threads(threads)
+
+
+def prepare_process(threads: int | None, seed: int) -> None:
+    """Limit torch's CPU threads, and seed all random generators."""
+    limit_threads(threads)
     random.seed(seed)
     numpy.random.seed(seed)
     torch.manual_seed(seed)

@@ -185,16 +185,31 @@ class PolicySettings(_Settings):
     generation: Literal["transformers", "vllm_colocate", "vllm_server"] = Field(
         default="transformers",
         description="What samples the completions of a step. 'transformers': the policy itself, for small models on a "
-        "CPU; programs are judged while others are being written. 'vllm_colocate': vLLM on the same GPU. "
-        "'vllm_server': a running `vllm serve`. The completions of a validation always come from the policy itself.",
+        "CPU; programs are judged while others are being written. 'vllm_colocate': vLLM on the same GPUs. "
+        "'vllm_server': a running `vllm serve` on other GPUs.",
     )
     vllm_memory_share: float = Field(
-        default=0.3, gt=0, lt=1, description="With vllm_colocate: share of the GPU's memory that vLLM takes."
+        default=0.3, gt=0, lt=1, description="With vllm_colocate: share of every GPU's memory that vLLM takes."
+    )
+    vllm_tensor_parallel_size: int = Field(
+        default=1,
+        ge=1,
+        description="With vllm_colocate: GPUs that share one copy of the model in vLLM, for a model that is too large "
+        "for a GPU beside its training. It divides the number of processes.",
     )
     vllm_server: str = Field(default="http://127.0.0.1:8000", description="With vllm_server: address of `vllm serve`.")
     temperature: float = Field(default=1.0, gt=0, description="Sampling temperature, in training and in validation.")
     rows_per_generation: int = Field(default=512, ge=1, description="Most completions that are sampled at once.")
-    rows_per_forward: int = Field(default=128, ge=1, description="Most completions of a forward and backward pass.")
+    rows_per_forward: int = Field(
+        default=128, ge=1, description="Most completions of a forward and backward pass of one process."
+    )
+    lora_rank: int = Field(
+        default=0,
+        ge=0,
+        description="0: all weights are trained, as in the paper. Else: the rank of LoRA adapters on all linear "
+        "layers, with a scale of 2; the other weights are kept in bfloat16 where that is the precision. The adapters "
+        "are merged into the weights that are written. They want a learning rate some ten times higher.",
+    )
     learning_rate: float = Field(default=5e-7, gt=0, description="Learning rate of AdamW after warm-up.")
     warmup_steps: int = Field(default=5, ge=0, description="Steps of linear warm-up; then the rate is constant.")
     max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this norm.")
@@ -233,10 +248,26 @@ class PolicySettings(_Settings):
     checkpoint_every: int = Field(default=10, ge=1, description="Steps between checkpoints.")
     gradient_checkpointing: bool = Field(default=False, description="Compute activations twice, to save memory.")
     precision: Precision = Field(default="auto", description=_PRECISION)
-    threads: int | None = Field(default=None, ge=1, description="CPU threads of torch. Unset: torch decides.")
+    processes: int | None = Field(
+        default=None,
+        ge=1,
+        description="Processes that divide the policy, its optimiser and every step among themselves (FSDP2), and "
+        "share one judge. Unset: one for each GPU, or one on a CPU. Their number divides that of the questions that a "
+        "step draws. With 'transformers' and without a GPU, it changes no result beyond rounding.",
+    )
+    threads: int | None = Field(
+        default=None, ge=1, description="CPU threads of torch in each process. Unset: torch decides."
+    )
     seed: int = Field(default=0, description="Seed of the order of questions and of sampling.")
 
     @property
     def questions_drawn(self) -> int:
         """Questions that a step samples. Without a group baseline no group is dropped, so there are no more."""
         return self.prompts_per_step * (1 if self.algorithm == "reinforce_pp" else self.draw_factor)
+
+    def deciding_results(self) -> dict[str, object]:
+        """Return the settings that decide about results; the others say how the work is shared out."""
+        dumped = self.model_dump(exclude={"processes", "vllm_tensor_parallel_size"})
+        if not self.lora_rank:
+            del dumped["lora_rank"]
+        return dumped

@@ -4,17 +4,19 @@ On GPUs a team has one process for each. On a CPU a team is faster than threads 
 too short to be split among threads, which wait for each other thousands of times in a step. Processes wait once.
 
 Each process runs the same training on its share of every step. The one that starts the team takes part as its first
-member, so that checkpoints and progress stay in the process that called the training. This is why neither torchrun nor
-accelerate starts the processes: they would run all members as new programs.
+member, so that checkpoints and progress stay in the process that called the training, and a policy's judge in one
+place. This is why neither torchrun nor accelerate starts the processes: they would run all members as new programs.
+Inside a team accelerate finds what its own launcher would have told it.
 """
 
 from __future__ import annotations
 
 import os
+import socket
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,8 +30,15 @@ from acecoder_dagster.learning.errors import ProcessEndedError
 from acecoder_dagster.learning.processes import end_with_parent
 from acecoder_dagster.learning.training.device import pick_device
 
-LONGEST_WAIT = timedelta(minutes=5)
-"""A process that waits longer than this for the others takes them for dead; a step takes seconds."""
+LONGEST_WAIT = timedelta(hours=2)
+"""How long a process waits for what another one says, as while programs are judged. A killed one is noticed at once."""
+
+LONGEST_STEP = timedelta(minutes=30)
+"""How long a process waits for the tensors of the others before it takes them for dead. GPUs do not notice a killed one
+themselves. Within this time the first process writes a checkpoint of a large model."""
+
+_LAUNCHER_VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+_SET_BY_ACCELERATE = ("ACCELERATE_USE_FSDP", "FSDP_CPU_RAM_EFFICIENT_LOADING")
 
 SECONDS_TO_FAIL = 30.0
 """How long a member that failed may take to say why, after another one has noticed."""
@@ -44,10 +53,12 @@ class Team:
     Attributes:
         rank: Number of this process, from 0.
         size: Number of processes.
+        talk: The group through which the processes tell each other objects.
     """
 
     rank: int = 0
     size: int = 1
+    talk: distributed.ProcessGroup | None = field(default=None, compare=False, repr=False)
 
     @property
     def is_first(self) -> bool:
@@ -92,8 +103,16 @@ class Team:
         if self.size == 1:
             return [own]
         gathered: list[Any] = [None] * self.size
-        distributed.all_gather_object(gathered, own)
+        distributed.all_gather_object(gathered, own, group=self.talk)
         return gathered
+
+    def from_first(self, own: Callable[[], _Item]) -> _Item:
+        """Return in every process what the first one computes; the others wait for it."""
+        if self.size == 1:
+            return own()
+        told: list[Any] = [own() if self.is_first else None]
+        distributed.broadcast_object_list(told, src=0, group=self.talk)
+        return told[0]  # type: ignore[no-any-return]
 
 
 @contextmanager
@@ -114,8 +133,9 @@ def start_team(size: int, helper: Callable[..., None], *arguments: Any) -> Itera
     if size == 1:
         yield Team()
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _restored((*_LAUNCHER_VARIABLES, *_SET_BY_ACCELERATE)):
         meeting = Path(folder) / "meeting"
+        os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(_free_port())}
         helpers = start_processes(
             _run_helper, (os.getpid(), size, meeting, helper, arguments), nprocs=size - 1, join=False, daemon=True
         )
@@ -145,6 +165,26 @@ def start_team(size: int, helper: Callable[..., None], *arguments: Any) -> Itera
                 distributed.destroy_process_group()
 
 
+@contextmanager
+def _restored(variables: Iterable[str]) -> Iterator[None]:
+    """Put variables of the environment back to what they were."""
+    before = {name: os.environ.get(name) for name in variables}
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None)
+            if value is not None:
+                os.environ[name] = value
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
 def _run_helper(
     index: int, parent: int, size: int, meeting: Path, helper: Callable[..., None], arguments: tuple[Any, ...]
 ) -> None:
@@ -156,12 +196,15 @@ def _run_helper(
 def _join(rank: int, size: int, meeting: Path) -> Team:
     # All members are on this machine, whatever its name resolves to.
     os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    # As torch's launcher tells them; accelerate and vLLM read them.
+    place = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size}
+    os.environ |= {name: str(value) for name, value in place.items()}
     team = Team(rank, size)
     backend = "gloo"
     if team.device.type == "cuda":
         torch.cuda.set_device(team.device)
         backend = "cpu:gloo,cuda:nccl"
     distributed.init_process_group(
-        backend, init_method=f"file://{meeting}", rank=rank, world_size=size, timeout=LONGEST_WAIT
+        backend, init_method=f"file://{meeting}", rank=rank, world_size=size, timeout=LONGEST_STEP
     )
-    return team
+    return replace(team, talk=distributed.new_group(backend="gloo", timeout=LONGEST_WAIT))

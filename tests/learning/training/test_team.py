@@ -21,6 +21,12 @@ def share_sums(team: Team, rows: list[int]) -> list[int]:
     return team.gather(sum(team.share(rows)))
 
 
+def tell_places(team: Team) -> list[tuple[str, str, int]]:
+    """All learn the variables of a launcher in every process, and what the first one computes."""
+    place = os.environ["RANK"], os.environ["WORLD_SIZE"], team.from_first(lambda: 40 + team.rank)
+    return team.gather(place)
+
+
 def fail(team: Team) -> None:
     raise ValueError(f"member {team.rank} cannot read its rows")
 
@@ -41,6 +47,15 @@ def test_a_team_shares_the_rows_of_a_step(size: int) -> None:
         assert (team.rank, team.size) == (0, size)
         sums = share_sums(team, rows)
     assert sums == ([1_111_111] if size == 1 else [1_001_001, 10_010, 100_100])
+
+
+def test_every_process_finds_its_place_where_accelerate_looks_for_it_and_what_the_first_one_says() -> None:
+    before = dict(os.environ)
+    with start_team(2, tell_places) as team:
+        places = tell_places(team)
+    assert places == [("0", "2", 40), ("1", "2", 40)]
+    assert os.environ.get("RANK") == before.get("RANK")
+    assert os.environ.get("MASTER_PORT") == before.get("MASTER_PORT")
 
 
 def test_an_error_of_another_process_is_the_error_of_the_training() -> None:
