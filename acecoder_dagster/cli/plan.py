@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
+
+from acecoder_dagster.cli.memory import print_memory
 from acecoder_dagster.cli.options import BatchOption, ProfileOption, chosen_profile
 from acecoder_dagster.cli.printing import WideOption, output, print_frame, print_line, show_all_columns
 
@@ -17,16 +20,29 @@ if TYPE_CHECKING:
 WHOLE_NUMBERS = ("batches", "questions", "programs", "model_calls", "prompt_tokens", "completion_tokens")
 
 
-def plan(batch: BatchOption = None, profile: ProfileOption = None, wide: WideOption = False) -> None:
+DevicesOption = Annotated[
+    str | None,
+    typer.Option(help="GPUs to plan for, as '8 x 80 GB'; those of this machine, or its memory, when left out."),
+]
+
+
+def plan(
+    batch: BatchOption = None,
+    profile: ProfileOption = None,
+    devices: DevicesOption = None,
+    wide: WideOption = False,
+) -> None:
     """Show what a refresh would do, before anything is spent.
 
-    Questions, programs, tokens, minutes and money, by stage.
+    Questions, programs, tokens, minutes and money, by stage; and whether its trainings fit into memory. With --devices,
+    that is said of every training of the profile.
     """
     from acecoder_dagster.cli.suggestions import refuse_unknown
     from acecoder_dagster.data.home import Home
     from acecoder_dagster.graph.refresh.planning import plan_refresh
     from acecoder_dagster.graph.resources import OpenProject
     from acecoder_dagster.graph.steps.batch_sources import known_batches
+    from acecoder_dagster.learning.memory.devices import read_devices
     from acecoder_dagster.settings import read_settings
 
     show_all_columns(wide)
@@ -34,12 +50,14 @@ def plan(batch: BatchOption = None, profile: ProfileOption = None, wide: WideOpt
     settings = read_settings(name)
     known = known_batches(home, settings)
     refuse_unknown("batch", batch or (), known)
+    chosen = None if devices is None else read_devices(devices)
     planned = plan_refresh(OpenProject(home, settings), list(batch or known))
-    if not planned:
+    if planned:
+        print_frame(output, _frame(planned), title="a refresh would do")
+        print_line(output, _summary(planned, settings.prices.currency))
+    else:
         output.print(f"{len(known)} batches, all tables and models are up to date: a refresh executes nothing.")
-        return
-    print_frame(output, _frame(planned), title="a refresh would do")
-    print_line(output, _summary(planned, settings.prices.currency))
+    print_memory(settings, chosen, [stage.stage for stage in planned])
 
 
 def _frame(planned: Sequence[PlannedStage]) -> pl.DataFrame:

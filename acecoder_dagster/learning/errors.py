@@ -23,6 +23,14 @@ class DivergedError(AceCoderError, FloatingPointError):
     """The loss or its gradient is not a number; the message says which settings to change."""
 
 
+class DevicesError(AceCoderError, ValueError):
+    """Devices are not written as they should be; the message says how."""
+
+
+class DoesNotFitError(AceCoderError, MemoryError):
+    """A training needs more memory than its devices have; the message says how much, and what to change."""
+
+
 class ProcessEndedError(AceCoderError, RuntimeError):
     """A process that shared the work ended before it was done.
 

@@ -7,6 +7,7 @@ whose message says what to give instead.
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,6 +88,15 @@ def load_causal_model(
 def untrained_causal_model(config: PreTrainedConfig, dtype: torch.dtype, attention: str) -> PreTrainedModel:
     """Return a causal language model of this architecture with random weights."""
     return AutoModelForCausalLM.from_config(config, dtype=dtype, attn_implementation=attention, trust_remote_code=False)
+
+
+def untrained_classifier(config: PreTrainedConfig, dtype: torch.dtype, attention: str) -> PreTrainedModel:
+    """Return a sequence classifier of this architecture with one label and random weights."""
+    one_label = copy.deepcopy(config)
+    one_label.num_labels = 1
+    return AutoModelForSequenceClassification.from_config(
+        one_label, dtype=dtype, attn_implementation=attention, trust_remote_code=False
+    )
 
 
 def load_classifier(

@@ -200,6 +200,10 @@ STORIES = {
             Typed("acecoder query rejected_by_reason"),
             Typed(f"acecoder run {CODE_PROFILE}"),
             Typed("acecoder plan", f"acecoder plan {CODE_PROFILE}"),
+            Typed(
+                'acecoder plan --profile paper --devices "8 x 80 GB"',
+                f'acecoder plan {CODE_PROFILE} --devices "8 x 80 GB"',
+            ),
             Typed("acecoder status", f"acecoder status {CODE_PROFILE}"),
             Typed("acecoder run warehouse", f"acecoder run warehouse {CODE_PROFILE}"),
             Typed("acecoder query"),

@@ -5,7 +5,7 @@ The plan of each way is made once per row, and all layers use it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import torch
@@ -27,12 +27,28 @@ class PackedSegments:
     Args:
         segments: Segments that cover the row, in its order. Segments with the same prefix are neighbours.
         device: Device on which attention is computed.
+        computed_as_on: Type of the device whose way of attention is taken; that of `device` where it is None.
     """
 
-    def __init__(self, segments: Sequence[Segment], device: torch.device) -> None:
+    def __init__(self, segments: Sequence[Segment], device: torch.device, computed_as_on: str | None = None) -> None:
         self._segments = segments
         self._device = device
+        self.computed_as_on = computed_as_on or device.type
         self._padded: dict[int | None, PaddedPlan] = {}
+
+    def as_on(self, device_type: str) -> PackedSegments:
+        """Return the same segments, with attention in the way of another type of device: a rehearsal needs it."""
+        return PackedSegments(self._segments, self._device, device_type)
+
+    def make_plans(self, windows: Iterable[int | None]) -> None:
+        """Make plans beforehand, which attention otherwise makes when it needs them.
+
+        Args:
+            windows: Those of plain SDPA, see `padded`; none where it is not used.
+        """
+        _ = self.flash if self.computed_as_on == "cuda" else self.split
+        for window in windows:
+            self.padded(window)
 
     @cached_property
     def split(self) -> SplitPlan:
@@ -93,13 +109,13 @@ def packed_attention(
     if dropout or softcap is not None or window is not None:
         plan = packed_segments.padded(window)
         return padded_attention(query, key, value, plan, scaling, dropout, softcap), None
-    if query.device.type == "cpu":
+    if packed_segments.computed_as_on == "cpu":
         # On a CPU the backward pass of the kernel is three times faster in float32 than in bfloat16 (measured).
         with torch.autocast("cpu", enabled=False):
             output = split_attention(query.float(), key.float(), value.float(), packed_segments.split, scaling)
         return output.to(query.dtype), None
     half = half_precision(query.dtype, query.device.type)
-    if query.device.type == "cuda" and half is not None:
+    if packed_segments.computed_as_on == "cuda" and half is not None:
         # Rotating queries and keys has made them float32, where weights are.
         output = flash_attention(query.to(half), key.to(half), value.to(half), packed_segments.flash, scaling)
         return output.to(query.dtype), None

@@ -68,6 +68,15 @@ def sample_completions(
         return decoder.run(torch.tensor(end_tokens, device=model.device), generator, on_end)
 
 
+def rehearse_sampling(model: PreTrainedModel, prompts: Sequence[Sequence[int]], sampling: Sampling) -> None:
+    """Read the prompts and draw the last token of completions of the greatest length, when their cache is full.
+
+    That needs as much memory as sampling ever does; no completion comes of it.
+    """
+    with torch.no_grad():
+        _Decoder(model, prompts, sampling, Team()).draw_last()
+
+
 class _Decoder:
     """The completions that are still being written (rows), and their cache.
 
@@ -139,6 +148,15 @@ class _Decoder:
                 self._advance(tokens)
         return completions
 
+    def draw_last(self) -> None:
+        self._length += self._sampling.max_tokens - 1
+        for layer in self._layers:
+            layer.skip_to(self._length)
+        rows = len(self._first)
+        tokens = _draw(self._logits, self._sampling.temperature, None, slice(rows), rows)
+        self._advance(tokens)
+        _draw(self._logits, self._sampling.temperature, None, slice(rows), rows)
+
     def _advance(self, tokens: torch.Tensor) -> None:
         visible = self._is_token[:, None, None, : self._length + 1]
         self._logits = self._forward(tokens[:, None], self._length - self._first, visible)
@@ -162,7 +180,7 @@ class _Decoder:
 
 
 def _draw(
-    logits: torch.Tensor, temperature: float, generator: torch.Generator, place: slice, all_rows: int
+    logits: torch.Tensor, temperature: float, generator: torch.Generator | None, place: slice, all_rows: int
 ) -> torch.Tensor:
     """Draw a token for every row; the rows are in this place among those of all processes."""
     if temperature == 0:
@@ -203,6 +221,9 @@ class _PreallocatedLayer(CacheLayerMixin):  # type: ignore[misc]  # transformers
 
     def keep_rows(self, rows: torch.Tensor) -> None:
         self.keys, self.values = self.keys.index_select(0, rows), self.values.index_select(0, rows)
+
+    def skip_to(self, length: int) -> None:
+        self._length = length
 
     def get_mask_sizes(self, query_length: int) -> tuple[int, int]:
         return self._length + query_length, 0

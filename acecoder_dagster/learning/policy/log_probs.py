@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Any
 
 import torch
 
-from acecoder_dagster.learning.reward_model.packing import PackedGroup, pack
+from acecoder_dagster.learning.reward_model.packing import PackedGroup, PackedRow, pack
 
 IGNORED = -100
 """Label of tokens whose log-probability is not wanted."""
@@ -41,14 +42,7 @@ def packed_log_probs(
         for completion in group.programs:
             labels[0, place + 1 : place + len(completion)] = torch.tensor(completion[1:])
             place += len(completion)
-    output = model(
-        input_ids=row.input_ids,
-        position_ids=row.position_ids,
-        packed_segments=row.segments,
-        labels=labels,
-        fused_lm_head=True,
-        use_cache=False,
-    )
+    output = forward_row(model, row, labels)
     # The fused head predicts the token after each place.
     asked = labels[0, 1:] != IGNORED
     padded = torch.zeros(completion_mask.shape, device=input_ids.device)
@@ -57,6 +51,24 @@ def packed_log_probs(
     if output.entropy is not None:
         entropies = padded.masked_scatter(completion_mask, output.entropy[0][asked].float())
     return log_probs, entropies
+
+
+def forward_row(model: torch.nn.Module, row: PackedRow, labels: torch.Tensor) -> Any:  # noqa: ANN401 - TRL's own
+    """Return the output of TRL's fused head for a packed row: log-probabilities and entropies, `(1, tokens - 1)`.
+
+    Args:
+        model: Causal model with TRL's fused head and packed attention.
+        row: The row.
+        labels: Its tokens, and `IGNORED` where no log-probability is wanted, `(1, tokens)`.
+    """
+    return model(
+        input_ids=row.input_ids,
+        position_ids=row.position_ids,
+        packed_segments=row.segments,
+        labels=labels,
+        fused_lm_head=True,
+        use_cache=False,
+    )
 
 
 def _groups(input_ids: torch.Tensor, mask: torch.Tensor, prompt_width: int) -> list[PackedGroup]:

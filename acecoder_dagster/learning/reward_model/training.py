@@ -123,7 +123,7 @@ def _untrained(backbone: str, lora_rank: int) -> tuple[PackedScorer, Any, PreTra
     """Return the scorer that a training starts from, its adapters (None for rank 0), and the tokenizer."""
     scorer, tokenizer = load_scorer(backbone)
     _start_head_near_zero(scorer)
-    adapters = _add_adapters(scorer, lora_rank) if lora_rank else None
+    adapters = add_adapters(scorer, lora_rank) if lora_rank else None
     return scorer, adapters, tokenizer
 
 
@@ -132,8 +132,9 @@ def _train(
 ) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
     """Train in one process of a team. Return figures, and in the first of several processes all weights."""
     scorer = loaded.scorer
-    scorer.to(team.device).train()
+    # Divided first: a device never holds the whole model, which may not fit.
     team.divide(scorer, getattr(scorer.model.base_model, "layers", ()))
+    scorer.to(team.device).train()
     loop = _TrainingLoop(scorer, loaded.train, settings, team)
     loop.run(work, progress)
     figures = {
@@ -165,7 +166,7 @@ def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
     return PackedScorer(classifier), tokenizer
 
 
-def _add_adapters(scorer: PackedScorer, rank: int) -> Any:  # noqa: ANN401 - peft's LoraModel
+def add_adapters(scorer: PackedScorer, rank: int) -> Any:  # noqa: ANN401 - peft's LoraModel
     """Freeze the backbone, and add LoRA adapters to its linear layers; adapters and score head are trained."""
     from peft import LoraConfig, LoraModel, TaskType  # not needed by most trainings
 

@@ -31,8 +31,13 @@ def wants_bfloat16(precision: Precision, device: torch.device) -> bool:
 
 
 def autocast(precision: Precision, device: torch.device) -> torch.autocast:
-    """Return the context in which forward passes run in this precision; weights stay float32."""
-    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=wants_bfloat16(precision, device))
+    """Return the context in which forward passes run in this precision; weights stay float32.
+
+    A forward pass uses every weight once. So the rounded copies are not kept for a second use, which would take half as
+    much memory again as the weights.
+    """
+    enabled = wants_bfloat16(precision, device)
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=enabled, cache_enabled=False)
 
 
 def limit_threads(threads: int | None) -> None:

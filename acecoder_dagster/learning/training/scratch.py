@@ -34,24 +34,33 @@ def create_scratch_model(texts: Iterable[str], output: Path, settings: ScratchMo
     """
     tokenizer = train_tokenizer(texts, settings.vocabulary_size, settings.context_length)
     torch.manual_seed(settings.seed)
-    model = Qwen3ForCausalLM(
-        Qwen3Config(
-            vocab_size=settings.vocabulary_size,
-            hidden_size=settings.hidden_size,
-            intermediate_size=settings.feed_forward_size,
-            num_hidden_layers=settings.layers,
-            num_attention_heads=settings.attention_heads,
-            num_key_value_heads=settings.attention_heads,
-            head_dim=settings.hidden_size // settings.attention_heads,
-            max_position_embeddings=settings.context_length,
-            tie_word_embeddings=True,
-            pad_token_id=tokenizer.pad_token_id,
-            eos_token_id=tokenizer.eos_token_id,
-            bos_token_id=None,
-        )
-    )
+    model = Qwen3ForCausalLM(scratch_config(settings, tokenizer.pad_token_id, tokenizer.eos_token_id))
     model.save_pretrained(output)
     tokenizer.save_pretrained(output)
+
+
+def scratch_config(settings: ScratchModelSettings, pad_token: int = 0, end_token: int = 1) -> Qwen3Config:
+    """Return the architecture of a model from scratch.
+
+    Args:
+        settings: Its sizes.
+        pad_token: Token id of padding.
+        end_token: Token id of the end of a text.
+    """
+    return Qwen3Config(
+        vocab_size=settings.vocabulary_size,
+        hidden_size=settings.hidden_size,
+        intermediate_size=settings.feed_forward_size,
+        num_hidden_layers=settings.layers,
+        num_attention_heads=settings.attention_heads,
+        num_key_value_heads=settings.attention_heads,
+        head_dim=settings.hidden_size // settings.attention_heads,
+        max_position_embeddings=settings.context_length,
+        tie_word_embeddings=True,
+        pad_token_id=pad_token,
+        eos_token_id=end_token,
+        bos_token_id=None,
+    )
 
 
 def train_tokenizer(texts: Iterable[str], vocabulary_size: int, context_length: int) -> PreTrainedTokenizerFast:

@@ -163,11 +163,24 @@ def completion_loss(network: PreTrainedModel, rows: Sequence[TokenRow], device: 
         tokens[index, : row.length] = torch.tensor(row.prompt + row.completion)
         # The state at each token predicts the next one.
         targets[index, len(row.prompt) - 1 : row.length - 1] = torch.tensor(row.completion)
-    tokens, targets = tokens.to(device), targets.to(device)
+    places = (targets.flatten() != _NOT_A_TARGET).nonzero()[:, 0]
+    return loss_at(network, tokens.to(device), places.to(device), targets.flatten()[places].to(device))
+
+
+def loss_at(
+    network: PreTrainedModel, tokens: torch.Tensor, places: torch.Tensor, targets: torch.Tensor
+) -> torch.Tensor:
+    """Return the mean cross-entropy of the tokens after some places.
+
+    Args:
+        network: A causal model.
+        tokens: Rows of token ids, `(rows, tokens)`.
+        places: Where a token is predicted, counted row after row.
+        targets: The tokens after these places.
+    """
     states = network.base_model(input_ids=tokens, use_cache=False).last_hidden_state
-    wanted = targets != _NOT_A_TARGET
-    logits = network.get_output_embeddings()(states[wanted])
-    return cross_entropy(logits.float(), targets[wanted])
+    logits = network.get_output_embeddings()(states.flatten(0, 1).index_select(0, places))
+    return cross_entropy(logits.float(), targets)
 
 
 def _completion_tokens(rows: Sequence[TokenRow]) -> int:

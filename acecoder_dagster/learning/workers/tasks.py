@@ -42,7 +42,9 @@ def _(specification: TrainBasePolicy, progress: Progress) -> Figures:
     from acecoder_dagster.learning.training.scratch import create_scratch_model
     from acecoder_dagster.learning.training.supervised import train_supervised
     from acecoder_dagster.learning.workers.corpus import corpus_rows, imitation_rows, writable_references
+    from acecoder_dagster.learning.workers.fitting import refuse_what_does_not_fit
 
+    refuse_what_does_not_fit(specification)
     start = specification.output / "start"
     figures: Figures = {}
     if specification.references is None:
@@ -76,7 +78,9 @@ def _(specification: SamplePrograms, progress: Progress) -> Figures:
 def _(specification: TrainRewardModel, progress: Progress) -> Figures:
     from acecoder_dagster.learning.reward_model.training import train_reward_model
     from acecoder_dagster.learning.training.scratch import create_scratch_model
+    from acecoder_dagster.learning.workers.fitting import refuse_what_does_not_fit
 
+    refuse_what_does_not_fit(specification)
     backbone = specification.backbone
     if backbone == SCRATCH:
         groups = pl.read_parquet(specification.groups).head(TOKENIZER_TEXTS)
@@ -115,8 +119,10 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
     from acecoder_dagster.judge import Judge
     from acecoder_dagster.learning.policy.training import train_policy
     from acecoder_dagster.learning.sampling import extract_program
+    from acecoder_dagster.learning.workers.fitting import refuse_what_does_not_fit
     from acecoder_dagster.learning.workers.rewards import judge_by_question
 
+    refuse_what_does_not_fit(specification)
     questions = pl.read_parquet(specification.questions)
     with Judge(specification.sandbox) as judge, recorded_curves(specification.output, progress) as record:
         return train_policy(

@@ -1,0 +1,1 @@
+"""Estimated against measured memory of trainings."""
