@@ -17,7 +17,7 @@ from torch.utils._pytree import tree_leaves
 class LiveTensors(TorchDispatchMode):  # type: ignore[misc]  # torch is not followed by mypy
     """Counts the bytes of all tensors that are made while it is entered, until they are gone.
 
-    It is `torch.distributed._tools.MemTracker` without figures for every module: those take twenty times as long.
+    It is `torch.distributed._tools.MemTracker` without figures for every module: those took five times as long.
 
     Attributes:
         peaks: Most bytes that were alive at the same time, in each phase; a phase begins with `begin`.
