@@ -33,6 +33,14 @@ TESTED_ELSEWHERE = {
     ),
     "acecoder train-rl questions.jsonl -o policy2 --policy Qwen/Qwen2.5-Coder-1.5B-Instruct "
     "--reward-model reward_model --profile local": "tests/learning/policy/test_training.py",
+    "acecoder import --name acecode --questions hf://TIGER-Lab/AceCode-87K --without-programs --profile local": (
+        "tests/graph/test_shipped_profiles.py"
+    ),
+    "acecoder run --profile local": "tests/graph/test_shipped_profiles.py",
+    "acecoder import --name acecode --questions hf://TIGER-Lab/AceCode-87K --without-programs --profile paper": (
+        "tests/graph/test_shipped_profiles.py"
+    ),
+    "acecoder run --profile paper": "tests/graph/test_shipped_profiles.py",
     "acecoder serve": "tests/cli/test_serve.py::test_by_default_only_this_machine_is_listened_to",
     "docker compose -f containers/compose.yaml up --build --detach --wait": "tests/containers/test_compose.py",
     "docker compose -f containers/compose.yaml down": "tests/containers/test_compose.py",
