@@ -1,7 +1,8 @@
-"""The documented commands of the profiles `local` and `paper`, with tiny models of the same classes for the large ones.
+"""The documented commands of profiles with real models, with tiny models of the same classes in their place.
 
-The large models are replaced by a Qwen2 and a Llama that were taught right and wrong programs, and by a Gemma-2
-classifier; AceCode-87K by a file of its form. What else a profile says holds, but for sizes and lengths.
+The models are replaced by a Qwen2 and two Llamas that were taught right and wrong programs, and by a Gemma-2
+classifier; AceCode-87K and the benchmarks by files of their form. What else a profile says holds, but for sizes and
+lengths.
 """
 
 import json
@@ -13,7 +14,7 @@ import pytest
 
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.warehouse import run_query
-from tests.docs.shown import commands
+from tests.docs.shown import ROOT, commands
 from tests.docs.stories import type_in
 from tests.taught_models import SIZES, save_chat_model, teach
 
@@ -113,9 +114,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("models")
     asked = [f"Write scale(x), number {n}." for n in range(QUESTIONS)]
     questions = pl.DataFrame({"question_id": asked, "question": asked, "entry_point": "scale"})
-    template = Path(__file__).parents[2] / "acecoder_dagster" / "prompts" / "evalplus.txt"
+    template = ROOT / "acecoder_dagster" / "prompts" / "evalplus.txt"
     texts = [template.read_text(), *asked, *ANSWERS]
-    for name, family, kind in (("qwen", "Qwen", Qwen2Config), ("llama", "Llama", LlamaConfig)):
+    kinds = {"qwen": ("Qwen", Qwen2Config), "llama": ("Llama", LlamaConfig), "smollm2": ("SmolLM2", LlamaConfig)}
+    for name, (family, kind) in kinds.items():
         teach(save_chat_model(folder / name, family, kind, texts), questions, ANSWERS)
     capped = {"attn_logit_softcapping": 50.0, "sliding_window": 64, "num_labels": 1, "query_pre_attn_scalar": 32}
     gemma = save_chat_model(folder / "gemma", "Gemma", Gemma2Config, texts, **capped)
@@ -123,7 +125,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     config = Gemma2Config(**SIZES, **capped, vocab_size=len(words), pad_token_id=words.pad_token_id)
     torch.manual_seed(0)
     Gemma2ForSequenceClassification(config).save_pretrained(gemma)
-    return {"qwen": folder / "qwen", "llama": folder / "llama", "gemma": gemma}
+    return {name: folder / name for name in (*kinds, "gemma")}
 
 
 def prepare(folder: Path, profile: str, policy: Path, backbone: Path) -> None:
@@ -191,3 +193,38 @@ def test_the_trainings_of_a_profile_by_themselves_take_models_of_others(models, 
     rewarded = type_shown(tmp_path, "acecoder train-rl questions.jsonl -o policy2", "local", others)
     assert rewarded.returncode == 0, rewarded.stdout
     assert pl.read_parquet(tmp_path / "policy2" / "rollouts.parquet")["reward"].null_count() == 0
+
+
+def test_the_example_of_a_pretrained_model_learns_from_recorded_programs_and_from_its_own(models, tmp_path):
+    prepare(tmp_path, str(ROOT / "examples" / "pretrained.toml"), models["smollm2"], models["smollm2"])
+    questions = [acecode_row(n) for n in range(QUESTIONS)]
+    rows = [
+        {
+            "question_id": f"{name}/{number}",
+            "question": row["question"],
+            "entry_point": "scale",
+            "reference_program": "def scale(x):\n    return 2 * x\n",
+            "tests": row["test_cases"][:3],
+        }
+        for number, row in enumerate(questions)
+        for name in ("HumanEval", "MBPP")
+    ]
+    programs = [
+        {"question_id": row["question_id"], "model": "other", "program": answer.removesuffix("```")}
+        for row in rows[::2]
+        for answer in ANSWERS
+    ]
+    for name, lines in {"humaneval": rows[::2], "mbpp": rows[1::2], "humaneval_programs": programs}.items():
+        pl.DataFrame(lines).write_parquet(tmp_path / f"{name}.parquet")
+
+    for begin in ("acecoder import --name humaneval", "acecoder import --name mbpp", "acecoder run"):
+        done = type_shown(tmp_path, begin, "examples/pretrained.toml", {})
+        assert done.returncode == 0, done.stdout
+
+    home = Home(tmp_path / ".acecoder")
+    wrote = run_query(home.warehouse, "SELECT DISTINCT model, batch FROM pass_rates WHERE stage = 'sampled_programs'")
+    assert set(wrote.iter_rows()) == {("other", "humaneval-000"), (str(models["smollm2"]), "mbpp-000")}
+    paired = run_query(home.warehouse, "SELECT DISTINCT batch FROM preference_pairs JOIN questions USING (question_id)")
+    assert set(paired["batch"]) == {"humaneval-000", "mbpp-000"}
+    assert set(run_query(home.warehouse, "SELECT model FROM trainings")["model"]) >= {"reward_model", "policy_rule"}
+    assert "Best of N" in (home.root / "report.md").read_text()
