@@ -94,7 +94,8 @@ def acecode_row(number: int) -> dict[str, object]:
         "id": f"oss_{number}",
         "source": "oss",
         "question": f"Write scale(x), number {number}.",
-        "test_cases": [f"assert scale({x}) == {2 * x}" for x in range(1, 7)],
+        # The wrong answer passes one: a program that passes none is in no pair of the paper.
+        "test_cases": [f"assert scale({x}) == {2 * x}" for x in range(6)],
         "inferences": [answer],
     }
 
@@ -182,10 +183,11 @@ def test_the_trainings_of_a_profile_by_themselves_take_models_of_others(models, 
 
     trained = type_shown(tmp_path, "acecoder train-rm pairs.jsonl", "local", {QWEN: models["llama"]})
     assert trained.returncode == 0, trained.stdout
-    for model, scores in (("reward_model", "own"), (models["gemma"], "gemma")):
-        scored = type_in(tmp_path, f"acecoder score {model} programs.jsonl -o {scores}.parquet --profile tiny.toml")
+    # What was trained elsewhere does not say what its prompts are like.
+    for model, name in (("reward_model", "own"), (f"{models['gemma']} --prompt evalplus", "gemma")):
+        scored = type_in(tmp_path, f"acecoder score {model} programs.jsonl -o {name}.parquet --profile tiny.toml")
         assert scored.returncode == 0, scored.stdout
-        assert pl.read_parquet(tmp_path / f"{scores}.parquet")["score"].null_count() == 0
+        assert pl.read_parquet(tmp_path / f"{name}.parquet")["score"].null_count() == 0
     own = pl.read_parquet(tmp_path / "own.parquet")
     assert own.filter(pl.col("program") == right)["score"].min() > own.filter(pl.col("program") == wrong)["score"].max()
 
