@@ -19,7 +19,8 @@ from tests.docs.stories import type_in
 from tests.taught_models import SIZES, save_chat_model, teach
 
 PUBLISHED, QWEN = "hf://TIGER-Lab/AceCode-87K", "Qwen/Qwen2.5-Coder-1.5B-Instruct"
-QUESTIONS = 32
+# So many that the rule of the paper leaves hard questions in every split.
+QUESTIONS = 80
 ANSWERS = [f"def scale(x):\n    return {body}\n```" for body in ("2 * x", "x + x", "x")]
 
 TINY = """
@@ -203,7 +204,7 @@ def test_the_example_of_a_pretrained_model_learns_from_recorded_programs_and_fro
     rows = [
         {
             "question_id": f"{name}/{number}",
-            "question": row["question"],
+            "question": f"{row['question']} It is of {name}.",
             "entry_point": "scale",
             "reference_program": "def scale(x):\n    return 2 * x\n",
             "tests": row["test_cases"][:3],
@@ -226,7 +227,9 @@ def test_the_example_of_a_pretrained_model_learns_from_recorded_programs_and_fro
     home = Home(tmp_path / ".acecoder")
     wrote = run_query(home.warehouse, "SELECT DISTINCT model, batch FROM pass_rates WHERE stage = 'sampled_programs'")
     assert set(wrote.iter_rows()) == {("other", "humaneval-000"), (str(models["smollm2"]), "mbpp-000")}
-    paired = run_query(home.warehouse, "SELECT DISTINCT batch FROM preference_pairs JOIN questions USING (question_id)")
+    paired = run_query(
+        home.warehouse, "SELECT DISTINCT questions.batch FROM preference_pairs JOIN questions USING (question_id)"
+    )
     assert set(paired["batch"]) == {"humaneval-000", "mbpp-000"}
     assert set(run_query(home.warehouse, "SELECT model FROM trainings")["model"]) >= {"reward_model", "policy_rule"}
     assert "Best of N" in (home.root / "report.md").read_text()
