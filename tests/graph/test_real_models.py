@@ -114,7 +114,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     from acecoder_dagster.learning.pretrained import load_tokenizer
 
     folder = tmp_path_factory.mktemp("models")
-    asked = [f"Write scale(x), number {n}." for n in range(QUESTIONS)]
+    asked = [f"Write scale(x), number {n}.{more}" for n in range(QUESTIONS) for more in ("", " It is of MBPP.")]
     questions = pl.DataFrame({"question_id": asked, "question": asked, "entry_point": "scale"})
     template = ROOT / "acecoder_dagster" / "prompts" / "evalplus.txt"
     texts = [template.read_text(), *asked, *ANSWERS]
