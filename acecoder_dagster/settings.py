@@ -12,13 +12,12 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator
 
 from acecoder_dagster import AceCoderError
 from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
 from acecoder_dagster.evaluation import EvaluationSettings
 from acecoder_dagster.judge import SandboxSettings
-from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.preference import HardQuestionSettings, PairSettings
 from acecoder_dagster.learning.sampling import SamplingSettings
 from acecoder_dagster.learning.training.settings import (
@@ -119,10 +118,6 @@ class BasePolicySettings(Section):
         default="scratch",
         description="Folder or hub id (owner/name@revision), or `scratch`: trained here on the corpus",
     )
-    revision: str | None = Field(
-        default=None,
-        description="Revision of the hub model: branch, tag or commit. Written behind the model, it is the same",
-    )
     corpus: Literal["procedural", "questions"] = Field(
         default="procedural",
         description="What a model from scratch imitates. procedural: buggy programs of the procedural questions; "
@@ -132,18 +127,6 @@ class BasePolicySettings(Section):
     corpus_programs: int = Field(default=60_000, ge=100, description="Programs of the corpus, for model = scratch")
     scratch: ScratchModelSettings = ScratchModelSettings()
     supervised: SupervisedSettings = SupervisedSettings()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _takes_the_revision_from_the_address(cls, values: Any) -> Any:  # noqa: ANN401 - what a profile may hold
-        if not isinstance(values, dict) or not isinstance(values.get("model"), str):
-            return values
-        model, revision = read_address(values["model"])
-        if revision is None:
-            return values
-        if values.get("revision") not in {None, revision}:
-            raise ValueError(f"model says revision {revision}, revision says {values['revision']}; say it once")
-        return {**values, "model": model, "revision": revision}
 
 
 class RewardBackboneSettings(Section):

@@ -16,6 +16,7 @@ Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 LONGEST = (
     "graph/test_whole_pipeline.py",
+    "graph/test_real_models.py",
     "containers/test_compose.py",
     "graph/operating/test_refresh.py",
     "graph/operating/test_automation.py",

@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from acecoder_dagster import AceCoderError
+from acecoder_dagster.cli.convert_gguf import convert_gguf
 from acecoder_dagster.cli.convert_rm import convert_rm
 from acecoder_dagster.cli.demo import demo
 from acecoder_dagster.cli.export import export
@@ -47,6 +48,7 @@ COMMANDS: Sequence[Callable[..., None]] = (
     train_rm,
     score,
     convert_rm,
+    convert_gguf,
     train_rl,
     ui,
     serve,

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from acecoder_dagster import AceCoderError
@@ -21,18 +22,17 @@ class MissingModelsError(AceCoderError):
     """Models cannot be used or written as asked; the message says what to do."""
 
 
-def need_libraries(what: str, *, sampling: bool = False) -> None:
+def need_libraries(what: str, *, also: Sequence[str] = ()) -> None:
     """Refuse to begin where the libraries for models are not installed; where they are, keep them quiet.
 
     Args:
         what: What needs them, as the message begins.
-        sampling: Whether programs are sampled, too.
+        also: Further libraries of the extras that it needs.
 
     Raises:
         MissingModelsError: Some are missing; the message says what to install.
     """
-    needed = (*LIBRARIES, *ENGINES) if sampling else LIBRARIES
-    if missing := [name for name in needed if importlib.util.find_spec(name) is None]:
+    if missing := [name for name in (*LIBRARIES, *also) if importlib.util.find_spec(name) is None]:
         raise MissingModelsError(
             f"{what} needs models, and {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed: "
             "pip install 'acecoder-dagster[cpu]', or 'acecoder-dagster[gpu]' on a machine with an NVIDIA GPU"

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from acecoder_dagster.cli.models import need_libraries
+from acecoder_dagster.cli.models import ENGINES, need_libraries
 from acecoder_dagster.graph.assets import STAGES, oracle_programs, sampled_programs
 from acecoder_dagster.graph.inputs import Model
 from acecoder_dagster.graph.resources import OpenProject
@@ -24,7 +24,7 @@ def refuse_without_libraries(project: OpenProject, assets: Sequence[str] | None,
     bring_theirs = all(brings_programs(project, batch) for batch in batches)
     for stage in STAGES:
         if (assets is None or stage.name in assets) and _uses_models(project, stage, bring_theirs):
-            need_libraries(f"the asset {stage.name}", sampling=True)
+            need_libraries(f"the asset {stage.name}", also=ENGINES)
 
 
 def _uses_models(project: OpenProject, stage: Stage, bring_theirs: bool) -> bool:

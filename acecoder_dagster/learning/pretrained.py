@@ -49,19 +49,26 @@ def load_tokenizer(model: str | Path, **options: Any) -> PreTrainedTokenizerBase
         return AutoTokenizer.from_pretrained(name, revision=revision, trust_remote_code=False, **options)
 
 
-def load_config(model: str | Path) -> PreTrainedConfig:
-    """Return the configuration of a model, given by its address.
+def load_config(model: str | Path, **options: Any) -> PreTrainedConfig:  # noqa: ANN401 - transformers' own
+    """Return the configuration of a model.
+
+    Args:
+        model: Address of the model.
+        options: Passed to transformers, as `gguf_file`.
 
     Raises:
         ModelLoadError: There is no such model.
     """
     name, revision = read_address(model)
     with _explained("model", model):
-        return AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False)
+        return AutoConfig.from_pretrained(name, revision=revision, trust_remote_code=False, **options)
 
 
 def load_causal_model(
-    model: str | Path, attention: str | None = None, dtype: torch.dtype = torch.float32
+    model: str | Path,
+    attention: str | None = None,
+    dtype: torch.dtype = torch.float32,
+    **options: Any,  # noqa: ANN401 - transformers' own
 ) -> PreTrainedModel:
     """Return a causal language model.
 
@@ -69,6 +76,7 @@ def load_causal_model(
         model: Address of the model.
         attention: Name of the attention function; transformers chooses where it is None.
         dtype: Type of the weights.
+        options: Passed to transformers, as `gguf_file`.
 
     Raises:
         ModelLoadError: There is no such model.
@@ -76,7 +84,7 @@ def load_causal_model(
     name, revision = read_address(model)
     with _explained("model", model):
         loaded = AutoModelForCausalLM.from_pretrained(
-            name, revision=revision, dtype=dtype, trust_remote_code=False, **_attention(attention)
+            name, revision=revision, dtype=dtype, trust_remote_code=False, **_attention(attention), **options
         )
         if revision is not None:
             # By this name TRL loads the reference model and vLLM's copy, neither of which it gives a revision.

@@ -8,7 +8,9 @@ HIDING = """
 import importlib.machinery
 
 found = importlib.machinery.PathFinder.find_spec
-HIDDEN = {"torch", "transformers", "trl", "datasets", "peft", "vllm", "tokenizers", "safetensors", "huggingface_hub"}
+HIDDEN = {
+    "torch", "transformers", "trl", "datasets", "peft", "vllm", "tokenizers", "safetensors", "huggingface_hub", "gguf"
+}
 
 
 def find_spec(name, path=None, target=None):
@@ -37,6 +39,7 @@ def without(typed, tmp_path, environment):
         ("train-rm", "pairs.jsonl", "-o", "model", "--backbone", "scratch"),
         ("train-rl", "questions.jsonl", "-o", "policy", "--policy", "model"),
         ("convert-rm", "model", "-o", "converted"),
+        ("convert-gguf", "model.gguf", "-o", "converted"),
     ],
     ids=lambda arguments: " ".join(arguments[:2]),
 )

@@ -25,6 +25,14 @@ TESTED_ELSEWHERE = {
     "acecoder convert-rm AceCodeRM-7B -o reward_model": (
         "tests/learning/reward_model/test_conversion.py::test_scores_are_the_originals_minus_the_bias"
     ),
+    "acecoder convert-gguf model.gguf -o model": (
+        "tests/learning/test_gguf_files.py::test_the_folder_is_a_plain_model_with_the_weights_of_the_file"
+    ),
+    "acecoder import --name humaneval --questions humaneval.parquet --programs humaneval_programs.parquet --split hash "
+    "--profile examples/pretrained.toml": "tests/graph/test_real_models.py",
+    "acecoder import --name mbpp --questions mbpp.parquet --split hash --test-share 0.2 "
+    "--profile examples/pretrained.toml": "tests/graph/test_real_models.py",
+    "acecoder run --profile examples/pretrained.toml": "tests/graph/test_real_models.py",
     "acecoder run policy_reward_model rollouts training_curves warehouse --profile examples/hacking.toml": (
         "tests/learning/policy/test_reward_hacking.py"
     ),
@@ -33,6 +41,14 @@ TESTED_ELSEWHERE = {
     ),
     "acecoder train-rl questions.jsonl -o policy2 --policy Qwen/Qwen2.5-Coder-1.5B-Instruct "
     "--reward-model reward_model --profile local": "tests/learning/policy/test_training.py",
+    "acecoder import --name acecode --questions hf://TIGER-Lab/AceCode-87K --without-programs --profile local": (
+        "tests/graph/test_real_models.py"
+    ),
+    "acecoder run --profile local": "tests/graph/test_real_models.py",
+    "acecoder import --name acecode --questions hf://TIGER-Lab/AceCode-87K --without-programs --profile paper": (
+        "tests/graph/test_real_models.py"
+    ),
+    "acecoder run --profile paper": "tests/graph/test_real_models.py",
     "acecoder serve": "tests/cli/test_serve.py::test_by_default_only_this_machine_is_listened_to",
     "docker compose -f containers/compose.yaml up --build --detach --wait": "tests/containers/test_compose.py",
     "docker compose -f containers/compose.yaml down": "tests/containers/test_compose.py",

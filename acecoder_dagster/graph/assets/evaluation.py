@@ -38,6 +38,7 @@ from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sampl
 from acecoder_dagster.graph.steps.training_rows import counting, held_out_questions, held_out_results
 from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.judge import Judge
+from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.reward_model.prompts import reward_prompts
 from acecoder_dagster.learning.sampling import SamplingSettings
 from acecoder_dagster.learning.workers.curves import read_curves
@@ -168,7 +169,7 @@ def policy_results(step: Step) -> Iterator[tuple[str, StageRows]]:
 
 def _baseline(settings: Settings) -> str:
     """Return the name that programs of the base policy carry."""
-    return settings.base_policy.model if BASE_POLICY.named(settings) else BASE_POLICY.name
+    return read_address(settings.base_policy.model).model if BASE_POLICY.named(settings) else BASE_POLICY.name
 
 
 def _comparing(project: OpenProject, batch: str) -> Mapping[str, object]:

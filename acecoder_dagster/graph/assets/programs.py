@@ -17,6 +17,7 @@ from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.batch_sources import batch_source, brings_programs
 from acecoder_dagster.graph.steps.sampling import base_policy_sampler, sample_questions
 from acecoder_dagster.graph.steps.training_rows import tested_questions
+from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.policy.imitation import NothingToImitateError, imitable_questions
 from acecoder_dagster.learning.sampling import render_prompts
 from acecoder_dagster.learning.workers.specifications import TrainBasePolicy
@@ -32,7 +33,8 @@ def imitates_questions(settings: Settings) -> bool:
 def _base_policy_settings(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
     trained_with = {
-        "base_policy": settings.base_policy.model_dump(exclude={"corpus"}),
+        # `revision` was a setting once: what was trained then is still up to date.
+        "base_policy": {**settings.base_policy.model_dump(exclude={"corpus"}), "revision": None},
         "micro": settings.micro.model_dump(),
         "prompt": settings.prompt,
         "seed": settings.seed,
@@ -95,7 +97,8 @@ def _sampling(project: OpenProject, batch: str) -> Mapping[str, object]:
         return {}
     sampling = settings.sampling.model_dump(exclude={"engine"})
     # The chat template that renders the prompts is that of the revision, too.
-    pinned = {"chat_template": settings.base_policy.revision} if settings.base_policy.revision else {}
+    _, revision = read_address(settings.base_policy.model)
+    pinned = {"chat_template": revision} if revision else {}
     return {"sampling": sampling, "prompt": settings.prompt, "seed": settings.seed, **pinned}
 
 

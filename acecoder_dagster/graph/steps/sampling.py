@@ -10,7 +10,7 @@ from acecoder_dagster.data.tables import SAMPLED_PROGRAMS
 from acecoder_dagster.graph.models import BASE_POLICY
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
-from acecoder_dagster.learning.model_address import write_address
+from acecoder_dagster.learning.model_address import read_address, write_address
 from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings, program_rows, render_prompts
 from acecoder_dagster.learning.workers.specifications import SamplePrograms
 
@@ -35,9 +35,9 @@ class Sampler:
 
 def base_policy_sampler(step: Step) -> Sampler:
     """Return the base policy: the model trained here, or the one of the settings."""
-    base = step.settings.base_policy
     if named := BASE_POLICY.named(step.settings):
-        return Sampler(base.model, base.model, named.removeprefix(f"{base.model}@"), base.revision)
+        model, revision = read_address(step.settings.base_policy.model)
+        return Sampler(model, model, named.removeprefix(f"{model}@"), revision)
     trained = step.model(BASE_POLICY)
     assert trained is not None, "a step begins only when its inputs are there"
     return Sampler(BASE_POLICY.name, str(trained.folder), trained.content_key)
