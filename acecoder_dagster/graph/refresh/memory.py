@@ -13,7 +13,7 @@ from acecoder_dagster.learning.memory.trainings import (
     SupervisedTraining,
     Training,
 )
-from acecoder_dagster.learning.model_address import SCRATCH, write_address
+from acecoder_dagster.learning.model_address import SCRATCH
 from acecoder_dagster.settings import Settings
 
 SECTIONS = {
@@ -76,7 +76,7 @@ def plan_memory(settings: Settings, names: Iterable[str], devices: Devices) -> I
 
 def _base_policy(settings: Settings) -> ModelSource:
     base = settings.base_policy
-    return base.scratch if base.model == SCRATCH else write_address(base.model, base.revision)
+    return base.scratch if base.model == SCRATCH else base.model
 
 
 def _backbone(settings: Settings) -> ModelSource:
