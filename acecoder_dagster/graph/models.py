@@ -1,13 +1,13 @@
 """The models of the graph."""
 
 from acecoder_dagster.graph.inputs import Model
-from acecoder_dagster.learning.model_address import SCRATCH
+from acecoder_dagster.learning.model_address import SCRATCH, write_address
 from acecoder_dagster.settings import Settings
 
 
 def _named_base_policy(settings: Settings) -> str | None:
     base = settings.base_policy
-    return None if base.model == SCRATCH else f"{base.model}@{base.revision or 'unpinned'}"
+    return None if base.model == SCRATCH else write_address(base.model, base.revision)
 
 
 BASE_POLICY = Model("base_policy", _named_base_policy)

@@ -5,6 +5,7 @@ import time
 import dagster as dg
 
 from acecoder_dagster.data.lake import Artifact
+from acecoder_dagster.data.lake.partitions import UNPARTITIONED
 from acecoder_dagster.evaluation import plot_learning_curves
 from acecoder_dagster.graph.inputs import Model
 from acecoder_dagster.graph.keys import stage_key
@@ -42,7 +43,10 @@ def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.Materiali
             folder = store.working_folder(stage.name, key)
             started = time.monotonic()
             figures = run_worker(step, stage.body(step, folder))
-            artifact = store.finish(stage.name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
+            seconds = round(time.monotonic() - started, 3)
+            artifact = store.finish(
+                stage.name, key, {**figures, "seconds": seconds}, dict(stage.settings(project, UNPARTITIONED))
+            )
     step.figures = artifact.figures
     return dg.MaterializeResult(
         metadata=_metadata(artifact, reused=reused),

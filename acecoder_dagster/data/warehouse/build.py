@@ -89,13 +89,14 @@ def build_warehouse(
 def models_version() -> str:
     """Return a hash of the files in `sql/models`: when it changes, the warehouse must be built again."""
     digest = hashlib.sha256()
-    for path in _model_files():
+    for path in model_files():
         digest.update(f"{path.name}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _model_files() -> list[Path]:
+def model_files() -> list[Path]:
+    """Return the files in `sql/models`, in the order in which they run."""
     return sorted((project_folder("sql") / "models").glob("*.sql"))
 
 
@@ -121,7 +122,7 @@ def _build(lake: Lake, models: ArtifactStore | None, unsealed_passes: UnsealedPa
         register_counting(connection, unsealed_passes)
         comment_lake_views(connection)
         known = {table.full_name for table in read_catalogue(connection)}
-        for path in _model_files():
+        for path in model_files():
             known |= _run_model(connection, path, known)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")
