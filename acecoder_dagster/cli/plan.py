@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from acecoder_dagster.cli.folder_settings import describe_change
 from acecoder_dagster.cli.options import BatchOption, ProfileOption, chosen_profile
 from acecoder_dagster.cli.printing import WideOption, output, print_frame, print_line, show_all_columns
 
@@ -24,6 +25,7 @@ def plan(batch: BatchOption = None, profile: ProfileOption = None, wide: WideOpt
     """
     from acecoder_dagster.cli.suggestions import refuse_unknown
     from acecoder_dagster.data.home import Home
+    from acecoder_dagster.graph.refresh.folder_settings import settings_change
     from acecoder_dagster.graph.refresh.planning import plan_refresh
     from acecoder_dagster.graph.resources import OpenProject
     from acecoder_dagster.graph.steps.batch_sources import known_batches
@@ -34,7 +36,11 @@ def plan(batch: BatchOption = None, profile: ProfileOption = None, wide: WideOpt
     settings = read_settings(name)
     known = known_batches(home, settings)
     refuse_unknown("batch", batch or (), known)
-    planned = plan_refresh(OpenProject(home, settings), list(batch or known))
+    project = OpenProject(home, settings)
+    if change := settings_change(project):
+        print_line(output, f"{home.root} was made with other settings (profile {change.profile}).")
+        print_line(output, describe_change(change))
+    planned = plan_refresh(project, list(batch or known))
     if not planned:
         output.print(f"{len(known)} batches, all tables and models are up to date: a refresh executes nothing.")
         return

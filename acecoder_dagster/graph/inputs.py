@@ -26,7 +26,10 @@ class Model:
 LICENCE = ("licence",)
 """For stages whose rows do not depend on licences. Who asks for the licence of a row joins it."""
 
-LABELS = ("licence", "split")
+REVISION = ("upstream_revision",)
+"""For stages to which it is the same which version of its source a seed was last found in."""
+
+LABELS = (*LICENCE, *REVISION, "split")
 """For stages whose rows do not depend on the split either."""
 
 PROVENANCE = (

@@ -4,6 +4,8 @@ Where the key of the current version is the key of now, the stage is up to date.
 by its rows, not by what they were made from: one that is made anew with the same rows changes nothing.
 """
 
+from pathlib import Path
+
 import dagster as dg
 
 from acecoder_dagster.data.lake import content_key
@@ -76,6 +78,17 @@ def model_key(project: OpenProject, model: Model) -> str | None:
         return write_address(name, model_revision(name, revision))
     trained = project.home.artifacts.current(model.name)
     return trained.content_key if trained else None
+
+
+def made_from(project: OpenProject, stage: Stage) -> list[Path]:
+    """Return the files of rows and the folders of models that a training reads."""
+    read: list[Path] = []
+    for each in _inputs(project, stage, UNPARTITIONED):
+        if isinstance(each.of, Table):
+            read += [partition.rows_file for partition in partitions_read(project, each, UNPARTITIONED)]
+        elif trained := project.home.artifacts.current(each.name):
+            read.append(trained.folder)
+    return read
 
 
 def is_current(project: OpenProject, stage: Stage, batch: str = UNPARTITIONED) -> bool:

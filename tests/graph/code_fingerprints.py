@@ -4,8 +4,8 @@ A stage's code version stands in the keys of its results, and people raise it by
 in `code_fingerprints.json`: for every stage its version and a hash of all functions, classes and constants of the
 package that its body reaches. Comments, docstrings, layout, annotations and places in files do not count.
 
-`make accept-code` (`python -m tests.graph.code_fingerprints`) writes the file anew: after a version was raised, or after
-a change that leaves all results as they are. The difference in git shows the stages that were accepted.
+`make accept-code` (`python -m tests.graph.code_fingerprints`) writes the file anew: after a version was raised, or
+after a change that leaves all results as they are. The difference in git shows the stages that were accepted.
 """
 
 import ast
@@ -110,9 +110,9 @@ class Code:
         module, attribute = name
         if name == (f"{self._package}.judge.judge", "Judge"):
             yield from ((each, "*") for each in self._modules if self._is_part(each, JUDGING))
-        tasks = f"{self._package}.learning.workers.tasks"
-        if module == f"{self._package}.learning.workers.specifications" and f"_ {attribute}" in self._modules[tasks].definitions:
-            yield tasks, f"_ {attribute}"
+        tasks, task = f"{self._package}.learning.workers.tasks", f"_ {attribute}"
+        if module == f"{self._package}.learning.workers.specifications" and task in self._modules[tasks].definitions:
+            yield tasks, task
 
     def _makes_no_row(self, module: str, attribute: str) -> bool:
         elsewhere = self._is_part(module, MAKES_NO_ROWS) and not self._is_part(module, MAKES_ROWS)
@@ -182,9 +182,7 @@ def _imports(nodes: Iterable[ast.stmt], module: str) -> Iterator[tuple[str, Name
 def present() -> dict[str, dict[str, str]]:
     """Return version and fingerprint of all code that makes rows, by the stage's name."""
     code = Code(PACKAGE)
-    versions = {
-        stage.name: (stage.body.__module__, stage.body.__name__, stage.code_version) for stage in STAGES
-    } | {
+    versions = {stage.name: (stage.body.__module__, stage.body.__name__, stage.code_version) for stage in STAGES} | {
         "imports": (f"{PACKAGE.name}.questions.importing.reading", "read_import", imports.CODE_VERSION),
         "seeds": (f"{PACKAGE.name}.questions.seeding.collecting", "collect_seeds", collections.CODE_VERSION),
     }

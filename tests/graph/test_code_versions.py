@@ -16,7 +16,7 @@ def stage(rows: list) -> list:
     """Docstring."""
     return chosen(rows, LIMIT)
 '''
-RULES = '''
+RULES = """
 LIMIT = 3
 
 def chosen(rows, limit):
@@ -27,7 +27,7 @@ def _first(rows, limit):
 
 def elsewhere():
     return 1
-'''
+"""
 
 
 def fingerprint(folder: Path, steps: str = STEPS, rules: str = RULES) -> str:

@@ -1,6 +1,8 @@
 """Folders that trainings write: one for each content key, and a file that names the finished one."""
 
-from collections.abc import Callable, Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -13,6 +15,9 @@ from acecoder_dagster.files import read_json, replace_json
 from acecoder_dagster.files.model_files import model_files
 
 POINTER = "current.json"
+
+MADE_FROM = ".made_from.json"
+"""Ending of the file beside a folder that says which rows and models it was made from."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +58,25 @@ class ArtifactStore:
         return folder
 
     def finish(
-        self, name: str, content_key: str, figures: dict[str, Any], settings: dict[str, Any] | None = None
+        self,
+        name: str,
+        content_key: str,
+        figures: dict[str, Any],
+        settings: dict[str, Any] | None = None,
+        made_from: Iterable[Path] = (),
     ) -> Artifact:
-        """Make the folder of this key the current artifact, with the files of the model as they are now."""
+        """Make the folder of this key the current artifact, with the files of the model as they are now.
+
+        Args:
+            name: the training.
+            content_key: hash of everything that it depended on.
+            figures: what it reported.
+            settings: the settings that it depended on.
+            made_from: files of rows and folders of models that it was made from: while it is kept, they are.
+        """
+        replace_json(
+            self._made_from(name, content_key), {"paths": [os.path.relpath(path, self.root) for path in made_from]}
+        )
         folder = self.root / name / content_key
         artifact = Artifact(
             name, folder, content_key, figures, settings or {}, datetime.now(UTC).isoformat(timespec="seconds")
@@ -73,6 +94,23 @@ class ArtifactStore:
         if not folder.is_dir() or (files is not None and files != model_files(folder)):
             return None
         return Artifact(name, folder, **stored)
+
+    def versions(self) -> list[Path]:
+        """Return the folders of all trainings, finished or not, the current ones included."""
+        return [path for path in sorted(self.root.glob("*/*")) if path.is_dir()]
+
+    def made_from(self, folder: Path) -> list[Path]:
+        """Return the files and folders that a training's folder was made from."""
+        stored = read_json(self._made_from(folder.parent.name, folder.name))
+        return [(self.root / path).resolve() for path in stored["paths"]] if stored else []
+
+    def remove(self, folder: Path) -> None:
+        """Remove the folder of a training that is not the current one."""
+        shutil.rmtree(folder)
+        self._made_from(folder.parent.name, folder.name).unlink(missing_ok=True)
+
+    def _made_from(self, name: str, content_key: str) -> Path:
+        return self.root / name / f"{content_key}{MADE_FROM}"
 
     def all_current(self) -> list[Artifact]:
         """Return the current artifact of every training that was finished, ordered by name."""

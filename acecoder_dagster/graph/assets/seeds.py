@@ -8,7 +8,7 @@ from pydantic import Field
 
 from acecoder_dagster.data.tables import QUESTIONS, SEED_FUNCTIONS, WRITER_ANSWERS
 from acecoder_dagster.graph.groups import SYNTHESIS
-from acecoder_dagster.graph.inputs import LABELS, Input, Rows, same_batch, without
+from acecoder_dagster.graph.inputs import LABELS, REVISION, Input, Rows, same_batch, without
 from acecoder_dagster.graph.metadata import Metadata, markdown_table
 from acecoder_dagster.graph.partitions import seed_batches
 from acecoder_dagster.graph.resources import OpenProject
@@ -195,7 +195,10 @@ def _questions_are_held_out(step: Step) -> Finding:
 
 @table_stage(
     QUESTIONS,
-    reads=(*same_batch(SEED_FUNCTIONS), Input(WRITER_ANSWERS, Rows.SAME_BATCH, when=asks_writer)),
+    reads=(
+        *without(REVISION, same_batch(SEED_FUNCTIONS)),
+        Input(WRITER_ANSWERS, Rows.SAME_BATCH, when=asks_writer),
+    ),
     settings=_writer,
     origin=_origin_of_questions,
     carries=LABELS,
