@@ -36,6 +36,9 @@ def clean(
         retention = retention.model_copy(update={"versions": keep, "models": keep})
     with only_run(home), prepare(home, name, settings) as instance:
         found = removable_by_kind(home, retention, instance) if dry_run else clean_up(home, retention, instance)
+    if not found:
+        print_line(output, "Nothing is old enough to be removed.")
+        return
     rows = [
         {"what": kind, "number": number, "megabytes": round(size / 1e6, 1)} for kind, (number, size) in found.items()
     ]

@@ -25,9 +25,8 @@ TESTED_ELSEWHERE = {
     "acecoder convert-rm AceCodeRM-7B -o reward_model": (
         "tests/learning/reward_model/test_conversion.py::test_scores_are_the_originals_minus_the_bias"
     ),
-    "acecoder run policy_reward_model rollouts training_curves warehouse --profile examples/hacking.toml": (
-        "tests/learning/policy/test_reward_hacking.py"
-    ),
+    "acecoder run policy_reward_model rollouts training_curves warehouse --profile examples/hacking.toml "
+    "--other-settings": ("tests/learning/policy/test_reward_hacking.py"),
     "acecoder train-rl questions.jsonl -o policy --policy Qwen/Qwen2.5-Coder-1.5B-Instruct --profile local": (
         "tests/cli/test_train_rl.py"
     ),

@@ -10,6 +10,7 @@ import dagster as dg
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.retention import Removable, RetentionSettings, removable, remove
 from acecoder_dagster.graph.operating.jobs import ENDED
+from acecoder_dagster.graph.resources import Project
 
 RUN, STEP_LOGS = "log of a run", "logs of its steps"
 
@@ -36,6 +37,22 @@ def clean_up(home: Home, retention: RetentionSettings, instance: dg.DagsterInsta
         else:
             shutil.rmtree(each.path, ignore_errors=True)
     return _counted([*found, *logs])
+
+
+def clean_job(project: Project) -> dg.JobDefinition:
+    """Return the job that removes what is old."""
+
+    @dg.op(description="Removes what [retention] does not keep")
+    def remove_what_is_old(context: dg.OpExecutionContext) -> None:
+        opened = project.open()
+        for kind, (number, size) in clean_up(opened.home, opened.settings.retention, context.instance).items():
+            context.log.info(f"Removed {kind}: {number:,}, {size / 1e6:,.1f} MB")
+
+    @dg.job(name="clean", description="Removes old versions of tables and models, and old logs")
+    def clean() -> None:
+        remove_what_is_old()
+
+    return clean
 
 
 def _counted(found: list[Removable]) -> Counted:
