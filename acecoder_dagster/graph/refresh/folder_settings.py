@@ -64,7 +64,8 @@ def settings_change(project: OpenProject) -> SettingsChange | None:
         return None
     batches = known_batches(before.home, before.settings)
     kept = [batch for batch in batches if batch in known_batches(project.home, project.settings)]
-    redone = tuple(stage for stage in _planned(project, kept) if stage not in _planned(before, kept))
+    already = _planned(before, kept)
+    redone = tuple(stage for stage in _planned(project, kept) if stage not in already)
     gone = tuple(batch for batch in batches if batch not in kept and _was_made(project, batch))
     return SettingsChange(stored["profile"], differences, redone, gone)
 
