@@ -104,7 +104,7 @@ def _best_of_n_curve(step: Step) -> Metadata:
     BEST_OF_N,
     reads=(
         *without(LICENCE, chosen(QUESTIONS, FILTERED_TESTS)),
-        *without((*PROVENANCE, *MEASUREMENTS), chosen(SAMPLED_PROGRAMS, TEST_RESULTS)),
+        *without((*LICENCE, *MEASUREMENTS), chosen(SAMPLED_PROGRAMS, TEST_RESULTS)),
         *entire(PROGRAM_SCORES),
     ),
     settings=_choosing,
