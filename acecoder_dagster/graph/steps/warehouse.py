@@ -69,7 +69,9 @@ def flat_settings(section: BaseModel, place: str = "") -> dict[str, str]:
         if isinstance(value, BaseModel):
             flat |= flat_settings(value, f"{place}{name}.")
         else:
-            flat[place + name] = str(value)
+            # The same text for a default of 0 and for the 0.0 that a file is read as.
+            whole = isinstance(value, float) and value.is_integer()
+            flat[place + name] = str(int(value) if whole else value)
     return flat
 
 

@@ -28,6 +28,8 @@ from tests.graph.imports import BATCH, PROGRAMS_BEFORE, QUESTIONS_BEFORE, progra
 
 EVERYTHING_OF_OURS = "[seeds]\nprocedural_batches = 1\nquestions_per_batch = 12\n[data]\nbatches = ['*']\n"
 MODELS_OF_OTHERS = """
+[seeds]
+procedural_batches = 0
 [base_policy]
 model = "{folder}/policy"
 [reward_backbone]
