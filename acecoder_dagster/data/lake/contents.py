@@ -38,7 +38,7 @@ def content_of(digests: Mapping[str, str], without: Collection[str] = ()) -> str
 @lru_cache(maxsize=4096)
 def digests_of_file(table: Table, rows_file: Path) -> dict[str, str]:
     """Return the hashes of a file from before they were stored beside it; the file never changes."""
-    return column_digests(table, table.conform(pl.read_parquet(rows_file)))
+    return column_digests(table, table.conform(pl.read_parquet(rows_file, glob=False)))
 
 
 def _digest(column: pl.DataFrame) -> str:

@@ -49,7 +49,7 @@ def _read(file: Path, present: pl.DataFrame) -> pl.DataFrame:
     if not file.is_file():
         return present.clear()
     try:
-        recorded = pl.read_parquet(file)
+        recorded = pl.read_parquet(file, glob=False)
     except pl.exceptions.PolarsError as error:
         raise WarehouseError(f"{file} cannot be read: {error}. Put it back from a backup, or move it away") from error
     # A column that is recorded since later is null before.

@@ -52,7 +52,14 @@ def warehouse_key(project: OpenProject) -> str:
     ]
     models = {artifact.name: artifact.content_key for artifact in project.home.artifacts.all_current()}
     unsealed_passes = project.settings.tests.unsealed_passes
-    return content_key(sql=models_version(), partitions=partitions, models=models, unsealed_passes=unsealed_passes)
+    return content_key(
+        # Its views name their files by their whole paths: in a folder that was moved or copied it is built anew.
+        place=str(project.lake.root.resolve()),
+        sql=models_version(),
+        partitions=partitions,
+        models=models,
+        unsealed_passes=unsealed_passes,
+    )
 
 
 def warehouse_is_current(project: OpenProject, key: str) -> bool:

@@ -10,14 +10,14 @@ from acecoder_dagster.data.warehouse import build_warehouse, run_query
 TABLES = ("stage_history", "pass_rate_history", "figure_history", "setting_history")
 
 
-def rows(warehouse) -> dict[str, int]:
+def counted(warehouse) -> dict[str, int]:
     return {table: run_query(warehouse, f"SELECT count(*) AS n FROM {table}")["n"].item() for table in TABLES}
 
 
 def test_a_refresh_that_changes_nothing_adds_nothing(lake, tmp_path):
     built = build_warehouse(lake, tmp_path / "w.duckdb", settings={"seed": "0"}).path
-    first = rows(built)
-    again = rows(build_warehouse(lake, tmp_path / "w.duckdb", settings={"seed": "0"}).path)
+    first = counted(built)
+    again = counted(build_warehouse(lake, tmp_path / "w.duckdb", settings={"seed": "0"}).path)
 
     assert first == again
     assert all(first[table] for table in ("stage_history", "pass_rate_history", "setting_history"))
@@ -43,7 +43,8 @@ def test_a_changed_setting_and_a_withdrawn_batch_are_rows_with_the_moment(lake, 
 def test_the_shipped_queries_say_what_changed_since_and_with_what(lake, tmp_path):
     build_warehouse(lake, tmp_path / "w.duckdb", settings={"seed": "0"})
     for partition in lake.partitions(SAMPLED_PROGRAMS):
-        renamed = pl.read_parquet(partition.rows_file).with_columns(model=pl.lit("renamed"))
+        rows = pl.read_parquet(partition.rows_file, glob=False)
+        renamed = rows.with_columns(model=pl.lit("renamed"))
         lake.write(SAMPLED_PROGRAMS, partition.batch, renamed, content_key="other")
     built = build_warehouse(lake, tmp_path / "w.duckdb", settings={"seed": "1"}).path
 
