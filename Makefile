@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed-$(KIND)
 # Asked of the environment's pip: the machine's Python may have none.
 WHEELS := $(BIN)/python -m pip config list | sed -n "s/.*find-links='\(.*\)'/\1/p" | head -n 1
 
-.PHONY: demo test ui check bench docs install requirements models clean
+.PHONY: demo test ui check accept-code bench docs install requirements models clean
 
 demo: install  ## run the whole pipeline on the micro profile and show what was learned
 	$(BIN)/acecoder demo
@@ -25,6 +25,9 @@ check: install  ## lint, types, which part may import which, declared dependenci
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
+
+accept-code: install  ## record the code of all stages as it is now: code versions are raised, or no result changes
+	$(BIN)/python -m tests.graph.code_fingerprints
 
 bench: install  ## measure; DATA=FOLDER: also on recorded programs and verdicts
 	$(BIN)/python -m benchmarks.judge $(if $(DATA),--data $(DATA))

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError,
 
 from acecoder_dagster import AceCoderError
 from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
+from acecoder_dagster.data.retention import RetentionSettings
 from acecoder_dagster.evaluation import EvaluationSettings
 from acecoder_dagster.judge import SandboxSettings
 from acecoder_dagster.learning.preference import HardQuestionSettings, PairSettings
@@ -214,6 +215,7 @@ class Settings(Section):
     evaluation: EvaluationSettings = EvaluationSettings()
     inbox: InboxSettings = InboxSettings()
     refresh: RefreshSettings = RefreshSettings()
+    retention: RetentionSettings = RetentionSettings()
     prices: PriceSettings = PriceSettings()
 
 

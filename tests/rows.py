@@ -7,7 +7,7 @@ from acecoder_dagster.data.tables import Table
 
 def rows(table: Table, *given: dict) -> pl.DataFrame:
     """Return rows of the table; columns not given are null where they may be, else empty or zero."""
-    blank = {pl.String: "", pl.Int64: 0, pl.Float64: 0.0, pl.List: []}
+    blank = {pl.String: "", pl.Int64: 0, pl.Float64: 0.0, pl.Boolean: False, pl.List: []}
     default = {
         column.name: None if column.nullable else column.default or blank[type(column.dtype)]
         for column in table.columns

@@ -2,11 +2,17 @@
 
 import typer
 
+from acecoder_dagster.cli.folder_settings import OtherSettingsOption
 from acecoder_dagster.cli.options import ProfileOption, SeedOption, chosen_profile
 from acecoder_dagster.cli.printing import WideOption, output, print_line, show_all_columns
 
 
-def demo(profile: ProfileOption = None, seed: SeedOption = None, wide: WideOption = False) -> None:
+def demo(
+    profile: ProfileOption = None,
+    seed: SeedOption = None,
+    other_settings: OtherSettingsOption = False,
+    wide: WideOption = False,
+) -> None:
     """Run the whole graph on the profile's own questions.
 
     Prints what each stage did and what was learned.
@@ -18,7 +24,7 @@ def demo(profile: ProfileOption = None, seed: SeedOption = None, wide: WideOptio
 
     show_all_columns(wide)
     home = Home.from_environment()
-    code = run_and_report(home, chosen_profile(profile, seed), output)
+    code = run_and_report(home, chosen_profile(profile, seed), output, other_settings=other_settings)
     if code == 0:
         print_line(
             output, f"\nReport with plots: {home.root / 'report.md'}, and the asset `report` in the page of `make ui`."

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acecoder_dagster.cli.folder_settings import OtherSettingsOption, take_settings
 from acecoder_dagster.cli.options import ProfileOption, chosen_profile
 from acecoder_dagster.cli.printing import WideOption, output, print_frame, print_line, show_all_columns
 
@@ -38,6 +39,7 @@ def import_files(
     ] = True,
     only_check: Annotated[bool, typer.Option("--only-check", help="Read and check the files, change nothing.")] = False,
     profile: ProfileOption = None,
+    other_settings: OtherSettingsOption = False,
     wide: WideOption = False,
 ) -> None:
     """Bring in files of questions, tests and programs.
@@ -74,6 +76,7 @@ def import_files(
         print_import(imported.counts(), imported.reasons().to_dicts())
         return
     home = Home.from_environment()
+    take_settings(OpenProject(home, settings), profile_name, told=other_settings)
     with only_run(home), prepare(home, profile_name, settings) as instance:
         stored = bring_in(home, instance, manifest)
     print_import(stored.counts, stored.reasons)

@@ -9,6 +9,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from acecoder_dagster import AceCoderError
+from acecoder_dagster.cli.batches import batches
+from acecoder_dagster.cli.clean import clean
 from acecoder_dagster.cli.convert_gguf import convert_gguf
 from acecoder_dagster.cli.convert_rm import convert_rm
 from acecoder_dagster.cli.demo import demo
@@ -45,6 +47,7 @@ COMMANDS: Sequence[Callable[..., None]] = (
     judge,
     query,
     export,
+    clean,
     train_rm,
     score,
     convert_rm,
@@ -56,6 +59,7 @@ COMMANDS: Sequence[Callable[..., None]] = (
 for command in COMMANDS:
     # `import` is a word of Python's own.
     app.command("import" if command is import_files else None)(command)
+app.add_typer(batches, name="batches")
 app.add_typer(sandbox, name="sandbox")
 
 

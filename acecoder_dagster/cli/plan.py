@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acecoder_dagster.cli.folder_settings import describe_change
 from acecoder_dagster.cli.memory import print_memory
 from acecoder_dagster.cli.options import BatchOption, ProfileOption, chosen_profile
 from acecoder_dagster.cli.printing import WideOption, output, print_frame, print_line, show_all_columns
@@ -39,6 +40,7 @@ def plan(
     """
     from acecoder_dagster.cli.suggestions import refuse_unknown
     from acecoder_dagster.data.home import Home
+    from acecoder_dagster.graph.refresh.folder_settings import settings_change
     from acecoder_dagster.graph.refresh.planning import plan_refresh
     from acecoder_dagster.graph.resources import OpenProject
     from acecoder_dagster.graph.steps.batch_sources import known_batches
@@ -51,7 +53,11 @@ def plan(
     known = known_batches(home, settings)
     refuse_unknown("batch", batch or (), known)
     chosen = None if devices is None else read_devices(devices)
-    planned = plan_refresh(OpenProject(home, settings), list(batch or known))
+    project = OpenProject(home, settings)
+    if change := settings_change(project):
+        print_line(output, f"{home.root} was made with other settings (profile {change.profile}).")
+        print_line(output, describe_change(change))
+    planned = plan_refresh(project, list(batch or known))
     if planned:
         print_frame(output, _frame(planned), title="a refresh would do")
         print_line(output, _summary(planned, settings.prices.currency))

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from acecoder_dagster.cli.folder_settings import OtherSettingsOption, take_settings
 from acecoder_dagster.cli.import_files import print_import, read_manifest
 from acecoder_dagster.cli.options import ProfileOption, chosen_profile
 from acecoder_dagster.cli.printing import WideOption, output, show_all_columns
@@ -17,6 +18,7 @@ def quality(
     programs: Annotated[list[str] | None, typer.Option(help="Programs that models wrote for them.")] = None,
     generated_tests: Annotated[list[str] | None, typer.Option(help="Tests that models wrote for them.")] = None,
     profile: ProfileOption = None,
+    other_settings: OtherSettingsOption = False,
     wide: WideOption = False,
 ) -> None:
     """Measure how good the kept tests are.
@@ -36,6 +38,7 @@ def quality(
     show_all_columns(wide)
     home, name = Home.from_environment(), chosen_profile(profile)
     settings = read_settings(name)
+    take_settings(OpenProject(home, settings), name, told=other_settings)
     given = {"questions": questions, "programs": programs or (), "generated_tests": generated_tests or ()}
     if questions:
         manifest = read_manifest(name=NAME, tests="both", **given)

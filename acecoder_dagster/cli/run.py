@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acecoder_dagster.cli.folder_settings import OtherSettingsOption, take_settings
 from acecoder_dagster.cli.options import BatchOption, ProfileOption, SeedOption, asset_names, chosen_profile
 from acecoder_dagster.cli.printing import WideOption, output, print_frame, print_line, show_all_columns
 
@@ -38,6 +39,7 @@ def run(
     batch: BatchOption = None,
     profile: ProfileOption = None,
     seed: SeedOption = None,
+    other_settings: OtherSettingsOption = False,
     wide: WideOption = False,
 ) -> None:
     """Materialize assets in this terminal.
@@ -47,7 +49,8 @@ def run(
     from acecoder_dagster.data.home import Home
 
     show_all_columns(wide)
-    raise typer.Exit(run_and_report(Home.from_environment(), chosen_profile(profile, seed), output, assets, batch))
+    home, name = Home.from_environment(), chosen_profile(profile, seed)
+    raise typer.Exit(run_and_report(home, name, output, assets, batch, other_settings=other_settings))
 
 
 def run_and_report(
@@ -57,23 +60,27 @@ def run_and_report(
     assets: Sequence[str] | None = None,
     batches: Sequence[str] | None = None,
     queries: Sequence[str] = RESULT_QUERIES,
+    *,
+    other_settings: bool = False,
 ) -> int:
     """Run assets and print what came of it; return the exit code: 0 only if every asset and check was good.
 
     Reasons of a failure come first, then the stages of this run. The queries are answered when all was good.
 
     Raises:
-        RunError: an asset or batch does not exist, or another run holds the folder.
+        RunError: an asset or batch does not exist, another run holds the folder, or it was made with other settings
+            and `other_settings` does not say that these may take their place.
         MissingModelsError: models are needed and their libraries are not installed.
     """
     from acecoder_dagster.cli.needed_models import refuse_without_libraries
     from acecoder_dagster.cli.run_graph import close_killed_runs, only_run, prepare, run_assets
     from acecoder_dagster.cli.suggestions import refuse_unknown
-    from acecoder_dagster.data.warehouse import build_warehouse, run_query
+    from acecoder_dagster.data.warehouse import run_query
     from acecoder_dagster.graph.assets import oracle_programs
     from acecoder_dagster.graph.resources import OpenProject
     from acecoder_dagster.graph.steps.batch_sources import known_batches
     from acecoder_dagster.graph.steps.oracles import check_oracle_models
+    from acecoder_dagster.graph.steps.warehouse import publish_warehouse
     from acecoder_dagster.judge import Judge
     from acecoder_dagster.settings import read_settings
 
@@ -83,6 +90,7 @@ def run_and_report(
     refuse_unknown("batch", batches or (), known)
     chosen = list(batches) if batches else known
     project = OpenProject(home, settings)
+    take_settings(project, profile, told=other_settings)
     if assets is None or oracle_programs.name in assets:
         check_oracle_models(project, chosen)
     refuse_without_libraries(project, assets, chosen)
@@ -94,7 +102,7 @@ def run_and_report(
         print_line(console, f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
         outcome = run_assets(instance, home, profile, chosen, assets)
     # A part of the graph may have run without its asset: what is shown is what is there now.
-    build_warehouse(home.lake, home.warehouse, home.artifacts, settings.tests.unsealed_passes)
+    publish_warehouse(project)
     _print_failures(console, outcome)
     _print_stages(console, home, outcome, chosen)
     if outcome.succeeded:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acecoder_dagster.cli.folder_settings import OtherSettingsOption, take_settings
 from acecoder_dagster.cli.options import ProfileOption, chosen_profile
 from acecoder_dagster.cli.printing import WideOption, output, print_frame, print_line, show_all_columns
 
@@ -29,6 +30,7 @@ def seeds(
     sample: Annotated[int | None, typer.Option(min=1, help="Draw so many seeds; all when left out.")] = None,
     only_collect: Annotated[bool, typer.Option("--only-collect", help="Collect, run nothing.")] = False,
     profile: ProfileOption = None,
+    other_settings: OtherSettingsOption = False,
     wide: WideOption = False,
 ) -> None:
     """Collect seed functions, and write questions from them.
@@ -38,11 +40,11 @@ def seeds(
     From there on, `acecoder run` takes them through the rest of the graph.
     """
     from acecoder_dagster.cli.run import run_and_report
-    from acecoder_dagster.cli.run_graph import only_run
+    from acecoder_dagster.cli.run_graph import only_run, prepare
     from acecoder_dagster.data.home import Home
     from acecoder_dagster.graph.operating.selections import synthesis_stages
     from acecoder_dagster.graph.resources import OpenProject
-    from acecoder_dagster.questions.seeding import store_seeds
+    from acecoder_dagster.graph.steps.batches import collect
     from acecoder_dagster.settings import read_settings
 
     show_all_columns(wide)
@@ -52,8 +54,9 @@ def seeds(
     profile_name = chosen_profile(profile)
     settings = read_settings(profile_name)
     home = Home.from_environment()
-    with only_run(home):
-        stored = store_seeds(home.root, manifest)
+    take_settings(OpenProject(home, settings), profile_name, told=other_settings)
+    with only_run(home), prepare(home, profile_name, settings) as instance:
+        stored = collect(home, instance, manifest)
     _print_collection(stored)
     told = f" --profile {profile}" if profile else ""
     if only_collect:

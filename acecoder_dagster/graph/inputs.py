@@ -1,7 +1,7 @@
 """What a stage can read: tables, of which batches, and models."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from acecoder_dagster.data.lake import Partition
@@ -16,11 +16,38 @@ class Model:
 
     Attributes:
         name: name of its asset and of its folder.
-        named: returns the name and revision of the model that the settings name; None where it is trained here.
+        named: returns the address of the model that the settings name instead; None where it is trained here.
     """
 
     name: str
     named: Callable[[Settings], str | None] = lambda _: None
+
+
+LICENCE = ("licence",)
+"""For stages whose rows do not depend on licences. Who asks for the licence of a row joins it."""
+
+REVISION = ("upstream_revision",)
+"""For stages to which it is the same which version of its source a seed was last found in."""
+
+LABELS = (*LICENCE, *REVISION, "split")
+"""For stages whose rows do not depend on the split either."""
+
+PROVENANCE = (
+    *LICENCE,
+    "upstream_id",
+    "completion",
+    "finish_reason",
+    "temperature",
+    "sampling",
+    "prompt_hash",
+    "prompt_tokens",
+    "completion_tokens",
+    "origin",
+)
+"""Columns of programs that say how they came about, for stages that look at the programs alone."""
+
+MEASUREMENTS = ("cpu_ms", "wall_ms", "peak_mb")
+"""Columns of verdicts that differ each time a program is run, and of which no other table is made."""
 
 
 class Rows(StrEnum):
@@ -42,6 +69,7 @@ class Input:
         when: whether it is read at all, by the settings.
         for_batch: whether it is read for a batch.
         may_be_missing: whether the stage also works without it.
+        without: columns of a table that the stage is not given, so that they change nothing in what it makes.
     """
 
     of: Table | Model
@@ -49,6 +77,7 @@ class Input:
     when: Callable[[Settings], bool] = lambda _: True
     for_batch: Callable[[OpenProject, str], bool] = lambda *_: True
     may_be_missing: bool = False
+    without: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -79,6 +108,16 @@ def entire(*read: Table | Model) -> tuple[Input, ...]:
 def if_there(*read: Table | Model) -> tuple[Input, ...]:
     """Return inputs of which is read what is there."""
     return tuple(Input(each, may_be_missing=True) for each in read)
+
+
+def without(columns: tuple[str, ...], inputs: tuple[Input, ...]) -> tuple[Input, ...]:
+    """Return the same inputs, but for columns that their tables may have."""
+    return tuple(
+        replace(each, without=tuple(name for name in columns if name in each.of.schema))
+        if isinstance(each.of, Table)
+        else each
+        for each in inputs
+    )
 
 
 def partitions_read(project: OpenProject, read: Input, batch: str) -> list[Partition]:

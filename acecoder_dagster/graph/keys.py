@@ -1,16 +1,21 @@
 """Content keys: the hash of everything that a stage's rows depend on, as its statement says.
 
-Where the key of the current version is the key of now, the stage is up to date.
+Where the key of the current version is the key of now, the stage is up to date. A table that is read stands in the key
+by its rows, not by what they were made from: one that is made anew with the same rows changes nothing.
 """
+
+from pathlib import Path
 
 import dagster as dg
 
 from acecoder_dagster.data.lake import content_key
 from acecoder_dagster.data.lake.partitions import UNPARTITIONED
 from acecoder_dagster.data.tables import Table
-from acecoder_dagster.graph.inputs import Input, Model, partitions_read
+from acecoder_dagster.files.model_files import model_revision
+from acecoder_dagster.graph.inputs import Input, Model, Rows, partitions_read
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Stage
+from acecoder_dagster.learning.model_address import read_address, write_address
 
 
 class MissingInputError(dg.Failure):
@@ -59,16 +64,31 @@ def base_key(project: OpenProject, stage: Stage, batch: str) -> str:
 def input_key(project: OpenProject, read: Input, batch: str) -> object:
     """Return what stands for the content of an input; empty where it is not there."""
     if isinstance(read.of, Table):
-        return [(found.batch, found.content_key) for found in partitions_read(project, read, batch)]
+        found = partitions_read(project, read, batch)
+        if read.rows is Rows.SAME_BATCH:
+            return [partition.content(read.of, read.without) for partition in found]
+        return [(partition.batch, partition.content(read.of, read.without)) for partition in found]
     return model_key(project, read.of)
 
 
 def model_key(project: OpenProject, model: Model) -> str | None:
-    """Return what stands for a model: the key of its training, or name and revision; None where it is not there."""
+    """Return what stands for a model: the key of its training, or its content; None where it is not there."""
     if named := model.named(project.settings):
-        return named
+        name, revision = read_address(named)
+        return write_address(name, model_revision(name, revision))
     trained = project.home.artifacts.current(model.name)
     return trained.content_key if trained else None
+
+
+def made_from(project: OpenProject, stage: Stage) -> list[Path]:
+    """Return the files of rows and the folders of models that a training reads."""
+    read: list[Path] = []
+    for each in _inputs(project, stage, UNPARTITIONED):
+        if isinstance(each.of, Table):
+            read += [partition.rows_file for partition in partitions_read(project, each, UNPARTITIONED)]
+        elif trained := project.home.artifacts.current(each.name):
+            read.append(trained.folder)
+    return read
 
 
 def is_current(project: OpenProject, stage: Stage, batch: str = UNPARTITIONED) -> bool:

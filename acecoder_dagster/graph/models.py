@@ -1,13 +1,13 @@
 """The models of the graph."""
 
 from acecoder_dagster.graph.inputs import Model
-from acecoder_dagster.learning.model_address import SCRATCH, read_address
+from acecoder_dagster.learning.model_address import SCRATCH
 from acecoder_dagster.settings import Settings
 
 
 def _named_base_policy(settings: Settings) -> str | None:
-    model, revision = read_address(settings.base_policy.model)
-    return None if model == SCRATCH else f"{model}@{revision or 'unpinned'}"
+    model = settings.base_policy.model
+    return None if model == SCRATCH else model
 
 
 BASE_POLICY = Model("base_policy", _named_base_policy)

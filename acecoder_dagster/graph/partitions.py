@@ -20,6 +20,12 @@ def register_batches(instance: dg.DagsterInstance, batches: list[str]) -> list[s
     return new
 
 
+def registered_batches(instance: dg.DagsterInstance) -> list[str]:
+    """Return the batches that Dagster knows, in its order."""
+    assert seed_batches.name is not None
+    return list(instance.get_dynamic_partitions(seed_batches.name))
+
+
 def forget_batches(instance: dg.DagsterInstance, batches: Iterable[str]) -> None:
     """Make Dagster forget batches that their import no longer has."""
     assert seed_batches.name is not None

@@ -4,7 +4,7 @@ A unit (a question or a program) has a row key: the hash of all rows of the stag
 stage's settings and of its code. Where it is the key that the version before was made with, the unit's rows stay.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -36,7 +36,13 @@ class RowReuse:
     """Which rows of a table's batches need not be computed again."""
 
     def __init__(
-        self, lake: Lake, table: Table, unit: str, inputs: tuple[Table, ...], base_key: Callable[[str], str]
+        self,
+        lake: Lake,
+        table: Table,
+        unit: str,
+        inputs: Mapping[Table, Collection[str]],
+        base_key: Callable[[str], str],
+        across_units: Callable[[str], pl.DataFrame] | None = None,
     ) -> None:
         """Prepare; nothing is read before a batch is asked for.
 
@@ -44,14 +50,16 @@ class RowReuse:
             lake: the tables.
             table: what is computed.
             unit: `question_id` or `program_id`, a column of the table and the key of one of the inputs.
-            inputs: tables that it is computed from.
+            inputs: tables that it is computed from, and the columns of each of them that do not count.
             base_key: for a batch, the hash of everything else that its rows depend on.
+            across_units: for a batch, what its units' rows take from other units (columns unit, taken).
         """
         self._lake = lake
         self._table = table
         self._unit = unit
         self._inputs = inputs
         self._base_key = base_key
+        self._across_units = across_units
         self._keys: dict[str, pl.DataFrame] = {}
 
     def changed(self, batch: str, rows: pl.DataFrame) -> pl.DataFrame:
@@ -86,8 +94,13 @@ class RowReuse:
     def row_keys(self, batch: str) -> pl.DataFrame:
         """Return the row key of every unit of a batch (columns of ROW_KEYS) from the inputs as they are now."""
         if batch not in self._keys:
+            taken = self._across_units(batch) if self._across_units else None
             self._keys[batch] = row_keys(
-                self._unit, self._inputs, lambda table: read_batch(self._lake, table, batch), self._base_key(batch)
+                self._unit,
+                self._inputs,
+                lambda table: read_batch(self._lake, table, batch),
+                self._base_key(batch),
+                taken,
             )
         return self._keys[batch]
 
@@ -107,27 +120,36 @@ class RowReuse:
 
 
 def row_keys(
-    unit: str, inputs: tuple[Table, ...], read: Callable[[Table], pl.DataFrame], base_key: str
+    unit: str,
+    inputs: Mapping[Table, Collection[str]],
+    read: Callable[[Table], pl.DataFrame],
+    base_key: str,
+    taken: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Return the row key of every unit (columns of ROW_KEYS), in the order of the input that has the unit as its key.
 
     Args:
         unit: column that names the units.
-        inputs: tables that the rows depend on; one has the unit as its key.
+        inputs: tables that the rows depend on, and the columns of each that do not count; one has the unit as its key.
         read: returns the rows of an input.
         base_key: hash of everything else.
+        taken: what units take from each other (columns unit, taken).
     """
     owner = next(table for table in inputs if table.key == unit)
     links = [link for link in LINKS if link in owner.schema and link != unit]
     keyed = read(owner).select(unit, *links)
-    for table in inputs:
+    for table, ignored in inputs.items():
         link = next(link for link in (unit, *links) if link in table.schema)
         rows = read(table).sort(table.key)
-        as_text = pl.struct(table.schema.names()).struct.json_encode().str.join("\n")
+        counted = [name for name in table.schema.names() if name not in ignored]
+        as_text = pl.struct(counted).struct.json_encode().str.join("\n")
         digests = rows.group_by(link).agg(as_text.alias(table.name))
         digests = digests.with_columns(pl.Series(table.name, map(text_id, digests[table.name]), dtype=pl.String))
         keyed = keyed.join(digests, on=link, how="left", maintain_order="left")
     names = [table.name for table in inputs]
+    if taken is not None:
+        keyed = keyed.join(taken, left_on=unit, right_on="unit", how="left", maintain_order="left")
+        names.append("taken")
     texts = keyed.select(pl.col(names).fill_null("")).iter_rows()
     hashed = pl.Series("row_key", [text_id(base_key, *row) for row in texts], dtype=pl.String)
     return keyed.select(unit=pl.col(unit), row_key=hashed)

@@ -82,9 +82,17 @@ def result_of(check: Check, step: Step) -> dg.AssetCheckResult:
 def row_reuse(project: OpenProject, stage: Stage) -> RowReuse:
     """Return which rows of a stage with a unit need not be computed again."""
     assert stage.unit is not None, f"{stage.name} names no unit"
-    tables = [each.of for each in stage.inputs(project.settings) if each.rows is Rows.SAME_BATCH]
-    read = tuple(table for table in tables if isinstance(table, Table))
-    return RowReuse(project.lake, stage.table, stage.unit, read, lambda batch: base_key(project, stage, batch))
+    same = [each for each in stage.inputs(project.settings) if each.rows is Rows.SAME_BATCH]
+    read = {each.of: each.without for each in same if isinstance(each.of, Table)}
+    across = stage.across_units
+    return RowReuse(
+        project.lake,
+        stage.table,
+        stage.unit,
+        read,
+        lambda batch: base_key(project, stage, batch),
+        (lambda batch: across(project, batch)) if across else None,
+    )
 
 
 def stale_batches(project: OpenProject, stage: Stage, keys: dict[str, str]) -> list[str]:

@@ -5,9 +5,10 @@ import time
 import dagster as dg
 
 from acecoder_dagster.data.lake import Artifact
+from acecoder_dagster.data.lake.partitions import UNPARTITIONED
 from acecoder_dagster.evaluation import plot_learning_curves
 from acecoder_dagster.graph.inputs import Model
-from acecoder_dagster.graph.keys import stage_key
+from acecoder_dagster.graph.keys import made_from, stage_key
 from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.run_tables import result_of
@@ -42,7 +43,14 @@ def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.Materiali
             folder = store.working_folder(stage.name, key)
             started = time.monotonic()
             figures = run_worker(step, stage.body(step, folder))
-            artifact = store.finish(stage.name, key, {**figures, "seconds": round(time.monotonic() - started, 3)})
+            seconds = round(time.monotonic() - started, 3)
+            artifact = store.finish(
+                stage.name,
+                key,
+                {**figures, "seconds": seconds},
+                dict(stage.settings(project, UNPARTITIONED)),
+                made_from(project, stage),
+            )
     step.figures = artifact.figures
     return dg.MaterializeResult(
         metadata=_metadata(artifact, reused=reused),

@@ -117,6 +117,8 @@ class Stage:
         settings: settings that the rows depend on, recorded with every version.
         origin: names what the rows come from beside tables and models: imports, collected seeds, benchmark files.
         unit: question_id or program_id: of a batch that changed, the rows of those that did not are taken over.
+        carries: columns that it only carries over from its inputs: when they change there, nothing else does here.
+        across_units: what a unit's rows take from other units of the batch, as columns `unit` and `taken`.
         code_version: raised when the same inputs would give other rows.
         partitions: what the table is divided by; None where it is whole.
         group: group of the graph.
@@ -139,6 +141,8 @@ class Stage:
     settings: Settled = _nothing
     origin: Settled = _nothing
     unit: str | None = None
+    carries: tuple[str, ...] = ()
+    across_units: Callable[[OpenProject, str], pl.DataFrame] | None = None
     code_version: str
     partitions: dg.PartitionsDefinition[str] | None = None
     group: str
@@ -178,6 +182,8 @@ class Statement(TypedDict, total=False):
     settings: Settled
     origin: Settled
     unit: str
+    carries: tuple[str, ...]
+    across_units: Callable[[OpenProject, str], pl.DataFrame]
     code_version: Required[str]
     partitions: dg.PartitionsDefinition[str]
     group: Required[str]

@@ -55,7 +55,7 @@ class Step:
         return self.project.settings
 
     def read(self, table: Table, batch: str = "", columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """Return the rows of an input that this stage states, with their `batch`.
+        """Return the rows of an input that this stage states, with their `batch`, without columns it does without.
 
         Args:
             table: the table.
@@ -67,8 +67,12 @@ class Step:
         """
         if table.name not in self.inputs:
             raise UndeclaredReadError(self.name, "table", table.name)
-        read = partitions_read(self.project, self.inputs[table.name], batch)
-        return self.project.lake.read(table, [partition.batch for partition in read], columns)
+        stated = self.inputs[table.name]
+        read = partitions_read(self.project, stated, batch)
+        named = [name for name in table.schema if name not in stated.without] if columns is None else columns
+        if unstated := set(named) & set(stated.without):
+            raise UndeclaredReadError(self.name, "columns", ", ".join(f"{table.name}.{name}" for name in unstated))
+        return self.project.lake.read(table, [partition.batch for partition in read], named)
 
     def model(self, model: Model) -> Artifact | None:
         """Return a trained model that this stage states; None where it was never trained.

@@ -14,7 +14,7 @@ SELECT
     (figures ->> '$.completion_tokens')::BIGINT AS completion_tokens,
     (figures ->> '$.cost')::DOUBLE AS cost,
     figures ->> '$.settings' AS settings,
-    written_at,
+    written_at::TIMESTAMP AS written_at,
     content_key,
     figures
 FROM current_partitions;
@@ -34,6 +34,6 @@ COMMENT ON COLUMN runs.prompt_tokens IS 'Tokens of those prompts, each counted o
 COMMENT ON COLUMN runs.completion_tokens IS 'Tokens of the answers';
 COMMENT ON COLUMN runs.cost IS 'Money that the stage reported, in the currency of its prices; null where it knows no price';
 COMMENT ON COLUMN runs.settings IS 'Settings that the rows depend on, as JSON; null where there are none or an older version wrote them';
-COMMENT ON COLUMN runs.written_at IS 'When the rows were written';
+COMMENT ON COLUMN runs.written_at IS 'When the rows were written, UTC';
 COMMENT ON COLUMN runs.content_key IS 'Hash of everything that the rows depend on';
 COMMENT ON COLUMN runs.figures IS 'All figures that the run reported, as JSON';

@@ -33,9 +33,8 @@ TESTED_ELSEWHERE = {
     "acecoder import --name mbpp --questions mbpp.parquet --split hash --test-share 0.2 "
     "--profile examples/pretrained.toml": "tests/graph/test_real_models.py",
     "acecoder run --profile examples/pretrained.toml": "tests/graph/test_real_models.py",
-    "acecoder run policy_reward_model rollouts training_curves warehouse --profile examples/hacking.toml": (
-        "tests/learning/policy/test_reward_hacking.py"
-    ),
+    "acecoder run policy_reward_model rollouts training_curves warehouse --profile examples/hacking.toml "
+    "--other-settings": ("tests/learning/policy/test_reward_hacking.py"),
     "acecoder train-rl questions.jsonl -o policy --policy Qwen/Qwen2.5-Coder-1.5B-Instruct --profile local": (
         "tests/cli/test_train_rl.py"
     ),

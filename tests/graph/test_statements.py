@@ -19,6 +19,7 @@ from acecoder_dagster.graph.stages import Stage, StageRows, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.paths import project_folder
 from tests.graph.imports import small_project
+from tests.rows import rows
 
 BATCH = "procedural-000"
 CALIBRATION = "procedural-001"
@@ -51,11 +52,12 @@ def keys_after_changes(project: OpenProject, stage: Stage) -> Iterator[tuple[str
     """Change everything in turn; yield what was changed and the key that the stage has then."""
     for table in ALL_TABLES:
         for partition in project.lake.partitions(table):
-            project.lake.write(table, partition.batch, table.empty(), content_key="after")
+            project.lake.write(table, partition.batch, rows(table, {}), content_key="after")
         yield table.name, stage_key(project, stage, batch_of(stage))
         for partition in project.lake.partitions(table):
             project.lake.write(table, partition.batch, table.empty(), content_key="before")
     for model in MODELS:
+        project.home.artifacts.working_folder(model.name, "after")
         project.home.artifacts.finish(model.name, "after", {})
         yield model.name, stage_key(project, stage, batch_of(stage))
         project.home.artifacts.finish(model.name, "before", {})

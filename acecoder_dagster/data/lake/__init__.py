@@ -5,6 +5,7 @@ Does not belong here: what the tables mean (`tables`), SQL (`warehouse`), Dagste
 """
 
 from acecoder_dagster.data.lake.artifacts import Artifact, ArtifactStore
+from acecoder_dagster.data.lake.contents import column_digests
 from acecoder_dagster.data.lake.keys import content_key, syntax_hash, text_id
 from acecoder_dagster.data.lake.partitions import Lake, Partition
 
@@ -13,6 +14,7 @@ __all__ = [
     "ArtifactStore",
     "Lake",
     "Partition",
+    "column_digests",
     "content_key",
     "syntax_hash",
     "text_id",

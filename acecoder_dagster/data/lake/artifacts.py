@@ -1,26 +1,44 @@
 """Folders that trainings write: one for each content key, and a file that names the finished one."""
 
-from collections.abc import Callable, Iterator
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from acecoder_dagster.files import read_json, replace_json
+from acecoder_dagster.files.model_files import model_files
 
 POINTER = "current.json"
+
+MADE_FROM = ".made_from.json"
+"""Ending of the file beside a folder that says which rows and models it was made from."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """A finished folder and what its training reported."""
+    """A finished folder and what its training reported.
+
+    Attributes:
+        name: the training.
+        folder: the folder.
+        content_key: hash of everything that the training depended on.
+        figures: what it reported.
+        settings: the settings among that.
+        finished_at: when, as ISO 8601 in UTC; empty for one from before that was stored.
+    """
 
     name: str
     folder: Path
     content_key: str
     figures: dict[str, Any]
+    settings: dict[str, Any] = field(default_factory=dict)
+    finished_at: str = ""
 
 
 class ArtifactStore:
@@ -39,17 +57,60 @@ class ArtifactStore:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def finish(self, name: str, content_key: str, figures: dict[str, Any]) -> Artifact:
-        """Make the folder of this key the current artifact."""
-        replace_json(self.root / name / POINTER, {"content_key": content_key, "figures": figures})
-        return Artifact(name, self.root / name / content_key, content_key, figures)
+    def finish(
+        self,
+        name: str,
+        content_key: str,
+        figures: dict[str, Any],
+        settings: dict[str, Any] | None = None,
+        made_from: Iterable[Path] = (),
+    ) -> Artifact:
+        """Make the folder of this key the current artifact, with the files of the model as they are now.
+
+        Args:
+            name: the training.
+            content_key: hash of everything that it depended on.
+            figures: what it reported.
+            settings: the settings that it depended on.
+            made_from: files of rows and folders of models that it was made from: while it is kept, they are.
+        """
+        replace_json(
+            self._made_from(name, content_key), {"paths": [os.path.relpath(path, self.root) for path in made_from]}
+        )
+        folder = self.root / name / content_key
+        artifact = Artifact(
+            name, folder, content_key, figures, settings or {}, datetime.now(UTC).isoformat(timespec="seconds")
+        )
+        described = {field: value for field, value in asdict(artifact).items() if field not in {"name", "folder"}}
+        replace_json(self.root / name / POINTER, described | {"files": model_files(folder)})
+        return artifact
 
     def current(self, name: str) -> Artifact | None:
-        """Return the current artifact, or None when none was finished."""
+        """Return the current artifact; None where none was finished, or files of it were deleted or changed since."""
         stored = read_json(self.root / name / POINTER)
         if stored is None:
             return None
-        return Artifact(name, self.root / name / stored["content_key"], stored["content_key"], stored["figures"])
+        folder, files = self.root / name / stored["content_key"], stored.pop("files", None)
+        if not folder.is_dir() or (files is not None and files != model_files(folder)):
+            return None
+        return Artifact(name, folder, **stored)
+
+    def versions(self) -> list[Path]:
+        """Return the folders of all trainings, finished or not, the current ones included."""
+        return [path for path in sorted(self.root.glob("*/*")) if path.is_dir()]
+
+    def made_from(self, folder: Path) -> list[Path]:
+        """Return the files and folders that a training's folder was made from."""
+        stored = read_json(self._made_from(folder.parent.name, folder.name))
+        return [(self.root / path).resolve() for path in stored["paths"]] if stored else []
+
+    def remove(self, folder: Path) -> None:
+        """Remove the folder of a training that is not the current one."""
+        shutil.rmtree(folder)
+        self._made_from(folder.parent.name, folder.name).unlink(missing_ok=True)
+
+    def _made_from(self, name: str, content_key: str) -> Path:
+        return self.root / name / f"{content_key}{MADE_FROM}"
 
     def all_current(self) -> list[Artifact]:
         """Return the current artifact of every training that was finished, ordered by name."""

@@ -4,15 +4,16 @@ import fcntl
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from acecoder_dagster.data.lake.contents import column_digests, content_of, digests_of_file
 from acecoder_dagster.data.tables import REJECTED_ROWS, Table
 from acecoder_dagster.files import read_json, replace_file, replace_json
 
@@ -43,6 +44,7 @@ class Partition:
         written_at: when, as ISO 8601 in UTC.
         figures: numbers that the stage reported (rows in, seconds ...).
         row_keys_file: what the rows of each unit were computed from, where the stage takes over single rows.
+        digests: hash of the values of each column; empty in versions from before they were stored.
     """
 
     table: str
@@ -55,10 +57,19 @@ class Partition:
     written_at: str
     figures: dict[str, Any]
     row_keys_file: Path | None = None
+    digests: dict[str, str] = field(default_factory=dict)
 
     def row_keys(self) -> pl.DataFrame:
         """Return the row keys (columns of ROW_KEYS), none where the stage has none."""
         return ROW_KEYS.to_frame() if self.row_keys_file is None else pl.read_parquet(self.row_keys_file)
+
+    def content(self, table: Table, without: Collection[str] = ()) -> str:
+        """Return a hash of the rows, but for some columns; `content_key` says what they were made from."""
+        return content_of(self.column_digests(table), without)
+
+    def column_digests(self, table: Table) -> dict[str, str]:
+        """Return a hash of the values of each column."""
+        return self.digests or digests_of_file(table, self.rows_file)
 
 
 class Lake:
@@ -114,6 +125,7 @@ class Lake:
                 "content_key": content_key,
                 "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "figures": figures or {},
+                "digests": column_digests(table, rows),
             },
         )
         current = self.current(table, batch)

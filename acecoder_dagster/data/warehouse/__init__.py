@@ -7,7 +7,7 @@ Does not belong here: SQL (it lies in `sql/`), the lake's files (`lake`), Dagste
 from acecoder_dagster.data.warehouse.build import WarehouseFigures, build_warehouse, models_version
 from acecoder_dagster.data.warehouse.catalogue import ColumnDescription, TableDescription
 from acecoder_dagster.data.warehouse.errors import WarehouseError
-from acecoder_dagster.data.warehouse.exports import export_rows, export_sql
+from acecoder_dagster.data.warehouse.exports import export_rows, export_sql, export_version
 from acecoder_dagster.data.warehouse.query import (
     NamedQuery,
     Variable,
@@ -33,6 +33,7 @@ __all__ = [
     "describe",
     "export_rows",
     "export_sql",
+    "export_version",
     "file_format_of",
     "models_version",
     "named_queries",

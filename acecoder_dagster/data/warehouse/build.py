@@ -4,7 +4,9 @@ import hashlib
 import os
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
@@ -15,6 +17,7 @@ from acecoder_dagster.data.lake import ArtifactStore, Lake
 from acecoder_dagster.data.tables import ALL_TABLES, REJECTED_ROWS, Table
 from acecoder_dagster.data.warehouse.catalogue import TableDescription, read_catalogue
 from acecoder_dagster.data.warehouse.errors import WarehouseError
+from acecoder_dagster.data.warehouse.history import FOLDER, record_history
 from acecoder_dagster.data.warehouse.statements import (
     comment_column,
     comment_lake_views,
@@ -26,11 +29,15 @@ from acecoder_dagster.data.warehouse.statements import (
     register_artifacts,
     register_counting,
     register_reasons,
+    register_settings,
 )
 from acecoder_dagster.paths import project_folder
 
 STORAGE_VERSION = "v1.2.0"
 """The oldest DuckDB that can open the file. By default DuckDB 2.0 writes files that older versions cannot open."""
+
+HISTORY_MODEL = "160_history"
+"""The model that shows the history: what it shows is recorded from what the models before it made."""
 
 DESCRIBED_BY = "-- described by:"
 """First line of a model: the tables of the data model whose descriptions its uncommented columns take."""
@@ -53,12 +60,17 @@ class WarehouseFigures:
 
 
 def build_warehouse(
-    lake: Lake, target: Path, models: ArtifactStore | None = None, unsealed_passes: UnsealedPasses = REFUSE
+    lake: Lake,
+    target: Path,
+    models: ArtifactStore | None = None,
+    unsealed_passes: UnsealedPasses = REFUSE,
+    settings: Mapping[str, str] | None = None,
 ) -> WarehouseFigures:
     """Build the DuckDB file from the current tables of the lake and rename it over `target`.
 
     With the store of trained models, the table `trainings` says what they reported; without, it is empty. Pass rates
-    are of the passes that count by `unsealed_passes`.
+    are of the passes that count by `unsealed_passes`. What differs from the warehouse before is added to the history
+    beside it, together with settings that differ.
 
     Readers never wait: those that have the old file open keep reading it. Builders wait for each other, and each reads
     the lake only when its turn comes, so that the last one sees the newest tables. A builder that is killed leaves the
@@ -77,7 +89,7 @@ def build_warehouse(
         building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
         shutil.rmtree(_spill_folder(building), ignore_errors=True)
         try:
-            rows = _build(lake, models, unsealed_passes, building)
+            rows = _build(lake, models, unsealed_passes, settings or {}, target, building)
         except duckdb.Error as error:
             raise WarehouseError(f"{target} cannot be built from the tables in {lake.root}: {error}") from error
         with building.open("rb") as written:
@@ -89,13 +101,14 @@ def build_warehouse(
 def models_version() -> str:
     """Return a hash of the files in `sql/models`: when it changes, the warehouse must be built again."""
     digest = hashlib.sha256()
-    for path in _model_files():
+    for path in model_files():
         digest.update(f"{path.name}\n".encode())
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _model_files() -> list[Path]:
+def model_files() -> list[Path]:
+    """Return the files in `sql/models`, in the order in which they run."""
     return sorted((project_folder("sql") / "models").glob("*.sql"))
 
 
@@ -103,13 +116,20 @@ def _spill_folder(building: Path) -> Path:
     return building.with_name(f"{building.name}.spill")
 
 
-def _build(lake: Lake, models: ArtifactStore | None, unsealed_passes: UnsealedPasses, building: Path) -> dict[str, int]:
-    settings: dict[str, str | bool | int | float | list[str]] = {
+def _build(
+    lake: Lake,
+    models: ArtifactStore | None,
+    unsealed_passes: UnsealedPasses,
+    settings: Mapping[str, str],
+    target: Path,
+    building: Path,
+) -> dict[str, int]:
+    options: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
         "preserve_insertion_order": False,
         "temp_directory": str(_spill_folder(building)),
     }
-    with duckdb.connect(":memory:", config=settings) as connection:
+    with duckdb.connect(":memory:", config=options) as connection:
         hide_progress(connection)
         connection.execute(f"ATTACH {quoted(str(building))} AS warehouse (STORAGE_VERSION '{STORAGE_VERSION}')")
         connection.execute("USE warehouse")
@@ -119,9 +139,12 @@ def _build(lake: Lake, models: ArtifactStore | None, unsealed_passes: UnsealedPa
         register_artifacts(connection, models.all_current() if models else [])
         register_reasons(connection)
         register_counting(connection, unsealed_passes)
+        register_settings(connection, settings)
         comment_lake_views(connection)
         known = {table.full_name for table in read_catalogue(connection)}
-        for path in _model_files():
+        for path in model_files():
+            if path.stem == HISTORY_MODEL:
+                record_history(connection, target.parent / FOLDER, datetime.now(UTC))
             known |= _run_model(connection, path, known)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")

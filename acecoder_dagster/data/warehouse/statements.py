@@ -5,7 +5,7 @@ current; what is set for a query and where its rows go follows from what the use
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -53,10 +53,17 @@ def create_lake_views(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None
 def register_artifacts(connection: duckdb.DuckDBPyConnection, artifacts: Sequence[Artifact]) -> None:
     """Register what the trainings reported as `current_artifacts`, which `sql/models` reads."""
     rows = [
-        {"model": artifact.name, "content_key": artifact.content_key, "figures": json.dumps(artifact.figures)}
+        {
+            "model": artifact.name,
+            "content_key": artifact.content_key,
+            "figures": json.dumps(artifact.figures),
+            "settings": json.dumps(artifact.settings, sort_keys=True),
+            "finished_at": artifact.finished_at or None,
+        }
         for artifact in artifacts
     ]
-    frame = pl.DataFrame(rows, schema=dict.fromkeys(("model", "content_key", "figures"), pl.String))
+    names = ("model", "content_key", "figures", "settings", "finished_at")
+    frame = pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String))
     connection.register("current_artifacts", frame.to_arrow())
 
 
@@ -70,6 +77,12 @@ def register_reasons(connection: duckdb.DuckDBPyConnection) -> None:
 def register_counting(connection: duckdb.DuckDBPyConnection, unsealed_passes: UnsealedPasses) -> None:
     """Register which passes count as `current_counting`, which `sql/models` reads."""
     connection.register("current_counting", pl.DataFrame({"unsealed_passes": [unsealed_passes]}).to_arrow())
+
+
+def register_settings(connection: duckdb.DuckDBPyConnection, settings: Mapping[str, str]) -> None:
+    """Register settings as `current_settings`, which `sql/history` reads."""
+    frame = pl.DataFrame(list(settings.items()), schema={"setting": pl.String, "value": pl.String}, orient="row")
+    connection.register("current_settings", frame.to_arrow())
 
 
 def comment_lake_views(connection: duckdb.DuckDBPyConnection) -> None:

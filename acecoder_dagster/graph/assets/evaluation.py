@@ -25,15 +25,15 @@ from acecoder_dagster.data.tables import (
 from acecoder_dagster.data.tests_as_rows import tests_written
 from acecoder_dagster.evaluation import Curve
 from acecoder_dagster.files import replace_text
-from acecoder_dagster.graph.assets.tests import where_programs_run
 from acecoder_dagster.graph.assets.training_records import rollouts, training_curves
 from acecoder_dagster.graph.groups import EVALUATION
-from acecoder_dagster.graph.inputs import chosen, entire, if_there
+from acecoder_dagster.graph.inputs import LICENCE, MEASUREMENTS, PROVENANCE, chosen, entire, if_there, without
 from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.models import BASE_POLICY, MODELS, POLICIES, REWARD_MODEL
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import StageRows, page_stage, table_stage
 from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.key_parts import prompting, what_counts, where_programs_run
 from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sample_questions
 from acecoder_dagster.graph.steps.training_rows import counting, held_out_questions, held_out_results
 from acecoder_dagster.graph.worker_process import run_worker
@@ -48,12 +48,16 @@ from acecoder_dagster.settings import Settings, seeded
 
 def _scoring(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
-    return {"prompt": settings.prompt, "batches": settings.data.batches, "scoring": settings.scoring.model_dump()}
+    return {**prompting(settings), "scoring": what_counts(settings.scoring)}
 
 
 @table_stage(
     PROGRAM_SCORES,
-    reads=(*chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS), *entire(REWARD_MODEL)),
+    reads=(
+        *without(LICENCE, chosen(QUESTIONS, FILTERED_TESTS)),
+        *without(PROVENANCE, chosen(SAMPLED_PROGRAMS)),
+        *entire(REWARD_MODEL),
+    ),
     settings=_scoring,
     code_version="2",
     group=EVALUATION,
@@ -82,9 +86,15 @@ def _without_score(rows: pl.DataFrame) -> pl.DataFrame:
     return rejected_rows(unscored, PROGRAM_SCORES.name, "program", reason, pl.lit(""), row_id="program_id")
 
 
-def _measuring(project: OpenProject, batch: str) -> Mapping[str, object]:
+def _intervals(project: OpenProject, batch: str, measured: str) -> Mapping[str, object]:
+    """Return the settings that one kind of score depends on: what is measured, and how its intervals are drawn."""
     measuring = seeded(project.settings.evaluation, project.settings.seed)
-    return {"evaluation": measuring.model_dump(), **counting(project, batch)}
+    named = {measured, "bootstrap_samples", "confidence", "seed"}
+    return {"evaluation": measuring.model_dump(include=named), **counting(project, batch)}
+
+
+def _choosing(project: OpenProject, batch: str) -> Mapping[str, object]:
+    return _intervals(project, batch, "best_of")
 
 
 def _best_of_n_curve(step: Step) -> Metadata:
@@ -93,8 +103,12 @@ def _best_of_n_curve(step: Step) -> Metadata:
 
 @table_stage(
     BEST_OF_N,
-    reads=(*chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS), *entire(PROGRAM_SCORES)),
-    settings=_measuring,
+    reads=(
+        *without(LICENCE, chosen(QUESTIONS, FILTERED_TESTS)),
+        *without((*LICENCE, *MEASUREMENTS), chosen(SAMPLED_PROGRAMS, TEST_RESULTS)),
+        *entire(PROGRAM_SCORES),
+    ),
+    settings=_choosing,
     code_version="2",
     group=EVALUATION,
     kinds={"parquet", "polars"},
@@ -121,16 +135,15 @@ def _sampling(settings: Settings) -> SamplingSettings:
 def _policy_sampling(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
     return {
-        "sampling": _sampling(settings).model_dump(exclude={"engine"}),
-        "prompt": settings.prompt,
-        "batches": settings.data.batches,
+        "sampling": what_counts(_sampling(settings)),
+        **prompting(settings),
         "seed": settings.seed,
     }
 
 
 @table_stage(
     POLICY_PROGRAMS,
-    reads=(*chosen(QUESTIONS, FILTERED_TESTS), *entire(*POLICIES)),
+    reads=(*without(LICENCE, chosen(QUESTIONS, FILTERED_TESTS)), *entire(*POLICIES)),
     settings=_policy_sampling,
     code_version="2",
     group=EVALUATION,
@@ -150,7 +163,10 @@ def policy_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
 
 @table_stage(
     POLICY_RESULTS,
-    reads=(*chosen(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS), *entire(POLICY_PROGRAMS)),
+    reads=(
+        *without(LICENCE, chosen(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS)),
+        *without(PROVENANCE, entire(POLICY_PROGRAMS)),
+    ),
     settings=where_programs_run,
     code_version="2",
     group=EVALUATION,
@@ -173,7 +189,7 @@ def _baseline(settings: Settings) -> str:
 
 
 def _comparing(project: OpenProject, batch: str) -> Mapping[str, object]:
-    return {**_measuring(project, batch), "baseline": _baseline(project.settings)}
+    return {**_intervals(project, batch, "pass_at"), "baseline": _baseline(project.settings)}
 
 
 def _policies_compared(step: Step) -> Metadata:
@@ -184,8 +200,9 @@ def _policies_compared(step: Step) -> Metadata:
 @table_stage(
     BENCHMARK_SCORES,
     reads=(
-        *chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS),
-        *entire(POLICY_PROGRAMS, POLICY_RESULTS),
+        *without(LICENCE, chosen(QUESTIONS, FILTERED_TESTS)),
+        *without((*PROVENANCE, *MEASUREMENTS), chosen(SAMPLED_PROGRAMS, TEST_RESULTS)),
+        *without((*PROVENANCE, *MEASUREMENTS), entire(POLICY_PROGRAMS, POLICY_RESULTS)),
     ),
     settings=_comparing,
     code_version="1",

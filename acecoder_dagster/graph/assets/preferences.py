@@ -15,7 +15,7 @@ from acecoder_dagster.data.tables import (
 from acecoder_dagster.evaluation import plot_histogram
 from acecoder_dagster.graph.assets.quality import test_quality
 from acecoder_dagster.graph.groups import TABLES
-from acecoder_dagster.graph.inputs import chosen, if_there
+from acecoder_dagster.graph.inputs import LICENCE, MEASUREMENTS, PROVENANCE, chosen, if_there, without
 from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Check, Finding, StageRows, table_stage
@@ -30,7 +30,6 @@ def _pair_rule(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
     return {
         "pairs": seeded(settings.pairs, settings.seed).model_dump(),
-        "batches": settings.data.batches,
         **counting(project, batch),
     }
 
@@ -51,7 +50,11 @@ def _gaps(step: Step) -> Metadata:
 
 @table_stage(
     PREFERENCE_PAIRS,
-    reads=(*chosen(QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS), *if_there(TEST_QUALITY)),
+    reads=(
+        *without(LICENCE, chosen(QUESTIONS)),
+        *without((*PROVENANCE, *MEASUREMENTS), chosen(SAMPLED_PROGRAMS, TEST_RESULTS)),
+        *if_there(TEST_QUALITY),
+    ),
     settings=_pair_rule,
     code_version="2",
     group=TABLES,
@@ -83,7 +86,6 @@ def _hard_question_rule(project: OpenProject, batch: str) -> Mapping[str, object
     settings = project.settings
     return {
         "rule": settings.hard_questions.model_dump(),
-        "batches": settings.data.batches,
         **counting(project, batch),
     }
 
@@ -104,7 +106,7 @@ def _mean_pass_rates(step: Step) -> Metadata:
 
 @table_stage(
     HARD_QUESTIONS,
-    reads=chosen(QUESTIONS, TEST_RESULTS),
+    reads=without((*LICENCE, *MEASUREMENTS), chosen(QUESTIONS, TEST_RESULTS)),
     waits_for=(test_quality,),
     settings=_hard_question_rule,
     code_version="1",

@@ -8,16 +8,16 @@ import polars as pl
 
 from acecoder_dagster.data.tables import FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS
 from acecoder_dagster.graph.groups import PROGRAMS
-from acecoder_dagster.graph.inputs import Input, Rows, same_batch
+from acecoder_dagster.graph.inputs import LABELS, LICENCE, Input, Rows, same_batch, without
 from acecoder_dagster.graph.models import BASE_POLICY
 from acecoder_dagster.graph.partitions import seed_batches
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import PlannedBatch, StageRows, Work, model_stage, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.batch_sources import batch_source, brings_programs
+from acecoder_dagster.graph.steps.key_parts import prompting, shipped_data, what_counts
 from acecoder_dagster.graph.steps.sampling import base_policy_sampler, sample_questions
 from acecoder_dagster.graph.steps.training_rows import tested_questions
-from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.policy.imitation import NothingToImitateError, imitable_questions
 from acecoder_dagster.learning.sampling import render_prompts
 from acecoder_dagster.learning.workers.specifications import TrainBasePolicy
@@ -31,21 +31,27 @@ def imitates_questions(settings: Settings) -> bool:
 
 
 def _base_policy_settings(project: OpenProject, batch: str) -> Mapping[str, object]:
-    settings = project.settings
-    trained_with = {
-        # `revision` was a setting once: what was trained then is still up to date.
-        "base_policy": {**settings.base_policy.model_dump(exclude={"corpus"}), "revision": None},
-        "micro": settings.micro.model_dump(),
-        "prompt": settings.prompt,
+    settings, base = project.settings, project.settings.base_policy
+    corpus = (
+        {"longest_program": settings.sampling.max_tokens}
+        if imitates_questions(settings)
+        else {"micro": settings.micro.model_dump(), "primitives": shipped_data("questions/micro/primitives.toml")}
+    )
+    return {
+        "scratch": what_counts(base.scratch),
+        "supervised": what_counts(base.supervised),
+        "corpus_programs": base.corpus_programs,
+        "corpus": corpus,
+        **prompting(settings),
         "seed": settings.seed,
     }
-    longest = {"longest_program": settings.sampling.max_tokens} if imitates_questions(settings) else {}
-    return {**trained_with, **longest}
 
 
 @model_stage(
     BASE_POLICY,
-    reads=[Input(table, Rows.CHOSEN, when=imitates_questions) for table in (QUESTIONS, FILTERED_TESTS)],
+    reads=without(
+        LICENCE, tuple(Input(table, Rows.CHOSEN, when=imitates_questions) for table in (QUESTIONS, FILTERED_TESTS))
+    ),
     settings=_base_policy_settings,
     code_version="2",
     group=PROGRAMS,
@@ -95,11 +101,8 @@ def _sampling(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
     if not _is_sampled(project, batch):
         return {}
-    sampling = settings.sampling.model_dump(exclude={"engine"})
-    # The chat template that renders the prompts is that of the revision, too.
-    _, revision = read_address(settings.base_policy.model)
-    pinned = {"chat_template": revision} if revision else {}
-    return {"sampling": sampling, "prompt": settings.prompt, "seed": settings.seed, **pinned}
+    # The chat template that renders the prompts is a file of the model, which is in the key by its content.
+    return {"sampling": what_counts(settings.sampling), **prompting(settings), "seed": settings.seed}
 
 
 def _origin_of_programs(project: OpenProject, batch: str) -> Mapping[str, object]:
@@ -112,7 +115,7 @@ def _prompts_to_answer(planned: PlannedBatch) -> Work:
 
 @table_stage(
     SAMPLED_PROGRAMS,
-    reads=(*same_batch(QUESTIONS), Input(BASE_POLICY, for_batch=_is_sampled)),
+    reads=(*without(LABELS, same_batch(QUESTIONS)), Input(BASE_POLICY, for_batch=_is_sampled)),
     settings=_sampling,
     origin=_origin_of_programs,
     unit="question_id",

@@ -13,7 +13,7 @@ from acecoder_dagster.data.tables import (
     TEST_RESULTS,
 )
 from acecoder_dagster.graph.groups import TABLES
-from acecoder_dagster.graph.inputs import calibration
+from acecoder_dagster.graph.inputs import LABELS, MEASUREMENTS, PROVENANCE, calibration, without
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Check, Finding, StageRows, table_stage
 from acecoder_dagster.graph.step import Step
@@ -24,7 +24,7 @@ from acecoder_dagster.questions.test_suites.quality import certificate, executio
 def _measuring(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
     return {
-        "quality": settings.quality.model_dump(),
+        "quality": settings.quality.model_dump(exclude={"batches"}),
         "oracle_models": settings.tests.oracle_models,
         "sandbox": settings.sandbox.seen_by_programs(),
     }
@@ -47,7 +47,10 @@ def _requirements_are_met(step: Step) -> Finding:
 
 @table_stage(
     TEST_QUALITY,
-    reads=calibration(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS),
+    reads=(
+        *without((*LABELS, *MEASUREMENTS), calibration(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, TEST_RESULTS)),
+        *without(PROVENANCE, calibration(SAMPLED_PROGRAMS)),
+    ),
     settings=_measuring,
     code_version="1",
     group=TABLES,

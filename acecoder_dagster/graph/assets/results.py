@@ -6,13 +6,13 @@ from acecoder_dagster.data.judged_tables import judge_table, question_tests
 from acecoder_dagster.data.tables import CANDIDATE_TESTS, FILTERED_TESTS, QUESTIONS, SAMPLED_PROGRAMS, TEST_RESULTS
 from acecoder_dagster.data.tests_as_rows import tests_written
 from acecoder_dagster.evaluation import plot_pass_rates
-from acecoder_dagster.graph.assets.tests import where_programs_run
 from acecoder_dagster.graph.groups import PROGRAMS
-from acecoder_dagster.graph.inputs import same_batch
+from acecoder_dagster.graph.inputs import LABELS, PROVENANCE, same_batch, without
 from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.partitions import seed_batches
 from acecoder_dagster.graph.stages import Check, Finding, StageRows, Work, table_stage
 from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.key_parts import where_programs_run
 from acecoder_dagster.judge import Judge, missing_modules
 
 MAX_JUDGE_ERRORS = 0.01
@@ -39,7 +39,10 @@ def _pass_rates(step: Step) -> Metadata:
 
 @table_stage(
     TEST_RESULTS,
-    reads=same_batch(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS, SAMPLED_PROGRAMS),
+    reads=(
+        *without(LABELS, same_batch(QUESTIONS, CANDIDATE_TESTS, FILTERED_TESTS)),
+        *without(PROVENANCE, same_batch(SAMPLED_PROGRAMS)),
+    ),
     settings=where_programs_run,
     unit="program_id",
     code_version="2",

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from acecoder_dagster.data.tables import QUESTIONS, SEED_FUNCTIONS, WRITER_ANSWERS
 from acecoder_dagster.graph.groups import SYNTHESIS
-from acecoder_dagster.graph.inputs import Input, Rows, same_batch
+from acecoder_dagster.graph.inputs import LABELS, REVISION, Input, Rows, same_batch, without
 from acecoder_dagster.graph.metadata import Metadata, markdown_table
 from acecoder_dagster.graph.partitions import seed_batches
 from acecoder_dagster.graph.resources import OpenProject
@@ -17,6 +17,7 @@ from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.batch_sources import batch_source, is_collected, is_imported, procedural_number
 from acecoder_dagster.graph.steps.decontamination import decontaminated, decontamination_key
 from acecoder_dagster.graph.steps.inbox import take_in
+from acecoder_dagster.graph.steps.key_parts import shipped_data
 from acecoder_dagster.questions.importing import imported_batches, load_import
 from acecoder_dagster.questions.micro.rows import procedural_questions, procedural_seeds
 from acecoder_dagster.questions.seeding import load_seeds
@@ -52,9 +53,12 @@ def imported_files(step: Step) -> Metadata:
 
 
 def _procedural_settings(project: OpenProject, batch: str) -> Mapping[str, object]:
+    if procedural_number(batch) is None:
+        return {}
     settings = project.settings
     return {
         "micro": settings.micro.model_dump(),
+        "primitives": shipped_data("questions/micro/primitives.toml"),
         "seeds": settings.seeds.questions_per_batch,
         "seed": settings.seed,
     }
@@ -117,7 +121,7 @@ def asks_writer(settings: Settings) -> bool:
 
 def _asked_of_writer(project: OpenProject, batch: str) -> Mapping[str, object]:
     writing = project.settings.questions
-    if not asks_writer(project.settings):
+    if not (asks_writer(project.settings) and is_collected(project, batch)):
         return {}
     return {
         "writer": writing.writer,
@@ -135,7 +139,7 @@ def _answers_to_ask_for(planned: PlannedBatch) -> Work:
 
 @table_stage(
     WRITER_ANSWERS,
-    reads=same_batch(SEED_FUNCTIONS),
+    reads=without(LABELS, same_batch(SEED_FUNCTIONS)),
     settings=_asked_of_writer,
     code_version="1",
     partitions=seed_batches,
@@ -175,7 +179,12 @@ def _answers(step: Step, seeds: pl.DataFrame) -> StageRows:
 
 
 def _writer(project: OpenProject, batch: str) -> Mapping[str, object]:
-    return {"writer": "endpoint"} if asks_writer(project.settings) else {}
+    return {"writer": project.settings.questions.writer} if is_collected(project, batch) else {}
+
+
+def _origin_of_questions(project: OpenProject, batch: str) -> Mapping[str, object]:
+    """Name the import, whose questions are taken as they are: its seeds do not say all that is in them."""
+    return {"source": batch_source(project, batch)} if is_imported(project, batch) else {}
 
 
 def _questions_are_held_out(step: Step) -> Finding:
@@ -186,8 +195,13 @@ def _questions_are_held_out(step: Step) -> Finding:
 
 @table_stage(
     QUESTIONS,
-    reads=(*same_batch(SEED_FUNCTIONS), Input(WRITER_ANSWERS, Rows.SAME_BATCH, when=asks_writer)),
+    reads=(
+        *without(REVISION, same_batch(SEED_FUNCTIONS)),
+        Input(WRITER_ANSWERS, Rows.SAME_BATCH, when=asks_writer),
+    ),
     settings=_writer,
+    origin=_origin_of_questions,
+    carries=LABELS,
     code_version="2",
     partitions=seed_batches,
     group=SYNTHESIS,

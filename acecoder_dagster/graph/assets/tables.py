@@ -15,9 +15,9 @@ from acecoder_dagster.data.tables import (
     SAMPLED_PROGRAMS,
     TEST_RESULTS,
 )
-from acecoder_dagster.data.warehouse import export_rows
+from acecoder_dagster.data.warehouse import export_rows, export_version
 from acecoder_dagster.graph.groups import TABLES
-from acecoder_dagster.graph.inputs import chosen, if_there
+from acecoder_dagster.graph.inputs import MEASUREMENTS, chosen, if_there, without
 from acecoder_dagster.graph.metadata import Metadata
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import StageRows, page_stage, table_stage
@@ -41,16 +41,16 @@ def warehouse(step: Step) -> Metadata:
     return {}
 
 
-def _batches_and_counting(project: OpenProject, batch: str) -> Mapping[str, object]:
-    return {"batches": project.settings.data.batches, **counting(project, batch)}
+def _export(project: OpenProject, batch: str) -> Mapping[str, object]:
+    return {"sql": export_version(ACECODE_DATASET.name), **counting(project, batch)}
 
 
 @table_stage(
     ACECODE_DATASET,
     # Read through the warehouse, by sql/exports/acecode_dataset.sql.
-    reads=chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS),
+    reads=without(MEASUREMENTS, chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS)),
     waits_for=(warehouse,),
-    settings=_batches_and_counting,
+    settings=_export,
     code_version="1",
     group=TABLES,
     kinds={"parquet", "sql"},

@@ -15,20 +15,23 @@ from acecoder_dagster.data.tables import (
     WRITER_ANSWERS,
 )
 from acecoder_dagster.evaluation import plot_histogram
+from acecoder_dagster.files.model_files import model_revision
 from acecoder_dagster.graph.assets.seeds import asks_writer
 from acecoder_dagster.graph.groups import TESTS
-from acecoder_dagster.graph.inputs import Input, Rows, same_batch
+from acecoder_dagster.graph.inputs import LABELS, MEASUREMENTS, Input, Rows, same_batch, without
 from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.partitions import seed_batches
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Check, Finding, PlannedBatch, StageRows, Work, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.batch_sources import batch_source, brings_programs, is_collected, is_imported
-from acecoder_dagster.graph.steps.kept_tests import improved_suites, programs_for_suites
+from acecoder_dagster.graph.steps.kept_tests import improved_suites, programs_for_suites, runs_programs
+from acecoder_dagster.graph.steps.key_parts import drawing, prompting, what_counts, where_programs_run
 from acecoder_dagster.graph.steps.oracles import oracle_rows
 from acecoder_dagster.judge import Judge
+from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.questions.importing import load_import
-from acecoder_dagster.questions.test_suites.choosing import filter_tests
+from acecoder_dagster.questions.test_suites.choosing import filter_tests, writers_trust
 from acecoder_dagster.questions.test_suites.executed import execute_inputs, observing_sandbox
 from acecoder_dagster.questions.test_suites.expectations import write_tests
 from acecoder_dagster.questions.test_suites.observed_calls import observe_calls
@@ -37,18 +40,15 @@ from acecoder_dagster.questions.writing import written_tests
 
 
 def _origin_of_tests(project: OpenProject, batch: str) -> Mapping[str, object]:
-    """Name the import, collection or procedural batch; of a collection also how inputs are drawn for it."""
-    origin: dict[str, object] = {"source": batch_source(project, batch)}
+    """Name the import whose tests are taken, or how tests are made: inputs drawn, limits of the programs that run."""
+    if is_imported(project, batch):
+        return {"source": batch_source(project, batch)}
     if not is_collected(project, batch):
-        return origin
-    settings = project.settings
-    return {
-        **origin,
-        "writer": settings.questions.writer,
-        "inputs": settings.inputs.model_dump(),
-        "seed": settings.seed,
-        "sandbox": settings.sandbox.seen_by_programs(),
-    }
+        return where_programs_run(project, batch)
+    if asks_writer(project.settings):
+        return {"writer": project.settings.questions.writer}
+    sandbox = observing_sandbox(project.settings.sandbox, project.settings.inputs)
+    return {**drawing(project.settings), "sandbox": sandbox.seen_by_programs()}
 
 
 def _programs_for_candidates(planned: PlannedBatch) -> Work:
@@ -59,7 +59,10 @@ def _programs_for_candidates(planned: PlannedBatch) -> Work:
 
 @table_stage(
     CANDIDATE_TESTS,
-    reads=(*same_batch(SEED_FUNCTIONS, QUESTIONS), Input(WRITER_ANSWERS, Rows.SAME_BATCH, when=asks_writer)),
+    reads=(
+        *without(LABELS, same_batch(SEED_FUNCTIONS, QUESTIONS)),
+        Input(WRITER_ANSWERS, Rows.SAME_BATCH, when=asks_writer),
+    ),
     origin=_origin_of_tests,
     unit="question_id",
     code_version="2",
@@ -113,13 +116,23 @@ def _tests_of_collected(step: Step, questions: pl.DataFrame, seeds: pl.DataFrame
 
 
 def _oracles(project: OpenProject, batch: str) -> Mapping[str, object]:
-    return {"tests": project.settings.tests.model_dump(include={"policy", "oracle_models", "oracle_sampling"})}
+    """Return which models are asked, and how, where they are: a model that is trusted or imported is not."""
+    settings, tests = project.settings, project.settings.tests
+    asked = tests.oracle_models if tests.policy != "trusted" else ()
+    named = {"references": tests.policy == "reference", "oracle_models": asked}
+    if not asked or brings_programs(project, batch):
+        return named
+    return {**named, **prompting(settings), "sampling": what_counts(tests.oracle_sampling), "seed": settings.seed}
 
 
 def _origin_of_oracles(project: OpenProject, batch: str) -> Mapping[str, object]:
-    """Name the import whose programs are taken as those of the oracle models."""
-    named = project.settings.tests.oracle_models and brings_programs(project, batch)
-    return {"source": batch_source(project, batch)} if named else {}
+    """Name the import whose programs are taken as those of the oracle models, or the versions of these."""
+    tests = project.settings.tests
+    if not tests.oracle_models or tests.policy == "trusted":
+        return {}
+    if brings_programs(project, batch):
+        return {"source": batch_source(project, batch)}
+    return {"models": [model_revision(*read_address(model)) for model in tests.oracle_models]}
 
 
 def _oracle_calls(planned: PlannedBatch) -> Work:
@@ -130,7 +143,7 @@ def _oracle_calls(planned: PlannedBatch) -> Work:
 
 @table_stage(
     ORACLE_PROGRAMS,
-    reads=same_batch(QUESTIONS),
+    reads=without(LABELS, same_batch(QUESTIONS)),
     settings=_oracles,
     origin=_origin_of_oracles,
     unit="question_id",
@@ -150,11 +163,6 @@ def oracle_programs(step: Step) -> Iterator[tuple[str, StageRows]]:
     yield from oracle_rows(step, {batch: step.changed(batch, step.read(QUESTIONS, batch)) for batch in step.batches})
 
 
-def where_programs_run(project: OpenProject, batch: str) -> Mapping[str, object]:
-    """Return the limits under which programs run, and the packages that they may import."""
-    return {"sandbox": project.settings.sandbox.seen_by_programs()}
-
-
 def _oracles_to_run(planned: PlannedBatch) -> Work:
     tests = planned.project.settings.tests
     references = 1 if tests.policy == "reference" else 0
@@ -163,7 +171,7 @@ def _oracles_to_run(planned: PlannedBatch) -> Work:
 
 @table_stage(
     ORACLE_RESULTS,
-    reads=same_batch(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS),
+    reads=without(LABELS, same_batch(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS)),
     settings=where_programs_run,
     unit="program_id",
     code_version="2",
@@ -187,14 +195,35 @@ def oracle_results(step: Step) -> Iterator[tuple[str, StageRows]]:
 
 def _choice_of_tests(project: OpenProject, batch: str) -> Mapping[str, object]:
     settings = project.settings
-    drawing = {"inputs": settings.inputs.model_dump(mode="json"), "seed": settings.seed}
-    choice = {"policy", "min_tests", "max_tests", "mutants", "strengthening_rounds"}
+    choice = {"policy", "min_tests", "max_tests", "strengthening_rounds"}
+    executing = {"mutants": settings.tests.mutants, **where_programs_run(project, batch)}
     return {
         "tests": settings.tests.model_dump(include=choice),
-        "sandbox": settings.sandbox.seen_by_programs(),
-        "calibration": settings.quality.batches,
-        **(drawing if settings.tests.strengthening_rounds else {}),
+        "calibration": project.is_calibration(batch),
+        **(executing if runs_programs(settings.tests) else {}),
+        **(drawing(settings) if settings.tests.strengthening_rounds else {}),
     }
+
+
+def _decisions(project: OpenProject, batch: str) -> pl.DataFrame:
+    """Return what the policy says of each question's tests, and whom of their writers it believes how much.
+
+    Both come from all questions of the batch: those whose programs agree say whose programs and tests are right.
+    """
+    candidates, oracles, results = (
+        project.lake.read(table, [batch]).drop("batch") for table in (CANDIDATE_TESTS, ORACLE_PROGRAMS, ORACLE_RESULTS)
+    )
+    choice = project.settings.tests
+    if project.is_calibration(batch):
+        candidates, _ = separate_labels(candidates)
+    filtered = filter_tests(candidates, results, choice.min_tests, choice.policy, oracles)
+    trust = writers_trust(filtered.kept, candidates) if choice.max_tests != "all" else {}
+    judged = candidates.join(filtered.kept.select("test_id", kept=pl.lit(True)), on="test_id", how="left")
+    judged = judged.join(filtered.rejected.select("reason", test_id="row_id"), on="test_id", how="left")
+    trusted = pl.col("origin").replace_strict(trust, default=None, return_dtype=pl.Float64)
+    told = pl.struct("test_id", "kept", "reason", trust=trusted).struct.json_encode()
+    by_question = judged.sort("test_id").group_by("question_id").agg(taken=told.str.join("\n"))
+    return by_question.rename({"question_id": "unit"})
 
 
 def _some_tests_are_kept(step: Step) -> Finding:
@@ -215,10 +244,11 @@ def _tests_per_question(step: Step) -> Metadata:
 
 @table_stage(
     FILTERED_TESTS,
-    reads=same_batch(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS, ORACLE_RESULTS),
+    reads=without((*LABELS, *MEASUREMENTS), same_batch(QUESTIONS, CANDIDATE_TESTS, ORACLE_PROGRAMS, ORACLE_RESULTS)),
     settings=_choice_of_tests,
+    across_units=_decisions,
     unit="question_id",
-    code_version="5",
+    code_version="6",
     partitions=seed_batches,
     group=TESTS,
     kinds={"parquet", "docker"},

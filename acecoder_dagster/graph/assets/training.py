@@ -1,6 +1,6 @@
 """Training: the Bradley-Terry reward model, and policies by reinforcement with each of the two rewards."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -15,14 +15,17 @@ from acecoder_dagster.data.tables import (
     SAMPLED_PROGRAMS,
 )
 from acecoder_dagster.data.tests_as_rows import tests_by_question
+from acecoder_dagster.files.model_files import model_revision
 from acecoder_dagster.graph.groups import TRAINING
-from acecoder_dagster.graph.inputs import Input, chosen, entire
+from acecoder_dagster.graph.inputs import LICENCE, PROVENANCE, Input, chosen, entire, without
 from acecoder_dagster.graph.models import BASE_POLICY, POLICY_REWARD_MODEL, POLICY_RULE, REWARD_MODEL
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Check, Finding, model_stage
 from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.key_parts import prompting, what_counts, where_programs_run
 from acecoder_dagster.graph.steps.sampling import base_policy_sampler
 from acecoder_dagster.graph.steps.training_rows import counting
+from acecoder_dagster.learning.model_address import SCRATCH, read_address
 from acecoder_dagster.learning.preference import preference_groups
 from acecoder_dagster.learning.reward_model.prompts import REWARD_PROMPT, reward_prompts
 from acecoder_dagster.learning.sampling import render_prompts
@@ -36,12 +39,18 @@ def _starts_from_base_policy(settings: Settings) -> bool:
 
 
 def _reward_model_settings(project: OpenProject, batch: str) -> Mapping[str, object]:
-    settings = project.settings
+    settings, backbone = project.settings, project.settings.reward_backbone
+    start: object = None
+    if backbone.model == SCRATCH:
+        start = what_counts(backbone.scratch)
+    elif not _starts_from_base_policy(settings):
+        start = model_revision(*read_address(backbone.model))
     return {
-        "backbone": None if _starts_from_base_policy(settings) else settings.reward_backbone.model_dump(),
-        "prompt": settings.prompt,
-        "settings": settings.reward_model.model_dump(),
-        "seed": settings.seed,
+        "backbone": start,
+        **prompting(settings),
+        # The model's folder names the template that it was trained with.
+        "prompt_name": settings.prompt,
+        "settings": what_counts(seeded(settings.reward_model, settings.seed)),
     }
 
 
@@ -58,7 +67,8 @@ def _better_than_chance(step: Step) -> Finding:
     REWARD_MODEL,
     reads=(
         *entire(PREFERENCE_PAIRS),
-        *chosen(QUESTIONS, SAMPLED_PROGRAMS),
+        *without(LICENCE, chosen(QUESTIONS)),
+        *without(PROVENANCE, chosen(SAMPLED_PROGRAMS)),
         Input(BASE_POLICY, when=_starts_from_base_policy),
     ),
     settings=_reward_model_settings,
@@ -104,17 +114,22 @@ def _unsealed_share(pairs: pl.DataFrame) -> float | None:
     return unsealed_share(int(pairs["passes"].sum()), int(pairs["passed_unsealed"].sum()))
 
 
-def _policy_settings(of: Callable[[Settings], PolicySettings]) -> Callable[[OpenProject, str], Mapping[str, object]]:
-    def settings_of(project: OpenProject, batch: str) -> Mapping[str, object]:
-        settings = project.settings
-        return {
-            "prompt": settings.prompt,
-            "policy": of(settings).deciding_results(),
-            "seed": settings.seed,
-            **counting(project, batch),
-        }
+ONLY_SCORED = ("scoring", "rule_weight")
+"""Settings of a policy whose reward is the reward model's score, which mean nothing to the others."""
 
-    return settings_of
+
+def _rule_settings(project: OpenProject, batch: str) -> Mapping[str, object]:
+    policy = what_counts(seeded(project.settings.policy_rule, project.settings.seed))
+    return _policy_settings(project, {name: value for name, value in policy.items() if name not in ONLY_SCORED})
+
+
+def _scored_settings(project: OpenProject, batch: str) -> Mapping[str, object]:
+    return _policy_settings(project, what_counts(seeded(project.settings.policy_reward_model, project.settings.seed)))
+
+
+def _policy_settings(project: OpenProject, policy: Mapping[str, object]) -> Mapping[str, object]:
+    judging = {**where_programs_run(project, ""), **counting(project, "")}
+    return {**prompting(project.settings), "policy": policy, **judging}
 
 
 def _not_hacked(step: Step) -> Finding:
@@ -132,13 +147,13 @@ NOT_HACKED = Check(
     _not_hacked,
     blocking=False,
 )
-POLICY_INPUTS = (*entire(HARD_QUESTIONS, BASE_POLICY), *chosen(QUESTIONS, FILTERED_TESTS))
+POLICY_INPUTS = (*entire(HARD_QUESTIONS, BASE_POLICY), *without(LICENCE, chosen(QUESTIONS, FILTERED_TESTS)))
 
 
 @model_stage(
     POLICY_RULE,
     reads=POLICY_INPUTS,
-    settings=_policy_settings(lambda settings: settings.policy_rule),
+    settings=_rule_settings,
     code_version="3",
     group=TRAINING,
     kinds={"pytorch", "huggingface"},
@@ -153,7 +168,7 @@ def policy_rule(step: Step, folder: Path) -> TrainPolicy:
 @model_stage(
     POLICY_REWARD_MODEL,
     reads=(*POLICY_INPUTS, *entire(REWARD_MODEL)),
-    settings=_policy_settings(lambda settings: settings.policy_reward_model),
+    settings=_scored_settings,
     code_version="3",
     group=TRAINING,
     kinds={"pytorch", "huggingface"},

@@ -1,8 +1,9 @@
-"""Schedules: what is out of date by content key is computed at night, models are trained once a week."""
+"""Schedules: what is out of date is computed at night, models are trained and what is old removed once a week."""
 
 import dagster as dg
 
 from acecoder_dagster.data.tables import PREFERENCE_PAIRS
+from acecoder_dagster.graph.operating.cleaning import clean_job
 from acecoder_dagster.graph.operating.jobs import DATA_ONLY, TRAINING_AND_EVALUATION, UNFINISHED
 from acecoder_dagster.graph.operating.selections import data_stages
 from acecoder_dagster.graph.partitions import range_tags, register_batches
@@ -12,11 +13,13 @@ from acecoder_dagster.graph.resources import OpenProject, Project
 STARTED_BY = "acecoder/started_by"
 DATA_SCHEDULE = "nightly_data"
 TRAINING_SCHEDULE = "weekly_training"
+CLEAN_SCHEDULE = "weekly_clean"
 
 
 def schedules(project: Project) -> list[dg.ScheduleDefinition]:
-    """Return both schedules, with times and time zone of the profile."""
-    refresh = project.open().settings.refresh
+    """Return all schedules, with times and time zone of the profile."""
+    settings = project.open().settings
+    refresh = settings.refresh
     on = dg.DefaultScheduleStatus.RUNNING if refresh.scheduled else dg.DefaultScheduleStatus.STOPPED
 
     @dg.schedule(
@@ -45,7 +48,18 @@ def schedules(project: Project) -> list[dg.ScheduleDefinition]:
             return dg.SkipReason("There are no preference pairs to train on yet: materialize preference_pairs first")
         return dg.RunRequest(tags={STARTED_BY: TRAINING_SCHEDULE})
 
-    return [data, training]
+    @dg.schedule(
+        name=CLEAN_SCHEDULE,
+        job=clean_job(project),
+        cron_schedule=settings.retention.cron,
+        execution_timezone=refresh.time_zone,
+        default_status=on,
+        description="Removes old versions of tables and models, and old logs, beyond what [retention] keeps",
+    )
+    def cleaning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        return _under_way(context.instance, CLEAN_SCHEDULE) or dg.RunRequest(tags={STARTED_BY: CLEAN_SCHEDULE})
+
+    return [data, training, cleaning]
 
 
 def _data_requests(context: dg.ScheduleEvaluationContext, project: OpenProject) -> list[dg.RunRequest] | dg.SkipReason:

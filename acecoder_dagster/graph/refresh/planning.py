@@ -4,15 +4,15 @@ Which batches and stages are out of date is exact. How much of a batch is: exact
 where they must be made first. Time and tokens are those that earlier runs measured.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
-from acecoder_dagster.data.lake import Partition
-from acecoder_dagster.data.tables import CANDIDATE_TESTS, QUESTIONS, SAMPLED_PROGRAMS, Table
+from acecoder_dagster.data.lake import Partition, column_digests
+from acecoder_dagster.data.tables import CANDIDATE_TESTS, QUESTIONS, SAMPLED_PROGRAMS, SEED_FUNCTIONS, Table
 from acecoder_dagster.graph.assets import STAGES, warehouse
-from acecoder_dagster.graph.inputs import Model, Rows
+from acecoder_dagster.graph.inputs import LABELS, Input, Model, Rows
 from acecoder_dagster.graph.keys import MissingInputError, is_current
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.row_reuse import read_batch, row_keys
@@ -26,6 +26,9 @@ from acecoder_dagster.settings import PriceSettings
 
 IMPORTED = (QUESTIONS, CANDIDATE_TESTS, SAMPLED_PROGRAMS)
 """Tables that an import brings, question by question."""
+
+Columns = dict[str, frozenset[str] | None]
+"""By stage that would be made anew, the columns that would change; None where that is not known: any."""
 
 
 @dataclass
@@ -51,26 +54,46 @@ def plan_refresh(project: OpenProject, batches: Sequence[str]) -> list[PlannedSt
     """Return the stages that a refresh of some batches and of everything made from them would work on, in order."""
     plans = [_BatchPlan(project, batch) for batch in batches]
     planned: dict[str, PlannedStage] = {}
+    columns: Columns = {}
     for stage in STAGES:
         if stage.partitions is not None:
-            work = [found for plan in plans if (found := plan.work(stage, set(planned)))]
+            work = [found for plan in plans if (found := plan.work(stage, columns))]
             if work:
                 planned[stage.name] = _of_batches(project, stage, work)
-        elif _is_stale(project, stage, planned):
+                columns[stage.name] = _united(plan.columns[stage.name] for plan in plans if stage.name in plan.columns)
+        elif _is_stale(project, stage, planned, columns):
             planned[stage.name] = _of_whole(project, stage)
+            columns[stage.name] = None
     for each in planned.values():
         each.cost = _cost(each, project.settings.prices)
     return list(planned.values())
 
 
-def _is_stale(project: OpenProject, stage: Stage, planned: dict[str, PlannedStage]) -> bool:
+def _united(changed: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    united: frozenset[str] = frozenset()
+    for each in changed:
+        if each is None:
+            return None
+        united |= each
+    return united
+
+
+def _matters(read: Input, columns: Columns) -> bool:
+    """Return whether an input would change in a column that is read."""
+    if read.name not in columns:
+        return False
+    changed = columns[read.name]
+    return changed is None or bool(changed - set(read.without))
+
+
+def _is_stale(project: OpenProject, stage: Stage, planned: dict[str, PlannedStage], columns: Columns) -> bool:
     """Return whether a table of all batches, a model or the warehouse would be made anew."""
     if stage.makes is None:
         stale = not warehouse_is_current(project, warehouse_key(project))
         return stage is warehouse and (stale or bool(planned))
     if isinstance(stage.makes, Model) and stage.makes.named(project.settings):
         return False
-    return any(each.name in planned for each in stage.inputs(project.settings)) or not is_current(project, stage)
+    return any(_matters(each, columns) for each in stage.inputs(project.settings)) or not is_current(project, stage)
 
 
 @dataclass
@@ -86,24 +109,28 @@ class _BatchPlan:
     def __init__(self, project: OpenProject, batch: str) -> None:
         self._project = project
         self._batch = batch
+        self.columns: Columns = {}
         self._changed: dict[str, set[str] | None] = {}
         self._import: dict[Table, pl.DataFrame] = {}
         if is_imported(project, batch):
             found = load_import(project.home.root, batch)
             self._import = dict(zip(IMPORTED, (found.questions, found.candidate_tests, found.programs), strict=True))
+            self._import[SEED_FUNCTIONS] = found.seeds
 
-    def work(self, stage: Stage, made_anew: set[str]) -> _Work | None:
+    def work(self, stage: Stage, made_anew: Columns) -> _Work | None:
         """Return what there is to do in a stage, None where it is up to date.
 
         Args:
             stage: the next stage; those before it were asked for already.
-            made_anew: names of the stages before it that work on something.
+            made_anew: what the stages before it would change, for all batches together.
         """
         inputs = [each for each in stage.inputs(self._project.settings) if each.for_batch(self._project, self._batch)]
-        follows = [each.name for each in inputs if each.name in self._changed]
-        other_model = any(each.name in made_anew for each in inputs if each.rows is not Rows.SAME_BATCH)
-        if not follows and not other_model and is_current(self._project, stage, self._batch):
+        follows = [each.name for each in inputs if _matters(each, self.columns)]
+        other_model = any(_matters(each, made_anew) for each in inputs if each.rows is not Rows.SAME_BATCH)
+        current = is_current(self._project, stage, self._batch)
+        if not follows and not other_model and current:
             return None
+        self.columns[stage.name] = self._columns_changed(stage, follows if current else [])
         units = None if other_model else self._changed_units(stage, follows=bool(follows))
         questions = self._questions_of(stage, units)
         for each in (self._changed[name] for name in follows):
@@ -129,10 +156,36 @@ class _BatchPlan:
             return None
         return set(changed[stage.unit])
 
+    def _columns_changed(self, stage: Stage, follows: Sequence[str]) -> frozenset[str] | None:
+        """Return the columns that would change, None where it cannot be said.
+
+        Args:
+            stage: a stage that would be made anew.
+            follows: the inputs for whose sake alone that is; none where there are other reasons.
+        """
+        before = self._project.lake.current(stage.table, self._batch)
+        if before is None:
+            return None
+        if (rows := self._known_rows(stage)) is not None:
+            now, then = column_digests(stage.table, stage.table.conform(rows)), before.column_digests(stage.table)
+            return frozenset(name for name, digest in now.items() if digest != then.get(name))
+        changed = _united(self.columns[name] for name in follows)
+        return changed if follows and changed is not None and changed <= set(stage.carries) else None
+
+    def _known_rows(self, stage: Stage) -> pl.DataFrame | None:
+        """Return the rows that a stage will make where they lie ready: those of an import or a collection."""
+        if stage.takes_import(self._project, self._batch):
+            return self._import[stage.table]
+        clean = not self._project.settings.decontamination.benchmarks
+        if stage.table is SEED_FUNCTIONS and clean and is_collected(self._project, self._batch):
+            return load_seeds(self._project.home.root, self._batch).seeds
+        return None
+
     def _changed_in_import(self) -> set[str]:
         """Return the questions whose text, tests or programs are others in the import than in the tables."""
-        now = row_keys("question_id", IMPORTED, self._import.__getitem__, "")
-        before = row_keys("question_id", IMPORTED, self._current, "")
+        counted = dict.fromkeys(IMPORTED, LABELS)
+        now = row_keys("question_id", counted, self._import.__getitem__, "")
+        before = row_keys("question_id", counted, self._current, "")
         return set(now.join(before, on=["unit", "row_key"], how="anti")["unit"])
 
     def _questions_of(self, stage: Stage, units: set[str] | None) -> set[str] | None:

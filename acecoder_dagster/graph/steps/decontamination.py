@@ -7,6 +7,7 @@ from acecoder_dagster.data.tables import REJECTED_ROWS
 from acecoder_dagster.files import ImportFileError, source_revision
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.key_parts import shipped_data
 from acecoder_dagster.judge import Judge
 from acecoder_dagster.questions.decontamination import (
     contaminated_seeds,
@@ -32,7 +33,16 @@ def decontamination_key(project: OpenProject) -> dict[str, object]:
         revisions = [source_revision(address) for address in settings.benchmarks]
     except ImportFileError as error:
         raise dg.Failure(f"decontamination.benchmarks: {error}", allow_retries=False) from error
-    return {"settings": settings.model_dump(exclude={"benchmarks"}), "benchmarks": revisions, "rules": RULES}
+    executing = {
+        "primitives": shipped_data("questions/decontamination/primitives.txt"),
+        "sandbox": executing_sandbox(project.settings.sandbox, settings).seen_by_programs(),
+    }
+    return {
+        "settings": settings.model_dump(exclude={"benchmarks"}),
+        "benchmarks": revisions,
+        "rules": RULES,
+        **(executing if settings.execution else {}),
+    }
 
 
 def decontaminated(step: Step, seeds: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -6,11 +6,11 @@ from typing import Any
 import dagster as dg
 
 from acecoder_dagster.data.home import Home
-from acecoder_dagster.data.tables import BATCH_TABLES
 from acecoder_dagster.files import ImportFileError
 from acecoder_dagster.graph.metadata import Metadata, markdown_table
-from acecoder_dagster.graph.partitions import forget_batches, register_batches
+from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.graph.step import Step
+from acecoder_dagster.graph.steps.batches import withdraw_batches
 from acecoder_dagster.questions.importing import ImportManifest, StoredImport, imported_batches, store_import
 from acecoder_dagster.questions.inbox import read_entry
 
@@ -23,11 +23,7 @@ def bring_in(home: Home, instance: dg.DagsterInstance, manifest: ImportManifest)
     """
     earlier = {batch for batch, stored in imported_batches(home.root).items() if stored.name == manifest.name}
     stored = store_import(home.root, manifest)
-    gone = sorted(earlier - set(stored.batches))
-    for batch in gone:
-        for table in BATCH_TABLES:
-            home.lake.withdraw(table, batch)
-    forget_batches(instance, gone)
+    withdraw_batches(home, instance, sorted(earlier - set(stored.batches)))
     register_batches(instance, list(stored.batches))
     return stored
 

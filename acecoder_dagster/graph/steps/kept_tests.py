@@ -16,7 +16,7 @@ from acecoder_dagster.questions.test_suites.choosing import (
 )
 from acecoder_dagster.questions.test_suites.executed import observing_sandbox
 from acecoder_dagster.questions.test_suites.inputs import MOST_RUNS
-from acecoder_dagster.settings import Settings
+from acecoder_dagster.settings import Settings, TestSettings
 
 
 def improved_suites(
@@ -44,7 +44,7 @@ def improved_suites(
     """
     chosen = settings.tests
     tests = filtered.of(changed)
-    if chosen.max_tests == "all" and not chosen.strengthening_rounds:
+    if not runs_programs(chosen):
         return tests, 0, 0
     with ExitStack() as sandboxes:
         judge = sandboxes.enter_context(Judge(settings.sandbox))
@@ -72,10 +72,15 @@ def improved_suites(
     return tests, tried, passes.executed
 
 
+def runs_programs(tests: TestSettings) -> bool:
+    """Return whether kept tests are strengthened or reduced, for which programs are run."""
+    return tests.max_tests != "all" or tests.strengthening_rounds > 0
+
+
 def programs_for_suites(settings: Settings) -> int:
     """Return how many programs are run, at most, to improve the tests of one question."""
     tests = settings.tests
-    if tests.max_tests == "all" and not tests.strengthening_rounds:
+    if not runs_programs(tests):
         return 0
     if not tests.strengthening_rounds:
         return tests.mutants

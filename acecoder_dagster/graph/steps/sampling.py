@@ -7,6 +7,7 @@ import polars as pl
 
 from acecoder_dagster.data.lake import content_key, text_id
 from acecoder_dagster.data.tables import SAMPLED_PROGRAMS
+from acecoder_dagster.files.model_files import model_revision
 from acecoder_dagster.graph.models import BASE_POLICY
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
@@ -36,8 +37,8 @@ class Sampler:
 def base_policy_sampler(step: Step) -> Sampler:
     """Return the base policy: the model trained here, or the one of the settings."""
     if named := BASE_POLICY.named(step.settings):
-        model, revision = read_address(step.settings.base_policy.model)
-        return Sampler(model, model, named.removeprefix(f"{model}@"), revision)
+        model, revision = read_address(named)
+        return Sampler(model, model, model_revision(model, revision), revision)
     trained = step.model(BASE_POLICY)
     assert trained is not None, "a step begins only when its inputs are there"
     return Sampler(BASE_POLICY.name, str(trained.folder), trained.content_key)

@@ -6,7 +6,13 @@ them. Importing this package loads no engine; `engine` and `sampler` are for wor
 
 from acecoder_dagster.learning.sampling.extraction import extract_program
 from acecoder_dagster.learning.sampling.job import SamplingJob
-from acecoder_dagster.learning.sampling.prompts import PromptError, prompt_columns, prompt_templates, render_prompts
+from acecoder_dagster.learning.sampling.prompts import (
+    PromptError,
+    prompt_columns,
+    prompt_templates,
+    render_prompts,
+    template_text,
+)
 from acecoder_dagster.learning.sampling.rows import program_rows
 from acecoder_dagster.learning.sampling.settings import EngineSettings, SamplingSettings
 
@@ -20,4 +26,5 @@ __all__ = [
     "prompt_columns",
     "prompt_templates",
     "render_prompts",
+    "template_text",
 ]

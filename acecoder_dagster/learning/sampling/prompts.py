@@ -10,7 +10,6 @@ import json
 import re
 import subprocess
 import sys
-from functools import cache
 from importlib import resources
 
 import polars as pl
@@ -38,7 +37,7 @@ def prompt_columns(template: str) -> set[str]:
     Raises:
         PromptError: There is no such template.
     """
-    return set(_PLACEHOLDER.findall(_template_text(template)))
+    return set(_PLACEHOLDER.findall(template_text(template)))
 
 
 def render_prompts(template: str, questions: pl.DataFrame, model: str | None) -> pl.DataFrame:
@@ -56,7 +55,7 @@ def render_prompts(template: str, questions: pl.DataFrame, model: str | None) ->
         PromptError: There is no such template (the message lists them all), a chat has no model, or its model has no
             chat template.
     """
-    text = _template_text(template)
+    text = template_text(template)
     rows = questions.select("question", "entry_point").to_dicts()
     turns = _TURNS.fullmatch(text)
     if turns is None:
@@ -76,8 +75,12 @@ def render_prompts(template: str, questions: pl.DataFrame, model: str | None) ->
     return questions.select("question_id", pl.Series("prompt", prompts, dtype=pl.String))
 
 
-@cache
-def _template_text(template: str) -> str:
+def template_text(template: str) -> str:
+    """Return the text of a template.
+
+    Raises:
+        PromptError: There is no such template; the message lists them all.
+    """
     known = prompt_templates()
     if template not in known:
         raise PromptError(f"There is no prompt template {template!r}; there are {', '.join(known)}.")

@@ -264,10 +264,3 @@ class PolicySettings(_Settings):
     def questions_drawn(self) -> int:
         """Questions that a step samples. Without a group baseline no group is dropped, so there are no more."""
         return self.prompts_per_step * (1 if self.algorithm == "reinforce_pp" else self.draw_factor)
-
-    def deciding_results(self) -> dict[str, object]:
-        """Return the settings that decide about results; the others say how the work is shared out."""
-        dumped = self.model_dump(exclude={"processes", "vllm_tensor_parallel_size"})
-        if not self.lora_rank:
-            del dumped["lora_rank"]
-        return dumped

@@ -9,7 +9,13 @@ from acecoder_dagster.questions.importing.imported import ImportedTables, RowCou
 from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.python_tests import ExaminedTest, call_arguments, examine_test
 from acecoder_dagster.questions.importing.reading import read_import
-from acecoder_dagster.questions.importing.store import StoredImport, imported_batches, load_import, store_import
+from acecoder_dagster.questions.importing.store import (
+    StoredImport,
+    imported_batches,
+    load_import,
+    remove_import,
+    store_import,
+)
 
 __all__ = [
     "ExaminedTest",
@@ -22,5 +28,6 @@ __all__ = [
     "imported_batches",
     "load_import",
     "read_import",
+    "remove_import",
     "store_import",
 ]

@@ -90,6 +90,13 @@ def imported_batches(home: Path) -> dict[str, StoredImport]:
     return {batch: stored for stored in imports for batch in stored.batches}
 
 
+def remove_import(home: Path, name: str) -> None:
+    """Remove an import. Its manifest goes first: after a crash there is the import or none."""
+    folder = home / FOLDER / name
+    (folder / MANIFEST).unlink()
+    shutil.rmtree(folder)
+
+
 def _file_revisions(manifest: ImportManifest) -> list[tuple[str, str, str]]:
     """Return role, name and revision of every file: neither its folder nor its date matters."""
     problems: list[str] = []

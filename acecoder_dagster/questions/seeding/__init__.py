@@ -10,7 +10,13 @@ from acecoder_dagster.questions.seeding.effects import outside_effect
 from acecoder_dagster.questions.seeding.errors import SeedError
 from acecoder_dagster.questions.seeding.functions import FoundFunction, Module, names_loaded
 from acecoder_dagster.questions.seeding.manifest import SeedManifest
-from acecoder_dagster.questions.seeding.store import StoredSeeds, collected_batches, load_seeds, store_seeds
+from acecoder_dagster.questions.seeding.store import (
+    StoredSeeds,
+    collected_batches,
+    load_seeds,
+    remove_seeds,
+    store_seeds,
+)
 
 __all__ = [
     "CollectedSeeds",
@@ -24,5 +30,6 @@ __all__ = [
     "load_seeds",
     "names_loaded",
     "outside_effect",
+    "remove_seeds",
     "store_seeds",
 ]

@@ -81,6 +81,14 @@ def load_seeds(home: Path, batch: str) -> CollectedSeeds:
     return CollectedSeeds(pl.read_parquet(partition.rows_file), pl.read_parquet(partition.rejected_file))
 
 
+def remove_seeds(home: Path, name: str) -> None:
+    """Remove a collection. The file that names it goes first: after a crash there is the collection or none."""
+    stored = _read(_file(home, name))
+    _file(home, name).unlink()
+    for batch in stored.batches if stored else ():
+        _lake(home).withdraw(SEED_FUNCTIONS, batch)
+
+
 def _deal(home: Path, manifest: SeedManifest, collected: CollectedSeeds, key: str) -> tuple[str, ...]:
     """Write the batches; what was rejected goes to the first."""
     size = manifest.seeds_per_batch

@@ -37,6 +37,8 @@ def writers_trust(kept: pl.DataFrame, candidates: pl.DataFrame) -> dict[str, flo
     """
     marked = candidates.join(kept.select("test_id", kept=pl.lit(1)), on="test_id", how="left")
     shares = marked.group_by("origin").agg(trust=((pl.col("kept").sum() + 1) / (pl.len() + 2)) ** CAREFUL)
+    # It is not known better, and one test more or less changes the choice of no other question's tests.
+    shares = shares.with_columns(pl.col("trust").round(2))
     return dict(shares.iter_rows()) | {EXECUTED: UNWRITTEN}
 
 
