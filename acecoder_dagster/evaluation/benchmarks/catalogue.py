@@ -119,6 +119,8 @@ def _values(path: Path, before: tuple[Path, ...]) -> dict[str, Any]:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BenchmarkError(f"{path}: this protocol cannot be read: {error}") from error
+    if PROTOCOLS not in path.parents:
+        _name_own_files(path.parent, values)
     extends = values.pop("extends", None)
     if extends is None:
         return values
@@ -127,6 +129,17 @@ def _values(path: Path, before: tuple[Path, ...]) -> dict[str, Any]:
     parent = path.parent / extends if extends.endswith(".toml") else _shipped(extends)
     below = {key: value for key, value in _values(parent, (*before, path)).items() if key != "name"}
     return _merged(below, values)
+
+
+def _name_own_files(folder: Path, values: dict[str, Any]) -> None:
+    """Let a protocol of the user's own name prompts and lists of tasks that lie beside it."""
+    for section, key in (
+        *((each, "prompt") for each in values.get("styles", {}).values()),
+        (values.get("data", {}), "tasks"),
+    ):
+        own = folder / str(section.get(key))
+        if own.is_file():
+            section[key] = str(own.resolve())
 
 
 def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

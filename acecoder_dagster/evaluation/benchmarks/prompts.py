@@ -23,7 +23,9 @@ from acecoder_dagster.evaluation.benchmarks.reading.task import Task
 
 FOLDER = Path(__file__).parent / "prompts"
 
-_HEADING = re.compile(r"^\[(text|system|user|assistant|how to write a function|how to write a script)\]\n", re.MULTILINE)
+_HEADING = re.compile(
+    r"^\[(text|system|user|assistant|how to write a function|how to write a script)\]\n", re.MULTILINE
+)
 _PLACE = re.compile(r"\{(prompt|raw_prompt|starter_code|how|answer)\}")
 _ROLES = ("system", "user", "assistant")
 # A word that no task has: a chat template may cut blanks at the end of a turn, but not before it.
@@ -61,9 +63,7 @@ def chat_messages(style: StyleSection, task: Task) -> Chat:
     """
     sections = _sections(style.prompt)
     return [
-        {"role": role, "content": _filled(sections[role], sections, style, task)}
-        for role in _ROLES
-        if role in sections
+        {"role": role, "content": _filled(sections[role], sections, style, task)} for role in _ROLES if role in sections
     ]
 
 

@@ -28,7 +28,8 @@ class DataSection(Section):
     version: str = Field(description="The publisher's word for this state of the data")
     origin: str = Field(description="Where a person gets the files")
     hub: str | None = Field(
-        default=None, description="Hub address of the rows, or, where hub_files is true, of the repository with the files"
+        default=None,
+        description="Hub address of the rows, or, where hub_files is true, of the repository with the files",
     )
     hub_files: bool = Field(default=False, description="Whether the hub has the files as they are in a folder")
     rows: PositiveInt = Field(description="Tasks that the files have")
@@ -103,6 +104,7 @@ class Protocol(Section):
 
     title: str = Field(description="Name for people")
     aliases: tuple[str, ...] = Field(default=(), description="Short names for --only")
+    programs: str = Field(description="What they are written for: benchmarks that say the same share their programs")
     data: DataSection
     styles: dict[str, StyleSection] = Field(min_length=1, description="By kind of model: chat, base, r1, or own names")
     decoding: DecodingSection

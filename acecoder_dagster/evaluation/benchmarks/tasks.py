@@ -31,11 +31,15 @@ class Tasks:
 
     Attributes:
         tasks: by id, in the order of the files.
+        known: ids of all tasks in the data, of which the benchmark may be a part.
+        md5: of the first file, unpacked, as evalplus names data by; empty for rows of the hub.
         revision: what identifies the data: hashes of the unpacked files, or the hub's commit.
         is_as_published: whether the hashes are those that the protocol names; None where it names none.
     """
 
     tasks: dict[str, Task]
+    known: frozenset[str]
+    md5: str
     revision: str
     is_as_published: bool | None
 
@@ -55,10 +59,12 @@ def read_tasks(protocol: Protocol, data: str) -> Tasks:
     section = protocol.data
     problems = Problems()
     if data == HUB and section.hub and not section.hub_files:
-        rows, revision, as_published = *_hub_rows(section.hub, problems), None
+        rows, revision = _hub_rows(section.hub, problems)
+        md5, as_published = "", None
     else:
         files = _hub_files(section) if data == HUB else _folder_files(protocol, Path(data))
-        hashes = [_sha256(path) for path in files]
+        digests = [_digests(path) for path in files]
+        hashes, md5 = [sha256 for sha256, _ in digests], digests[0][1]
         rows, revision = _file_rows(files, problems), " ".join(hashes)
         as_published = tuple(hashes) == section.sha256 if section.sha256 else None
     tasks = _tasks(section, rows, problems)
@@ -71,7 +77,7 @@ def read_tasks(protocol: Protocol, data: str) -> Tasks:
             f"{protocol.address}: {section.version} has {section.rows:,} tasks, but there are {len(tasks):,} in "
             f"{', '.join(section.files)}; take {section.origin}, or write a protocol of your own for these"
         )
-    return Tasks(_chosen(protocol, tasks), revision, as_published)
+    return Tasks(_chosen(protocol, tasks), frozenset(tasks), md5, revision, as_published)
 
 
 def _chosen(protocol: Protocol, tasks: dict[str, Task]) -> dict[str, Task]:
@@ -115,9 +121,7 @@ def _tasks(section: DataSection, rows: Rows, problems: Problems) -> dict[str, Ta
 
 def _hub_rows(address: str, problems: Problems) -> tuple[Rows, str]:
     source = read_source(address)
-    rows = (
-        (source.name, number, row) for part in source.parts(problems) for number, row in part.records()
-    )
+    rows = ((source.name, number, row) for part in source.parts(problems) for number, row in part.records())
     return rows, source.revision
 
 
@@ -153,13 +157,14 @@ def _file_rows(files: Iterable[Path], problems: Problems) -> Iterator[tuple[str,
             yield path.name, number, row
 
 
-def _sha256(path: Path) -> str:
-    """Return the hash of a file's bytes, unpacked."""
-    digest = hashlib.sha256()
+def _digests(path: Path) -> tuple[str, str]:
+    """Return SHA-256 and MD5 of a file's bytes, unpacked."""
+    digests = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
             while block := stream.read(1 << 20):
-                digest.update(block)
+                for digest in digests:
+                    digest.update(block)
     except (OSError, EOFError) as error:
         raise BenchmarkError(f"{path}: cannot be read: {error}") from error
-    return digest.hexdigest()
+    return digests[0].hexdigest(), digests[1].hexdigest()

@@ -1,7 +1,7 @@
 """Renders chats with a model's chat template: `python -m acecoder_dagster.learning.sampling.chat MODEL`.
 
-It reads a JSON list of chats, each a list of messages, from standard input, and writes a JSON list of texts. A last turn
-of the assistant is left open; after a turn of the user the assistant's begins.
+It reads a JSON list of chats, each a list of messages, from standard input, and writes a JSON list of texts. A last
+turn of the assistant is left open; after a turn of the user the assistant's begins.
 """
 
 import json

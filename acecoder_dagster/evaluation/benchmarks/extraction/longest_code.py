@@ -13,7 +13,13 @@ from acecoder_dagster.python_source import NO_TREE, parse_source
 _LAST_TOKEN = ("invalid syntax", "unexpected indent")
 """Complaints about the last token that the parser has seen: what follows it makes no difference."""
 
-_OF_A_LINE = ("unterminated string literal", "unindent does not match", "unmatched ", "invalid character", "invalid non-")
+_OF_A_LINE = (
+    "unterminated string literal",
+    "unindent does not match",
+    "unmatched ",
+    "invalid character",
+    "invalid non-",
+)
 """Complaints of the tokenizer about a line: whatever follows, the line stays wrong."""
 
 _NEVER_ENDS = (" was never closed", "unterminated triple-quoted string literal")
