@@ -20,6 +20,8 @@ from acecoder_dagster.evaluation.benchmarks.protocol import Protocol, Section
 FOLDER = Path(__file__).parent
 PROTOCOLS, SUITES = FOLDER / "protocols", FOLDER / "suites"
 USUAL_PROTOCOL = "paper"
+OWN = "own"
+"""What the protocol of a user's file is called, where it has no name."""
 
 _WINDOW = re.compile(r"(?P<name>.+)@(?P<first>\d{4}-\d\d-\d\d)?\.\.(?P<last>\d{4}-\d\d-\d\d)?")
 
@@ -81,7 +83,7 @@ def read_protocol(address: str) -> Protocol:
     bare, window = _split_window(address)
     path = Path(bare) if bare.endswith(".toml") else _shipped(bare)
     values = _values(path, ())
-    values = {"name": path.stem, "protocol": path.parent.name} | values
+    values = {"name": path.stem, "protocol": path.parent.name if PROTOCOLS in path.parents else OWN} | values
     if window is not None:
         values["name"] = f"{values['name']}@{address.partition('@')[2]}"
         values["window"] = window

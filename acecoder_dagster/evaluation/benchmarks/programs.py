@@ -13,7 +13,7 @@ from acecoder_dagster.evaluation.benchmarks.prompts import is_chat, plain_prompt
 from acecoder_dagster.evaluation.benchmarks.protocol import Protocol
 from acecoder_dagster.evaluation.benchmarks.reading.task import Task
 from acecoder_dagster.evaluation.benchmarks.tasks import SHOWN, Tasks
-from acecoder_dagster.files import Problems, read_records
+from acecoder_dagster.files import TEXT, TEXTS, Problems, read_records
 
 Form = Literal["program", "solution", "completion", "answer"]
 FORMS: tuple[Form, ...] = ("program", "solution", "completion", "answer")
@@ -95,11 +95,11 @@ def _written(place: str, row: Mapping[str, Any], target: str) -> list[Written] |
         return "a column task_id or question_id is needed, with a text"
     target = target or str(row.get("benchmark") or "")
     listed = row.get("code_list")
-    if isinstance(listed, list) and all(isinstance(each, str) for each in listed):
-        return [Written(place, target, task_id, "program", each) for each in listed]
+    if TEXTS.accepts(listed):
+        return [Written(place, target, task_id, "program", each) for each in listed or ()]
     for form in FORMS:
-        if isinstance(text := row.get(form), str):
-            return [Written(place, target, task_id, form, text)]
+        if TEXT.accepts(text := row.get(form)):
+            return [Written(place, target, task_id, form, str(text))]
     return f"one of the columns {', '.join(FORMS)} or code_list is needed, with a text"
 
 

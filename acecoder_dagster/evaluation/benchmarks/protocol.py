@@ -112,7 +112,9 @@ class Protocol(Section):
     window: Window = Field(default=Window(), description="Dates between which the questions were published")
 
     name: str = Field(default="", description="Name of the benchmark; that of the file where it is left out")
-    protocol: str = Field(default="", description="Name of the protocol; that of the folder where it is left out")
+    protocol: str = Field(
+        default="", description="Name of the protocol; that of the folder, or own, where it is left out"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -140,7 +140,7 @@ def test_livecodebench_is_scored_by_difficulty_too_and_has_no_references(folder)
             [{"task_id": "HumanEval/900", "program": "x", "benchmark": "mbpp"}],
             "mbpp is not scored; leave out its programs, or add it",
         ),
-        (["lcb"], [{"question_id": "abc1_a", "answer": "x"}], "paper/lcb has no style base"),
+        (["lcb"], [{"question_id": "abc1_a", "answer": "x"}], "own/lcb has no style base"),
     ],
 )
 def test_a_program_that_is_for_no_benchmark_is_an_error_that_names_its_row(folder, names, rows, message):

@@ -3,7 +3,11 @@
 import datetime
 import gzip
 import json
+from types import SimpleNamespace
 
+import datasets
+import huggingface_hub
+import polars as pl
 import pytest
 
 from acecoder_dagster.evaluation.benchmarks import BenchmarkError, read_protocol, read_tasks
@@ -166,6 +170,45 @@ def test_a_window_has_the_questions_of_its_days(tmp_path):
 def test_a_question_of_livecodebench_that_cannot_be_read_is_named(tmp_path, changes, message):
     with pytest.raises(BenchmarkError, match=message):
         livecodebench(tmp_path, [question_of_livecodebench("a", **changes)])
+
+
+def test_livecodebench_is_read_from_the_hubs_files_at_one_commit(tmp_path, monkeypatch):
+    """The hub is played by a folder: the tests have no network."""
+    asked = []
+    write_lines(tmp_path / "test.jsonl", LIVECODEBENCH)
+    monkeypatch.setattr(
+        huggingface_hub.HfApi, "dataset_info", lambda _, repository, revision: SimpleNamespace(sha="c" * 40)
+    )
+
+    def download(repository, name, repo_type, revision):
+        asked.append((repository, name, repo_type, revision))
+        return str(tmp_path / name)
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    protocol = own_protocol(tmp_path, "made", "paper/livecodebench-v4", 3, files='["test.jsonl"]')
+
+    assert len(read_tasks(read_protocol(protocol), "hub").tasks) == 3
+    assert asked == [("livecodebench/code_generation_lite", "test.jsonl", "dataset", "c" * 40)]
+
+
+def test_bigcodebench_is_read_from_the_hubs_rows(tmp_path, monkeypatch):
+    pl.DataFrame(BIGCODEBENCH).write_parquet(tmp_path / "rows.parquet")
+    load = datasets.load_dataset
+
+    def load_locally(repository, revision, split, trust_remote_code):
+        assert (repository, split, trust_remote_code) == ("bigcode/bigcodebench", "v0.1.2", False)
+        return load(str(tmp_path), split="train", cache_dir=str(tmp_path / "cache"))
+
+    monkeypatch.setattr(datasets, "load_dataset", load_locally)
+    monkeypatch.setattr(
+        huggingface_hub.HfApi, "dataset_info", lambda _, repository, revision: SimpleNamespace(sha="c" * 40)
+    )
+    protocol = own_protocol(tmp_path, "made", "paper/bigcodebench-complete", 2)
+
+    found = read_tasks(read_protocol(protocol), "hub")
+
+    assert found.tasks["BigCodeBench/5"].record == BIGCODEBENCH[0] | {"split": "v0.1.2"}
+    assert found.revision == "c" * 40
 
 
 def test_a_pickle_that_would_do_something_is_not_unpickled(tmp_path):
