@@ -84,7 +84,12 @@ def render_prompts(style: StyleSection, tasks: Sequence[Task], model: str) -> li
     from acecoder_dagster.learning.sampling.prompts import render_chats
 
     rendered = render_chats(style.prompt, [chat_messages(style, task) for task in tasks], model)
-    return [text.partition(_ANSWER)[0] for text in rendered]
+    return [open_turn(text) for text in rendered]
+
+
+def open_turn(rendered: str) -> str:
+    """Return a rendered chat up to where the model goes on."""
+    return rendered.partition(_ANSWER)[0]
 
 
 def _filled(text: str, sections: Mapping[str, str], style: StyleSection, task: Task) -> str:

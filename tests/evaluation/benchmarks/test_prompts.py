@@ -3,8 +3,15 @@
 import pytest
 
 from acecoder_dagster.evaluation.benchmarks import BenchmarkError, read_protocol
-from acecoder_dagster.evaluation.benchmarks.prompts import is_chat, plain_prompt, render_prompts
+from acecoder_dagster.evaluation.benchmarks.prompts import (
+    chat_messages,
+    is_chat,
+    open_turn,
+    plain_prompt,
+    render_prompts,
+)
 from acecoder_dagster.evaluation.benchmarks.reading import READERS
+from acecoder_dagster.learning.sampling.prompts import render_chats
 from tests.evaluation.benchmarks.made_data import BIGCODEBENCH, EVALPLUS, LIVECODEBENCH
 
 ASK = "Please provide a self-contained Python script that solves the following problem in a markdown code block:\n"
@@ -12,50 +19,61 @@ BEGIN = (
     "Below is a Python script with a self-contained function that solves the problem and passes corresponding tests:\n"
     "```python\n"
 )
-TEMPLATES = {
-    "plain": "{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}"
-    "{% if add_generation_prompt %}<assistant>{% endif %}",
-    # Llama's cuts blanks around each turn.
-    "cutting": "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</>{% endfor %}"
-    "{% if add_generation_prompt %}<assistant>{% endif %}",
+CHATS = {
+    "evalplus 0": ("upstream/humaneval+", "chat", EVALPLUS[0]),
+    "evalplus 1": ("upstream/mbpp+", "chat", EVALPLUS[1]),
+    "paper 0": ("paper/humaneval+", "chat", EVALPLUS[0]),
+    "paper 1": ("paper/mbpp", "chat", EVALPLUS[1]),
+    "complete": ("upstream/bigcodebench-complete", "chat", BIGCODEBENCH[0]),
+    "instruct": ("paper/bigcodebench-instruct-hard", "chat", BIGCODEBENCH[0]),
+    "thinking": ("paper/humaneval", "r1", EVALPLUS[0]),
+    "livecodebench": ("upstream/livecodebench-v5", "chat", LIVECODEBENCH[0]),
 }
 
 
-@pytest.fixture(scope="module")
-def models(tmp_path_factory):
+def saved_tokenizer(folder, template):
     from tokenizers import Tokenizer
     from tokenizers.models import BPE
     from transformers import PreTrainedTokenizerFast
 
-    folder = tmp_path_factory.mktemp("models")
-    for name, template in TEMPLATES.items():
-        tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(BPE()), eos_token="</>")
-        tokenizer.chat_template = template
-        tokenizer.save_pretrained(folder / name)
-    return folder
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=Tokenizer(BPE()), eos_token="</>")
+    tokenizer.chat_template = template
+    tokenizer.save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory):
+    """The prompts of CHATS, rendered together: each process that renders takes seconds to start."""
+    template = (
+        "{% for m in messages %}<{{ m.role }}>{{ m.content }}</>{% endfor %}"
+        "{% if add_generation_prompt %}<assistant>{% endif %}"
+    )
+    model = saved_tokenizer(tmp_path_factory.mktemp("model"), template)
+    chats = []
+    for address, style, row in CHATS.values():
+        protocol = read_protocol(address)
+        chats.append(chat_messages(protocol.styles[style], task_of(protocol, row)))
+    return dict(zip(CHATS, map(open_turn, render_chats("made", chats, model)), strict=True))
 
 
 def task_of(protocol, row):
     return READERS[protocol.data.format](row, protocol.data.variant)
 
 
-def rendered(address, style, row, model):
-    protocol = read_protocol(address)
-    return render_prompts(protocol.styles[style], [task_of(protocol, row)], str(model))[0]
-
-
-@pytest.mark.parametrize("row", EVALPLUS)
-def test_evalplus_asks_a_chat_model_and_begins_its_answer(models, row):
+@pytest.mark.parametrize(("number", "row"), enumerate(EVALPLUS))
+def test_evalplus_asks_a_chat_model_and_begins_its_answer(rendered, number, row):
     problem = f"```\n{row['prompt'].strip()}\n```\n"
 
-    prompt = rendered("upstream/humaneval+", "chat", row, models / "plain")
-    assert prompt == f"<user>{ASK}{problem}</><assistant>{BEGIN}"
-    prompt = rendered("paper/humaneval+", "chat", row, models / "plain")
-    assert prompt == f"<user>{ASK}{problem}    </><assistant>{BEGIN}"
+    assert rendered[f"evalplus {number}"] == f"<user>{ASK}{problem}</><assistant>{BEGIN}"
+    assert rendered[f"paper {number}"] == f"<user>{ASK}{problem}    </><assistant>{BEGIN}"
 
 
-def test_a_template_that_cuts_blanks_leaves_the_line_break_behind_the_fence(models):
-    prompt = rendered("upstream/humaneval", "chat", EVALPLUS[0], models / "cutting")
+def test_a_template_that_cuts_blanks_leaves_the_line_break_behind_the_fence(tmp_path):
+    model = saved_tokenizer(tmp_path, "{% for m in messages %}<{{ m.role }}>{{ m.content | trim }}</>{% endfor %}")
+    protocol = read_protocol("upstream/humaneval")
+
+    (prompt,) = render_prompts(protocol.styles["chat"], [task_of(protocol, EVALPLUS[0])], model)
 
     assert prompt.endswith(f"```</><assistant>{BEGIN}")
 
@@ -67,23 +85,20 @@ def test_a_base_model_reads_the_problem_itself(row):
     assert plain_prompt(protocol.styles["base"], task_of(protocol, row)) == row["prompt"].strip() + "\n"
 
 
-def test_bigcodebench_has_a_fence_around_complete_and_none_around_instruct(models):
+def test_bigcodebench_has_a_fence_around_complete_and_none_around_instruct(rendered):
     (row, _) = BIGCODEBENCH
-    complete = rendered("upstream/bigcodebench-complete", "chat", row, models / "plain")
-    instruct = rendered("paper/bigcodebench-instruct", "chat", row, models / "plain")
 
-    assert complete == f"<user>{ASK}```\n{row['complete_prompt'].strip()}\n```\n</><assistant>{BEGIN}"
-    assert instruct == f"<user>{ASK}{row['instruct_prompt'].strip()}\n</><assistant>{BEGIN}"
+    problem = f"```\n{row['complete_prompt'].strip()}\n```\n"
+    assert rendered["complete"] == f"<user>{ASK}{problem}</><assistant>{BEGIN}"
+    assert rendered["instruct"] == f"<user>{ASK}{row['instruct_prompt'].strip()}\n</><assistant>{BEGIN}"
     protocol = read_protocol("bigcodebench-complete")
     assert plain_prompt(protocol.styles["base"], task_of(protocol, row)) == row["complete_prompt"]
     assert "base" not in read_protocol("bigcodebench-instruct").styles
 
 
-def test_an_r1_model_thinks_before_it_answers(models):
-    prompt = rendered("humaneval", "r1", EVALPLUS[0], models / "plain")
-
-    assert prompt.startswith("<system>A conversation between User and Assistant.")
-    assert prompt.endswith("```\n</><assistant>")
+def test_an_r1_model_thinks_before_it_answers(rendered):
+    assert rendered["thinking"].startswith("<system>A conversation between User and Assistant.")
+    assert rendered["thinking"].endswith("```\n</><assistant>")
 
 
 def test_livecodebench_shows_starter_code_where_there_is_some():
@@ -99,8 +114,8 @@ def test_livecodebench_shows_starter_code_where_there_is_some():
     assert function.endswith(f"```python\n{starter}\n```\n\n<|im_end|>\n<|im_start|>assistant\n")
 
 
-def test_livecodebench_upstream_is_a_chat_of_system_and_user(models):
-    prompt = rendered("upstream/livecodebench-v5", "chat", LIVECODEBENCH[0], models / "plain")
+def test_livecodebench_upstream_is_a_chat_of_system_and_user(rendered):
+    prompt = rendered["livecodebench"]
 
     assert prompt.startswith("<system>You are an expert Python programmer. You will be given")
     assert "<user>### Question:\nPrint the sum of two numbers.\n\n### Format: Read the inputs" in prompt
