@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from acecoder_dagster.evaluation.benchmarks.judging.evalplus_observing import python_text
 from acecoder_dagster.evaluation.benchmarks.judging.question import KIND, Question
 from acecoder_dagster.evaluation.benchmarks.protocol import Protocol
 from acecoder_dagster.evaluation.benchmarks.reading.task import Task
@@ -23,8 +24,19 @@ CODE_VERSION = "1"
 """To be raised when what is observed of references changes."""
 
 _HERE = Path(__file__).parent
-COMPARISON = (_HERE / "evalplus_comparison.py").read_text(encoding="utf-8")
-_OBSERVING = COMPARISON + (_HERE / "evalplus_observing.py").read_text(encoding="utf-8")
+_SETUP = "import hashlib\nimport numpy"
+_SPECIAL_SETUP = (_HERE / "evalplus_comparison.py").read_text(encoding="utf-8")
+# Numbers that are equal have one text; `hex`, as decimals of long numbers take minutes.
+_DIGEST = (
+    "lambda out: hashlib.sha256((hex(out) if isinstance(out, int) else repr(out).replace('.0', ''))"
+    ".encode('utf-8', 'surrogatepass')).hexdigest()"
+)
+_CLOSE = (
+    "lambda out, expected: out == expected or (type(out) is type(expected) "
+    "and (not isinstance(expected, (list, tuple)) or len(out) == len(expected)) "
+    "and bool(numpy.allclose(out, expected, rtol=1e-07, atol={atol})))"
+)
+_OBSERVING = f"{_SETUP}\ndigest_of_answer = {_DIGEST}\n{(_HERE / 'evalplus_observing.py').read_text(encoding='utf-8')}"
 _CALLS = 200
 """Calls of a reference that are observed together: what they answer leaves the sandbox in one report."""
 
@@ -38,6 +50,14 @@ _AS_SETS = {
     "intersection_array",
     "find_dissimilar",
     "Diff",
+}
+
+_SPECIAL = {
+    ("humaneval", "find_zero"): "_is_zero({call}, *{arguments}, {atol})",
+    ("mbpp", "are_equivalent"): "({call},)",
+    ("mbpp", "sum_div"): "_same_or_zero({call}, {expected})",
+    ("mbpp", "surface_Area"): "_surface({call}, {expected}, *{arguments}, {atol})",
+    ("mbpp", "digit_distance_nums"): "_distance({call}, {expected}, *{arguments})",
 }
 
 
@@ -93,7 +113,7 @@ def _question(
         task.task_id,
         kind,
         task.entry_point,
-        setup_code=COMPARISON,
+        setup_code=_SPECIAL_SETUP if _special(protocol.data.variant, task.entry_point) else _SETUP,
         tests=tuple(_tests(protocol.data.variant, task, inputs, answers)),
         cpu_seconds=max(scoring.least_seconds, factor * max(each.seconds for each in answers)),
     )
@@ -104,7 +124,10 @@ def _answers(
 ) -> list[Answer] | str:
     """Return what the reference answers; where it does not, why."""
     only_not_none = protocol.data.variant == "mbpp" and task.entry_point in _NOT_NONE
-    calls = [f"_observed({task.entry_point}, {argument_text(each)}, {only_not_none})" for each in inputs]
+    calls = [
+        f"observed_answer(digest_of_answer, {task.entry_point}, {_argument_text(each)}, {only_not_none})"
+        for each in inputs
+    ]
     seen = [CODE_VERSION, judge.settings.seen_by_programs(), judge.sandbox_identity]
     key = hashlib.sha256(json.dumps([seen, _OBSERVING, task.reference, calls]).encode()).digest()
     kept = known.get(key) if known.is_final(key) else None
@@ -119,47 +142,32 @@ def _answers(
     return [Answer(*each) for each in kept["answers"]]
 
 
-def argument_text(arguments: Sequence[Any]) -> str:
-    """Return the arguments of a call as the Python text of a tuple; `inf` and `nan` are names of the comparison."""
-    return f"({''.join(f'{_text(each)}, ' for each in arguments)})"
-
-
-def _text(value: object) -> str:
-    if isinstance(value, list):
-        return f"[{', '.join(map(_text, value))}]"
-    if isinstance(value, tuple):
-        return f"({''.join(f'{_text(item)}, ' for item in value)})"
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 10_000:
-        return hex(value)
-    return repr(value)
-
-
 def _tests(variant: str, task: Task, inputs: Sequence[list[Any]], answers: Sequence[Answer]) -> Iterator[str]:
-    tolerance = task.record["atol"]
-    for arguments, answer in zip(map(argument_text, inputs), answers, strict=True):
+    tolerance, special = task.record["atol"], _special(variant, task.entry_point)
+    for arguments, answer in zip(map(_argument_text, inputs), answers, strict=True):
         call = f"{task.entry_point}(*{arguments})"
         # As there, a tolerance for floats holds for all later inputs of the task too.
         tolerance = tolerance or (1e-6 if answer.is_floats else 0)
-        if answer.is_digest:
-            yield f"assert _same_long({call}, {answer.text})"
+        if special:
+            comparison = special.format(call=call, arguments=arguments, expected=answer.text, atol=tolerance)
+        elif answer.is_digest:
+            comparison = f"({_DIGEST})({call}) == {answer.text}"
+        elif tolerance:
+            comparison = f"({_CLOSE.format(atol=tolerance)})({call}, {answer.text})"
         else:
-            yield f"assert {_comparison(variant, task.entry_point, call, arguments, answer.text, tolerance)}"
+            comparison = f"{call} == {answer.text}"
+        yield f"assert {comparison}"
 
 
-def _comparison(variant: str, name: str, call: str, arguments: str, expected: str, tolerance: float) -> str:
-    if variant == "humaneval" and name == "find_zero":
-        return f"_is_zero({call}, *{arguments}, {tolerance})"
-    if variant == "mbpp":
-        if name in _NOT_NONE:
-            return f"_as_good({call}, {expected})"
-        if name in _AS_SETS:
-            return f"_same_set({call}, {expected})"
-        special = {
-            "are_equivalent": f"({call},)",
-            "sum_div": f"_same_or_zero({call}, {expected})",
-            "surface_Area": f"_surface({call}, {expected}, *{arguments}, {tolerance})",
-            "digit_distance_nums": f"_distance({call}, {expected}, *{arguments})",
-        }
-        if name in special:
-            return special[name]
-    return f"_same({call}, {expected}, {tolerance})" if tolerance else f"_same({call}, {expected})"
+def _special(variant: str, name: str) -> str:
+    """Return how one of the tasks with a rule of its own is compared; empty for all others."""
+    if variant == "mbpp" and name in _NOT_NONE:
+        return "_as_good({call}, {expected})"
+    if variant == "mbpp" and name in _AS_SETS:
+        return "_same_set({call}, {expected})"
+    return _SPECIAL.get((variant, name), "")
+
+
+def _argument_text(arguments: Sequence[Any]) -> str:
+    """Return the arguments of a call as the Python text of a tuple."""
+    return python_text(tuple(arguments))
