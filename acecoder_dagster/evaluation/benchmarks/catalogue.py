@@ -10,7 +10,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -24,6 +24,9 @@ OWN = "own"
 """What the protocol of a user's file is called, where it has no name."""
 
 _WINDOW = re.compile(r"(?P<name>.+)@(?P<first>\d{4}-\d\d-\d\d)?\.\.(?P<last>\d{4}-\d\d-\d\d)?")
+
+
+Model = TypeVar("Model", bound=Section)
 
 
 class Suite(Section):
@@ -152,7 +155,7 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     return both
 
 
-def _validated(model: type[Any], values: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - an instance of it
+def _validated(model: type[Model], values: Mapping[str, Any], name: str) -> Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:

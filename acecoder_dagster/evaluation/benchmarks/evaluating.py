@@ -71,7 +71,7 @@ def evaluate_programs(
         BenchmarkError: protocols, data or programs are wrong, or could not be judged; the message says what to do.
         SandboxUnavailableError: sandboxes cannot be started here.
     """
-    settings = settings or EvaluationSettings()  # type: ignore[call-arg]
+    settings = settings or EvaluationSettings()
     written = read_written(programs)
     tasks = _read_all(protocols, data)
     samples = samples_of(protocols, tasks, written, style)
@@ -88,8 +88,8 @@ def evaluate_programs(
     replace_file(files[0], table.write_parquet)
     replace_file(files[1], _results(ordered).write_parquet)
     now = datetime.datetime.now()
-    for each in ordered:
-        files += write_official_files(each, name, out, now)
+    for scored_one in ordered:
+        files += write_official_files(scored_one, name, out, now)
     without = [each for each in protocols if each not in scored]
     return Evaluation(ordered, table, without, files)
 
@@ -144,7 +144,7 @@ def _judge(
 def _table(scores: Sequence[Score], settings: EvaluationSettings) -> pl.DataFrame:
     rows: list[dict[str, Any]] = [row for each in scores for row in score_rows(each, settings)]
     mean = mean_row(scores, settings)
-    names = dict.fromkeys(name for row in rows for name in row)
+    names = list(dict.fromkeys(name for row in rows for name in row))
     at_k = [name for name in names if name.startswith("pass@") and name[5:].isdigit() and name != "pass@1"]
     names = [name for name in names if name not in at_k]
     place = names.index("high") + 1

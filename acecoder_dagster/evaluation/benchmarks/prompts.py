@@ -111,9 +111,9 @@ def _sections(name: str) -> dict[str, str]:
         known = ", ".join(sorted(each.name for each in FOLDER.glob("*.txt")))
         raise BenchmarkError(f"{path}: this prompt cannot be read: {error}; shipped are {known}") from error
     parts = _HEADING.split(text)
-    sections = dict(zip(parts[1::2], (part.removesuffix("\n") for part in parts[2::2]), strict=True))
+    sections: dict[str, str] = dict(zip(parts[1::2], (part.removesuffix("\n") for part in parts[2::2]), strict=True))
     if ("text" in sections) == ("user" in sections) or parts[0].strip():
         raise BenchmarkError(f"{path}: a prompt begins with a section, and has either [text] or [user]")
-    if "{answer}" not in sections.get("text", sections.get("assistant", "{answer}")):
+    if "{answer}" not in (sections.get("text") or sections.get("assistant") or "{answer}"):
         raise BenchmarkError(f"{path}: {{answer}} must stand where the model goes on")
     return sections

@@ -116,13 +116,15 @@ def judge_programs(
     found: dict[tuple[str, str], Found] = {}
     if rows:
         _write(folder, asked, rows)
-        files = [folder / f"{name}.parquet" for name in ("questions", "programs", "verdicts")]
-        judged = judge_files(*files, settings, lambda done, total: report("judging", done, total))
+        asked_file, programs_file, out = (folder / f"{name}.parquet" for name in ("questions", "programs", "verdicts"))
+        judged = judge_files(
+            asked_file, programs_file, out, settings, lambda done, total: report("judging", done, total)
+        )
         if judged.judge_errors:
             raise BenchmarkError(
                 f"{judged.judge_errors:,} programs could not be judged: start again to try them again, and them alone"
             )
-        found = _read(files[-1])
+        found = _read(out)
     return Verdicts(found, problems, {each.question_id for each in asked})
 
 
@@ -156,7 +158,7 @@ def _write(folder: Path, questions: Sequence[Question], rows: Mapping[tuple[str,
 
 
 def _read(path: Path) -> dict[tuple[str, str], Found]:
-    columns = ("question_id", "program_id", "verdict", "passed", "message")
+    columns = ["question_id", "program_id", "verdict", "passed", "message"]
     found = {}
     for question, program, verdict, passed, message in pl.read_parquet(path, columns=columns).iter_rows():
         first = next((number for number, each in enumerate(passed) if not each), None)
