@@ -98,7 +98,7 @@ def test_bigcodebench_has_a_fence_around_complete_and_none_around_instruct(rende
 
 def test_an_r1_model_thinks_before_it_answers(rendered):
     assert rendered["thinking"].startswith("<system>A conversation between User and Assistant.")
-    assert rendered["thinking"].endswith("```\n</><assistant>")
+    assert rendered["thinking"].endswith("```</><assistant>")
 
 
 def test_livecodebench_shows_starter_code_where_there_is_some():
