@@ -3,7 +3,7 @@
 import logging
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, NoReturn
 
 import typer
@@ -14,6 +14,7 @@ from acecoder_dagster.cli.clean import clean
 from acecoder_dagster.cli.convert_gguf import convert_gguf
 from acecoder_dagster.cli.convert_rm import convert_rm
 from acecoder_dagster.cli.demo import demo
+from acecoder_dagster.cli.evaluate import evaluate
 from acecoder_dagster.cli.export import export
 from acecoder_dagster.cli.import_files import import_files
 from acecoder_dagster.cli.judge import judge
@@ -45,6 +46,7 @@ COMMANDS: Sequence[Callable[..., None]] = (
     seeds,
     quality,
     judge,
+    evaluate,
     query,
     export,
     clean,
@@ -56,9 +58,10 @@ COMMANDS: Sequence[Callable[..., None]] = (
     ui,
     serve,
 )
+# Words of Python's own.
+OTHER_NAMES: Mapping[Callable[..., None], str] = {import_files: "import", evaluate: "eval"}
 for command in COMMANDS:
-    # `import` is a word of Python's own.
-    app.command("import" if command is import_files else None)(command)
+    app.command(OTHER_NAMES.get(command))(command)
 app.add_typer(batches, name="batches")
 app.add_typer(sandbox, name="sandbox")
 

@@ -8,7 +8,7 @@ from acecoder_dagster.files.atomic import read_json, replace_file, replace_json,
 from acecoder_dagster.files.columns import IDENTIFIER, IO_TESTS, REAL, ROW, TEXT, TEXTS, FileColumn
 from acecoder_dagster.files.hub import is_hub_address
 from acecoder_dagster.files.problems import ImportFileError, Problems
-from acecoder_dagster.files.sources import Source, read_batches, read_source, source_revision
+from acecoder_dagster.files.sources import Source, read_batches, read_records, read_source, source_revision
 
 __all__ = [
     "IDENTIFIER",
@@ -24,6 +24,7 @@ __all__ = [
     "is_hub_address",
     "read_batches",
     "read_json",
+    "read_records",
     "read_source",
     "replace_file",
     "replace_json",

@@ -1,8 +1,9 @@
 """Data sets of the Hugging Face hub, by addresses like `hf://owner/name@revision:split`."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -100,6 +101,27 @@ def read(dataset: HubDataset) -> HubRows:
     if not any(len(rows) for rows in splits.values()):
         raise ImportFileError([f"{dataset.address}: the data set has no rows"])
     return HubRows(splits, adds_split=set(splits) != {"train"})
+
+
+def download(dataset: HubDataset, names: Sequence[str]) -> list[Path]:
+    """Return files of a data set as they lie on the hub, in its cache on this machine.
+
+    Args:
+        dataset: the data set, at one commit.
+        names: the files, by their path in it.
+
+    Raises:
+        ImportFileError: the hub cannot be reached, or has no such file.
+    """
+    try:
+        from huggingface_hub import hf_hub_download
+
+        return [
+            Path(hf_hub_download(dataset.repository, name, repo_type="dataset", revision=dataset.revision))
+            for name in names
+        ]
+    except Exception as error:
+        raise _unreachable(dataset.address, error) from error
 
 
 def _unreachable(address: str, error: Exception) -> ImportFileError:

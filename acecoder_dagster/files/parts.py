@@ -1,5 +1,6 @@
 """A part of a file: some of its rows, as they were read."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,13 @@ class Part:
     def height(self) -> int:
         """Number of rows."""
         return self.content.height if isinstance(self.content, pl.DataFrame) else len(self.content[0])
+
+    def records(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Yield every row with its number, as it was read."""
+        if isinstance(self.content, pl.DataFrame):
+            yield from enumerate(self.content.iter_rows(named=True), start=self.rows_before + 1)
+        else:
+            yield from zip(self.content[1], self.content[0], strict=True)
 
     def typed(self, file: str, columns: tuple[FileColumn, ...], problems: Problems) -> pl.DataFrame:
         """Return these columns with their types and defaults. What does not fit is added to the problems."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -134,6 +135,23 @@ def read_batches(path: Path, columns: tuple[FileColumn, ...], problems: Problems
         yield table
     if empty and not problems.found:
         problems.add(path.name, "the file has no rows")
+
+
+def read_records(path: Path, problems: Problems) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Read a file row by row, with whatever the rows hold.
+
+    Args:
+        path: a file with one of the `ENDINGS`.
+        problems: gets everything that is wrong with the file.
+
+    Yields:
+        The number of a row, and its columns.
+    """
+    if not path.name.endswith(ENDINGS):
+        problems.add(path.name, _UNKNOWN_ENDING)
+        return
+    for part in _file_parts(path, problems):
+        yield from part.records()
 
 
 def _tables(

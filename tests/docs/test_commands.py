@@ -48,6 +48,9 @@ TESTED_ELSEWHERE = {
         "tests/graph/test_real_models.py"
     ),
     "acecoder run --profile paper": "tests/graph/test_real_models.py",
+    "acecoder eval --programs samples.jsonl --suite humaneval+ --data benchmarks -o scores": (
+        "tests/cli/test_evaluate.py::test_scores_of_samples_are_shown_and_written"
+    ),
     "acecoder serve": "tests/cli/test_serve.py::test_by_default_only_this_machine_is_listened_to",
     "docker compose -f containers/compose.yaml up --build --detach --wait": "tests/containers/test_compose.py",
     "docker compose -f containers/compose.yaml down": "tests/containers/test_compose.py",

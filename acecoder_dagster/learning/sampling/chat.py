@@ -1,7 +1,7 @@
 """Renders chats with a model's chat template: `python -m acecoder_dagster.learning.sampling.chat MODEL`.
 
-It reads a JSON list of chats, each a list of messages, from standard input, and writes a JSON list of texts. The last
-turn of each chat is left open.
+It reads a JSON list of chats, each a list of messages, from standard input, and writes a JSON list of texts. A last
+turn of the assistant is left open; after a turn of the user the assistant's begins.
 """
 
 import json
@@ -21,7 +21,11 @@ def main() -> None:
     if tokenizer.chat_template is None:
         sys.exit("it has no chat template; use a plain prompt template or an instruct model")
     chats = json.load(sys.stdin)
-    texts = [tokenizer.apply_chat_template(chat, tokenize=False, continue_final_message=True) for chat in chats]
+    texts = []
+    for chat in chats:
+        is_open = chat[-1]["role"] == "assistant"
+        how = {"continue_final_message": is_open, "add_generation_prompt": not is_open}
+        texts.append(tokenizer.apply_chat_template(chat, tokenize=False, **how))
     json.dump(texts, sys.stdout)
 
 

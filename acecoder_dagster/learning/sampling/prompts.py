@@ -71,7 +71,7 @@ def render_prompts(template: str, questions: pl.DataFrame, model: str | None) ->
             ]
             for row in rows
         ]
-        prompts = _render_chats(template, chats, model)
+        prompts = render_chats(template, chats, model)
     return questions.select("question_id", pl.Series("prompt", prompts, dtype=pl.String))
 
 
@@ -94,8 +94,20 @@ def _fill(text: str, row: dict[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda found: row[found[1]], text)
 
 
-def _render_chats(template: str, chats: list[list[dict[str, str]]], model: str) -> list[str]:
-    """Render in another process, because transformers loads torch, which the orchestrator never does."""
+def render_chats(template: str, chats: list[list[dict[str, str]]], model: str) -> list[str]:
+    """Render chats with a model's chat template.
+
+    It is done in another process, because transformers loads torch, which the orchestrator never does.
+
+    Args:
+        template: What the chats were made from, for messages.
+        chats: Messages with role and content. A last turn of the assistant is left open; where there is none, the chat
+            ends as an answer begins.
+        model: Folder or hub id.
+
+    Raises:
+        PromptError: The model has no chat template, or cannot be read.
+    """
     rendered = subprocess.run(
         [sys.executable, "-m", "acecoder_dagster.learning.sampling.chat", model],
         input=json.dumps(chats),

@@ -84,13 +84,23 @@ def _function_name(metadata: str) -> str | None:
 def _tests(row: dict[str, Any], column: str, allowance: Allowance) -> list[object]:
     """Return the list as it is. One that cannot be read becomes a single element, which is rejected as malformed."""
     try:
-        tests = _decoded(row[column], allowance)
+        tests = decoded_tests(row[column], allowance)
         return tests if isinstance(tests, list) else [f"{column}: no list: {tests!r}"]
-    except (ValueError, RecursionError, zlib.error) as error:
+    except (ValueError, RecursionError) as error:
         return [f"{column}: neither JSON nor compressed JSON: {error}"]
 
 
-def _decoded(text: str, allowance: Allowance) -> object:
+def decoded_tests(text: str, allowance: Allowance) -> object:
+    """Return tests as they are written: JSON, or JSON that is compressed. Nothing is unpickled.
+
+    Args:
+        text: a cell of `TEST_COLUMNS`.
+        allowance: what may still be unpacked.
+
+    Raises:
+        ValueError: it is neither.
+        TooLargeError: more is unpacked than is allowed.
+    """
     try:
         return json.loads(text)
     except json.JSONDecodeError:
@@ -105,7 +115,10 @@ def _decompressed(text: str, allowance: Allowance) -> bytes:
     except binascii.Error as error:
         raise ValueError(f"no base64: {error}") from error
     stream = zlib.decompressobj()
-    data = stream.decompress(compressed, min(MAX_DECOMPRESSED_BYTES, allowance.left + 1))
+    try:
+        data = stream.decompress(compressed, min(MAX_DECOMPRESSED_BYTES, allowance.left + 1))
+    except zlib.error as error:
+        raise ValueError(f"not compressed by zlib: {error}") from error
     allowance.spend(len(data))
     if not stream.eof:
         raise ValueError(f"cut off, or more than {MAX_DECOMPRESSED_BYTES:,} bytes")

@@ -1,0 +1,173 @@
+"""EvalPlus's tests, for the judge: what the reference answers, compared as evalplus compares.
+
+The comparison is that of `unsafe_execute` in evalplus/eval/__init__.py (evalplus 0.3.1); which tasks compare otherwise
+is said in evalplus/eval/_special_oracle.py. The reference answers in a sandbox, as programs do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from acecoder_dagster.evaluation.benchmarks.judging.evalplus_observing import python_text
+from acecoder_dagster.evaluation.benchmarks.judging.question import KIND, Question
+from acecoder_dagster.evaluation.benchmarks.protocol import Protocol
+from acecoder_dagster.evaluation.benchmarks.reading.task import Task
+from acecoder_dagster.judge import Judge
+from acecoder_dagster.judge.files.known_verdicts import KnownVerdicts
+
+CODE_VERSION = "1"
+"""To be raised when what is observed of references changes."""
+
+_HERE = Path(__file__).parent
+_SETUP = "import hashlib\nimport numpy"
+_SPECIAL_SETUP = (_HERE / "evalplus_comparison.py").read_text(encoding="utf-8")
+# Numbers that are equal have one text; `hex`, as decimals of long numbers take minutes.
+_DIGEST = (
+    "lambda out: hashlib.sha256((hex(out) if isinstance(out, int) else repr(out).replace('.0', ''))"
+    ".encode('utf-8', 'surrogatepass')).hexdigest()"
+)
+_CLOSE = (
+    "lambda out, expected: out == expected or (type(out) is type(expected) "
+    "and (not isinstance(expected, (list, tuple)) or len(out) == len(expected)) "
+    "and bool(numpy.allclose(out, expected, rtol=1e-07, atol={atol})))"
+)
+_OBSERVING = f"{_SETUP}\ndigest_of_answer = {_DIGEST}\n{(_HERE / 'evalplus_observing.py').read_text(encoding='utf-8')}"
+_CALLS = 200
+"""Calls of a reference that are observed together: what they answer leaves the sandbox in one report."""
+
+_NOT_NONE = {"check_str", "text_match_three", "text_starta_endb"}
+_AS_SETS = {
+    "similar_elements",
+    "find_char_long",
+    "common_in_nested_lists",
+    "extract_singly",
+    "larg_nnum",
+    "intersection_array",
+    "find_dissimilar",
+    "Diff",
+}
+
+_SPECIAL = {
+    ("humaneval", "find_zero"): "_is_zero({call}, *{arguments}, {atol})",
+    ("mbpp", "are_equivalent"): "({call},)",
+    ("mbpp", "sum_div"): "_same_or_zero({call}, {expected})",
+    ("mbpp", "surface_Area"): "_surface({call}, {expected}, *{arguments}, {atol})",
+    ("mbpp", "digit_distance_nums"): "_distance({call}, {expected}, *{arguments})",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a reference answers to one input.
+
+    Attributes:
+        text: the answer as Python text, or that of a digest where it is long.
+        is_digest: whether it is one.
+        is_floats: whether it is a float, or a list or tuple of floats.
+        seconds: processor time that it took.
+    """
+
+    text: str
+    is_digest: bool
+    is_floats: bool
+    seconds: float
+
+
+def questions(
+    protocol: Protocol, tasks: Sequence[Task], judge: Judge, known: KnownVerdicts, advance: Callable[[int], None]
+) -> Iterator[Question]:
+    """Return the questions of EvalPlus tasks, one for each kind of tests; a kind without inputs has none.
+
+    Args:
+        protocol: which kinds of tests, and how long they may take.
+        tasks: the tasks.
+        judge: where references answer.
+        known: keeps what they answer.
+        advance: called with the number of tasks done.
+
+    Yields:
+        Questions. One whose reference does not answer has no tests, and says why.
+    """
+    for done, task in enumerate(tasks, start=1):
+        for kind in protocol.scoring.tests:
+            inputs = task.record[f"{kind}_input"]
+            if inputs:
+                answers = _answers(protocol, task, inputs, judge, known)
+                yield _question(protocol, task, kind, inputs, answers)
+        advance(done)
+
+
+def _question(
+    protocol: Protocol, task: Task, kind: KIND, inputs: Sequence[list[Any]], answers: list[Answer] | str
+) -> Question:
+    if isinstance(answers, str):
+        return Question(task.task_id, kind, task.entry_point, problem=answers)
+    scoring = protocol.scoring
+    factor = scoring.reference_time_factor or 1.0
+    return Question(
+        task.task_id,
+        kind,
+        task.entry_point,
+        setup_code=_SPECIAL_SETUP if _special(protocol.data.variant, task.entry_point) else _SETUP,
+        tests=tuple(_tests(protocol.data.variant, task, inputs, answers)),
+        cpu_seconds=max(scoring.least_seconds, factor * max(each.seconds for each in answers)),
+    )
+
+
+def _answers(
+    protocol: Protocol, task: Task, inputs: Sequence[list[Any]], judge: Judge, known: KnownVerdicts
+) -> list[Answer] | str:
+    """Return what the reference answers; where it does not, why."""
+    only_not_none = protocol.data.variant == "mbpp" and task.entry_point in _NOT_NONE
+    calls = [
+        f"observed_answer(digest_of_answer, {task.entry_point}, {_argument_text(each)}, {only_not_none})"
+        for each in inputs
+    ]
+    seen = [CODE_VERSION, judge.settings.seen_by_programs(), judge.sandbox_identity]
+    key = hashlib.sha256(json.dumps([seen, _OBSERVING, task.reference, calls]).encode()).digest()
+    kept = known.get(key) if known.is_final(key) else None
+    if kept is None:
+        kept = {"answers": []}
+        for start in range(0, len(calls), _CALLS):
+            for each in judge.observe(task.reference, _OBSERVING, calls[start : start + _CALLS]):
+                if each.error:
+                    return f"the reference: {each.error} {each.message}".strip()
+                kept["answers"].append(each.value)
+        known.add(key, kept, is_final=True)
+    return [Answer(*each) for each in kept["answers"]]
+
+
+def _tests(variant: str, task: Task, inputs: Sequence[list[Any]], answers: Sequence[Answer]) -> Iterator[str]:
+    tolerance, special = task.record["atol"], _special(variant, task.entry_point)
+    for arguments, answer in zip(map(_argument_text, inputs), answers, strict=True):
+        call = f"{task.entry_point}(*{arguments})"
+        # As there, a tolerance for floats holds for all later inputs of the task too.
+        tolerance = tolerance or (1e-6 if answer.is_floats else 0)
+        if special:
+            comparison = special.format(call=call, arguments=arguments, expected=answer.text, atol=tolerance)
+        elif answer.is_digest:
+            comparison = f"({_DIGEST})({call}) == {answer.text}"
+        elif tolerance:
+            comparison = f"({_CLOSE.format(atol=tolerance)})({call}, {answer.text})"
+        else:
+            comparison = f"{call} == {answer.text}"
+        yield f"assert {comparison}"
+
+
+def _special(variant: str, name: str) -> str:
+    """Return how one of the tasks with a rule of its own is compared; empty for all others."""
+    if variant == "mbpp" and name in _NOT_NONE:
+        return "_as_good({call}, {expected})"
+    if variant == "mbpp" and name in _AS_SETS:
+        return "_same_set({call}, {expected})"
+    return _SPECIAL.get((variant, name), "")
+
+
+def _argument_text(arguments: Sequence[Any]) -> str:
+    """Return the arguments of a call as the Python text of a tuple."""
+    return python_text(tuple(arguments))

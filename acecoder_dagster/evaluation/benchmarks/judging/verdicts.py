@@ -1,0 +1,170 @@
+"""Judges the programs of benchmarks that share their tests, and keeps every verdict at once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from acecoder_dagster.evaluation.benchmarks.errors import BenchmarkError
+from acecoder_dagster.evaluation.benchmarks.judging import evalplus
+from acecoder_dagster.evaluation.benchmarks.judging.others import bigcodebench_question, livecodebench_question
+from acecoder_dagster.evaluation.benchmarks.judging.question import KIND, Question, question_id
+from acecoder_dagster.evaluation.benchmarks.protocol import Protocol
+from acecoder_dagster.evaluation.benchmarks.reading.task import Task
+from acecoder_dagster.files import replace_file
+from acecoder_dagster.judge import Judge, Outcome, SandboxSettings
+from acecoder_dagster.judge.files import judge_files
+from acecoder_dagster.judge.files.known_verdicts import KnownVerdicts
+
+REFERENCE_SECONDS = 120.0
+"""Processor time for the answers of one call of a reference."""
+
+_OBSERVED = ("cpu_seconds_per_test", "wait_seconds_per_test")
+_QUESTION_SCHEMA = {
+    "question_id": pl.String(),
+    "entry_point": pl.String(),
+    "setup_code": pl.String(),
+    "tests": pl.List(pl.String()),
+    "test_code": pl.String(),
+    "io_tests": pl.List(pl.Struct({"input": pl.String(), "output": pl.String()})),
+    "cpu_seconds": pl.Float64(),
+}
+
+Report = Callable[[str, int, int], None]
+"""Called with what is done, how much of it, and how much there is."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What the judge says of one program and one kind of tests.
+
+    Attributes:
+        verdict: as `judge.Verdict` has it; `no_tests` where there are none.
+        first_failed: number of the first test that did not pass; None where all did.
+        message: why it did not.
+    """
+
+    verdict: str
+    first_failed: int | None
+    message: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether all tests passed."""
+        return self.verdict == Outcome.PASSED
+
+
+class Verdicts:
+    """Verdicts by task, kind of tests and program."""
+
+    def __init__(self, found: Mapping[tuple[str, str], Found], problems: Mapping[str, str], ids: set[str]) -> None:
+        self._found, self._problems, self._ids = found, problems, ids
+
+    def of(self, task_id: str, kind: KIND, program: str) -> Found:
+        """Return the verdict on a program that was judged. Where a task has no inputs of a kind, all pass."""
+        name = question_id(task_id, kind)
+        if name in self._problems:
+            return Found("no_tests", None, self._problems[name])
+        if name not in self._ids:
+            return Found(Outcome.PASSED, None, "")
+        return self._found[name, _digest(program)]
+
+
+def judge_programs(
+    protocol: Protocol,
+    tasks: Sequence[Task],
+    programs: Iterable[tuple[str, str]],
+    folder: Path,
+    options: Mapping[str, object],
+    report: Report,
+) -> Verdicts:
+    """Judge programs, and the reference of each task.
+
+    Everything is kept in the folder as soon as it is known. A call that was stopped at any moment can be repeated, and
+    does what is not known yet.
+
+    Args:
+        protocol: whose tests, limits and packages.
+        tasks: the tasks.
+        programs: pairs of task id and program; the same pair may come often.
+        folder: where questions, programs and verdicts are kept.
+        options: settings of the sandbox that go before the protocol's, as the launcher.
+        report: told how far the work is.
+
+    Raises:
+        BenchmarkError: some programs could not be judged; another call tries them again.
+        SandboxUnavailableError: sandboxes cannot be started here.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = SandboxSettings.model_validate(protocol.scoring.sandbox | dict(options))
+    questions = list(_questions(protocol, tasks, settings, folder, report))
+    problems = {each.question_id: each.problem for each in questions if each.problem}
+    asked = [each for each in questions if not each.problem]
+    of_task: dict[str, list[Question]] = {}
+    for question in asked:
+        of_task.setdefault(question.task_id, []).append(question)
+    wanted = [(task.task_id, task.reference) for task in tasks if task.reference]
+    rows = {
+        (question.question_id, _digest(program)): program
+        for task_id, program in (*wanted, *programs)
+        for question in of_task.get(task_id, ())
+    }
+    found: dict[tuple[str, str], Found] = {}
+    if rows:
+        _write(folder, asked, rows)
+        asked_file, programs_file, out = (folder / f"{name}.parquet" for name in ("questions", "programs", "verdicts"))
+        judged = judge_files(
+            asked_file, programs_file, out, settings, lambda done, total: report("judging", done, total)
+        )
+        if judged.judge_errors:
+            raise BenchmarkError(
+                f"{judged.judge_errors:,} programs could not be judged: start again to try them again, and them alone"
+            )
+        found = _read(out)
+    return Verdicts(found, problems, {each.question_id for each in asked})
+
+
+def _questions(
+    protocol: Protocol, tasks: Sequence[Task], settings: SandboxSettings, folder: Path, report: Report
+) -> Iterable[Question]:
+    if protocol.data.format == "bigcodebench":
+        return map(bigcodebench_question, tasks)
+    if protocol.data.format == "livecodebench":
+        return map(livecodebench_question, tasks)
+    patient = settings.model_copy(update=dict.fromkeys(_OBSERVED, REFERENCE_SECONDS))
+    with Judge(patient) as judge, KnownVerdicts(folder / "expected") as known:
+        return list(
+            evalplus.questions(
+                protocol, tasks, judge, known, lambda done: report("asking references", done, len(tasks))
+            )
+        )
+
+
+def _write(folder: Path, questions: Sequence[Question], rows: Mapping[tuple[str, str], str]) -> None:
+    asked = pl.DataFrame([each.row() for each in questions], schema=_QUESTION_SCHEMA)
+    replace_file(folder / "questions.parquet", asked.write_parquet)
+    programs = pl.DataFrame(
+        {
+            "question_id": [question for question, _ in rows],
+            "program_id": [f"{question}#{digest}" for question, digest in rows],
+            "program": list(rows.values()),
+        }
+    )
+    replace_file(folder / "programs.parquet", programs.write_parquet)
+
+
+def _read(path: Path) -> dict[tuple[str, str], Found]:
+    columns = ["question_id", "program_id", "verdict", "passed", "message"]
+    found = {}
+    for question, program, verdict, passed, message in pl.read_parquet(path, columns=columns).iter_rows():
+        first = next((number for number, each in enumerate(passed) if not each), None)
+        found[question, program.rpartition("#")[2]] = Found(verdict, first, message)
+    return found
+
+
+def _digest(program: str) -> str:
+    return hashlib.sha256(program.encode("utf-8", "surrogatepass")).hexdigest()[:24]
