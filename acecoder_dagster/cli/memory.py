@@ -51,5 +51,6 @@ def print_memory(settings: Settings, devices: Devices | None, planned: Collectio
         for each in found
     ]
     print_frame(output, pl.DataFrame(rows), title=f"memory of each process, on {there}")
-    for each in found:
-        print_line(output, f"{each.training}: {each.said}")
+    for said in dict.fromkeys(each.said for each in found):
+        names = ", ".join(each.training for each in found if each.said == said)
+        print_line(output, f"{names}: {said}")
