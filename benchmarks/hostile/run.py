@@ -1,8 +1,8 @@
 """What hostile programs cost a worker: `python -m benchmarks.hostile`.
 
-Every program of the attack suite is judged alone by one worker. A test that is stopped at a limit may keep the worker
-waiting for that limit; what a program takes beyond that is its cost. The command fails, and names the programs, where
-one costs more than five seconds, or is credited with a sealed test.
+Every program of the attack suite is judged alone by one worker. While it computes or waits within its limits the worker
+is busy, as with any program; what it takes beyond that is its cost. The command fails, and names the programs, where one
+costs more than five seconds, or is credited with a sealed test.
 """
 
 import statistics
@@ -24,7 +24,10 @@ from tests.judge.attacks.families import ATTACKS
 
 REPORT = Path(__file__).with_name("results.md")
 MOST_SECONDS = 5.0
-PATIENCE = 2.0  # of a program and a test that talk, each waits while the other computes: `guest.metering.WALL_FACTOR`
+# What is started once, however many programs follow, is not what one of them costs.
+HONEST = ProgramJob(
+    QuestionTests("honest", "f", "import numpy", ("assert f(numpy.ones(1)).sum() == 1",)), "honest", "f = abs"
+)
 
 
 @dataclass(frozen=True)
@@ -35,18 +38,18 @@ class Cost:
         name: of the attack.
         verdict: what became of it.
         seconds: how long the worker was busy with it.
-        waiting: for how much of that a limit allows to wait.
+        own: for how much of that the program itself ran, as far as its limits allow it.
     """
 
     name: str
     verdict: Verdict
     seconds: float
-    waiting: float
+    own: float
 
     @property
     def beyond(self) -> float:
-        """Seconds beyond the waiting that a limit allows."""
-        return self.seconds - self.waiting
+        """Seconds beyond those of the program itself."""
+        return self.seconds - self.own
 
     @property
     def is_credited(self) -> bool:
@@ -65,8 +68,9 @@ def main(
         "",
         f"`python -m benchmarks.hostile`, {describe_machine()}.",
         "",
-        "Every program of the attack suite, judged alone by one worker. Seconds are those beyond the waiting that a "
-        "limit allows: a test that is stopped at a limit may take as long as that limit.",
+        "Every program of the attack suite, judged alone by one worker. Seconds are those beyond the time for which the "
+        "program itself ran, as far as its limits allow it: the processor time of each test, and for tests that time out "
+        "the limit of as many as are tried.",
         "",
         "| launcher | programs | credited | median s | 95% below s | most s |",
         "|---|---|---|---|---|---|",
@@ -74,7 +78,7 @@ def main(
         "",
         f"Programs that cost more than {MOST_SECONDS:g} s:",
         "",
-        "| launcher | program | s | of them allowed | verdict | message |",
+        "| launcher | program | s | of them its own | verdict | message |",
         "|---|---|---|---|---|---|",
         *(_row(name, cost) for name, found in costs.items() for cost in found if not _is_good(cost)),
     ]
@@ -86,18 +90,25 @@ def _costs(launcher: str) -> Iterator[Cost]:
     programs: dict[str, tuple[QuestionTests, str]] = {name: (QUESTION, program) for name, program in HOSTILE.items()}
     programs |= {name: (attack.question, attack.program) for name, attack in ATTACKS.items()}
     settings = SandboxSettings.model_validate({"launcher": launcher, "workers": 1})
-    limits = {
-        Outcome.CPU_TIMEOUT: settings.cpu_seconds_per_test,
-        Outcome.WALL_TIMEOUT: settings.wait_seconds_per_test + PATIENCE * settings.cpu_seconds_per_test,
-    }
     with Judge(settings) as judge:
+        list(judge.judge([HONEST]))
         for name, (question, program) in track(programs.items(), description=launcher):
             started = time.perf_counter()
             (verdict,) = judge.judge([ProgramJob(question, name, program)])
             seconds = time.perf_counter() - started
-            # After some timeouts the other tests are given up, and have the same outcome.
-            waited = [limits[outcome] for outcome in verdict.outcomes if outcome in limits]
-            yield Cost(name, verdict, seconds, sum(sorted(waited)[-settings.max_timeouts :]))
+            yield Cost(name, verdict, seconds, min(verdict.wall_ms / 1000, _allowed(verdict, settings)))
+
+
+def _allowed(verdict: Verdict, settings: SandboxSettings) -> float:
+    """Return the seconds that limits allow: of loading, of each test, and of as many timeouts as are tried."""
+    limits = {
+        Outcome.CPU_TIMEOUT: settings.cpu_seconds_per_test,
+        Outcome.WALL_TIMEOUT: settings.wait_seconds_per_test,
+    }
+    # After some timeouts the other tests are given up, and have the same outcome.
+    timeouts = sorted(limits[outcome] for outcome in verdict.outcomes if outcome in limits)
+    others = len(verdict.outcomes) - len(timeouts)
+    return (1 + others) * settings.cpu_seconds_per_test + sum(timeouts[-settings.max_timeouts :])
 
 
 def _is_good(cost: Cost) -> bool:
@@ -114,5 +125,5 @@ def _summary(launcher: str, costs: list[Cost]) -> str:
 
 
 def _row(launcher: str, cost: Cost) -> str:
-    cells = (launcher, cost.name, f"{cost.seconds:.1f}", f"{cost.waiting:.1f}", cost.verdict.verdict)
+    cells = (launcher, cost.name, f"{cost.seconds:.1f}", f"{cost.own:.1f}", cost.verdict.verdict)
     return f"| {' | '.join(map(cell, cells))} | {cell(cost.verdict.message)} |"

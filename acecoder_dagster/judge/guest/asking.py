@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
-from acecoder_dagster.judge.guest.conversation import Conversation, UnsupportedError
+from acecoder_dagster.judge.guest.conversation import Conversation, Listening, UnsupportedError
 from acecoder_dagster.judge.guest.encoding import encode_values
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
 from acecoder_dagster.judge.guest.outlines import function_outline
@@ -30,15 +30,16 @@ class TestSide(Conversation):
 
     __test__ = False  # not a test class of pytest's
 
-    def __init__(self, descriptor: int, entry_method: str, seeds: bool = False) -> None:
+    def __init__(self, descriptor: int, listening: Listening, entry_method: str, seeds: bool = False) -> None:
         """Begin a conversation.
 
         Args:
             descriptor: socket to the program's process.
+            listening: says whether this side waits for the other.
             entry_method: of a class, the method under test; empty where that is not known.
             seeds: whether the tests seed what is drawn at random.
         """
-        super().__init__(descriptor, first_number=1)
+        super().__init__(descriptor, listening, first_number=1)
         self._random_states = RandomStates() if seeds else None
         self._closes_figures = False
         self._proxies: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()

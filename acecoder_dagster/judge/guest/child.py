@@ -22,6 +22,7 @@ from acecoder_dagster.judge.guest.arrays import ValueTooLargeError
 from acecoder_dagster.judge.guest.clerk import Compiled
 from acecoder_dagster.judge.guest.clerks import Ask
 from acecoder_dagster.judge.guest.compiling import compile_text, load_program
+from acecoder_dagster.judge.guest.conversation import Listening
 from acecoder_dagster.judge.guest.encoding import decode_values, encode_values
 from acecoder_dagster.judge.guest.serving import ProgramSide
 
@@ -103,7 +104,9 @@ class PreparedQuestion:
         self.seeds = any(".seed(" in text for text in (self.module, *(test["code"] for test in description["tests"])))
 
 
-def judge_program(programs: list[bytes], ask: Ask, longest_value: int, channel: int = -1) -> None:
+def judge_program(
+    programs: list[bytes], ask: Ask, longest_value: int, channel: int, listening: Listening | None
+) -> None:
     """Take the program out of a list, execute it, and then do what the clerk asks for.
 
     Modes: `values` evaluates an expression. `execute` executes the whole test in this process. `serve` answers a test
@@ -114,6 +117,7 @@ def judge_program(programs: list[bytes], ask: Ask, longest_value: int, channel: 
         ask: gives an answer to the clerk, and returns the next piece of work.
         longest_value: how many bytes an encoded value has at most.
         channel: descriptor of the socket to a process that runs tests, where there is one.
+        listening: says whether it waits for that process; None where there is none.
     """
     opening = marshal.loads(ask(reports.READY))  # noqa: S302 - the clerk's own
     module = types.ModuleType("candidate")
@@ -124,7 +128,7 @@ def judge_program(programs: list[bytes], ask: Ask, longest_value: int, channel: 
     while piece := ask(b"".join(answer)):
         mode, (prelude, first), (code, second), conversions = marshal.loads(piece)  # noqa: S302 - the clerk's own
         if mode == "serve":
-            side = side or ProgramSide(channel, namespace)
+            side = side or ProgramSide(channel, listening or bytearray(1), namespace)
             side.serve()
             answer = reports.VALUES, reports.NOTHING
         elif first or second:

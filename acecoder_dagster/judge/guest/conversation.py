@@ -10,6 +10,7 @@ one process. Any other object stays where it is, and the other side has a number
 from __future__ import annotations
 
 import collections
+import mmap
 import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
@@ -26,6 +27,9 @@ from acecoder_dagster.judge.guest.encoding import (
 from acecoder_dagster.judge.guest.errors import is_known_to_both, rebuild_error
 from acecoder_dagster.judge.guest.kinds import FACTORIES, name_of_factory
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError, read_message, write_message
+
+Listening = mmap.mmap | bytearray
+"""One byte, which the zygote reads: whether this side waits for the other."""
 
 VALUE, RAISE, TOO_LARGE, TURN, DONE = "value", "raise", "too large", "turn", "done"
 MAX_CONVERSATION_DEPTH = 100  # requests within requests
@@ -56,8 +60,9 @@ _ONLY_MIRRORED = _references(_Mirror([]))  # to a container that nothing but its
 class Conversation:
     """One side of a conversation; the sides differ in what they do with each other's objects."""
 
-    def __init__(self, descriptor: int, first_number: int) -> None:
+    def __init__(self, descriptor: int, listening: Listening, first_number: int) -> None:
         self._descriptor = descriptor
+        self._listening = listening
         self._next_number = first_number  # one side counts even numbers, the other odd ones
         self._mirrors: dict[int, _Mirror] = {}
         self._mirror_numbers: dict[int, int] = {}
@@ -150,7 +155,9 @@ class Conversation:
     def receive(self) -> tuple[str, Any]:
         """Wait for one message, and return its kind and its value, which is still encoded."""
         self._give_up()
+        self._listening[0] = 1
         message = read_message(self._descriptor)
+        self._listening[0] = 0
         try:
             self.read_extras(message)
             self._apply(message["mirrors"])

@@ -7,13 +7,15 @@ import types
 from acecoder_dagster.judge.guest import child, reports
 from acecoder_dagster.judge.guest.asking import AnswerTooLargeError, TestSide
 from acecoder_dagster.judge.guest.borrowing import Names
-from acecoder_dagster.judge.guest.conversation import DONE, TURN, UnsupportedError
+from acecoder_dagster.judge.guest.conversation import DONE, TURN, Listening, UnsupportedError
 from acecoder_dagster.judge.guest.messages import EndedError, TamperedError
 
 _OPTIMIZED = 0x01  # of code objects: not the body of a module or class
 
 
-def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, channel: int) -> None:
+def drive_tests(
+    question: child.PreparedQuestion, first_test: int, report: int, channel: int, listening: Listening
+) -> None:
     """Run the tests that need proxies, in their order and in one namespace.
 
     Where the program had a say, the kind in the report is a small letter.
@@ -23,8 +25,9 @@ def drive_tests(question: child.PreparedQuestion, first_test: int, report: int, 
         first_test: the test to begin with.
         report: descriptor of the report.
         channel: descriptor of the socket to the program's process.
+        listening: says whether this process waits for the program's.
     """
-    side = TestSide(channel, question.entry_method, question.seeds)
+    side = TestSide(channel, listening, question.entry_method, question.seeds)
     names = Names(side, question.entry_point)
     unprepared: list[types.CodeType | None] = [compile(question.module, "<tests>", "exec", dont_inherit=True)]
     for index in range(first_test, len(question.tests)):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
+import operator
 import os
 import resource
 import time
@@ -34,13 +36,15 @@ class Meter:
         report: int,
         steps: int,
         in_hurry: int,
-        in_conversation: bool,
+        listening: mmap.mmap | None,
         settings: dict[str, Any],
         shared_bytes: int,
         clerk: int,
     ) -> None:
-        # Of two processes that talk, each waits while the other computes, or while the other waits for a processor.
-        patience = WALL_FACTOR if in_conversation else 0
+        # Of two processes that talk, each waits while the other computes, or while the other waits for a processor. A
+        # program can say that it listens when it does not: then it may wait as long as one that does.
+        self.listening = listening
+        patience = 0 if listening is None else WALL_FACTOR
         self.report = report
         self.parts = steps + 1
         self.in_hurry = in_hurry
@@ -48,15 +52,16 @@ class Meter:
         self.not_measured = ("1", str(clerk))  # the zygote and the clerk
         self.ended_before = children_seconds()
         self.cpu_limit: float = settings["cpu_seconds_per_test"]
-        self.wait_limit: float = settings["wait_seconds_per_test"] + patience * self.cpu_limit
-        self.hurry_limits = (HURRY_SECONDS, HURRY_SECONDS * (1 + patience))
-        self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.wait_limit)
+        self.wait_limit: float = settings["wait_seconds_per_test"]
+        self.listening_limit = self.wait_limit + patience * self.cpu_limit
+        self.hurry_limits = (HURRY_SECONDS, HURRY_SECONDS, HURRY_SECONDS * (1 + patience))
+        self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.listening_limit)
         self.report_limit: int = settings["report_mb"] << 20
         self.memory_limit: int = settings["memory_mb"] << 20
         self.born = self.looked = time.monotonic()
-        self.waited = 0.0
+        self.waited = self.waited_or_listened = 0.0
         self.size = -1
-        self.at_start = (0.0, 0.0, 0.0)
+        self.at_start = (0.0, 0.0, 0.0, 0.0)
 
     def exceeded(self) -> bytes:
         """Return the limit that the program has reached, or `NOTHING`. To be called at every tick."""
@@ -64,20 +69,23 @@ class Meter:
         cpu, resident_bytes, waits = self._look()
         if waits:
             # On a crowded machine the last look is longer ago, and the program may have been ready to run meanwhile.
-            self.waited += min(now - self.looked, 2 * TICK_SECONDS)
+            passed = min(now - self.looked, 2 * TICK_SECONDS)
+            self.waited_or_listened += passed
+            if self.listening is None or not self.listening[0]:
+                self.waited += passed
         self.looked = now
         size = os.fstat(self.report).st_size
         if size > self.report_limit or _scratch_files() > MAX_SCRATCH_FILES:
             return OUTPUT
         if resident_bytes > self.memory_limit:
             return MEMORY
-        if self.in_hurry and (cpu > self.hurry_limits[0] or self.waited > self.hurry_limits[1]):
+        used = (cpu, self.waited, self.waited_or_listened, now - self.born)
+        if self.in_hurry and any(map(operator.gt, used, self.hurry_limits)):
             return HURRY
-        used = (cpu, self.waited, now - self.born)
         if size != self.size:
             self.size, self.at_start = size, used
-        limits = (self.cpu_limit, self.wait_limit, self.wall_limit)
-        for name, limit, total, before in zip((CPU, WALL, WALL), limits, used, self.at_start, strict=True):
+        limits = (self.cpu_limit, self.wait_limit, self.listening_limit, self.wall_limit)
+        for name, limit, total, before in zip((CPU, WALL, WALL, WALL), limits, used, self.at_start, strict=True):
             if total - before > limit or total > limit * self.parts:
                 return name
         return NOTHING

@@ -14,7 +14,7 @@ import types
 from typing import Any
 
 from acecoder_dagster.judge.guest import randomness
-from acecoder_dagster.judge.guest.conversation import DONE, TURN, Conversation
+from acecoder_dagster.judge.guest.conversation import DONE, TURN, Conversation, Listening
 from acecoder_dagster.judge.guest.encoding import NOT_AN_ATOM, plain_copy
 
 OWN_EQUALITY, PLAIN_EQUALITY = "own", "plain"
@@ -32,8 +32,8 @@ SPECIAL_METHODS = frozenset(f"__{name}__" for name in _SPECIAL_NAMES.split())
 class ProgramSide(Conversation):
     """Answers the requests of tests about one program."""
 
-    def __init__(self, descriptor: int, namespace: dict[str, Any]) -> None:
-        super().__init__(descriptor, first_number=0)
+    def __init__(self, descriptor: int, listening: Listening, namespace: dict[str, Any]) -> None:
+        super().__init__(descriptor, listening, first_number=0)
         self._namespace = namespace
         self._described: set[int] = set()
         self._descriptions: dict[int, Any] = {}

@@ -13,6 +13,7 @@ import contextlib
 import gc
 import importlib
 import json
+import mmap
 import os
 import select
 import signal
@@ -52,6 +53,7 @@ MAX_PROGRAMS = 16
 # A program whose tests run in another sandbox, those tests, and a program with standard input and output.
 SERVE, DRIVE, SCRIPT = b"serve", b"drive", b"script"
 ATTENDED = (JUDGE, SERVE)  # jobs of a child that the clerk attends to
+TALKING = (SERVE, DRIVE)  # jobs of a child that talks with one in another sandbox
 KEEP_USER = -1
 DESCRIPTOR = struct.Struct("i")
 # Programs, their code, a report of the compiler's, and one of each program's.
@@ -132,6 +134,7 @@ class Zygote:
         self.shared_bytes = 0
         self.processors = os.sched_getaffinity(0)
         self.code = self.null_output  # the file for the code of programs that came together
+        self.listening: mmap.mmap | None = None  # of a child that talks with another: whether it waits for that one
 
     def prepare(self) -> None:
         """Load what programs use, protect this process, and tell the host that it is ready."""
@@ -206,6 +209,8 @@ class Zygote:
         """Do a job, and return how it ended. Nothing here may be slow, or write to much memory: see `compiling`."""
         started, used_before = time.monotonic(), metering.children_seconds()
         connection = clerks.Connection() if job.kind in ATTENDED else None
+        # A new one each time: a program could leave something there for the next.
+        self.listening = mmap.mmap(-1, 1) if job.kind in TALKING else None
         os.pwrite(self.memory_badness, WORST_BADNESS, 0)
         process = hardening.fork()
         if process == 0:
@@ -218,6 +223,8 @@ class Zygote:
         stopped_for = self._watch(process, report, job)
         _, status, usage = os.wait4(process, 0)
         os.close(report)
+        if self.listening is not None:
+            self.listening.close()
         clean = connection is None or self.clerk.has_finished(connection)
         clean = self._kill_rest() and clean
         cpu, wall = metering.children_seconds() - used_before, time.monotonic() - started
@@ -259,11 +266,13 @@ class Zygote:
         elif job.kind == COMPARE:
             child.compare_values(self.question, contents[0], job.first, report)
         elif job.kind == DRIVE:
-            driving.drive_tests(self.question, job.first, report, CONVERSATION_DESCRIPTOR)
+            assert self.listening is not None
+            driving.drive_tests(self.question, job.first, report, CONVERSATION_DESCRIPTOR, self.listening)
         elif job.kind == SCRIPT:
             child.run_script(contents, report)
         else:
-            child.judge_program(contents, ask, self.limits["report_mb"] << 20, CONVERSATION_DESCRIPTOR)
+            longest = self.limits["report_mb"] << 20
+            child.judge_program(contents, ask, longest, CONVERSATION_DESCRIPTOR, self.listening)
 
     def _content(self, job: Job, file: int) -> bytes:
         code = compiling.read_program(self.code, job.number) if job.number >= 0 else b""
@@ -324,9 +333,8 @@ class Zygote:
             os.close(descriptor)
 
     def _meter(self, report: int, job: Job) -> metering.Meter:
-        in_conversation = job.kind in (SERVE, DRIVE)
         return metering.Meter(
-            report, job.steps, job.in_hurry, in_conversation, self.limits, self.shared_bytes, self.clerk.process
+            report, job.steps, job.in_hurry, self.listening, self.limits, self.shared_bytes, self.clerk.process
         )
 
     def _kill_rest(self) -> bool:
@@ -380,6 +388,10 @@ def _end_orphans(child: int) -> None:
 
 def empty_directory(directory: str) -> None:
     """Remove what is in a directory, as far as the calling user may."""
+    # Most of what programs leave lies flat: the two walks below would take many times as long.
+    for entry in list(os.scandir(directory)):
+        with contextlib.suppress(OSError):
+            (os.rmdir if entry.is_dir(follow_symlinks=False) else os.unlink)(entry.path)
     for parent, names, _ in os.walk(directory):
         for name in names:
             path = os.path.join(parent, name)
