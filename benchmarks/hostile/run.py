@@ -1,8 +1,8 @@
 """What hostile programs cost a worker: `python -m benchmarks.hostile`.
 
 Every program of the attack suite is judged alone by one worker. While it computes or waits within its limits the worker
-is busy, as with any program; what it takes beyond that is its cost. The command fails, and names the programs, where one
-costs more than five seconds, or is credited with a sealed test.
+is busy, as with any program; what it takes beyond that is its cost. The command fails, and names the programs, where
+one costs more than five seconds, or is credited with a sealed test.
 """
 
 import statistics
@@ -68,9 +68,9 @@ def main(
         "",
         f"`python -m benchmarks.hostile`, {describe_machine()}.",
         "",
-        "Every program of the attack suite, judged alone by one worker. Seconds are those beyond the time for which the "
-        "program itself ran, as far as its limits allow it: the processor time of each test, and for tests that time out "
-        "the limit of as many as are tried.",
+        "Every program of the attack suite, judged alone by one worker. Seconds are those beyond the time for which "
+        "the program itself ran, as far as its limits allow it: the processor time of each test, and for tests that "
+        "time out the limit of as many as are tried.",
         "",
         "| launcher | programs | credited | median s | 95% below s | most s |",
         "|---|---|---|---|---|---|",

@@ -259,3 +259,17 @@ def test_time_of_children_that_have_ended_counts(launcher, way):
         (verdict,) = judge.judge([ProgramJob(question, "p", _BURN.replace("WAY", way[1]))])
     assert verdict.outcomes == ("cpu_timeout",), verdict
     assert 500 <= verdict.cpu_ms < 750
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_program_that_sleeps_is_stopped_at_the_wait_limit_and_one_that_waits_for_a_busy_test_is_not(launcher):
+    settings = SandboxSettings(launcher=launcher, workers=1, cpu_seconds_per_test=2, wait_seconds_per_test=0.5)
+    busy = "until = time.process_time() + 1\nwhile time.process_time() < until: pass\n"
+    question = QuestionTests("q", "C", "import time", (f"c = C()\nassert c.go() == 1\n{busy}assert c.go() == 1",))
+    with Judge(settings) as judge:
+        jobs = [
+            ProgramJob(question, name, f"import time\nclass C:\n    def go(self):\n        return {body}")
+            for name, body in {"quick": "1", "sleeps": "time.sleep(1) or 1"}.items()
+        ]
+        outcomes = {verdict.program_id: verdict.outcomes for verdict in judge.judge(jobs)}
+    assert outcomes == {"quick": ("passed",), "sleeps": ("wall_timeout",)}
