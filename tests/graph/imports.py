@@ -60,7 +60,8 @@ PROGRAMS_BEFORE = [program(n, body, i) for n in range(4) for i, body in enumerat
 
 def bring(project: Project, folder: Path, of_questions: list[dict], of_programs: list[dict]) -> None:
     """Import files of questions and programs; nothing is refreshed."""
-    files = {"questions": of_questions, "programs": of_programs}
+    given = {"questions": of_questions, "programs": of_programs}
+    files = {name: lines for name, lines in given.items() if lines}
     for name, lines in files.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     paths = {name: (str(folder / f"{name}.jsonl"),) for name in files}

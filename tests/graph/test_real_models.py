@@ -192,6 +192,8 @@ def test_the_trainings_of_a_profile_by_themselves_take_models_of_others(models, 
     own = pl.read_parquet(tmp_path / "own.parquet")
     assert own.filter(pl.col("program") == right)["score"].min() > own.filter(pl.col("program") == wrong)["score"].max()
 
+    # Of a model that was trained elsewhere nobody knows the scale.
+    (models["gemma"] / "reward_calibration.json").write_text('{"mean": 0.0, "std": 1.0}')
     others = {QWEN: models["qwen"], "--reward-model reward_model": f"--reward-model {models['gemma']}"}
     rewarded = type_shown(tmp_path, "acecoder train-rl questions.jsonl -o policy2", "local", others)
     assert rewarded.returncode == 0, rewarded.stdout

@@ -25,7 +25,10 @@ def main() -> None:
     for chat in chats:
         is_open = chat[-1]["role"] == "assistant"
         how = {"continue_final_message": is_open, "add_generation_prompt": not is_open}
-        texts.append(tokenizer.apply_chat_template(chat, tokenize=False, **how))
+        text = tokenizer.apply_chat_template(chat, tokenize=False, **how)
+        # Gemma's template strips turns; the line break after which an open answer goes on belongs to it.
+        begun = chat[-1]["content"] if is_open else ""
+        texts.append(text if text.endswith(begun) else text + begun[len(begun.rstrip()) :])
     json.dump(texts, sys.stdout)
 
 
