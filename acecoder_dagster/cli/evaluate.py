@@ -101,7 +101,8 @@ def evaluate(
     """
     from acecoder_dagster.evaluation.benchmarks import evaluate_model, evaluate_programs, read_suite
 
-    _refuse_contradictions(model, programs, {"--n": n, "--endpoint": endpoint, "--tokenizer": tokenizer})
+    of_models: dict[str, object] = {"--n": n, "--endpoint": endpoint, "--tokenizer": tokenizer}
+    _refuse_contradictions(model, programs, bool(reward_model), of_models)
     show_all_columns(wide)
     protocols = read_suite(suite, only.split(",") if only else ())
     sandbox = {key: value for key, value in (("launcher", launcher), ("workers", workers)) if value is not None}
@@ -141,12 +142,16 @@ def evaluate(
     _print(found, out)
 
 
-def _refuse_contradictions(model: str | None, programs: list[str] | None, of_models: dict[str, object]) -> None:
+def _refuse_contradictions(
+    model: str | None, programs: list[str] | None, chooses: bool, of_models: dict[str, object]
+) -> None:
     if (model is None) == (not programs):
         raise typer.BadParameter("name a model, or files of programs with --programs, and not both")
     given = [option for option, value in of_models.items() if value is not None]
     if programs and given:
         raise typer.BadParameter(f"{', '.join(given)}: only for a model, not for --programs")
+    if model is not None and chooses and of_models["--n"] is None:
+        raise typer.BadParameter("--reward-model: say with --n among how many answers it chooses")
     if of_models["--tokenizer"] is not None and of_models["--endpoint"] is None:
         raise typer.BadParameter("--tokenizer: only with --endpoint; a model here has its own")
 

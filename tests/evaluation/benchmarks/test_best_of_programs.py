@@ -52,7 +52,7 @@ def test_the_program_with_the_highest_score_is_chosen(tmp_path, reward_model):
     best = PROGRAMS["abc1_a"][scores.index(max(scores))]
     solved = {(row["n"], row["method"]): row["solved"] for row in found.best_of_n.to_dicts()}
     assert set(solved) == {(n, method) for n in (1, 2, 4) for method in ("average", reward_model, "oracle")}
-    assert solved[4, reward_model] == pytest.approx("input" in best)
+    assert solved[4, reward_model] == pytest.approx(float("input" in best))
     assert [solved[4, "average"], solved[4, "oracle"]] == pytest.approx([0.5, 1.0])
     assert [solved[1, method] for method in ("average", reward_model, "oracle")] == pytest.approx([0.5] * 3)
     assert found.best_of_n["questions"].to_list() == [2, 2, 2, 2, 2, 2, 1, 1, 1]
