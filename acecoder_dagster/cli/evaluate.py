@@ -1,4 +1,4 @@
-"""`acecoder eval`: what finished programs or raw answers score on standard benchmarks."""
+"""`acecoder eval`: what a model, finished programs or raw answers score on standard benchmarks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from acecoder_dagster.cli.options import profile_names
 from acecoder_dagster.cli.printing import (
     WideOption,
     errors,
@@ -19,7 +20,9 @@ from acecoder_dagster.cli.printing import (
 )
 
 if TYPE_CHECKING:
-    from acecoder_dagster.evaluation.benchmarks import Evaluation
+    from collections.abc import Sequence
+
+    from acecoder_dagster.evaluation.benchmarks import Evaluation, Model, RewardModels
 
 SHOWN = 12
 
@@ -31,47 +34,168 @@ def benchmark_names() -> list[str]:
     return [*suite_names(), *protocol_addresses()]
 
 
+SuiteOption = Annotated[
+    str,
+    typer.Option(help="Suite, PROTOCOL/BENCHMARK, or a protocol file of yours.", autocompletion=benchmark_names),
+]
+OutOption = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder for answers, scores, results and what was judged.")
+]
+ModelArgument = Annotated[
+    str | None, typer.Argument(help="Folder, hub id (owner/name@revision), or name at --endpoint.")
+]
+ProgramsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Instead of a model, FILE or BENCHMARK=FILE: samples of evalplus, bigcodebench, LiveCodeBench, yours."
+    ),
+]
+NOption = Annotated[
+    int | None,
+    typer.Option("--n", min=1, help="Answers of each task, drawn at the protocol's temperature; else greedy."),
+]
+RewardModelOption = Annotated[
+    list[str] | None,
+    typer.Option(help="Folder or hub id of a reward model that chooses among the answers of a task; repeatable."),
+]
+EndpointOption = Annotated[
+    str | None, typer.Option(help="Address of an OpenAI-compatible endpoint, up to and including /v1.")
+]
+TokenizerOption = Annotated[
+    str | None, typer.Option(help="Folder or hub id that renders prompts for the endpoint; else it does itself.")
+]
+OwnProfileOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Profile or .toml file with settings in [sampling.engine], [questions.endpoint], [scoring].",
+        autocompletion=profile_names,
+    ),
+]
+LauncherOption = Annotated[
+    str | None, typer.Option(help="What starts the sandboxes: auto, service, docker or bubblewrap; else auto.")
+]
+
+
 def evaluate(
-    programs: Annotated[
-        list[str],
-        typer.Option(help="FILE or BENCHMARK=FILE: samples of evalplus, bigcodebench, LiveCodeBench, or yours."),
-    ],
-    suite: Annotated[
-        str,
-        typer.Option(help="Suite, PROTOCOL/BENCHMARK, or a protocol file of yours.", autocompletion=benchmark_names),
-    ],
-    data: Annotated[str, typer.Option(help="Folder with the benchmarks' files, or: hub.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for scores, results and what was judged.")],
+    suite: SuiteOption,
+    out: OutOption,
+    model: ModelArgument = None,
+    programs: ProgramsOption = None,
+    data: Annotated[str, typer.Option(help="Folder with the benchmarks' files.")] = "hub",
     only: Annotated[str | None, typer.Option(help="Benchmarks of the suite, as he+,mbpp+; else all.")] = None,
-    name: Annotated[str | None, typer.Option(help="What the model is called; else as the first file.")] = None,
-    style: Annotated[str, typer.Option(help="How raw answers are read: chat, base or r1.")] = "chat",
-    launcher: Annotated[
-        str | None, typer.Option(help="What starts the sandboxes: auto, service, docker or bubblewrap; else auto.")
-    ] = None,
+    n: NOption = None,
+    reward_model: RewardModelOption = None,
+    endpoint: EndpointOption = None,
+    tokenizer: TokenizerOption = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model; else its own, or the first file's.")] = None,
+    style: Annotated[str, typer.Option(help="What kind of model it is: chat, base or r1.")] = "chat",
+    profile: OwnProfileOption = None,
+    launcher: LauncherOption = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Programs at the same time; else one per core.")] = None,
     wide: WideOption = False,
 ) -> None:
-    """Score finished programs on standard benchmarks.
+    """Score a model, or finished programs, on standard benchmarks.
 
-    Stopped at any moment, it goes on where it was when started again.
+    Stopped at any moment, it goes on where it was when started again. A key for the endpoint is read from
+    OPENAI_API_KEY.
     """
-    from acecoder_dagster.evaluation.benchmarks import evaluate_programs, read_suite
+    from acecoder_dagster.evaluation.benchmarks import evaluate_model, evaluate_programs, read_suite
 
+    of_models: dict[str, object] = {"--n": n, "--endpoint": endpoint, "--tokenizer": tokenizer}
+    _refuse_contradictions(model, programs, bool(reward_model), of_models)
     show_all_columns(wide)
     protocols = read_suite(suite, only.split(",") if only else ())
     sandbox = {key: value for key, value in (("launcher", launcher), ("workers", workers)) if value is not None}
+    asked = None if model is None else _model(model, endpoint, tokenizer, profile)
+    rewards = _reward_models(reward_model or (), profile)
+    called = name or _called(model, programs or ())
     with progress_bar(errors, "eval") as told:
-        found = evaluate_programs(
-            protocols,
-            programs,
-            data,
-            out,
-            name=name or Path(programs[0].rpartition("=")[2]).name.partition(".")[0],
-            style=style,
-            sandbox=sandbox,
-            report=lambda what, done, total: told(done, total, what),
-        )
+
+        def report(what: str, done: int, total: int) -> None:
+            told(done, total, what)
+
+        if asked is None:
+            found = evaluate_programs(
+                protocols,
+                programs or (),
+                data,
+                out,
+                name=called,
+                style=style,
+                reward_models=rewards,
+                sandbox=sandbox,
+                report=report,
+            )
+        else:
+            found = evaluate_model(
+                protocols,
+                asked,
+                data,
+                out,
+                name=called,
+                style=style,
+                n=n,
+                reward_models=rewards,
+                sandbox=sandbox,
+                report=report,
+            )
     _print(found, out)
+
+
+def _refuse_contradictions(
+    model: str | None, programs: list[str] | None, chooses: bool, of_models: dict[str, object]
+) -> None:
+    if (model is None) == (not programs):
+        raise typer.BadParameter("name a model, or files of programs with --programs, and not both")
+    given = [option for option, value in of_models.items() if value is not None]
+    if programs and given:
+        raise typer.BadParameter(f"{', '.join(given)}: only for a model, not for --programs")
+    if model is not None and chooses and of_models["--n"] is None:
+        raise typer.BadParameter("--reward-model: say with --n among how many answers it chooses")
+    if of_models["--tokenizer"] is not None and of_models["--endpoint"] is None:
+        raise typer.BadParameter("--tokenizer: only with --endpoint; a model here has its own")
+
+
+def _model(model: str, endpoint: str | None, tokenizer: str | None, profile: str | None) -> Model:
+    """Return the model that is asked, once all that it needs is there."""
+    from acecoder_dagster.cli.models import ENGINES, need_libraries, need_model
+    from acecoder_dagster.evaluation.benchmarks import LocalModel, ServedModel
+    from acecoder_dagster.learning.sampling import EngineSettings
+    from acecoder_dagster.questions.writing.endpoint import EndpointSettings
+    from acecoder_dagster.settings import read_settings
+
+    settings = None if profile is None else read_settings(profile)
+    if endpoint is not None:
+        if tokenizer is not None:
+            need_libraries("--tokenizer")
+            need_model(tokenizer)
+        usual = EndpointSettings() if settings is None else settings.questions.endpoint
+        return ServedModel(usual.model_copy(update={"base_url": endpoint, "model": model}), tokenizer)
+    need_libraries("acecoder eval MODEL", also=ENGINES)
+    need_model(model)
+    return LocalModel(model, EngineSettings() if settings is None else settings.sampling.engine)
+
+
+def _reward_models(addresses: Sequence[str], profile: str | None) -> RewardModels | None:
+    """Return the reward models, once all that they need is there; None where there are none."""
+    if not addresses:
+        return None
+    from acecoder_dagster.cli.models import need_libraries, need_model
+    from acecoder_dagster.evaluation.benchmarks import RewardModels
+    from acecoder_dagster.settings import read_settings
+
+    need_libraries("--reward-model")
+    for address in addresses:
+        need_model(address)
+    return RewardModels(addresses) if profile is None else RewardModels(addresses, read_settings(profile).scoring)
+
+
+def _called(model: str | None, programs: Sequence[str]) -> str:
+    from acecoder_dagster.learning.model_address import read_address
+
+    if model is None:
+        return Path(programs[0].rpartition("=")[2]).name.partition(".")[0]
+    return Path(model).resolve().name if Path(model).is_dir() else read_address(model).model
 
 
 def _print(found: Evaluation, out: Path) -> None:
@@ -84,10 +208,14 @@ def _print(found: Evaluation, out: Path) -> None:
         _print_tasks(f"{title}: tasks without a program, which do not count", score.unanswered)
     for protocol in found.without_programs:
         print_warning(f"{protocol.title}: there are no programs for it")
+    if found.best_of_n is not None:
+        print_frame(output, found.best_of_n, title="best of N")
+    for asked, tasks in found.unanswered.items():
+        _print_tasks(f"{asked}: prompts that left no room for an answer, or were refused, and count as failed", tasks)
     print_line(output, f"{len(found.files)} files in {out}")
 
 
-def _print_tasks(what: str, tasks: list[str]) -> None:
+def _print_tasks(what: str, tasks: Sequence[str]) -> None:
     if tasks:
         more = f" and {len(tasks) - SHOWN:,} more" if len(tasks) > SHOWN else ""
         print_warning(f"{what}: {', '.join(tasks[:SHOWN])}{more}")

@@ -45,7 +45,7 @@ def main() -> None:
                 for kind in ENTRIES
             }
             answer = {"dataset": dataset, "task": name, "entry_point": task["entry_point"], "atol": task["atol"]}
-            answer |= {"reference": reference, "not_none": not_none, "as_set": _is_set(dataset, task)}
+            answer |= {"reference": reference}
             answer |= {kind: _written(task[f"{kind}_input"], *expected[kind], digest) for kind in ENTRIES}
         else:
             answer = {}
@@ -61,12 +61,6 @@ def _is_not_none(dataset: str, task: dict[str, Any]) -> bool:
     from evalplus.eval._special_oracle import MBPP_OUTPUT_NOT_NONE_TASKS
 
     return dataset == "mbpp" and task["entry_point"] in MBPP_OUTPUT_NOT_NONE_TASKS
-
-
-def _is_set(dataset: str, task: dict[str, Any]) -> bool:
-    from evalplus.eval._special_oracle import MBPP_OUTPUT_SET_EQ_TASKS
-
-    return dataset == "mbpp" and task["entry_point"] in MBPP_OUTPUT_SET_EQ_TASKS
 
 
 def _written(

@@ -18,6 +18,7 @@ import polars as pl
 import typer
 from rich.progress import track
 
+from acecoder_dagster.evaluation.benchmarks.judging.evalplus import DIGEST, Answer, assertions, setup_code
 from acecoder_dagster.judge import Judge, ProgramJob, QuestionTests, SandboxSettings, Verdict
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.peers import Peer, evalplus_interpreter
@@ -26,29 +27,9 @@ from benchmarks.common.report import ReportPath, cell, write_report
 
 HERE = Path(__file__).parent
 REPORT = HERE / "results.md"
-COMPARISON = (HERE / "comparison.py").read_text(encoding="utf-8")
-# What is imported here, programs see too: under names that none of them uses.
-SETUP = "import hashlib as _hashlib\nimport numpy as _numpy"
-# Numbers that are equal have one text; `hex`, as decimals of long numbers take minutes.
-DIGEST = (
-    "lambda out: _hashlib.sha256((hex(out) if isinstance(out, int) else repr(out).replace('.0', ''))"
-    ".encode('utf-8', 'surrogatepass')).hexdigest()"
-)
-CLOSE = (
-    "lambda out, expected: out == expected or (type(out) is type(expected) "
-    "and (not isinstance(expected, (list, tuple)) or len(out) == len(expected)) "
-    "and bool(_numpy.allclose(out, expected, rtol=1e-07, atol={atol})))"
-)
 FILES = {"HUMANEVAL_OVERRIDE_PATH": "HumanEvalPlus", "MBPP_OVERRIDE_PATH": "MbppPlus"}
 MUST_PASS, MUST_AGREE = 540, 0.999
 TIME_FACTOR, LEAST_SECONDS = 4.0, 1.0  # EvalPlus's own
-SPECIAL = {
-    ("humaneval", "find_zero"): "_is_zero({call}, *{arguments}, {atol})",
-    ("mbpp", "are_equivalent"): "({call},)",
-    ("mbpp", "sum_div"): "_same_or_zero({call}, {expected})",
-    ("mbpp", "surface_Area"): "_surface({call}, {expected}, *{arguments}, {atol})",
-    ("mbpp", "digit_distance_nums"): "_distance({call}, {expected}, *{arguments})",
-}
 # EvalPlus allows 4 GB.
 LIMITS = {"memory_mb": 4096, "report_mb": 256}
 
@@ -158,39 +139,16 @@ def as_task(said: dict[str, Any]) -> Task:
     questions = {}
     for kind in ("base", "plus"):
         seconds = max(LEAST_SECONDS, TIME_FACTOR * max(said[kind]["seconds"], default=0.0))
-        tests = _tests(said, said[kind]["tests"])
+        observed = [
+            (arguments, Answer(text, is_digest, is_floats, seconds=0.0))
+            for arguments, text, is_digest, is_floats in said[kind]["tests"]
+        ]
+        tests = assertions(said["dataset"], said["entry_point"], said["atol"], observed)
         name = f"{said['task']} {kind}"
         if tests:
-            setup = COMPARISON if _special(said) else SETUP
+            setup = setup_code(said["dataset"], said["entry_point"])
             questions[kind] = QuestionTests(name, said["entry_point"], setup, tests, cpu_seconds=seconds)
     return Task(said["dataset"], said["task"], said["reference"], questions)
-
-
-def _tests(said: dict[str, Any], written: list[tuple[str, str, bool, bool]]) -> tuple[str, ...]:
-    tests, tolerance, special = [], said["atol"], _special(said)
-    for arguments, expected, is_digest, is_floats in written:
-        call = f"{said['entry_point']}(*{arguments})"
-        # As there, a tolerance for floats holds for all later inputs of the task too.
-        tolerance = tolerance or (1e-6 if is_floats else 0)
-        if special:
-            comparison = special.format(call=call, arguments=arguments, expected=expected, atol=tolerance)
-        elif is_digest:
-            comparison = f"({DIGEST})({call}) == {expected}"
-        elif tolerance:
-            comparison = f"({CLOSE.format(atol=tolerance)})({call}, {expected})"
-        else:
-            comparison = f"{call} == {expected}"
-        tests.append(f"assert {comparison}")
-    return tuple(tests)
-
-
-def _special(said: dict[str, Any]) -> str:
-    """Return how one of the tasks with a rule of its own is compared; empty for all others."""
-    if said["not_none"]:
-        return "_as_good({call}, {expected})"
-    if said["as_set"]:
-        return "_same_set({call}, {expected})"
-    return SPECIAL.get((said["dataset"], said["entry_point"]), "")
 
 
 def _unpacked(files: dict[str, list[dict[str, Any]]], folder: Path) -> dict[str, str]:

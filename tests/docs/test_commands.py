@@ -48,6 +48,18 @@ TESTED_ELSEWHERE = {
         "tests/graph/test_real_models.py"
     ),
     "acecoder run --profile paper": "tests/graph/test_real_models.py",
+    "acecoder eval Qwen/Qwen2.5-Coder-7B-Instruct --suite paper --only humaneval+,mbpp+ --data benchmarks -o scores": (
+        "tests/cli/test_evaluate.py::test_a_model_is_asked_and_its_scores_are_shown"
+    ),
+    "acecoder eval model --suite paper --only he+,mb+ --n 16 --reward-model reward_model --data benchmarks -o best": (
+        "tests/evaluation/benchmarks/test_best_of_programs.py::test_the_program_with_the_highest_score_is_chosen"
+    ),
+    "acecoder eval my-model --endpoint http://localhost:8000/v1 --suite paper --only he+,mb+ --data benchmarks "
+    "-o served": ("tests/cli/test_evaluate.py::test_a_model_behind_an_endpoint_is_asked"),
+    "acecoder eval my-model --endpoint http://localhost:8000/v1 --tokenizer model --suite humaneval+ --data benchmarks "
+    "-o exact": (
+        "tests/evaluation/benchmarks/test_answering.py::test_an_endpoint_reads_the_tokens_of_a_tokenizer_that_is_named"
+    ),
     "acecoder eval --programs samples.jsonl --suite humaneval+ --data benchmarks -o scores": (
         "tests/cli/test_evaluate.py::test_scores_of_samples_are_shown_and_written"
     ),

@@ -1,19 +1,28 @@
-"""Scores finished programs on a suite of benchmarks, as `acecoder eval --programs` does."""
+"""Scores finished programs, or a model, on a suite of benchmarks, as `acecoder eval` does."""
 
 from __future__ import annotations
 
 import datetime
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from acecoder_dagster.evaluation.benchmarks.answering.asked import REFUSED, TOO_LONG, Model, asked_together
+from acecoder_dagster.evaluation.benchmarks.best_of_n import RewardModels, best_of_rows, reward_scores
 from acecoder_dagster.evaluation.benchmarks.judging.verdicts import Verdicts, judge_programs
 from acecoder_dagster.evaluation.benchmarks.official_files import write_official_files
-from acecoder_dagster.evaluation.benchmarks.programs import Sample, read_written, samples_of
+from acecoder_dagster.evaluation.benchmarks.programs import (
+    Sample,
+    answers_as_written,
+    finished_samples,
+    read_written,
+    samples_of,
+)
 from acecoder_dagster.evaluation.benchmarks.protocol import Protocol
 from acecoder_dagster.evaluation.benchmarks.scores import Score, mean_row, score, score_rows
 from acecoder_dagster.evaluation.benchmarks.tasks import Tasks, read_tasks
@@ -31,12 +40,17 @@ class Evaluation:
         scores: by benchmark, in the order of the suite.
         table: rows as `scores.score_rows` has them, and the mean of the benchmarks.
         without_programs: benchmarks of the suite that no program is for.
+        unanswered: by name of what a model was asked, tasks that it could not answer: the prompt left no room, or its
+            endpoint did not take it. Their programs are empty, and count.
+        best_of_n: rows as `best_of_n.best_of_rows` has them; None where no reward model chooses.
         files: what was written.
     """
 
     scores: Sequence[Score]
     table: pl.DataFrame
     without_programs: Sequence[Protocol]
+    unanswered: Mapping[str, Sequence[str]]
+    best_of_n: pl.DataFrame | None
     files: Sequence[Path]
 
 
@@ -48,6 +62,7 @@ def evaluate_programs(
     *,
     name: str,
     style: str = "chat",
+    reward_models: RewardModels | None = None,
     sandbox: Mapping[str, object] | None = None,
     settings: EvaluationSettings | None = None,
     report: Report = lambda what, done, total: None,
@@ -63,6 +78,7 @@ def evaluate_programs(
         out: folder for all that is written. `scores.parquet` has the table, `results.parquet` a row for each program.
         name: what the programs' model is called.
         style: how raw answers are read: chat, base or r1.
+        reward_models: what chooses among the programs of a task, for `best_of_n.parquet`.
         sandbox: settings of the sandbox that go before the protocols'.
         settings: how intervals are computed.
         report: told how far the work is.
@@ -71,27 +87,147 @@ def evaluate_programs(
         BenchmarkError: protocols, data or programs are wrong, or could not be judged; the message says what to do.
         SandboxUnavailableError: sandboxes cannot be started here.
     """
-    settings = settings or EvaluationSettings()
     written = read_written(programs)
     tasks = _read_all(protocols, data)
     samples = samples_of(protocols, tasks, written, style)
+    judged = _judged(protocols, tasks, samples, out, sandbox or {}, report)
+    return _evaluated(protocols, judged, out, name, style, reward_models, settings, report)
+
+
+def evaluate_model(
+    protocols: Sequence[Protocol],
+    model: Model,
+    data: str,
+    out: Path,
+    *,
+    name: str,
+    style: str = "chat",
+    n: int | None = None,
+    reward_models: RewardModels | None = None,
+    sandbox: Mapping[str, object] | None = None,
+    settings: EvaluationSettings | None = None,
+    report: Report = lambda what, done, total: None,
+) -> Evaluation:
+    """Let a model answer the tasks of benchmarks, judge what it wrote, and write answers, scores and results.
+
+    Every answer is kept as soon as it is there, in `answers/`. Stopped at any moment, it goes on from there when it is
+    called again; nothing is asked twice.
+
+    Args:
+        protocols: the benchmarks.
+        model: what answers.
+        data: as `evaluate_programs` takes it, as all that is not named here.
+        out: as there; `answers.parquet` has the columns of `answering.asked.ANSWERS`, and before them `programs`: what
+            was written for.
+        name: what the model is called.
+        style: what kind of model it is: chat, base or r1.
+        n: answers of each task, drawn as the protocols draw for best-of-N. None: those of the score itself, mostly
+            one greedy answer.
+        reward_models: as there.
+        sandbox: as there.
+        settings: as there.
+        report: told how far the work is.
+
+    Raises:
+        BenchmarkError: protocols or data are wrong, the model cannot run, or something could not be judged.
+        PromptError: the model has no chat template, or cannot be read.
+        EndpointError: an endpoint cannot be used, or left something unanswered.
+        SandboxUnavailableError: sandboxes cannot be started here.
+    """
+    tasks = _read_all(protocols, data)
+    groups = asked_together(protocols, tasks, style, n)
+    (out / "answers").mkdir(parents=True, exist_ok=True)
+    samples: dict[str, list[Sample]] = {}
+    answers: list[pl.DataFrame] = []
+    unanswered: dict[str, Sequence[str]] = {}
+    for asked in groups:
+        title = f"{' '.join(each.name for each in asked.protocols)}: answers"
+        told = model.answers(asked, out / "answers", partial(report, title))
+        for each in asked.protocols:
+            written_for = answers_as_written(told, each.name)
+            samples[each.address] = finished_samples(each, tasks[each.address], written_for, style)
+        answers.append(told.select(pl.lit(asked.name).alias("programs"), pl.all()))
+        is_empty = pl.col("finish_reason").is_in([TOO_LONG, REFUSED])
+        if failed := told.filter(is_empty)["task_id"].unique(maintain_order=True).to_list():
+            unanswered[asked.name] = failed
+    file = out / "answers.parquet"
+    replace_file(file, pl.concat(answers).write_parquet)
+    judged = _judged(protocols, tasks, samples, out, sandbox or {}, report)
+    found = _evaluated(protocols, judged, out, name, style, reward_models, settings, report)
+    return replace(found, unanswered=unanswered, files=[file, *found.files])
+
+
+def _judged(
+    protocols: Sequence[Protocol],
+    tasks: Mapping[str, Tasks],
+    samples: Mapping[str, list[Sample]],
+    out: Path,
+    sandbox: Mapping[str, object],
+    report: Report,
+) -> list[Score]:
+    """Judge the programs of all benchmarks that have some."""
     out.mkdir(parents=True, exist_ok=True)
     scored = [each for each in protocols if samples.get(each.address)]
     scores: dict[str, Score] = {}
     for together in _sharing_tests(scored):
-        verdicts = _judge(together, tasks, samples, out / "judging", sandbox or {}, report)
+        verdicts = _judge(together, tasks, samples, out / "judging", sandbox, report)
         for each in together:
             scores[each.address] = score(each, tasks[each.address], samples[each.address], verdicts)
-    ordered = [scores[each.address] for each in scored]
-    table = _table(ordered, settings)
+    return [scores[each.address] for each in scored]
+
+
+def _evaluated(
+    protocols: Sequence[Protocol],
+    scores: Sequence[Score],
+    out: Path,
+    name: str,
+    style: str,
+    reward_models: RewardModels | None,
+    settings: EvaluationSettings | None,
+    report: Report,
+) -> Evaluation:
+    """Write scores and results, and let reward models choose."""
+    settings = settings or EvaluationSettings()
+    table = _table(scores, settings)
     files = [out / "scores.parquet", out / "results.parquet"]
     replace_file(files[0], table.write_parquet)
-    replace_file(files[1], _results(ordered).write_parquet)
+    replace_file(files[1], _results(scores).write_parquet)
     now = datetime.datetime.now()
-    for scored_one in ordered:
-        files += write_official_files(scored_one, name, out, now)
+    for each in scores:
+        files += write_official_files(each, name, out, now)
+    best = None
+    if reward_models is not None:
+        best = _best_of_n(scores, style, reward_models, out / "rewards", settings, report)
+        files.append(out / "best_of_n.parquet")
+        replace_file(files[-1], best.write_parquet)
+    scored = [each.protocol for each in scores]
     without = [each for each in protocols if each not in scored]
-    return Evaluation(ordered, table, without, files)
+    return Evaluation(scores, table, without, {}, best, files)
+
+
+def _best_of_n(
+    scores: Sequence[Score],
+    style: str,
+    reward_models: RewardModels,
+    folder: Path,
+    settings: EvaluationSettings,
+    report: Report,
+) -> pl.DataFrame:
+    rows: list[dict[str, Any]] = []
+    for each in scores:
+        rewards = {
+            address: reward_scores(
+                address,
+                each,
+                style,
+                reward_models.settings,
+                folder,
+                partial(report, f"{each.protocol.name}: {address}"),
+            )
+            for address in reward_models.addresses
+        }
+        rows += best_of_rows(each, rewards, settings)
+    return pl.DataFrame(rows, infer_schema_length=None)
 
 
 def _read_all(protocols: Sequence[Protocol], data: str) -> dict[str, Tasks]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import polars as pl
+
 from acecoder_dagster.evaluation.benchmarks.errors import BenchmarkError
 from acecoder_dagster.evaluation.benchmarks.extraction import extract
 from acecoder_dagster.evaluation.benchmarks.prompts import is_chat, plain_prompt
@@ -135,7 +137,7 @@ def samples_of(
     for protocol in protocols:
         rows = given.get(protocol.name) or given.get(protocol.programs)
         if rows:
-            made[protocol.address] = _samples(protocol, tasks[protocol.address], rows, style)
+            made[protocol.address] = finished_samples(protocol, tasks[protocol.address], rows, style)
     return made
 
 
@@ -160,7 +162,29 @@ def _receiver(protocols: Sequence[Protocol], tasks: Mapping[str, Tasks], row: Wr
     return next(iter(for_programs))
 
 
-def _samples(protocol: Protocol, tasks: Tasks, rows: Sequence[Written], style: str) -> list[Sample]:
+def answers_as_written(answers: pl.DataFrame, target: str) -> list[Written]:
+    """Return what a model answered, as if it had been read from a file.
+
+    Args:
+        answers: columns task_id and answer.
+        target: the benchmark that they are for.
+    """
+    rows = answers.select("task_id", "answer").iter_rows()
+    return [Written("", target, task_id, "answer", text) for task_id, text in rows]
+
+
+def finished_samples(protocol: Protocol, tasks: Tasks, rows: Sequence[Written], style: str) -> list[Sample]:
+    """Return the programs of a benchmark, each as it was extracted and as it is judged.
+
+    Args:
+        protocol: the benchmark.
+        tasks: its tasks.
+        rows: what was written for it; tasks of the data that are not in this part of it are left out.
+        style: how answers are read.
+
+    Raises:
+        BenchmarkError: the benchmark does not say how answers of this style are read.
+    """
     if style not in protocol.styles:
         raise BenchmarkError(f"{protocol.address} has no style {style}; it has {', '.join(protocol.styles)}")
     counts: dict[str, int] = {}

@@ -57,6 +57,12 @@ class DrawSection(Section):
     top_p: float = Field(gt=0, le=1, description="Share of probability that is drawn from")
     n: PositiveInt = Field(description="Answers of each task")
 
+    @model_validator(mode="after")
+    def _no_answer_twice(self) -> Self:
+        if self.temperature == 0 and self.n > 1:
+            raise ValueError(f"at temperature 0 every answer of a model is the same: n has to be 1, not {self.n}")
+        return self
+
 
 class DecodingSection(Section):
     """Lengths of answers, and the two ways of drawing them."""

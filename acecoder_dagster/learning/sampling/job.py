@@ -13,9 +13,13 @@ class SamplingJob:
         prompts: Parquet with columns question_id (unique) and prompt.
         output: Parquet to write, with the columns of `sampler.COMPLETIONS`.
         revision: Revision of a hub model.
+        stop: Texts at which a completion ends; they are no part of it.
+        seconds_between_parts: How long finished completions may stay in memory alone; a kill loses these.
     """
 
     model: str
     prompts: Path
     output: Path
     revision: str | None = None
+    stop: tuple[str, ...] = ()
+    seconds_between_parts: float = 10.0

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 from importlib import resources
+from typing import Any
 
 import polars as pl
 
@@ -108,16 +109,35 @@ def render_chats(template: str, chats: list[list[dict[str, str]]], model: str) -
     Raises:
         PromptError: The model has no chat template, or cannot be read.
     """
-    rendered = subprocess.run(
-        [sys.executable, "-m", "acecoder_dagster.learning.sampling.chat", model],
-        input=json.dumps(chats),
+    prompts: list[str] = _told_by_tokenizer("chat", model, chats, f"Prompt template {template!r} cannot be rendered")
+    return prompts
+
+
+def prompt_tokens(prompts: list[str], model: str) -> list[list[int]]:
+    """Return the token ids of prompts, see `prompt_tokens.encode_prompts`, without loading torch in this process.
+
+    Args:
+        prompts: Prompts as text.
+        model: Address of the model.
+
+    Raises:
+        PromptError: The model cannot be read.
+    """
+    tokens: list[list[int]] = _told_by_tokenizer("tokens", model, prompts, "Prompts cannot be encoded")
+    return tokens
+
+
+def _told_by_tokenizer(module: str, model: str, given: object, failed: str) -> Any:  # noqa: ANN401 - JSON
+    """Return what a module of this package makes of something with a model's tokenizer, in a process of its own."""
+    told = subprocess.run(
+        [sys.executable, "-m", f"acecoder_dagster.learning.sampling.{module}", model],
+        input=json.dumps(given),
         capture_output=True,
         text=True,
         encoding="utf-8",
         check=False,
     )
-    if rendered.returncode != 0:
-        reason = rendered.stderr.strip().splitlines()[-1] if rendered.stderr.strip() else "no message"
-        raise PromptError(f"Prompt template {template!r} cannot be rendered for model {model!r}: {reason}")
-    prompts: list[str] = json.loads(rendered.stdout)
-    return prompts
+    if told.returncode != 0:
+        reason = told.stderr.strip().splitlines()[-1] if told.stderr.strip() else "no message"
+        raise PromptError(f"{failed} for model {model!r}: {reason}")
+    return json.loads(told.stdout)

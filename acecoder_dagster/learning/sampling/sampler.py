@@ -37,7 +37,6 @@ COMPLETIONS = pl.Schema(
 """Columns of a file of completions; finish_reason is `stop` (an end token was written) or `length` (cut)."""
 
 _ROWS_READ_AT_ONCE = 1000
-_SECONDS_BETWEEN_PARTS = 10.0
 # The engine is given this many times the completions that it can write at once, so that it never waits for more.
 _QUEUE = 2
 
@@ -92,7 +91,7 @@ def _sample_job(engine: "LLMEngine", job: SamplingJob, sampling: SamplingSetting
             question = next(questions, None)
             exhausted = question is None
             if question is not None:
-                if _ask(engine, *question, sampling, seed):
+                if _ask(engine, *question, job.stop, sampling, seed):
                     under_way += 1
                 else:
                     tally.count_over_length()
@@ -100,14 +99,16 @@ def _sample_job(engine: "LLMEngine", job: SamplingJob, sampling: SamplingSetting
             under_way -= 1
             rows += _rows(output)
             tally.count_answered(output)
-        if time.monotonic() - written_last > _SECONDS_BETWEEN_PARTS:
+        if time.monotonic() - written_last > job.seconds_between_parts:
             parts.write(rows)
             rows, written_last = [], time.monotonic()
     parts.write(rows)
     parts.finish(["question_id", "sample_index"])
 
 
-def _ask(engine: "LLMEngine", question_id: str, prompt: str, sampling: SamplingSettings, seed: int) -> bool:
+def _ask(
+    engine: "LLMEngine", question_id: str, prompt: str, stop: Sequence[str], sampling: SamplingSettings, seed: int
+) -> bool:
     """Give a question to the engine; return False where its prompt leaves no room for an answer."""
     from vllm import SamplingParams
     from vllm.sampling_params import RequestOutputKind
@@ -121,6 +122,7 @@ def _ask(engine: "LLMEngine", question_id: str, prompt: str, sampling: SamplingS
         top_p=sampling.top_p,
         top_k=sampling.top_k,
         max_tokens=sampling.max_tokens,
+        stop=list(stop),
         seed=question_seed(seed, question_id),
         output_kind=RequestOutputKind.FINAL_ONLY,
     )
@@ -175,7 +177,7 @@ def _fingerprint(job: SamplingJob, sampling: SamplingSettings, seed: int) -> str
     """Hash everything that decides the completions; the settings of the engine do not."""
     with job.prompts.open("rb") as file:
         prompts = hashlib.file_digest(file, "sha256").hexdigest()
-    parts = [prompts, job.model, str(job.revision), sampling.model_dump_json(exclude={"engine"}), str(seed)]
+    parts = [prompts, job.model, str(job.revision), sampling.model_dump_json(exclude={"engine"}), str(seed), *job.stop]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -115,12 +115,11 @@ import os, signal
 from pathlib import Path
 from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings, sampler
 
-sampler._SECONDS_BETWEEN_PARTS = 0
 def die(done, total, figures):
     if done == 15:
         os.kill(os.getpid(), signal.SIGKILL)
 
-job = SamplingJob({models[0]!r}, Path({str(prompts)!r}), Path({str(killed.output)!r}))
+job = SamplingJob({models[0]!r}, Path({str(prompts)!r}), Path({str(killed.output)!r}), seconds_between_parts=0)
 sampler.sample_programs([job], SamplingSettings.model_validate_json({SAMPLING.model_dump_json()!r}), 0, die)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -signal.SIGKILL

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,23 @@ CODE_VERSION = "1"
 """To be raised when what is observed of references changes."""
 
 _HERE = Path(__file__).parent
-_SETUP = "import hashlib\nimport numpy"
+# What is imported here, programs see too: under names that none of them uses.
+_SETUP = "import hashlib as _hashlib\nimport numpy as _numpy"
 _SPECIAL_SETUP = (_HERE / "evalplus_comparison.py").read_text(encoding="utf-8")
-# Numbers that are equal have one text; `hex`, as decimals of long numbers take minutes.
-_DIGEST = (
-    "lambda out: hashlib.sha256((hex(out) if isinstance(out, int) else repr(out).replace('.0', ''))"
+DIGEST = (
+    "lambda out: _hashlib.sha256((hex(out) if isinstance(out, int) else repr(out).replace('.0', ''))"
     ".encode('utf-8', 'surrogatepass')).hexdigest()"
 )
+"""Text of a function that digests an answer, for code that has `hashlib` as `_hashlib`.
+
+Numbers that are equal have one text; `hex`, as decimals of long numbers take minutes.
+"""
 _CLOSE = (
     "lambda out, expected: out == expected or (type(out) is type(expected) "
     "and (not isinstance(expected, (list, tuple)) or len(out) == len(expected)) "
-    "and bool(numpy.allclose(out, expected, rtol=1e-07, atol={atol})))"
+    "and bool(_numpy.allclose(out, expected, rtol=1e-07, atol={atol})))"
 )
-_OBSERVING = f"{_SETUP}\ndigest_of_answer = {_DIGEST}\n{(_HERE / 'evalplus_observing.py').read_text(encoding='utf-8')}"
+_OBSERVING = f"{_SETUP}\ndigest_of_answer = {DIGEST}\n{(_HERE / 'evalplus_observing.py').read_text(encoding='utf-8')}"
 _CALLS = 200
 """Calls of a reference that are observed together: what they answer leaves the sandbox in one report."""
 
@@ -113,8 +117,13 @@ def _question(
         task.task_id,
         kind,
         task.entry_point,
-        setup_code=_SPECIAL_SETUP if _special(protocol.data.variant, task.entry_point) else _SETUP,
-        tests=tuple(_tests(protocol.data.variant, task, inputs, answers)),
+        setup_code=setup_code(protocol.data.variant, task.entry_point),
+        tests=assertions(
+            protocol.data.variant,
+            task.entry_point,
+            task.record["atol"],
+            zip(map(_argument_text, inputs), answers, strict=True),
+        ),
         cpu_seconds=max(scoring.least_seconds, factor * max(each.seconds for each in answers)),
     )
 
@@ -142,21 +151,35 @@ def _answers(
     return [Answer(*each) for each in kept["answers"]]
 
 
-def _tests(variant: str, task: Task, inputs: Sequence[list[Any]], answers: Sequence[Answer]) -> Iterator[str]:
-    tolerance, special = task.record["atol"], _special(variant, task.entry_point)
-    for arguments, answer in zip(map(_argument_text, inputs), answers, strict=True):
-        call = f"{task.entry_point}(*{arguments})"
+def setup_code(variant: str, entry_point: str) -> str:
+    """Return what has to run before the assertions of a task."""
+    return _SPECIAL_SETUP if _special(variant, entry_point) else _SETUP
+
+
+def assertions(variant: str, entry_point: str, atol: float, observed: Iterable[tuple[str, Answer]]) -> tuple[str, ...]:
+    """Return an assertion for each input of a task, which compares as evalplus does.
+
+    Args:
+        variant: humaneval or mbpp.
+        entry_point: name of the function.
+        atol: tolerance of the task.
+        observed: the arguments of each call, as the Python text of a tuple, and what the reference answers.
+    """
+    tests, tolerance, special = [], atol, _special(variant, entry_point)
+    for arguments, answer in observed:
+        call = f"{entry_point}(*{arguments})"
         # As there, a tolerance for floats holds for all later inputs of the task too.
         tolerance = tolerance or (1e-6 if answer.is_floats else 0)
         if special:
             comparison = special.format(call=call, arguments=arguments, expected=answer.text, atol=tolerance)
         elif answer.is_digest:
-            comparison = f"({_DIGEST})({call}) == {answer.text}"
+            comparison = f"({DIGEST})({call}) == {answer.text}"
         elif tolerance:
             comparison = f"({_CLOSE.format(atol=tolerance)})({call}, {answer.text})"
         else:
             comparison = f"{call} == {answer.text}"
-        yield f"assert {comparison}"
+        tests.append(f"assert {comparison}")
+    return tuple(tests)
 
 
 def _special(variant: str, name: str) -> str:

@@ -5,8 +5,9 @@ the answers mean (`writing`), Dagster.
 """
 
 from acecoder_dagster.questions.writing.endpoint.answers import Answer, AnswerCache
-from acecoder_dagster.questions.writing.endpoint.asking import Chat, ask
+from acecoder_dagster.questions.writing.endpoint.asking import ask
 from acecoder_dagster.questions.writing.endpoint.errors import EndpointError
+from acecoder_dagster.questions.writing.endpoint.requests import Chat, Continuation
 from acecoder_dagster.questions.writing.endpoint.settings import EndpointSettings
 
-__all__ = ["Answer", "AnswerCache", "Chat", "EndpointError", "EndpointSettings", "ask"]
+__all__ = ["Answer", "AnswerCache", "Chat", "Continuation", "EndpointError", "EndpointSettings", "ask"]

@@ -5,12 +5,12 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
-from acecoder_dagster.data.lake import content_key
 from acecoder_dagster.questions.writing.endpoint.answers import Answer, AnswerCache
 from acecoder_dagster.questions.writing.endpoint.errors import EndpointError
+from acecoder_dagster.questions.writing.endpoint.requests import Request
 from acecoder_dagster.questions.writing.endpoint.settings import EndpointSettings
 
 _NO_KEY = "none"
@@ -20,43 +20,29 @@ _NEVER = {401: "the key is refused", 403: "the key may not do this", 404: "no su
 """Answers that every further request would get too."""
 
 
-@dataclass(frozen=True)
-class Chat:
-    """What a model is asked: the messages, the JSON schema of the answer, and a seed for the endpoint's sampling."""
-
-    messages: tuple[tuple[str, str], ...]
-    """Role and content of each."""
-    schema: Mapping[str, Any]
-    seed: int
-
-    def key(self, settings: EndpointSettings) -> str:
-        """Return the hash of everything that the answer depends on."""
-        return content_key(messages=self.messages, schema=self.schema, seed=self.seed, settings=settings.content())
-
-
 def ask(
-    chats: Sequence[Chat], settings: EndpointSettings, cache: AnswerCache, advance: Callable[[int], None]
+    requests: Sequence[Request], settings: EndpointSettings, cache: AnswerCache, advance: Callable[[int], None]
 ) -> list[Answer]:
-    """Return an answer to every chat, in order; of equal ones only the first is asked.
+    """Return an answer to every request, in order; of equal ones only the first is asked.
 
     Answers are taken from the cache where they are there, and kept in it as they come. What the endpoint does not
     answer after all retries has a `problem` instead; it is not kept, so that the next run asks it again.
 
     Args:
-        chats: what to ask.
+        requests: what to ask.
         settings: where, and how.
         cache: answers of earlier runs.
         advance: called with the number of answers that are new.
 
     Raises:
-        EndpointError: the endpoint is not configured or refuses everything, or more than `max_unanswered` of the chats
-            stayed unanswered. All answers are in the cache: another run asks only what is missing.
+        EndpointError: the endpoint is not configured or refuses everything, or more than `max_unanswered` of the
+            requests stayed unanswered. All answers are in the cache: another run asks only what is missing.
     """
     if settings.base_url is None or settings.model is None:
         raise EndpointError("no endpoint to ask: set base_url and model in [questions.endpoint] of the profile")
-    keys = [chat.key(settings) for chat in chats]
+    keys = [request.key(settings) for request in requests]
     answers = cache.find(dict.fromkeys(keys))
-    missing = {key: chat for key, chat in zip(keys, chats, strict=True) if key not in answers}
+    missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in answers}
     advance(len(answers))
     if missing:
         round_of_asking = _Asking(settings, cache, advance, math.floor(settings.max_unanswered * len(missing)))
@@ -77,7 +63,7 @@ class _Asking:
         self._unanswered: list[str] = []
         self._answers: dict[str, Answer] = {}
 
-    async def all(self, chats: Mapping[str, Chat]) -> dict[str, Answer]:
+    async def all(self, requests: Mapping[str, Request]) -> dict[str, Answer]:
         """Return the answers by key."""
         from openai import AsyncOpenAI
 
@@ -88,24 +74,24 @@ class _Asking:
             max_retries=settings.retries,
             timeout=settings.timeout_seconds,
         )
-        waiting = iter(chats.items())
+        waiting = iter(requests.items())
         async with client:
-            # Each place takes the next chat itself: as many requests are under way as long as any wait.
-            places = min(settings.concurrency, len(chats))
+            # Each place takes the next request itself: as many requests are under way as long as any wait.
+            places = min(settings.concurrency, len(requests))
             await asyncio.gather(*(self._serve(client, waiting) for _ in range(places)))
         if len(self._unanswered) > self._allowed:
             raise EndpointError(
-                f"{settings.base_url}: {len(self._unanswered)} of {len(chats)} requests stayed unanswered, "
+                f"{settings.base_url}: {len(self._unanswered)} of {len(requests)} requests stayed unanswered, "
                 f"{self._allowed} may (max_unanswered); the first: {self._unanswered[0]}. "
                 f"{len(self._answers)} answers are kept: run again to ask what is missing"
             )
         return self._answers
 
-    async def _serve(self, client: Any, waiting: Iterator[tuple[str, Chat]]) -> None:  # noqa: ANN401 - openai is imported late
-        for key, chat in waiting:
+    async def _serve(self, client: Any, waiting: Iterator[tuple[str, Request]]) -> None:  # noqa: ANN401 - openai is imported late
+        for key, request in waiting:
             if len(self._unanswered) > self._allowed:
                 return
-            answer = await self._answer(client, chat)
+            answer = await self._answer(client, request)
             if answer.problem is None:
                 self._cache.keep(key, answer)
             elif not answer.refused:
@@ -113,7 +99,7 @@ class _Asking:
             self._answers[key] = answer
             self._advance(1)
 
-    async def _answer(self, client: Any, chat: Chat) -> Answer:  # noqa: ANN401
+    async def _answer(self, client: Any, request: Request) -> Answer:  # noqa: ANN401
         from openai import APIConnectionError, APIStatusError, APITimeoutError
 
         started = time.monotonic()
@@ -123,7 +109,7 @@ class _Asking:
             return Answer(problem=problem, attempts=attempts, seconds=time.monotonic() - started)
 
         try:
-            response = await client.chat.completions.with_raw_response.create(**self._request(chat))
+            response = await request.send(client, self._settings)
         except APITimeoutError:
             return unanswered(f"unanswered: no answer in {self._settings.timeout_seconds:g} s, {attempts} times")
         except APIConnectionError as error:
@@ -136,42 +122,6 @@ class _Asking:
                 return unanswered(f"unanswered: HTTP {error.status_code}, {attempts} times: {error.message[:200]}")
             refusal = f"refused: HTTP {error.status_code}: {error.message[:200]}"
             return Answer(problem=refusal, refused=True, attempts=1, seconds=time.monotonic() - started)
-        return _read(response.text, response.retries_taken + 1, time.monotonic() - started)
-
-    def _request(self, chat: Chat) -> dict[str, Any]:
-        settings = self._settings
-        request: dict[str, Any] = {
-            "model": settings.model,
-            "messages": [{"role": role, "content": content} for role, content in chat.messages],
-            "temperature": settings.temperature,
-            "max_tokens": settings.max_tokens,
-            "seed": chat.seed,
-        }
-        if settings.structured == "json_schema":
-            schema = {"name": "answer", "schema": chat.schema, "strict": True}
-            request["response_format"] = {"type": "json_schema", "json_schema": schema}
-        elif settings.structured == "json_object":
-            request["response_format"] = {"type": "json_object"}
-        return request
-
-
-def _read(body: str, attempts: int, seconds: float) -> Answer:
-    """Return the answer in a chat completion, leniently: endpoints leave out what they do not know."""
-    from openai.types.chat import ChatCompletion
-    from pydantic import ValidationError
-
-    try:
-        completion = ChatCompletion.model_validate_json(body)
-    except ValidationError:
-        return Answer(problem=f"unanswered: no chat completion: {body[:200]!r}", attempts=attempts, seconds=seconds)
-    usage = completion.usage
-    choice = completion.choices[0] if completion.choices else None
-    return Answer(
-        text=(choice.message.content or "") if choice else "",
-        finish_reason=choice.finish_reason if choice else None,
-        model=completion.model,
-        prompt_tokens=usage.prompt_tokens if usage else None,
-        completion_tokens=usage.completion_tokens if usage else None,
-        attempts=attempts,
-        seconds=seconds,
-    )
+        return replace(
+            request.read(response.text), attempts=response.retries_taken + 1, seconds=time.monotonic() - started
+        )

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class FakeEndpoint:
-    """Answers `/v1/chat/completions`; `behave(content, attempt)` says how, by the user's words and how often they came.
+    """Answers chats and continues texts; `behave(content, attempt)` says how, by the words and how often they came.
 
     A behaviour is a status and the model's words, or `disconnect`, or `slow`. `paid` counts the answers given by the
     words asked; `under_way` is the most requests that were there at the same time.
@@ -53,7 +53,7 @@ class FakeEndpoint:
 
     def serve(self, handler):
         request = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
-        content = request["messages"][-1]["content"]
+        content = request["messages"][-1]["content"] if "messages" in request else _text(request["prompt"])
         with self._lock:
             self.requests.append(request)
             self.asked[content] += 1
@@ -75,17 +75,18 @@ class FakeEndpoint:
         if status == 200:
             with self._lock:
                 self.paid[content] += 1
-        self.send(handler, status, words)
+        self.send(handler, status, words, is_chat="messages" in request)
 
-    def send(self, handler, status, words):
+    def send(self, handler, status, words, *, is_chat):
         body = {"error": {"message": words}}
         if status == 200:
+            written = {"message": {"role": "assistant", "content": words}} if is_chat else {"text": words}
             body = {
                 "id": "1",
-                "object": "chat.completion",
+                "object": "chat.completion" if is_chat else "text_completion",
                 "created": 1,
                 "model": "fake",
-                "choices": [{"index": 0, "message": {"role": "assistant", "content": words}, "finish_reason": "stop"}],
+                "choices": [{"index": 0, **written, "finish_reason": "stop"}],
                 "usage": {"prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150},
             }
         data = json.dumps(body).encode()
@@ -96,3 +97,8 @@ class FakeEndpoint:
             handler.send_header("Retry-After-Ms", "10")
         handler.end_headers()
         handler.wfile.write(data)
+
+
+def _text(prompt):
+    """Return a prompt of token ids as text, so that it can be counted."""
+    return prompt if isinstance(prompt, str) else " ".join(map(str, prompt))
