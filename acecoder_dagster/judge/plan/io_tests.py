@@ -61,7 +61,9 @@ def function_call_setup(question: QuestionTests) -> tuple[str, str]:
     """
     name = question.entry_point
     before = f"{USUAL_IMPORTS}\nsys.setrecursionlimit({SCRIPT_RECURSION_LIMIT})\n"
-    method = f"Solution().{name} if 'Solution' in globals() and hasattr(Solution, {name!r}) else {name}"
+    # What the usual imports bring under this name (as `add` of `operator`) is not the program's answer.
+    before += f"globals().pop({name!r}, None)\n"
+    method = f"Solution().{name} if 'Solution' in globals() else {name}"
     return before, f"{question.setup_code}\nimport json as judge_json\njudge_function = {method}\n"
 
 

@@ -103,7 +103,7 @@ def test_livecodebench_is_scored_by_difficulty_too_and_has_no_references(folder)
     rows = [
         {"question_id": "abc1_a", "code_list": [SUM, "print(3)\n"]},
         {"question_id": "abc1_b", "code_list": [SUM, SUM]},
-        {"question_id": "3001", "code_list": [ADD, ADD.replace("+", "-")]},
+        {"question_id": "3001", "code_list": [ADD, "class Solution:\n    pass\n"]},
     ]
 
     found = evaluated(folder, ["lcb"], rows)

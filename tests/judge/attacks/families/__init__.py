@@ -8,11 +8,12 @@ from tests.judge.attacks.families.claiming import CLAIMING
 from tests.judge.attacks.families.deferring import DEFERRING
 from tests.judge.attacks.families.dotted import DOTTED
 from tests.judge.attacks.families.driving import DRIVING
+from tests.judge.attacks.families.imported import IMPORTED
 from tests.judge.attacks.families.moving import MOVING
 from tests.judge.attacks.families.peeking import PEEKING
 from tests.judge.attacks.families.printing import PRINTING_WELL
 from tests.judge.attacks.families.setups import SETUPS
 
-ATTACKS = DEFERRING | PEEKING | CLAIMING | SETUPS | PRINTING_WELL | MOVING | DOTTED | DRIVING
+ATTACKS = DEFERRING | PEEKING | CLAIMING | SETUPS | PRINTING_WELL | MOVING | DOTTED | DRIVING | IMPORTED
 
 __all__ = ["ATTACKS", "Attack"]
