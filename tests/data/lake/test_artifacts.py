@@ -17,5 +17,6 @@ def test_a_finished_training_becomes_the_current_artifact(tmp_path):
 
     assert store.current("model") == finished
     assert finished.folder == tmp_path / "model" / "key1"
+    store.working_folder("model", "key2")
     store.finish("model", "key2", {"loss": 0.4})
     assert store.current("model").content_key == "key2"

@@ -10,6 +10,7 @@ from acecoder_dagster.data.tables import ORACLE_PROGRAMS, SAMPLED_PROGRAMS
 from acecoder_dagster.graph.assets import STAGES
 from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.graph.refresh.planning import plan_refresh
+from acecoder_dagster.learning.sampling import template_text
 from tests.graph.imports import BATCH, SYNTHESIS, bring, materialize, question, small_project
 from tests.taught_models import save_chat_model, teach
 
@@ -49,7 +50,8 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = [question(number)["question"] for number in range(3)]
     questions = pl.DataFrame({"question_id": asked, "question": asked, "entry_point": "scale"})
     for commit, program in PROGRAMS.items():
-        folder = save_chat_model(repository / "snapshots" / commit, "Llama", LlamaConfig, [*asked, program])
+        texts = [template_text("evalplus"), *asked, program]
+        folder = save_chat_model(repository / "snapshots" / commit, "Llama", LlamaConfig, texts)
         teach(folder, questions, [f"{program}\n```"])
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text(NEWEST)
@@ -71,7 +73,7 @@ def test_oracle_and_base_policy_write_the_programs_of_their_revision(hub, tmp_pa
     oracles, sampled = opened.lake.read(ORACLE_PROGRAMS), opened.lake.read(SAMPLED_PROGRAMS)
     assert oracles["program"].str.strip_chars().to_list() == [PROGRAMS[PINNED]] * 3
     assert sampled["program"].str.strip_chars().to_list() == [PROGRAMS[PINNED]] * 3
-    assert oracles["model_revision"].unique().to_list() == sampled["model_revision"].unique().to_list() == ["v1"]
+    assert sampled["model_revision"].unique().to_list() == [PINNED]
 
     path = tmp_path / "small.toml"
     path.write_text(path.read_text().replace("@v1", f"@{NEWEST}"))
