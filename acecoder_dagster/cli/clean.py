@@ -17,7 +17,7 @@ def clean(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be removed, remove nothing.")] = False,
     profile: ProfileOption = None,
 ) -> None:
-    """Remove old versions of tables and models, and old logs of runs.
+    """Remove old versions of tables and models, and old logs.
 
     What is current stays, and so does what a kept model was trained on, and everything of the last 24 hours. How much
     else is kept say the settings of [retention].

@@ -90,10 +90,10 @@ def run_and_report(
     refuse_unknown("batch", batches or (), known)
     chosen = list(batches) if batches else known
     project = OpenProject(home, settings)
-    take_settings(project, profile, told=other_settings)
     if assets is None or oracle_programs.name in assets:
         check_oracle_models(project, chosen)
     refuse_without_libraries(project, assets, chosen)
+    take_settings(project, profile, told=other_settings)
     with only_run(home), prepare(home, profile, settings) as instance:
         for run_id in close_killed_runs(instance):
             print_line(console, f"Run {run_id[:8]} was killed; what it finished is kept.")

@@ -339,7 +339,7 @@ def test_the_text_of_a_prompt_file_counts_and_its_name_only_where_a_model_keeps_
     assert planned(project) == after(project, *PROMPTED)
 
     monkeypatch.setattr(key_parts, "template_text", lambda name: text)
-    renamed = replace(project, settings=with_setting(project.settings, "prompt", "plain"))
+    renamed = replace(project, settings=with_setting(project.settings, "prompt", "evalplus"))
     assert planned(renamed) == after(project, "reward_model")
 
 
