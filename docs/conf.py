@@ -19,7 +19,7 @@ myst_heading_anchors = 3
 myst_fence_as_directive = ["mermaid"]
 
 # The reference is built from signatures and docstrings: nothing heavy has to be installed or loaded for it.
-autodoc_mock_imports = ["datasets", "peft", "safetensors", "torch", "transformers", "trl", "vllm"]
+autodoc_mock_imports = ["accelerate", "datasets", "peft", "safetensors", "torch", "transformers", "trl", "vllm"]
 # Docstrings have plain backticks.
 default_role = "code"
 autodoc_typehints = "description"
