@@ -25,7 +25,7 @@ _GUEST_MODULE_NAMES = """
     errors conversation randomness serving child proxies outlines asking borrowing driving zygote
 """
 GUEST_MODULES = tuple(_GUEST_MODULE_NAMES.split())
-START_SECONDS = 60.0
+START_SECONDS = 300.0  # on a crowded machine; one that ends before it is ready is noticed at once
 # What the interpreter inside a sandbox runs first. It takes its modules from the socket, so that no image has to carry
 # the right version of them.
 BOOTSTRAP = f"""
