@@ -21,7 +21,7 @@ from acecoder_dagster.judge.types import Description, SandboxFailedError, Sandbo
 GUEST_PACKAGE = "acecoder_dagster.judge.guest"
 # Each imports only those before it.
 _GUEST_MODULE_NAMES = """
-    arrays frames kinds encoding hardening metering compiling preloading sharing reports messages clerk clerks
+    arrays frames kinds encoding hardening metering compiling preloading scratch sharing reports messages clerk clerks
     errors conversation randomness serving child proxies outlines asking borrowing driving zygote
 """
 GUEST_MODULES = tuple(_GUEST_MODULE_NAMES.split())

@@ -17,7 +17,6 @@ import mmap
 import os
 import select
 import signal
-import stat
 import struct
 import sys
 import time
@@ -35,6 +34,7 @@ from acecoder_dagster.judge.guest import (
     metering,
     preloading,
     reports,
+    scratch,
     sharing,
 )
 
@@ -147,7 +147,7 @@ class Zygote:
         self._rehearse()
         self._harden()
         for directory in metering.SCRATCH_DIRECTORIES:
-            empty_directory(directory)
+            scratch.empty_directory(directory)
         sharing.freeze_objects()
         self.shared_bytes = metering.memory_of("self")[1]
         self.clerk = clerks.KeptClerk(self.descriptors_end, self.limits["report_mb"] << 20)
@@ -366,7 +366,7 @@ class Zygote:
             try:
                 hardening.become(self.user_id)
                 for directory in metering.SCRATCH_DIRECTORIES:
-                    empty_directory(directory)
+                    scratch.empty_directory(directory)
             finally:
                 os._exit(0)
         descriptor = os.pidfd_open(process)
@@ -384,25 +384,3 @@ def _end_orphans(child: int) -> None:
     with contextlib.suppress(ChildProcessError):
         while (ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and ended.si_pid != child:
             os.waitpid(ended.si_pid, 0)
-
-
-def empty_directory(directory: str) -> None:
-    """Remove what is in a directory, as far as the calling user may."""
-    # Most of what programs leave lies flat: the two walks below would take many times as long.
-    for entry in list(os.scandir(directory)):
-        with contextlib.suppress(OSError):
-            (os.rmdir if entry.is_dir(follow_symlinks=False) else os.unlink)(entry.path)
-    for parent, names, _ in os.walk(directory):
-        for name in names:
-            path = os.path.join(parent, name)
-            if not stat.S_ISLNK(os.lstat(path).st_mode):
-                os.chmod(path, stat.S_IRWXU)
-    for parent, directories, files in os.walk(directory, topdown=False):
-        for name in files:
-            os.unlink(os.path.join(parent, name))
-        for name in directories:
-            path = os.path.join(parent, name)
-            if os.path.islink(path):
-                os.unlink(path)
-            else:
-                os.rmdir(path)
