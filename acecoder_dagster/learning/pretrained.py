@@ -112,6 +112,8 @@ def empty_causal_model(model: str | Path, attention: str, dtype: torch.dtype = t
     config = load_config(model)
     with init_empty_weights(include_buffers=False):
         empty = untrained_causal_model(config, dtype, attention)
+    # A weight that stands in two places was made twice.
+    empty.tie_weights()
     name, revision = read_address(model)
     empty.config._name_or_path = empty.name_or_path = _folder_or_name(name, revision)
     return empty
