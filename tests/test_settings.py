@@ -17,8 +17,8 @@ def profile(tmp_path):
     return write
 
 
-def test_micro_local_and_paper_are_shipped_and_valid():
-    assert shipped_profiles() == ["local", "micro", "paper"]
+def test_the_shipped_profiles_are_valid():
+    assert shipped_profiles() == ["local", "micro", "paper", "paper_32b", "paper_r1"]
     for name in shipped_profiles():
         read_settings(name)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate import init_empty_weights
 from transformers import (
     AutoConfig,
     AutoModelForCausalLM,
@@ -86,11 +87,53 @@ def load_causal_model(
         loaded = AutoModelForCausalLM.from_pretrained(
             name, revision=revision, dtype=dtype, trust_remote_code=False, **_attention(attention), **options
         )
-        if revision is not None:
-            # By this name TRL loads the reference model and vLLM's copy, neither of which it gives a revision.
-            configuration = cached_file(name, "config.json", revision=revision)
-            loaded.config._name_or_path = str(Path(configuration).parent)
+        loaded.config._name_or_path = _folder_or_name(name, revision)
     return loaded
+
+
+def _folder_or_name(name: str, revision: str | None) -> str:
+    """Return by what TRL loads the reference model and vLLM's copy, neither of which it gives a revision."""
+    return name if revision is None else str(Path(cached_file(name, "config.json", revision=revision)).parent)
+
+
+def empty_causal_model(model: str | Path, attention: str, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """Return a causal language model whose weights have a shape and no contents (device `meta`).
+
+    Its configuration and its buffers are those of `load_causal_model`; how it generates is not read.
+
+    Args:
+        model: Address of the model.
+        attention: Name of the attention function.
+        dtype: Type of the weights.
+
+    Raises:
+        ModelLoadError: There is no such model.
+    """
+    config = load_config(model)
+    with init_empty_weights(include_buffers=False):
+        empty = untrained_causal_model(config, dtype, attention)
+    # A weight that stands in two places was made twice.
+    empty.tie_weights()
+    name, revision = read_address(model)
+    empty.config._name_or_path = empty.name_or_path = _folder_or_name(name, revision)
+    return empty
+
+
+def empty_classifier(model: str | Path, attention: str) -> PreTrainedModel:
+    """Return a sequence classifier with one label whose float32 weights have a shape and no contents (device `meta`).
+
+    Its configuration and its buffers are those of `load_classifier`; no file of weights is read.
+
+    Args:
+        model: Address of a causal model or of a finished reward model.
+        attention: Name of the attention function.
+
+    Raises:
+        ModelLoadError: There is no such model.
+    """
+    config = load_config(model)
+    with init_empty_weights(include_buffers=False):
+        return untrained_classifier(config, torch.float32, attention)
 
 
 def untrained_causal_model(config: PreTrainedConfig, dtype: torch.dtype, attention: str) -> PreTrainedModel:

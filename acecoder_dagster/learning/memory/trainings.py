@@ -169,7 +169,7 @@ class PolicyTraining:
         prompt = max(1, min(TYPICAL_PROMPT_TOKENS, context - settings.max_completion_tokens))
         return cls(
             model=model,
-            rows_per_forward=min(settings.rows_per_forward, -(-trained // processes)),
+            rows_per_forward=min(settings.rows_per_forward, -(-trained // (processes * settings.updates_per_step))),
             rows_per_generation=-(-min(settings.rows_per_generation, sampled) // processes),
             lengths=TextLengths(prompt, settings.max_completion_tokens),
             completions_per_prompt=settings.completions_per_prompt,

@@ -12,7 +12,9 @@ from typing import Any
 import torch
 from accelerate import DistributedType, PartialState
 from accelerate.utils import FullyShardedDataParallelPlugin
+from transformers import PreTrainedModel
 from trl import GRPOTrainer
+from trl.trainer.utils import add_fused_lm_head
 
 from acecoder_dagster.learning.policy.advantages import subtract_group_mean, token_returns, whiten
 from acecoder_dagster.learning.policy.log_probs import packed_log_probs
@@ -62,6 +64,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         rollout_files: Where all rollouts are written.
         validation: Validates after steps.
         report: Called with the figures of every step, in the first process.
+        reference: The starting policy, where processes have divided it; else TRL has one of its own, if there is a KL.
         **trl: Arguments of GRPOTrainer, except `reward_funcs` and `callbacks`.
     """
 
@@ -76,6 +79,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         rollout_files: RolloutFiles,
         validation: Validation,
         report: Progress,
+        reference: PreTrainedModel | None,
         **trl: Any,  # noqa: ANN401 - passed through
     ) -> None:
         super().__init__(reward_funcs=[self._reward_rollouts], callbacks=[validation], **trl)
@@ -96,6 +100,9 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         self._validation = validation
         self._buffered_inputs: list[dict[str, torch.Tensor]] | None = None
         self.beta: float = settings.kl_coefficient
+        if reference is not None:
+            add_fused_lm_head(reference, temperature=self.temperature, outputs=("log_probs",))
+            self.ref_model = reference
 
     def create_accelerator_and_postprocess(self) -> None:
         """Let accelerate divide the model on CPUs too, which it does of itself only on accelerators."""
@@ -108,6 +115,10 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
             state.distributed_type = PartialState().distributed_type = DistributedType.FSDP
             state.fsdp_plugin = plugin
             self.is_fsdp_enabled = True
+
+    def _steps(self, updates: int) -> int:
+        """Return the steps in which so many steps of the optimiser are."""
+        return updates // self._policy_settings.updates_per_step
 
     # Sampling
 
@@ -247,7 +258,9 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         forward = self._step % self.args.steps_per_generation
         if forward == 0 or self._buffered_inputs is None:
             batch = self._generate_and_score_completions(generation_batch)
-            every = _split_rows(batch, self.args.steps_per_generation * self._team.size)
+            updates = self._policy_settings.updates_per_step
+            passes = self.args.steps_per_generation // updates * self._team.size
+            every = [part for update in _split_rows(batch, updates) for part in _split_rows(update, passes)]
             self._buffered_inputs = every[self._team.rank :: self._team.size]
         inputs: dict[str, torch.Tensor] = self._buffered_inputs[forward]
         return inputs
@@ -304,8 +317,8 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
         if self._policy_settings.algorithm == "reinforce_pp_baseline":
             log_ratio = self._log_probs - inputs["ref_per_token_logps"]
             k2 = 0.5 * log_ratio.square() * inputs["completion_mask"]
-            # Gradients become the mean over processes.
-            share = coefficient * self._team.size
+            # Gradients become the mean over processes; an update has a part of the tokens.
+            share = coefficient * self._team.size * self._policy_settings.updates_per_step
             loss = loss + share * k2.sum() / inputs["num_items_in_batch"].clamp(min=1)
         return loss
 
@@ -313,7 +326,7 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
 
     def _keep_rollouts(self, rows: torch.Tensor, batch: dict[str, torch.Tensor], kl: torch.Tensor | None) -> None:
         mask = batch["completion_mask"].float()
-        step = self.state.global_step + 1
+        step = self._steps(self.state.global_step) + 1
         advantages = _by_row(rows, batch["advantages"], mask)
         kls = _by_row(rows, kl, mask) if kl is not None else {}
         table = self._generation.table(step, self.num_generations, advantages, kls)
@@ -338,10 +351,11 @@ class PolicyTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not followed b
             return
         seconds = {f"seconds_{phase}": spent for phase, spent in self._seconds.items()}
         figures = {ours: logs[theirs] for ours, theirs in _TRL_FIGURES.items() if logs.get(theirs) is not None}
-        figures["seconds_train"] = logs["step_time"] - sum(self._seconds.values())
+        seconds_of_step = logs["step_time"] * self._policy_settings.updates_per_step
+        figures["seconds_train"] = seconds_of_step - sum(self._seconds.values())
         self._report(
-            self.state.global_step,
-            self.args.max_steps,
+            self._steps(self.state.global_step),
+            self._policy_settings.steps,
             figures | self._figures | seconds | self._validation.latest,
         )
         self._validation.latest = {}

@@ -12,18 +12,25 @@ from typing import Literal
 import polars as pl
 import torch
 from datasets import Dataset
+from torch.distributed.fsdp import MixedPrecisionPolicy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
 from acecoder_dagster.learning.errors import PolicyError
-from acecoder_dagster.learning.policy.arguments import adapter_config, policy_processes, trainer_arguments
+from acecoder_dagster.learning.policy.arguments import (
+    HALF_PRECISION,
+    adapter_config,
+    divides_reference,
+    policy_processes,
+    trainer_arguments,
+)
 from acecoder_dagster.learning.policy.rewards import BackgroundJudge, JudgePrograms, QuestionScorer, Rewarder
 from acecoder_dagster.learning.policy.rollouts import RolloutFiles, unsealed_pass_share
 from acecoder_dagster.learning.policy.sampler import PolicySampler
 from acecoder_dagster.learning.policy.trainer import PolicyTrainer
 from acecoder_dagster.learning.policy.validation import Validation
-from acecoder_dagster.learning.pretrained import load_causal_model, load_tokenizer
+from acecoder_dagster.learning.pretrained import empty_causal_model, load_causal_model, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.prompt_tokens import encode_prompts
 from acecoder_dagster.learning.reward_model.prompts import REWARD_PROMPT
@@ -103,7 +110,7 @@ def train_policy(
         trainer, validation, rollout_files = _train(
             start, team, BackgroundJudge(judge_programs), extract_program, progress
         )
-    return _finish(output, trainer.state.global_step, validation, rollout_files)
+    return _finish(output, trainer.state.global_step // settings.updates_per_step, validation, rollout_files)
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,9 @@ def _train(
     tokenizer = load_tokenizer(start.policy, padding_side="left")
     # Weights that are not trained need no more digits than they are used with.
     dtype = torch.bfloat16 if settings.lora_rank and _computes_in_bfloat16(settings) else torch.float32
-    model = load_causal_model(start.policy, PACKED_ATTENTION, dtype)
+    load = load_causal_model if team.is_first else _unwritten_model
+    model = load(start.policy, PACKED_ATTENTION, dtype)
+    model.generation_config = team.from_first(lambda: model.generation_config)
     train, validation_questions, longest = _read_questions(start.questions, tokenizer, model, settings)
     scorer = _scorer(start.reward_model, start.questions, settings, team) if start.reward_model else None
     rewarder = Rewarder(judge, settings.rule_reward, scorer, settings.rule_weight, team)
@@ -163,6 +172,7 @@ def _train(
         rollout_files=rollout_files,
         validation=validation,
         report=progress,
+        reference=_reference(start.policy, model, settings, team) if divides_reference(settings, team) else None,
         model=model,
         args=arguments,
         train_dataset=Dataset.from_list(_in_order(train, settings)),
@@ -173,6 +183,26 @@ def _train(
     checkpoint = team.from_first(lambda: last_complete_checkpoint(work))
     trainer.train(resume_from_checkpoint=str(checkpoint[1]) if checkpoint else None)
     return trainer, validation, rollout_files
+
+
+def _unwritten_model(policy: str, attention: str, dtype: torch.dtype) -> PreTrainedModel:
+    """Return the policy with weights in memory that is never written, and so takes no room.
+
+    accelerate, which puts the parts of the first process's weights in their place, tells weights apart by where they
+    are: those of the device `meta` are all in the same place.
+    """
+    model = empty_causal_model(policy, attention, dtype)
+    model._apply(lambda each: torch.empty_like(each, device="cpu") if each.is_meta else each)
+    model.tie_weights()
+    return model
+
+
+def _reference(policy: str, whole: PreTrainedModel, settings: PolicySettings, team: Team) -> PreTrainedModel:
+    """Return the starting policy once more, divided among several processes; it is whole in the first one."""
+    reference = empty_causal_model(policy, PACKED_ATTENTION).requires_grad_(False).eval()
+    precision = MixedPrecisionPolicy(**HALF_PRECISION) if _computes_in_bfloat16(settings) else None
+    team.divide(reference, reference.base_model.layers, whole.state_dict() if team.is_first else {}, precision)
+    return reference
 
 
 def _computes_in_bfloat16(settings: PolicySettings) -> bool:

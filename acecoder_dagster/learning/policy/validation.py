@@ -103,7 +103,8 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         """Validate the starting policy; a training that goes on drops the validations after its checkpoint."""
         if self._team.is_first:
             done = self.history() if state.global_step else []
-            self._write_record([figures for figures in done if figures["step"] <= state.global_step])
+            steps = state.global_step / self._settings.updates_per_step
+            self._write_record([figures for figures in done if figures["step"] <= steps])
         if not state.global_step:
             self._validate(0, model)
 
@@ -117,8 +118,8 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers is not 
         **_: object,
     ) -> None:
         """Validate when it is due, and stop the training when it no longer gets better."""
-        step = state.global_step
-        if step % self._settings.validate_every and step != args.max_steps:
+        step, further_updates = divmod(state.global_step, self._settings.updates_per_step)
+        if further_updates or (step % self._settings.validate_every and step != self._settings.steps):
             return
         rollouts, rewards = self._validate(step, model)
         if self._team.from_first(lambda: self._should_stop(rollouts, rewards)):

@@ -120,10 +120,15 @@ class PackedScorer(torch.nn.Module):  # type: ignore[misc]  # torch is not follo
             self.last_feed_forward.register_forward_hook(lambda _, __, states: self._at_last_tokens(states))
 
     @property
+    def layers(self) -> Sequence[torch.nn.Module]:
+        """The layers of the model, the first one first; none if the model does not have them as Llama and Qwen do."""
+        layers: Sequence[torch.nn.Module] = getattr(self.model.base_model, "layers", ())
+        return layers
+
+    @property
     def last_feed_forward(self) -> torch.nn.Module | None:
         """The layer that computes last tokens only; None if the model has no layer as in Llama and Qwen."""
-        layers = getattr(self.model.base_model, "layers", None)
-        module = getattr(layers[-1], "mlp", None) if layers else None
+        module = getattr(self.layers[-1], "mlp", None) if self.layers else None
         return module if hasattr(module, "down_proj") else None
 
     def forward(self, row: PackedRow) -> torch.Tensor:

@@ -55,10 +55,8 @@ class RewardScorer:
         self._settings = settings or ScoringSettings()
         self._team = team or Team()
         self._device = pick_device()
-        self._scorer, self._tokenizer = load_scorer(str(model))
-        self._scorer.requires_grad_(False).eval()
-        self._team.divide(self._scorer, getattr(self._scorer.model.base_model, "layers", ()))
-        self._scorer.to(self._device)
+        self._scorer, self._tokenizer = load_scorer(str(model), self._team)
+        self._scorer.requires_grad_(False).eval().to(self._device)
         self._calibration_path = Path(model) / CALIBRATION_FILE
 
     @property

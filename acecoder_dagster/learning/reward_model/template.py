@@ -48,7 +48,9 @@ def prepare_tokenizer(tokenizer: PreTrainedTokenizerBase, model: PreTrainedModel
         )
     if tokenizer.pad_token_id is None or tokenizer.pad_token_id == tokenizer.eos_token_id:
         tokenizer.add_special_tokens({"pad_token": PAD_TOKEN})
-        if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-            model.resize_token_embeddings(len(tokenizer))
+        embedding = model.get_input_embeddings()
+        if len(tokenizer) > embedding.num_embeddings:
+            # The new row has the mean of the others, where they have contents.
+            model.resize_token_embeddings(len(tokenizer), mean_resizing=not embedding.weight.is_meta)
     model.config.pad_token_id = tokenizer.pad_token_id
     model.config.eos_token_id = tokenizer.eos_token_id

@@ -21,7 +21,7 @@ from transformers import PreTrainedTokenizerBase
 
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
 from acecoder_dagster.learning.errors import DivergedError
-from acecoder_dagster.learning.pretrained import load_classifier, load_tokenizer
+from acecoder_dagster.learning.pretrained import empty_classifier, load_classifier, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.reward_model.bradley_terry import score_pairs
 from acecoder_dagster.learning.reward_model.groups import (
@@ -77,15 +77,15 @@ def train_reward_model(
         DivergedError: The loss or its gradient is not a number.
         ProcessEndedError: Another process of the training failed or was killed.
     """
-    loaded = _load(groups_path, backbone, settings)
-    work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
     processes = settings.processes or max(1, torch.cuda.device_count())
+    loaded = _load(groups_path, backbone, settings, Team(size=processes))
+    work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
     with start_team(processes, _train_as_helper, groups_path, backbone, settings, work) as team:
         figures, weights = _train(loaded, team, settings, work, progress)
     scorer, adapters = loaded.scorer, loaded.adapters
     if processes > 1:
-        scorer, adapters, _ = _untrained(backbone, settings.lora_rank)
-        scorer.load_state_dict(weights)
+        scorer, _, adapters = _empty(backbone, settings)
+        scorer.load_state_dict(weights, assign=True)
     if adapters is not None:
         scorer.model = adapters.merge_and_unload()
     setattr(scorer.model.config, PROMPT_TEMPLATE, prompt_template)
@@ -99,9 +99,20 @@ def train_reward_model(
 
 @dataclass(frozen=True)
 class _Loaded:
-    """What a training starts with."""
+    """What a process starts with.
+
+    Attributes:
+        scorer: The scorer; its weights have no contents where several processes will divide it.
+        weights: In the first of several processes, all weights of the scorer.
+        adapters: Of the scorer; None where all weights are trained.
+        tokenizer: Of the backbone.
+        train: Groups that are trained on.
+        validation: Groups that are held out.
+        left_out: What was too long.
+    """
 
     scorer: PackedScorer
+    weights: dict[str, torch.Tensor]
     adapters: Any
     tokenizer: PreTrainedTokenizerBase
     train: list[PreferenceGroup]
@@ -109,22 +120,46 @@ class _Loaded:
     left_out: LeftOut
 
 
-def _load(groups_path: Path, backbone: str, settings: RewardModelSettings) -> _Loaded:
+def _load(groups_path: Path, backbone: str, settings: RewardModelSettings, team: Team) -> _Loaded:
     prepare_process(settings.threads, settings.seed)
-    scorer, adapters, tokenizer = _untrained(backbone, settings.lora_rank)
+    weights: dict[str, torch.Tensor] = {}
+    if team.is_first:
+        scorer, tokenizer, adapters = _untrained(
+            backbone, settings, as_in_file=team.size > 1 and not settings.lora_rank
+        )
+        weights = scorer.state_dict() if team.size > 1 else {}
+    if team.size > 1:
+        scorer, tokenizer, adapters = _empty(backbone, settings)
     if settings.gradient_checkpointing:
         scorer.model.gradient_checkpointing_enable({"use_reentrant": False})
     groups, left_out = read_groups(groups_path, tokenizer, settings.max_tokens)
     train, validation = split_by_question(groups, settings.validation_fraction, settings.seed)
-    return _Loaded(scorer, adapters, tokenizer, train, validation, left_out)
+    return _Loaded(scorer, weights, adapters, tokenizer, train, validation, left_out)
 
 
-def _untrained(backbone: str, lora_rank: int) -> tuple[PackedScorer, Any, PreTrainedTokenizerBase]:
-    """Return the scorer that a training starts from, its adapters (None for rank 0), and the tokenizer."""
-    scorer, tokenizer = load_scorer(backbone)
+def _untrained(
+    backbone: str, settings: RewardModelSettings, *, as_in_file: bool
+) -> tuple[PackedScorer, PreTrainedTokenizerBase, Any]:
+    """Return the scorer that a training starts from, its tokenizer, and its adapters (None for rank 0).
+
+    Args:
+        backbone: Address of the backbone.
+        settings: How it is trained.
+        as_in_file: Whether weights may keep the type that they have in the file, and so be mapped into memory and read
+            only when they are needed; else they are float32.
+    """
+    # Adapters are drawn in the type of the weights: with all digits.
+    dtype = "auto" if as_in_file else torch.float32
+    scorer, tokenizer = _whole_scorer(backbone, dtype)
     _start_head_near_zero(scorer)
-    adapters = add_adapters(scorer, lora_rank) if lora_rank else None
-    return scorer, adapters, tokenizer
+    return scorer, tokenizer, add_adapters(scorer, settings.lora_rank) if settings.lora_rank else None
+
+
+def _empty(backbone: str, settings: RewardModelSettings) -> tuple[PackedScorer, PreTrainedTokenizerBase, Any]:
+    """Return what `_untrained` does, with float32 weights that have no contents."""
+    scorer, tokenizer = _empty_scorer(backbone)
+    with torch.device("meta"):
+        return scorer, tokenizer, add_adapters(scorer, settings.lora_rank) if settings.lora_rank else None
 
 
 def _train(
@@ -132,8 +167,8 @@ def _train(
 ) -> tuple[dict[str, float], dict[str, torch.Tensor]]:
     """Train in one process of a team. Return figures, and in the first of several processes all weights."""
     scorer = loaded.scorer
-    # Divided first: a device never holds the whole model, which may not fit.
-    team.divide(scorer, getattr(scorer.model.base_model, "layers", ()))
+    team.divide(scorer, scorer.layers, loaded.weights)
+    loaded.weights.clear()
     scorer.to(team.device).train()
     loop = _TrainingLoop(scorer, loaded.train, settings, team)
     loop.run(work, progress)
@@ -151,17 +186,38 @@ def _train(
 
 
 def _train_as_helper(team: Team, groups_path: Path, backbone: str, settings: RewardModelSettings, work: Path) -> None:
-    _train(_load(groups_path, backbone, settings), team, settings, work, lambda *_: None)
+    _train(_load(groups_path, backbone, settings, team), team, settings, work, lambda *_: None)
 
 
-def load_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
+def load_scorer(model: str, team: Team | None = None) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
     """Return a causal model or a finished reward model as a scorer of packed rows, with its tokenizer.
+
+    Args:
+        model: Its address.
+        team: Processes that divide it among themselves.
 
     Raises:
         ModelLoadError: There is no such model, or it lacks other weights than the score head.
     """
+    if team is None or team.size == 1:
+        return _whole_scorer(model, torch.float32)
+    scorer, tokenizer = _empty_scorer(model)
+    team.divide(scorer, scorer.layers, _whole_scorer(model, "auto")[0].state_dict() if team.is_first else {})
+    return scorer, tokenizer
+
+
+def _whole_scorer(model: str, dtype: torch.dtype | str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
     tokenizer = load_tokenizer(model)
-    classifier = load_classifier(model, attention=PACKED_ATTENTION)
+    classifier = load_classifier(model, dtype, PACKED_ATTENTION)
+    # A score head that is not in the file is drawn: with all digits, whatever type the file has.
+    classifier.score.float()
+    prepare_tokenizer(tokenizer, classifier)
+    return PackedScorer(classifier), tokenizer
+
+
+def _empty_scorer(model: str) -> tuple[PackedScorer, PreTrainedTokenizerBase]:
+    tokenizer = load_tokenizer(model)
+    classifier = empty_classifier(model, PACKED_ATTENTION)
     prepare_tokenizer(tokenizer, classifier)
     return PackedScorer(classifier), tokenizer
 
@@ -226,7 +282,7 @@ class _TrainingLoop:
         return {"steps": self._total_steps, "train_seconds": self._seconds, "train_tokens": self._tokens}
 
     def run(self, work: Path, progress: Progress) -> None:
-        done, _ = read_state(work, self._scorer, self._optimizer)
+        done, _ = read_state(work, self._scorer, self._optimizer, self._team)
         for epoch in range(self._settings.epochs):
             first_step = epoch * self._steps_per_epoch + 1
             steps = steps_of_epoch(self._groups, self._settings.prompts_per_step, self._settings.seed, epoch)

@@ -1,11 +1,18 @@
-"""Checkpoints of our own training loops: weights, optimiser and random state in one file."""
+"""Checkpoints of our own training loops: weights, optimiser and random state.
+
+Every process writes the part of the model that it has, and reads it back: nothing is ever put together.
+"""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch.distributed import checkpoint
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -21,8 +28,7 @@ from acecoder_dagster.learning.training.checkpoints import (
 )
 from acecoder_dagster.learning.training.team import Team
 
-_FILE = "state.pt"
-_FULL_ON_CPU = StateDictOptions(full_state_dict=True, cpu_offload=True)
+_FILE = "loop.pt"
 
 
 def write_state(
@@ -40,42 +46,55 @@ def write_state(
         step: Steps done.
         network: The model that is trained.
         optimizer: Its optimiser.
-        team: The processes that train. All of them call this function, and the first one writes.
+        team: The processes that train. All of them call this function.
         more: Other values that the loop needs to go on.
     """
-    weights, optimizing = get_state_dict(network, optimizer, options=_FULL_ON_CPU)
-    if not team.is_first:
-        return
     folder = checkpoint_folder(work, step)
-    folder.mkdir()
-    torch.save({"model": weights, "optimizer": optimizing, "random": torch.get_rng_state(), **more}, folder / _FILE)
-    mark_complete(folder)
-    keep_only(work, folder)
+    with _quietly_alone():
+        checkpoint.save(_parts(network, optimizer), checkpoint_id=folder, process_group=team.talk)
+    if team.is_first:
+        torch.save({"random": torch.get_rng_state(), **more}, folder / _FILE)
+        mark_complete(folder)
+        keep_only(work, folder)
 
 
-def read_state(work: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> tuple[int, dict[str, Any]]:
+def read_state(
+    work: Path, network: torch.nn.Module, optimizer: torch.optim.Optimizer, team: Team
+) -> tuple[int, dict[str, Any]]:
     """Load the last complete checkpoint into the network, the optimiser and torch's random generator.
 
     Returns:
         The steps done (0 where there is no checkpoint yet), and the other values that were kept.
     """
-    found = last_complete_checkpoint(work)
+    found = team.from_first(lambda: last_complete_checkpoint(work))
     if found is None:
         return 0, {}
     step, folder = found
+    parts = _parts(network, optimizer)
+    with _quietly_alone():
+        checkpoint.load(parts, checkpoint_id=folder, process_group=team.talk)
+    set_state_dict(network, optimizer, model_state_dict=parts["model"], optim_state_dict=parts["optimizer"])
     state = torch.load(folder / _FILE, weights_only=True)
-    set_state_dict(
-        network,
-        optimizer,
-        model_state_dict=state.pop("model"),
-        optim_state_dict=state.pop("optimizer"),
-        options=StateDictOptions(full_state_dict=True),
-    )
     torch.set_rng_state(state.pop("random"))
     return step, state
 
 
 def full_weights(network: torch.nn.Module) -> dict[str, torch.Tensor]:
     """Return all weights of a network that a team has divided, in the first process; nothing in the others."""
-    weights: dict[str, torch.Tensor] = get_model_state_dict(network, options=_FULL_ON_CPU)
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    weights: dict[str, torch.Tensor] = get_model_state_dict(network, options=options)
     return weights
+
+
+def _parts(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Return the parts of weights and optimiser that this process has, which share their memory."""
+    weights, optimizing = get_state_dict(network, optimizer)
+    return {"model": weights, "optimizer": optimizing}
+
+
+@contextmanager
+def _quietly_alone() -> Iterator[None]:
+    """Keep torch from warning that a training of one process is one of one process."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="torch.distributed is disabled")
+        yield

@@ -170,7 +170,13 @@ class PolicySettings(_Settings):
         description="Only if the reward model is the reward: the reward of executed tests is added with this weight. "
         "The unit of the reward is a standard deviation of the reward model's scores.",
     )
-    steps: int = Field(default=80, ge=1, description="Optimiser steps; each samples anew.")
+    steps: int = Field(default=80, ge=1, description="Steps; each samples anew.")
+    updates_per_step: int = Field(
+        default=1,
+        ge=1,
+        description="Optimiser steps that share the rollouts of a step. 1: every one is on-policy; 16: as in the "
+        "released code, whose later ones are clipped by how far the policy has moved.",
+    )
     prompts_per_step: int = Field(default=256, ge=1, description="Questions that a step is trained on.")
     completions_per_prompt: int = Field(default=8, ge=2, description="Completions of a question: its group.")
     draw_factor: int = Field(
@@ -211,7 +217,12 @@ class PolicySettings(_Settings):
         "are merged into the weights that are written. They want a learning rate some ten times higher.",
     )
     learning_rate: float = Field(default=5e-7, gt=0, description="Learning rate of AdamW after warm-up.")
-    warmup_steps: int = Field(default=5, ge=0, description="Steps of linear warm-up; then the rate is constant.")
+    warmup_steps: int = Field(default=5, ge=0, description="Steps of linear warm-up.")
+    lr_schedule: Literal["constant", "cosine"] = Field(
+        default="constant",
+        description="The learning rate after warm-up. 'cosine' (the released code): down to a tenth of it at the last "
+        "step, in the shape of a cosine.",
+    )
     max_gradient_norm: float = Field(default=1.0, gt=0, description="Gradients are clipped to this norm.")
     kl_coefficient: float = Field(
         default=0.0,

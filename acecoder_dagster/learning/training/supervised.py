@@ -222,7 +222,7 @@ class _TrainingLoop:
         }
 
     def run(self, work: Path, progress: Progress) -> None:
-        done, kept = read_state(work, self._network, self._optimizer)
+        done, kept = read_state(work, self._network, self._optimizer, self._team)
         self._losses = kept.get("losses", [])
         step = 0
         for epoch in range(self._settings.epochs):

@@ -23,7 +23,8 @@ from typing import Any, TypeVar
 
 import torch
 from torch import distributed
-from torch.distributed.fsdp import fully_shard
+from torch.distributed.checkpoint.state_dict import StateDictOptions, set_model_state_dict
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.multiprocessing import ProcessExitedException, ProcessRaisedException, start_processes
 
 from acecoder_dagster.learning.errors import ProcessEndedError
@@ -88,15 +89,40 @@ class Team:
             parameter.grad = part.view_as(parameter)
         return float(summed[0])
 
-    def divide(self, network: torch.nn.Module, layers: Iterable[torch.nn.Module]) -> None:
+    def divide(
+        self,
+        network: torch.nn.Module,
+        layers: Iterable[torch.nn.Module],
+        weights: dict[str, torch.Tensor],
+        mixed_precision: MixedPrecisionPolicy | None = None,
+    ) -> None:
         """Divide weights, gradients and optimiser state among the processes, layer by layer (FSDP2).
 
-        From then on every gradient is the mean over the processes. Make the optimiser afterwards.
+        The first process hands the weights out one by one. So no process needs room for more than its own part and the
+        largest weight, but for the first, which has them all. Each is sent in the type that it has there, and takes the
+        type that it has in the network.
+
+        From then on every gradient is the mean over the processes. Make the optimiser afterwards. In a team of one
+        nothing is done.
+
+        Args:
+            network: The model, in every process. Its weights have no contents (device `meta`), its buffers do.
+            layers: Parts of it that are put together and taken apart as one.
+            weights: In the first process all weights by name (`state_dict`); empty in the others.
+            mixed_precision: How layers compute; in the type of the weights where it is None.
         """
         if self.size == 1:
             return
+        # The others wait here as long as the first one reads.
+        self.gather(None)
         for part in (*layers, network):
-            fully_shard(part)
+            fully_shard(part, mp_policy=mixed_precision or MixedPrecisionPolicy())
+        # As `to_empty`, but buffers keep what is in them.
+        network._apply(
+            lambda each: torch.empty_like(each, device=self.device) if each.is_meta else each.to(self.device)
+        )
+        options = StateDictOptions(full_state_dict=True, broadcast_from_rank0=True)
+        set_model_state_dict(network, dict(weights), options=options)
 
     def gather(self, own: _Item) -> list[_Item]:
         """Return what every process passes here, in the order of the processes."""

@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, get_scheduler
 
 from acecoder_dagster.learning.errors import PolicyError, ProcessEndedError
 from acecoder_dagster.learning.policy.arguments import policy_processes, trainer_arguments
@@ -153,6 +153,21 @@ def test_several_processes_train_the_policy_of_one(
     assert several.result["best_step"] == one.result["best_step"] == SETTINGS.steps
 
 
+@pytest.mark.parametrize("algorithm", ["reinforce_pp_baseline", "grpo"])
+def test_updates_that_share_rollouts_are_those_of_one_process(
+    policy: Path, questions: Path, tmp_path: Path, algorithm: str
+) -> None:
+    changes = {"algorithm": algorithm, "kl_coefficient": 0.05, "updates_per_step": 2}
+    one = Trained(policy, questions, tmp_path / "one", judge_that_likes_the_last_policy(), processes=1, **changes)
+    several = Trained(
+        policy, questions, tmp_path / "several", judge_that_likes_the_last_policy(), processes=2, **changes
+    )
+    assert_same(several, one)
+    assert several.result["steps"] == SETTINGS.steps
+    assert several.rollouts["step"].unique().to_list() == [1, 2]
+    assert several.validations["step"].to_list() == [0, 1, 2]
+
+
 def test_a_process_that_is_killed_ends_the_training_which_goes_on_to_the_same_result(
     policy: Path, questions: Path, tmp_path: Path
 ) -> None:
@@ -245,6 +260,21 @@ def test_vllm_has_the_context_and_the_gpus_that_the_settings_say(tmp_path: Path)
     assert arguments.vllm_gpu_memory_utilization == 0.4
 
 
+def test_the_learning_rate_is_constant_after_warm_up_or_falls_to_a_tenth(tmp_path: Path) -> None:
+    for schedule, expected in (("constant", [0, 0.5, 1, 1, 1]), ("cosine", [0, 0.5, 1, 0.55, 0.1])):
+        settings = SETTINGS.model_copy(update={"lr_schedule": schedule, "warmup_steps": 2, "steps": 6})
+        arguments = trainer_arguments(tmp_path, settings, Team(), longest_prompt=10)
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
+        rates = get_scheduler(
+            arguments.lr_scheduler_type,
+            optimizer,
+            num_warmup_steps=arguments.warmup_steps,
+            num_training_steps=arguments.max_steps,
+            scheduler_specific_kwargs=arguments.lr_scheduler_kwargs,
+        ).lr_lambdas[0]
+        assert [rates(step) for step in (0, 1, 2, 4, 6)] == pytest.approx(expected)
+
+
 def test_gradients_and_log_probabilities_are_not_rounded_where_processes_compute_in_bfloat16(tmp_path: Path) -> None:
     settings = SETTINGS.model_copy(update={"precision": "bfloat16"})
     arguments = trainer_arguments(tmp_path, settings, Team(rank=1, size=4), longest_prompt=10)
@@ -254,6 +284,14 @@ def test_gradients_and_log_probabilities_are_not_rounded_where_processes_compute
         "output_dtype": torch.float32,
     }
     assert arguments.per_device_train_batch_size * arguments.steps_per_generation * 4 == 32
+
+
+def test_updates_share_the_forward_passes_of_a_step(tmp_path: Path) -> None:
+    settings = SETTINGS.model_copy(update={"updates_per_step": 4, "warmup_steps": 3, "checkpoint_every": 5})
+    arguments = trainer_arguments(tmp_path, settings, Team(size=2), longest_prompt=10)
+    assert arguments.steps_per_generation == 4 * arguments.gradient_accumulation_steps
+    assert arguments.max_steps == 4 * SETTINGS.steps
+    assert (arguments.warmup_steps, arguments.save_steps) == (12, 20)
 
 
 def test_processes_that_cannot_share_a_step_are_refused() -> None:
