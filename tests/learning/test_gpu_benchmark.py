@@ -8,7 +8,7 @@ import typer
 from acecoder_dagster.learning.memory.devices import GB, Devices
 from benchmarks.gpu import run
 from benchmarks.gpu.models import SHAPES, write_model
-from benchmarks.gpu.parts import reinforce, sample, train_a_reward_model
+from benchmarks.gpu.parts import Task, reinforce, sample, train_a_reward_model, train_a_reward_model_by_trl
 
 TINY = SHAPES["tiny"]
 CPU = Devices(1, 10 * GB, are_gpus=False)
@@ -21,25 +21,40 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_a_reward_model_is_trained_and_its_memory_estimated(model: Path, tmp_path: Path) -> None:
-    figures = train_a_reward_model(model, TINY, tmp_path, steps=2, processes=1)
+@pytest.fixture
+def task(model: Path, tmp_path: Path) -> Task:
+    return Task(model, TINY, tmp_path, steps=2, processes=1)
+
+
+def test_a_reward_model_is_trained_and_its_attention_named(task: Task) -> None:
+    figures = train_a_reward_model(task)
 
     assert figures.tokens_per_second > 0
     assert figures.flops_share > 0
-    row = run._row("reward model", "tiny", figures, CPU)
-    assert row.startswith("| reward model | tiny | ")
-    assert row.split(" | ")[-1] != "|"
+    assert any("flash_attention" in name for name in figures.attention)
 
 
-def test_a_policy_is_reinforced_and_its_phases_timed(model: Path, tmp_path: Path) -> None:
-    figures = reinforce(model, TINY, tmp_path, steps=2, processes=1)
+def test_trl_trains_on_pairs_of_the_same_texts(task: Task) -> None:
+    assert train_a_reward_model_by_trl(task).tokens_per_second > 0
+
+
+def test_a_policy_is_reinforced_and_its_phases_timed(task: Task) -> None:
+    figures = reinforce(task)
 
     assert figures.tokens_per_second > 0
     assert figures.phases.keys() == {"generate", "reward", "train"}
 
 
-def test_sampling_is_timed(model: Path, tmp_path: Path) -> None:
-    assert sample(model, TINY, tmp_path).tokens_per_second > 0
+def test_sampling_is_timed(task: Task) -> None:
+    assert sample(task).tokens_per_second > 0
+
+
+def test_what_does_not_fit_is_left_out_and_says_so() -> None:
+    small = Devices(1, GB // 1000, are_gpus=False)
+
+    (row,) = run.measure("tiny", ["reward model"], 2, small)
+
+    assert row.startswith("| reward model | tiny | does not fit: ")
 
 
 def test_without_a_gpu_it_says_so_and_leaves_the_report(

@@ -16,12 +16,15 @@ from pathlib import Path
 _WORK = "in_progress"
 _FINGERPRINT = "fingerprint"
 _COMPLETE = "COMPLETE"
+_FORMAT = b"2"
+"""Of what is in the folder: the work of a version that wrote another format is not gone on with."""
+
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
 def fingerprint(texts: Sequence[str], files: Sequence[Path] = ()) -> str:
     """Return a hash of everything that a training depends on: settings and names as texts, data as files."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(_FORMAT)
     for part in [*(text.encode() for text in texts), *(file.read_bytes() for file in files)]:
         digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()
