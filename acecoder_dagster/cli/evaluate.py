@@ -58,6 +58,9 @@ RewardModelOption = Annotated[
     list[str] | None,
     typer.Option(help="Folder or hub id of a reward model that chooses among the answers of a task; repeatable."),
 ]
+PromptOption = Annotated[
+    str | None, typer.Option(help="Prompt template for reward models; else that of each one's training.")
+]
 EndpointOption = Annotated[
     str | None, typer.Option(help="Address of an OpenAI-compatible endpoint, up to and including /v1.")
 ]
@@ -85,6 +88,7 @@ def evaluate(
     only: Annotated[str | None, typer.Option(help="Benchmarks of the suite, as he+,mbpp+; else all.")] = None,
     n: NOption = None,
     reward_model: RewardModelOption = None,
+    prompt: PromptOption = None,
     endpoint: EndpointOption = None,
     tokenizer: TokenizerOption = None,
     name: Annotated[str | None, typer.Option(help="Name of the model; else its own, or the first file's.")] = None,
@@ -103,11 +107,13 @@ def evaluate(
 
     of_models: dict[str, object] = {"--n": n, "--endpoint": endpoint, "--tokenizer": tokenizer}
     _refuse_contradictions(model, programs, bool(reward_model), of_models)
+    if prompt is not None and not reward_model:
+        raise typer.BadParameter("--prompt: only with --reward-model")
     show_all_columns(wide)
     protocols = read_suite(suite, only.split(",") if only else ())
     sandbox = {key: value for key, value in (("launcher", launcher), ("workers", workers)) if value is not None}
     asked = None if model is None else _model(model, endpoint, tokenizer, profile)
-    rewards = _reward_models(reward_model or (), profile)
+    rewards = _reward_models(reward_model or (), prompt, profile)
     called = name or _called(model, programs or ())
     with progress_bar(errors, "eval") as told:
 
@@ -176,18 +182,23 @@ def _model(model: str, endpoint: str | None, tokenizer: str | None, profile: str
     return LocalModel(model, EngineSettings() if settings is None else settings.sampling.engine)
 
 
-def _reward_models(addresses: Sequence[str], profile: str | None) -> RewardModels | None:
+def _reward_models(addresses: Sequence[str], prompt: str | None, profile: str | None) -> RewardModels | None:
     """Return the reward models, once all that they need is there; None where there are none."""
     if not addresses:
         return None
     from acecoder_dagster.cli.models import need_libraries, need_model
     from acecoder_dagster.evaluation.benchmarks import RewardModels
+    from acecoder_dagster.learning.sampling import template_text
+    from acecoder_dagster.learning.training.settings import ScoringSettings
     from acecoder_dagster.settings import read_settings
 
     need_libraries("--reward-model")
+    if prompt is not None:
+        template_text(prompt)
     for address in addresses:
         need_model(address)
-    return RewardModels(addresses) if profile is None else RewardModels(addresses, read_settings(profile).scoring)
+    scoring = ScoringSettings() if profile is None else read_settings(profile).scoring
+    return RewardModels(addresses, scoring, prompt)
 
 
 def _called(model: str | None, programs: Sequence[str]) -> str:

@@ -29,8 +29,8 @@ def main(
     """Import both benchmarks, train on one, test on the other."""
     project = (home or Path(f".acecoder-{train}-to-{test}")).resolve()
     for source, split in ((train, "train"), (test, "test")):
-        questions, programs = _write_files(data, project / "data", source, programs)
-        files = ["--questions", str(questions), "--programs", str(programs)]
+        questions, answers = _write_files(data, project / "data", source, programs)
+        files = ["--questions", str(questions), "--programs", str(answers)]
         _acecoder(project, profile, "import", "--name", source, *files, "--split", split)
     _acecoder(project, profile, "run", "reward_model", "program_scores", "best_of_n")
 

@@ -73,6 +73,7 @@ def test_a_model_is_asked_and_its_scores_are_shown(typed, tmp_path):
         (["model", "--programs", "x.jsonl"], "name a model, or files of programs with --programs, and not both"),
         (["--programs", "x.jsonl", "--n", "4"], "--n: only for a model, not for --programs"),
         (["model", "--tokenizer", "other"], "--tokenizer: only with --endpoint"),
+        (["model", "--prompt", "plain"], "--prompt: only with --reward-model"),
         (["model", "--reward-model", "other"], "--reward-model: say with --n among how many answers it chooses"),
         (["nosuch"], "there is no folder nosuch: give the folder of a model, or owner/name on the hub"),
     ],

@@ -17,6 +17,7 @@ from acecoder_dagster.evaluation.statistics import pass_at_k, solved_and_gain
 from acecoder_dagster.files import replace_file
 from acecoder_dagster.files.model_files import model_revision
 from acecoder_dagster.learning.model_address import read_address
+from acecoder_dagster.learning.sampling import template_text
 from acecoder_dagster.learning.training.settings import ScoringSettings
 
 
@@ -27,17 +28,19 @@ class RewardModels:
     Attributes:
         addresses: of each: folder, or owner/name@revision.
         settings: how they score.
+        prompt: prompt template with which all of them are asked; None: each with that of its training.
     """
 
     addresses: Sequence[str] = ()
     settings: ScoringSettings = field(default_factory=ScoringSettings)
+    prompt: str | None = None
 
 
 def reward_scores(
     address: str,
     found: Score,
     style: str,
-    settings: ScoringSettings,
+    asked: RewardModels,
     folder: Path,
     advance: Callable[[int, int], None],
 ) -> list[float | None]:
@@ -47,7 +50,7 @@ def reward_scores(
         address: the reward model.
         found: the programs.
         style: how the model that wrote them was asked.
-        settings: how to score.
+        asked: how reward models are asked, and how they score.
         folder: where scores are kept; programs whose scores it has are not scored again.
         advance: told how far the work is.
 
@@ -55,7 +58,8 @@ def reward_scores(
         A score for each of `found.samples`; None where question and program are too long.
 
     Raises:
-        RewardModelError: it was not trained here, so that nobody knows how it is asked.
+        RewardModelError: it was not trained here, and no prompt template is given.
+        PromptError: there is no such prompt template.
         ModelLoadError: it cannot be loaded.
     """
     text = found.protocol.styles[style].task_prompt
@@ -68,7 +72,9 @@ def reward_scores(
         },
         schema=dict.fromkeys(("question", "entry_point", "program"), pl.String),
     )
+    settings = asked.settings
     key = content_key(
+        prompt=asked.prompt and template_text(asked.prompt),
         model=model_revision(*read_address(address)),
         rows=text_id(*(str(value) for row in rows.iter_rows() for value in row)),
         settings=settings.model_dump(include={"max_tokens", "precision"}),
@@ -79,7 +85,7 @@ def reward_scores(
         from acecoder_dagster.learning.training.device import prepare_process
 
         prepare_process(settings.threads, seed=0)
-        scored = score_rows(address, rows, settings, progress=advance).select("score")
+        scored = score_rows(address, rows, settings, asked.prompt, advance).select("score")
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(file, scored.write_parquet)
     return pl.read_parquet(file)["score"].to_list()

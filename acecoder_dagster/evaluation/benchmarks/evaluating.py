@@ -220,7 +220,7 @@ def _best_of_n(
                 address,
                 each,
                 style,
-                reward_models.settings,
+                reward_models,
                 folder,
                 partial(report, f"{each.protocol.name}: {address}"),
             )

@@ -76,6 +76,13 @@ def test_an_endpoint_is_asked_once_for_benchmarks_that_share_their_programs(fold
     assert json.loads(answers["prompt"][0])[0][1].startswith("Please provide a self-contained Python script")
 
 
+def test_an_endpoint_at_another_address_is_another_model(folder):
+    for _ in range(2):
+        with FakeEndpoint(lambda content, _: (200, answered(content))) as endpoint:
+            evaluated(folder, ["base"], served(endpoint))
+            assert len(endpoint.requests) == 2
+
+
 def test_answers_are_drawn_as_the_protocol_says_each_with_its_seed(folder):
     with FakeEndpoint(lambda content, _: (200, answered(content))) as endpoint:
         found = evaluated(folder, ["base"], served(endpoint), n=3)

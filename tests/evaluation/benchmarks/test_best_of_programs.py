@@ -23,7 +23,7 @@ def reward_model(tiny_model, tmp_path_factory):
     return str(folder)
 
 
-def evaluated(folder, reward_model, **options):
+def evaluated(folder, reward_model, prompt=None, **options):
     write_lines(folder / "test.jsonl", LIVECODEBENCH)
     own_protocol(folder, "lcb", "paper/livecodebench-v4", 3, files='["test.jsonl"]')
     rows = [{"task_id": task, "program": program} for task, programs in PROGRAMS.items() for program in programs]
@@ -34,7 +34,7 @@ def evaluated(folder, reward_model, **options):
         str(folder),
         folder / "out",
         name="model",
-        reward_models=RewardModels([reward_model]),
+        reward_models=RewardModels([reward_model], prompt=prompt),
         sandbox={"launcher": "bubblewrap", "workers": 1, "set": "base"},
         **options,
     )
@@ -69,3 +69,15 @@ def test_the_program_with_the_highest_score_is_chosen(tmp_path, reward_model):
 def test_a_reward_model_that_nobody_knows_how_to_ask_is_refused(tmp_path, tiny_model):
     with pytest.raises(RewardModelError, match="was not trained here, so its prompt template is not known"):
         evaluated(tmp_path, str(tiny_model))
+
+
+def test_a_reward_model_of_others_is_asked_by_a_prompt_that_is_named(tmp_path, reward_model, tiny_model):
+    ours = evaluated(tmp_path, reward_model)
+    plain, thinking = (evaluated(tmp_path, reward_model, prompt).best_of_n for prompt in ("plain", "r1"))
+
+    assert plain.equals(ours.best_of_n)
+    scores = [pl.read_parquet(file)["score"].to_list() for file in sorted((tmp_path / "out" / "rewards").iterdir())]
+    assert len(scores) == 3
+    assert len({tuple(each) for each in scores}) == 2
+    assert thinking.height == plain.height
+    assert str(tiny_model) in evaluated(tmp_path, str(tiny_model), "plain").best_of_n["method"].to_list()

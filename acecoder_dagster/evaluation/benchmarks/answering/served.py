@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from acecoder_dagster.data.lake import text_id
 from acecoder_dagster.evaluation.benchmarks.answering.asked import (
     ANSWERS,
     REFUSED,
@@ -58,7 +59,7 @@ class ServedModel:
     tokenizer: str | None = None
 
     def answers(self, asked: Asked, folder: Path, advance: Advance) -> pl.DataFrame:
-        """See `Model.answers`. All answers are kept in one file of the folder, by what was asked.
+        """See `Model.answers`. All answers of an endpoint are kept in one file of the folder, by what was asked.
 
         Raises:
             EndpointError: the endpoint cannot be reached, or refuses the key or the model.
@@ -82,7 +83,7 @@ class ServedModel:
             done += count
             advance(done, total)
 
-        with AnswerCache(folder / "endpoint.sqlite") as cache:
+        with AnswerCache(folder / f"endpoint-{text_id(str(settings.base_url))}.sqlite") as cache:
             answers = ask([each.request for each in sent], settings, cache, advanced)
         if sent and all(answer.refused for answer in answers):
             raise BenchmarkError(f"{settings.base_url} takes no prompt of {asked.name}: {answers[0].problem}")
