@@ -18,7 +18,7 @@ def profile(tmp_path):
 
 
 def test_the_shipped_profiles_are_valid():
-    assert shipped_profiles() == ["local", "micro", "paper", "paper_32b", "paper_r1"]
+    assert shipped_profiles() == ["local", "micro", "paper", "paper_32b", "paper_general", "paper_r1"]
     for name in shipped_profiles():
         read_settings(name)
 
