@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 from torch.distributed import checkpoint
+from torch.distributed.checkpoint.api import CheckpointException
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
     get_model_state_dict,
@@ -50,7 +51,7 @@ def write_state(
         more: Other values that the loop needs to go on.
     """
     folder = checkpoint_folder(work, step)
-    with _quietly_alone():
+    with _plain_errors():
         checkpoint.save(_parts(network, optimizer), checkpoint_id=folder, process_group=team.talk)
     if team.is_first:
         torch.save({"random": torch.get_rng_state(), **more}, folder / _FILE)
@@ -71,7 +72,7 @@ def read_state(
         return 0, {}
     step, folder = found
     parts = _parts(network, optimizer)
-    with _quietly_alone():
+    with _plain_errors():
         checkpoint.load(parts, checkpoint_id=folder, process_group=team.talk)
     set_state_dict(network, optimizer, model_state_dict=parts["model"], optim_state_dict=parts["optimizer"])
     state = torch.load(folder / _FILE, weights_only=True)
@@ -93,8 +94,13 @@ def _parts(network: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[s
 
 
 @contextmanager
-def _quietly_alone() -> Iterator[None]:
-    """Keep torch from warning that a training of one process is one of one process."""
+def _plain_errors() -> Iterator[None]:
+    """Let an error through as it is: a full disk, a wish to stop; and no warning that one process trains alone."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="torch.distributed is disabled")
-        yield
+        try:
+            yield
+        except CheckpointException as gathered:
+            for error, _ in gathered.failures.values():
+                raise error from gathered
+            raise

@@ -115,15 +115,17 @@ def test_a_part_of_a_benchmark_is_answered_by_the_whole(folder):
 
 
 def test_what_is_left_unanswered_is_asked_by_the_next_call_and_that_alone(folder):
-    with (
-        FakeEndpoint(lambda content, _: (200 if "half" in content else 500, answered(content))) as endpoint,
-        pytest.raises(EndpointError, match=r"(?s)1 of 2 requests stayed unanswered.*run again"),
-    ):
-        evaluated(folder, ["base"], served(endpoint))
-    with FakeEndpoint(lambda content, _: (200, answered(content))) as endpoint:
+    is_broken = True
+    with FakeEndpoint(
+        lambda content, _: (500 if is_broken and "half" not in content else 200, answered(content))
+    ) as endpoint:
+        with pytest.raises(EndpointError, match=r"(?s)1 of 2 requests stayed unanswered.*run again"):
+            evaluated(folder, ["base"], served(endpoint))
+        is_broken = False
+        asked = len(endpoint.requests)
         found = evaluated(folder, ["base"], served(endpoint))
 
-    assert len(endpoint.requests) == 1
+    assert len(endpoint.requests) - asked == 1
     assert found.table["pass@1"].to_list() == [1.0]
 
 
