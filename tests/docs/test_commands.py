@@ -48,6 +48,9 @@ TESTED_ELSEWHERE = {
         "tests/graph/test_real_models.py"
     ),
     "acecoder run --profile paper": "tests/graph/test_real_models.py",
+    "acecoder run reward_model --profile paper_32b": (
+        "tests/graph/test_real_models.py::test_the_papers_larger_reward_model_is_trained_without_the_rest"
+    ),
     "acecoder eval Qwen/Qwen2.5-Coder-7B-Instruct --suite paper --only humaneval+,mbpp+ --data benchmarks -o scores": (
         "tests/cli/test_evaluate.py::test_a_model_is_asked_and_its_scores_are_shown"
     ),

@@ -39,6 +39,7 @@ max_tokens = 32
 
 [sampling.engine]
 max_model_len = 256
+tensor_parallel_size = 1
 dtype = "float32"
 
 [reward_backbone]
@@ -169,6 +170,21 @@ def test_the_commands_of_a_profile_lead_from_the_published_questions_to_the_repo
     methods = run_query(home.warehouse, "SELECT DISTINCT method FROM best_of_n")["method"]
     assert {"average", "reward_model", "oracle"} <= set(methods)
     assert "Best of N" in (home.root / "report.md").read_text()
+
+
+def test_the_papers_larger_reward_model_is_trained_without_the_rest(models, tmp_path):
+    prepare(tmp_path, "paper_32b", models["llama"], models["qwen"])
+    imported = type_in(
+        tmp_path,
+        "acecoder import --name acecode --questions acecode.jsonl --without-programs --profile tiny.toml",
+    )
+    assert imported.returncode == 0, imported.stdout
+
+    done = type_shown(tmp_path, "acecoder run reward_model", "paper_32b", {})
+
+    assert done.returncode == 0, done.stdout
+    trained = Home(tmp_path / ".acecoder").artifacts.all_current()
+    assert [model.name for model in trained] == ["reward_model"]
 
 
 def test_the_trainings_of_a_profile_by_themselves_take_models_of_others(models, tmp_path):
