@@ -12,6 +12,10 @@ import pytest
 from tests.requirements import require
 from tests.tiny_model import tiny_chat_model, tiny_llama, tiny_model  # noqa: F401 - fixtures
 
+# Before the hub's client is imported, which reads it once; without it, each model that is not there is asked for again
+# and again.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 
 LONGEST = (
@@ -19,6 +23,8 @@ LONGEST = (
     "graph/test_real_models.py",
     "containers/test_compose.py",
     "graph/operating/test_refresh.py",
+    "docs/test_commands.py",
+    "learning/policy/test_several_processes.py",
     "graph/operating/test_automation.py",
     "learning/policy/test_training.py",
     "test_installed.py",

@@ -58,7 +58,6 @@ def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (repository / "refs" / "v1").write_text(PINNED)
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(repository.parent))
     monkeypatch.setenv("HF_HUB_CACHE", str(repository.parent))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
 
 
 def test_oracle_and_base_policy_write_the_programs_of_their_revision(hub, tmp_path, instance):
