@@ -43,7 +43,7 @@ class BenchmarkSettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     models: tuple[BenchmarkedModel, ...] = Field(
-        default=(), description="Models, each with model, style (else chat) and perhaps name; with none, nothing is done"
+        default=(), description="Models: tables of model, style and name; with none, nothing is evaluated"
     )
     suite: tuple[str, ...] = Field(
         default=("paper",),
