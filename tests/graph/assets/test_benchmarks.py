@@ -264,7 +264,10 @@ def test_dagster_shows_a_partition_for_each_pair(finished):
         assert spec.partitions_def.get_partition_keys() == [OURS, OURS_PLUS, OTHER, OTHER_PLUS]
 
 
-def test_the_schedule_asks_for_pairs_that_are_out_of_date_and_whose_model_is_there(evaluated, instance):
+def test_the_schedule_asks_for_pairs_that_are_out_of_date_and_whose_model_is_there(evaluated, tmp_path):
+    # Schedules take no instance that is in memory alone.
+    instance = dg.DagsterInstance.local_temp(str(tmp_path))
+
     def asked() -> list[tuple[str, str]]:
         schedule = build_definitions(evaluated.home, str(evaluated.profile)).resolve_schedule_def("nightly_benchmarks")
         found = schedule.evaluate_tick(dg.build_schedule_context(instance=instance)).run_requests or []
