@@ -1,5 +1,7 @@
 """Schedules: what is out of date is computed at night, models are trained and what is old removed once a week."""
 
+import uuid
+
 import dagster as dg
 
 from acecoder_dagster.data.tables import PREFERENCE_PAIRS
@@ -90,10 +92,8 @@ def _data_requests(context: dg.ScheduleEvaluationContext, project: OpenProject) 
         context.log.info(f"Out of date: { {batch: f'from {stale[batch]} on' for batch in batches} }")
         register_batches(context.instance, batches)
         selection = [dg.AssetKey(name) for name in data_stages(project, batches)]
-        return [
-            dg.RunRequest(asset_selection=selection, tags=tags | of_range)
-            for of_range in range_tags(registered_batches(context.instance), batches, refresh.batches_per_run)
-        ]
+        ranges = range_tags(registered_batches(context.instance), batches, refresh.batches_per_run)
+        return [_request(tags | of_range, selection) for of_range in ranges]
     if tables := stale_tables(project):
         return [dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in tables], tags=tags)]
     return dg.SkipReason(f"{len(chosen)} batches and all tables are up to date: nothing is executed, no model called")
@@ -109,7 +109,12 @@ def _benchmark_requests(instance: dg.DagsterInstance, project: OpenProject) -> l
     if not stale:
         return dg.SkipReason(f"{len(partitions)} pairs of a model and a benchmark are up to date, or not trained yet")
     tags = {STARTED_BY: BENCHMARK_SCHEDULE}
-    return [dg.RunRequest(tags=tags | of_range) for of_range in range_tags(partitions, stale)]
+    return [_request(tags | of_range) for of_range in range_tags(partitions, stale)]
+
+
+def _request(tags: dict[str, str], selection: list[dg.AssetKey] | None = None) -> dg.RunRequest:
+    """Return one of several requests; Dagster wants a key of each, and asks for no key twice."""
+    return dg.RunRequest(run_key=uuid.uuid4().hex, asset_selection=selection, tags=tags)
 
 
 def _under_way(instance: dg.DagsterInstance, schedule: str) -> dg.SkipReason | None:
