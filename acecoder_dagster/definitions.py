@@ -13,7 +13,7 @@ import dagster as dg
 from acecoder_dagster.data.home import Home, profile_from_environment
 from acecoder_dagster.graph.assets import STAGES
 from acecoder_dagster.graph.building import build_assets
-from acecoder_dagster.graph.operating.jobs import WHOLE_PIPELINE, jobs
+from acecoder_dagster.graph.operating.jobs import jobs
 from acecoder_dagster.graph.operating.schedules import schedules
 from acecoder_dagster.graph.operating.sensors import arrival_sensors, automation_sensor
 from acecoder_dagster.graph.resources import Project
@@ -54,10 +54,10 @@ defs = build_definitions()
 
 
 @cache
-def whole_pipeline(root: str, profile: str) -> dg.JobDefinition:
-    """Return the job of everything in a project folder; each process of a run from a terminal makes it anew.
+def job_of_folder(root: str, profile: str, job: str) -> dg.JobDefinition:
+    """Return a job in a project folder; each process of a run from a terminal makes it anew.
 
     Processes of steps are forked from one that may have been started for another folder: what its environment says
     does not hold for them.
     """
-    return build_definitions(Home(Path(root)), profile).resolve_job_def(WHOLE_PIPELINE)
+    return build_definitions(Home(Path(root)), profile).resolve_job_def(job)

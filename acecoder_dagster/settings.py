@@ -18,6 +18,7 @@ from acecoder_dagster import AceCoderError
 from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
 from acecoder_dagster.data.retention import RetentionSettings
 from acecoder_dagster.evaluation import EvaluationSettings
+from acecoder_dagster.evaluation.benchmark_settings import BenchmarkSettings
 from acecoder_dagster.judge import SandboxSettings
 from acecoder_dagster.learning.preference import HardQuestionSettings, PairSettings
 from acecoder_dagster.learning.sampling import SamplingSettings
@@ -213,6 +214,7 @@ class Settings(Section):
     policy_rule: PolicySettings = PolicySettings()
     policy_reward_model: PolicySettings = PolicySettings()
     evaluation: EvaluationSettings = EvaluationSettings()
+    benchmarks: BenchmarkSettings = BenchmarkSettings()
     inbox: InboxSettings = InboxSettings()
     refresh: RefreshSettings = RefreshSettings()
     retention: RetentionSettings = RetentionSettings()

@@ -202,11 +202,11 @@ def _reward_models(addresses: Sequence[str], prompt: str | None, profile: str | 
 
 
 def _called(model: str | None, programs: Sequence[str]) -> str:
-    from acecoder_dagster.learning.model_address import read_address
+    from acecoder_dagster.evaluation.benchmark_settings import model_name
 
     if model is None:
         return Path(programs[0].rpartition("=")[2]).name.partition(".")[0]
-    return Path(model).resolve().name if Path(model).is_dir() else read_address(model).model
+    return model_name(model)
 
 
 def _print(found: Evaluation, out: Path) -> None:

@@ -17,12 +17,12 @@ def profile_names() -> list[str]:
 
 
 def batch_names() -> list[str]:
-    """Return the batches that the project folder knows under the profile of the environment."""
+    """Return the batches, and pairs of a model and a benchmark, of the folder under the environment's profile."""
     from acecoder_dagster.data.home import Home, profile_from_environment
-    from acecoder_dagster.graph.steps.batch_sources import known_batches
+    from acecoder_dagster.graph.steps.batch_sources import known_partitions
     from acecoder_dagster.settings import read_settings
 
-    return known_batches(Home.from_environment(), read_settings(profile_from_environment()))
+    return known_partitions(Home.from_environment(), read_settings(profile_from_environment()))
 
 
 def asset_names() -> list[str]:
@@ -38,7 +38,8 @@ ProfileOption = Annotated[
 ]
 SeedOption = Annotated[int | None, typer.Option(min=0, help="Seed of everything random; else the profile's.")]
 BatchOption = Annotated[
-    list[str] | None, typer.Option(help="Batch to work on; all when left out.", autocompletion=batch_names)
+    list[str] | None,
+    typer.Option(help="Batch, or MODEL|BENCHMARK, to work on; all when left out.", autocompletion=batch_names),
 ]
 
 

@@ -43,14 +43,14 @@ def plan(
     from acecoder_dagster.graph.refresh.folder_settings import settings_change
     from acecoder_dagster.graph.refresh.planning import plan_refresh
     from acecoder_dagster.graph.resources import OpenProject
-    from acecoder_dagster.graph.steps.batch_sources import known_batches
+    from acecoder_dagster.graph.steps.batch_sources import known_partitions
     from acecoder_dagster.learning.memory.devices import read_devices
     from acecoder_dagster.settings import read_settings
 
     show_all_columns(wide)
     home, name = Home.from_environment(), chosen_profile(profile)
     settings = read_settings(name)
-    known = known_batches(home, settings)
+    known = known_partitions(home, settings)
     refuse_unknown("batch", batch or (), known)
     chosen = None if devices is None else read_devices(devices)
     project = OpenProject(home, settings)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from acecoder_dagster.cli.run_graph import RunOutcome
     from acecoder_dagster.data.home import Home
 
-RESULT_QUERIES = ("benchmark_scores", "best_of_n")
+RESULT_QUERIES = ("benchmark_scores", "best_of_n", "leaderboard")
 
 SHOWN_FIGURES = (
     "loss",
@@ -78,21 +78,24 @@ def run_and_report(
     from acecoder_dagster.data.warehouse import run_query
     from acecoder_dagster.graph.assets import oracle_programs
     from acecoder_dagster.graph.resources import OpenProject
-    from acecoder_dagster.graph.steps.batch_sources import known_batches
+    from acecoder_dagster.graph.steps.batch_sources import known_partitions
     from acecoder_dagster.graph.steps.oracles import check_oracle_models
     from acecoder_dagster.graph.steps.warehouse import publish_warehouse
     from acecoder_dagster.judge import Judge
     from acecoder_dagster.settings import read_settings
 
     settings = read_settings(profile)
-    known = known_batches(home, settings)
+    known = known_partitions(home, settings)
     refuse_unknown("asset", assets or (), asset_names())
     refuse_unknown("batch", batches or (), known)
     chosen = list(batches) if batches else known
     project = OpenProject(home, settings)
+    pairs = [batch for batch in chosen if batch in settings.benchmarks.partitions]
+    of_seeds = [batch for batch in chosen if batch not in pairs]
+    assets = _chosen_assets(assets, pairs, only_pairs=bool(batches) and not of_seeds)
     if assets is None or oracle_programs.name in assets:
-        check_oracle_models(project, chosen)
-    refuse_without_libraries(project, assets, chosen)
+        check_oracle_models(project, of_seeds)
+    refuse_without_libraries(project, assets, of_seeds, pairs)
     take_settings(project, profile, told=other_settings)
     with only_run(home), prepare(home, profile, settings) as instance:
         for run_id in close_killed_runs(instance):
@@ -100,7 +103,7 @@ def run_and_report(
         with Judge(settings.sandbox) as judge:
             print_line(console, f"Programs run in sandboxes of {judge.launcher_name}.")
         print_line(console, f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
-        outcome = run_assets(instance, home, profile, chosen, assets)
+        outcome = run_assets(instance, home, profile, of_seeds, assets, pairs)
     # A part of the graph may have run without its asset: what is shown is what is there now.
     publish_warehouse(project)
     _print_failures(console, outcome)
@@ -112,6 +115,26 @@ def run_and_report(
         _print_trainings(console, home, outcome)
     _print_verdict(console, outcome)
     return 0 if outcome.succeeded else 1
+
+
+def _chosen_assets(assets: Sequence[str] | None, pairs: Sequence[str], *, only_pairs: bool) -> Sequence[str] | None:
+    """Return the assets to run: where only pairs of a model and a benchmark were named, those made of pairs.
+
+    Raises:
+        RunError: an asset is made of pairs, and there are none.
+    """
+    from acecoder_dagster.data.home import RunError
+    from acecoder_dagster.graph.refresh.staleness import BENCHMARK_STAGES
+
+    of_pairs = [stage.name for stage in BENCHMARK_STAGES]
+    if assets is None:
+        return of_pairs if only_pairs else None
+    if not pairs and (without := [name for name in assets if name in of_pairs]):
+        raise RunError(
+            f"{', '.join(without)}: there is no model to evaluate: name some in benchmarks.models of the profile, and "
+            "with --batch, if given, MODEL|BENCHMARK"
+        )
+    return assets
 
 
 def _print_failures(console: Console, outcome: RunOutcome) -> None:

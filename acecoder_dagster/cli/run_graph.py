@@ -16,10 +16,11 @@ from filelock import FileLock, Timeout
 
 from acecoder_dagster.cli.printing import INTERRUPTED, print_stopped
 from acecoder_dagster.data.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, RunError
-from acecoder_dagster.graph.operating.jobs import UNFINISHED
-from acecoder_dagster.graph.partitions import range_tags, register_batches
+from acecoder_dagster.graph.operating.jobs import STANDARD_BENCHMARKS, UNFINISHED, WHOLE_PIPELINE
+from acecoder_dagster.graph.partitions import range_tags, register_batches, registered_batches
+from acecoder_dagster.graph.refresh.staleness import BENCHMARK_STAGES
 from acecoder_dagster.graph.worker_process import ACCELERATOR_POOL
-from acecoder_dagster.settings import Settings
+from acecoder_dagster.settings import Settings, read_settings
 
 TERMINAL_TAG = "acecoder/terminal"
 """Marks runs that were started from a terminal."""
@@ -73,8 +74,9 @@ def run_assets(
     profile: str,
     batches: Sequence[str],
     assets: Sequence[str] | None = None,
+    pairs: Sequence[str] = (),
 ) -> RunOutcome:
-    """Run assets for some batches, with progress in the terminal.
+    """Run assets for some batches, then models on standard benchmarks, with progress in the terminal.
 
     Args:
         instance: what `prepare` returned.
@@ -82,11 +84,20 @@ def run_assets(
         profile: profile name or file.
         batches: batches to run; those that are neighbours in Dagster's order share a run.
         assets: names of the assets, all of the graph when left out.
+        pairs: pairs of a model and a benchmark to run, by the names of their partitions.
     """
     register_batches(instance, list(batches))
+    known_pairs = list(read_settings(profile).benchmarks.partitions)
+    names = [stage.name for stage in BENCHMARK_STAGES]
+    others = None if assets is None else [name for name in assets if name not in names]
+    of_pairs = None if assets is None else [name for name in assets if name in names]
     started = time.monotonic()
+    runs = [(WHOLE_PIPELINE, tags, others) for tags in range_tags(registered_batches(instance), batches) or [{}]]
+    runs += [(STANDARD_BENCHMARKS, tags, of_pairs) for tags in range_tags(known_pairs, pairs)]
     with _end_on_interrupt():
-        results = [_run(instance, home, profile, tags, assets) for tags in range_tags(instance, batches) or [{}]]
+        results = [
+            _run(instance, home, profile, job, tags, named) for job, tags, named in runs if named is None or named
+        ]
     failed_checks = tuple(failure for result in results for failure in _failed_checks(result))
     return RunOutcome(
         all(result.success for result in results) and not failed_checks,
@@ -130,12 +141,17 @@ def _end_on_interrupt() -> Iterator[None]:
 
 
 def _run(
-    instance: dg.DagsterInstance, home: Home, profile: str, tags: dict[str, str], assets: Sequence[str] | None
+    instance: dg.DagsterInstance,
+    home: Home,
+    profile: str,
+    job_name: str,
+    tags: dict[str, str],
+    assets: Sequence[str] | None,
 ) -> dg.JobExecutionResult:
     job = dg.build_reconstructable_job(
         "acecoder_dagster.definitions",
-        "whole_pipeline",
-        reconstructable_kwargs={"root": str(home.root), "profile": profile},
+        "job_of_folder",
+        reconstructable_kwargs={"root": str(home.root), "profile": profile, "job": job_name},
     )
     return dg.execute_job(
         job,

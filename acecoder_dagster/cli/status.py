@@ -25,7 +25,7 @@ def status(profile: ProfileOption = None, wide: WideOption = False) -> None:
     from acecoder_dagster.data.home import Home
     from acecoder_dagster.graph.refresh.planning import plan_refresh
     from acecoder_dagster.graph.resources import OpenProject
-    from acecoder_dagster.graph.steps.batch_sources import known_batches
+    from acecoder_dagster.graph.steps.batch_sources import known_batches, known_partitions
     from acecoder_dagster.settings import read_settings
 
     show_all_columns(wide)
@@ -46,7 +46,7 @@ def status(profile: ProfileOption = None, wide: WideOption = False) -> None:
     if models := home.artifacts.all_current():
         rows = [{"model": model.name, "seconds": model.figures.get("seconds")} for model in models]
         print_frame(output, pl.DataFrame(rows), title="models")
-    if planned := plan_refresh(project, batches):
+    if planned := plan_refresh(project, known_partitions(home, settings)):
         out_of_date = [{"stage": stage.stage, "batches": stage.batches or None} for stage in planned]
         print_frame(output, pl.DataFrame(out_of_date), title="out of date")
         print_line(output, "Next: `acecoder run` works on it; `acecoder plan` shows what that costs.")

@@ -58,6 +58,14 @@ class Home:
         return self.root / "answers.sqlite"
 
     @property
+    def benchmarks(self) -> Path:
+        """Answers of models to standard benchmarks and verdicts on them, by all that they depend on.
+
+        No stage deletes them, so that nothing is asked or judged twice.
+        """
+        return self.root / "benchmarks"
+
+    @property
     def scratch(self) -> Path:
         """Files handed to worker processes; safe to delete when nothing runs."""
         return self.root / "scratch"

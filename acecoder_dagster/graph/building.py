@@ -30,15 +30,14 @@ def build_assets(stages: Iterable[Stage], settings: Settings) -> list[dg.AssetsD
 
 def build_asset(stage: Stage, settings: Settings) -> dg.AssetsDefinition:
     """Return the asset of one stage."""
-    partitioned = stage.partitions is not None
     checks = (NO_ROW_LOST, *stage.checks) if isinstance(stage.makes, Table) else stage.checks
 
     @dg.asset(
         name=stage.name,
         deps=stage.upstream(settings),
         description=stage.description,
-        partitions_def=stage.partitions,
-        backfill_policy=_backfill_policy(settings) if partitioned else None,
+        partitions_def=stage.partitions(settings) if stage.partitions else None,
+        backfill_policy=_backfill_policy(settings) if stage.partitions else None,
         group_name=stage.group,
         kinds=set(stage.kinds),
         owners=OWNERS[stage.group],

@@ -6,6 +6,7 @@ PROGRAMS = "programs"
 TABLES = "tables"
 TRAINING = "training"
 EVALUATION = "evaluation"
+BENCHMARKS = "benchmarks"
 
 DATA_GROUPS = (SYNTHESIS, TESTS, PROGRAMS, TABLES)
 """What a nightly refresh works on."""
@@ -13,5 +14,6 @@ DATA_GROUPS = (SYNTHESIS, TESTS, PROGRAMS, TABLES)
 OWNERS = {group: ["team:data"] for group in DATA_GROUPS} | {
     TRAINING: ["team:training"],
     EVALUATION: ["team:training"],
+    BENCHMARKS: ["team:training"],
 }
 """Owners of the assets of a group."""

@@ -18,5 +18,8 @@ POLICY_REWARD_MODEL = Model("policy_reward_model")
 POLICIES = (POLICY_RULE, POLICY_REWARD_MODEL)
 """What reinforcement trains."""
 
+BENCHMARKED = {model.name: model for model in (BASE_POLICY, *POLICIES)}
+"""Models that answer questions and can be evaluated on standard benchmarks, by name."""
+
 MODELS = (BASE_POLICY, REWARD_MODEL, *POLICIES)
 """All models, in the order in which they are trained."""

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from acecoder_dagster.data.tables import Table
 from acecoder_dagster.graph.inputs import Input, Model
 from acecoder_dagster.graph.metadata import Metadata
+from acecoder_dagster.graph.partitions import Partitions
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.settings import Settings
@@ -120,7 +121,7 @@ class Stage:
         carries: columns that it only carries over from its inputs: when they change there, nothing else does here.
         across_units: what a unit's rows take from other units of the batch, as columns `unit` and `taken`.
         code_version: raised when the same inputs would give other rows.
-        partitions: what the table is divided by; None where it is whole.
+        partitions: what the table is divided by, `seed_batches` or `benchmarked_models`; None where it is whole.
         group: group of the graph.
         kinds: labels on the page.
         uses_accelerator: whether it starts a worker process that may use the GPU.
@@ -144,7 +145,7 @@ class Stage:
     carries: tuple[str, ...] = ()
     across_units: Callable[[OpenProject, str], pl.DataFrame] | None = None
     code_version: str
-    partitions: dg.PartitionsDefinition[str] | None = None
+    partitions: Partitions | None = None
     group: str
     kinds: frozenset[str]
     uses_accelerator: bool = False
@@ -185,7 +186,7 @@ class Statement(TypedDict, total=False):
     carries: tuple[str, ...]
     across_units: Callable[[OpenProject, str], pl.DataFrame]
     code_version: Required[str]
-    partitions: dg.PartitionsDefinition[str]
+    partitions: Partitions
     group: Required[str]
     kinds: Required[set[str]]
     uses_accelerator: bool

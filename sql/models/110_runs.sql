@@ -22,7 +22,7 @@ FROM current_partitions;
 COMMENT ON TABLE runs IS 'One row per stage and batch: what the run that wrote its current rows reported.';
 COMMENT ON COLUMN runs.stage IS 'Asset';
 COMMENT ON COLUMN runs.stage_number IS 'Order of the stages, from 0';
-COMMENT ON COLUMN runs.batch IS 'Seed batch, `all` where the asset has no batches';
+COMMENT ON COLUMN runs.batch IS 'Seed batch, or a model and a benchmark; `all` where the asset has neither';
 COMMENT ON COLUMN runs.rows_in IS 'Rows that came in; null where the stage did not say';
 COMMENT ON COLUMN runs.rows_kept IS 'Rows that it wrote';
 COMMENT ON COLUMN runs.rows_rejected IS 'Rows that it kept back, with a reason (rejected_rows)';

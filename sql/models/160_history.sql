@@ -5,7 +5,7 @@ ORDER BY recorded_at, stage, batch;
 COMMENT ON TABLE stage_history IS 'What each refresh did: a row whenever a stage wrote a batch anew. It only grows.';
 COMMENT ON COLUMN stage_history.recorded_at IS 'When the warehouse was first built with it, UTC';
 COMMENT ON COLUMN stage_history.stage IS 'Asset';
-COMMENT ON COLUMN stage_history.batch IS 'Seed batch, `all` where the asset has no batches';
+COMMENT ON COLUMN stage_history.batch IS 'Seed batch, or a model and a benchmark; `all` where the asset has neither';
 COMMENT ON COLUMN stage_history.rows_in IS 'Rows that came in; null where the stage did not say, or the batch was removed';
 COMMENT ON COLUMN stage_history.rows_kept IS 'Rows that it wrote; null when the batch was removed';
 COMMENT ON COLUMN stage_history.rows_rejected IS 'Rows that it kept back';

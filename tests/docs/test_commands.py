@@ -66,6 +66,16 @@ TESTED_ELSEWHERE = {
     "acecoder eval --programs samples.jsonl --suite humaneval+ --data benchmarks -o scores": (
         "tests/cli/test_evaluate.py::test_scores_of_samples_are_shown_and_written"
     ),
+    "acecoder run --batch 'policy_rule|paper/humaneval+'": (
+        "tests/graph/assets/test_benchmarks.py::test_named_pairs_are_evaluated_and_nothing_else_is_run"
+    ),
+    "acecoder query leaderboard": (
+        "tests/graph/assets/test_benchmarks.py::"
+        "test_the_leaderboard_has_a_row_for_each_model_and_a_column_for_each_benchmark"
+    ),
+    "acecoder batches remove 'policy_rule|paper/humaneval+'": (
+        "tests/graph/assets/test_benchmarks.py::test_pairs_that_are_named_no_more_are_ignored_and_can_be_removed"
+    ),
     "acecoder serve": "tests/cli/test_serve.py::test_by_default_only_this_machine_is_listened_to",
     "docker compose -f containers/compose.yaml up --build --detach --wait": "tests/containers/test_compose.py",
     "docker compose -f containers/compose.yaml down": "tests/containers/test_compose.py",

@@ -102,8 +102,9 @@ class Code:
             return
         if attribute in self._modules[module].definitions:
             yield name
-        elif attribute in self._modules[module].imports:
-            yield from self._resolved(self._modules[module].imports[attribute])
+        elif (known := self._modules[module].imports.get(attribute, name)) != name:
+            # A package that imports one of its modules by name imports it from itself.
+            yield from self._resolved(known)
 
     def _beside(self, name: Name) -> Iterator[Name]:
         """Yield what is reached by other ways than names: workers' tasks by their specification, the judge's parts."""

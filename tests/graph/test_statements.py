@@ -13,30 +13,41 @@ from acecoder_dagster.graph.building import build_asset, build_assets
 from acecoder_dagster.graph.inputs import same_batch
 from acecoder_dagster.graph.keys import MissingInputError, is_current, stage_key
 from acecoder_dagster.graph.models import BASE_POLICY, MODELS
-from acecoder_dagster.graph.partitions import register_batches, seed_batches
+from acecoder_dagster.graph.partitions import benchmarked_models, register_batches, seed_batches
 from acecoder_dagster.graph.resources import OpenProject, Project
 from acecoder_dagster.graph.stages import Stage, StageRows, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.paths import project_folder
+from tests.evaluation.benchmarks.made_data import EVALPLUS, own_protocol, write_lines
 from tests.graph.imports import small_project
 from tests.rows import rows
 
 BATCH = "procedural-000"
 CALIBRATION = "procedural-001"
+PAIR = "policy_rule|own/plus"
 SETTINGS = """
 [quality]
 batches = ["procedural-001"]
 """
+BENCHMARKS = """
+[benchmarks]
+suite = ["{folder}/plus.toml"]
+data = "{folder}"
+models = [{{ model = "policy_rule" }}]
+"""
+BATCHES = {None: (UNPARTITIONED,), seed_batches: (BATCH, CALIBRATION), benchmarked_models: (PAIR,)}
 KEYED = [stage for stage in STAGES if stage.makes]
 
 
 @pytest.fixture(params=["", '[base_policy]\ncorpus = "questions"\n', '[questions]\nwriter = "endpoint"\n'])
 def project(tmp_path, request) -> OpenProject:
     """A project under several settings in which every table and every model is there."""
-    made = small_project(tmp_path, SETTINGS + request.param).open()
+    write_lines(tmp_path / "HumanEvalPlus.jsonl", EVALPLUS)
+    own_protocol(tmp_path, "plus", "paper/humaneval+", len(EVALPLUS))
+    made = small_project(tmp_path, SETTINGS + request.param + BENCHMARKS.format(folder=tmp_path)).open()
     for table in ALL_TABLES:
-        partitioned = next(stage for stage in STAGES if stage.name == table.name).partitions is not None
-        for batch in (BATCH, CALIBRATION) if partitioned else (UNPARTITIONED,):
+        stage = next(stage for stage in STAGES if stage.name == table.name)
+        for batch in BATCHES[stage.partitions]:
             made.lake.write(table, batch, table.empty(), content_key="before")
     for model in MODELS:
         made.home.artifacts.working_folder(model.name, "before")
@@ -45,7 +56,7 @@ def project(tmp_path, request) -> OpenProject:
 
 
 def batch_of(stage: Stage) -> str:
-    return UNPARTITIONED if stage.partitions is None else BATCH
+    return BATCHES[stage.partitions][0]
 
 
 def keys_after_changes(project: OpenProject, stage: Stage) -> Iterator[tuple[str, str]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, unquote
 
 import polars as pl
 
@@ -22,8 +23,8 @@ UNPARTITIONED = "all"
 
 POINTER = "current.json"
 
-BATCH_NAME = re.compile(r"\w[\w.-]*")
-"""Batches are names of folders and of Dagster's partitions."""
+BATCH_NAME = re.compile(r"\w[\w.|/@+:-]*")
+"""Batches are names of Dagster's partitions and, but for characters that paths give a meaning, of folders."""
 
 ROW_KEYS = pl.Schema({"unit": pl.String, "row_key": pl.String})
 """What the rows of each unit (a question, a program) were computed from, hashed."""
@@ -145,7 +146,7 @@ class Lake:
     def partitions(self, table: Table) -> list[Partition]:
         """Return the current version of every batch of a table, ordered by batch name."""
         pointers = sorted((self.root / table.name).glob(f"batch=*/{POINTER}"))
-        found = [self.current(table, pointer.parent.name.removeprefix("batch=")) for pointer in pointers]
+        found = [self.current(table, unquote(pointer.parent.name.removeprefix("batch="))) for pointer in pointers]
         return [partition for partition in found if partition is not None]
 
     def withdraw(self, table: Table, batch: str) -> None:
@@ -201,5 +202,10 @@ class Lake:
 
     def _folder(self, table: str, batch: str) -> Path:
         if not BATCH_NAME.fullmatch(batch):
-            raise ValueError(f"batch {batch!r}: a name of a batch has letters, digits, '_', '-' and '.' only")
-        return self.root / table / f"batch={batch}"
+            raise ValueError(
+                f"batch {batch!r}: a name of a batch begins with a letter or digit and has no other signs than . | / @ "
+                "+ : _ -"
+            )
+        # As in a web address: `policy_rule|paper/humaneval` becomes `policy_rule%7Cpaper%2Fhumaneval`.
+        folder = re.sub(r"[|/@+:]", lambda sign: quote(sign[0], safe=""), batch)
+        return self.root / table / f"batch={folder}"

@@ -5,6 +5,7 @@ from it. Column types are Polars types. Every id is a hash (`lake.keys.text_id`)
 names.
 """
 
+from acecoder_dagster.data.tables.benchmarks import BENCHMARK_PROGRAMS, BENCHMARK_RESULTS, LEADERBOARD
 from acecoder_dagster.data.tables.evaluation import BENCHMARK_SCORES, BEST_OF_N, PROGRAM_SCORES
 from acecoder_dagster.data.tables.programs import (
     ORACLE_RESULTS,
@@ -65,20 +66,27 @@ WHOLE_TABLES = (
 )
 """Tables without partitions."""
 
-ALL_TABLES = BATCH_TABLES + WHOLE_TABLES
+BENCHMARK_TABLES = (BENCHMARK_PROGRAMS, BENCHMARK_RESULTS, LEADERBOARD)
+"""Tables partitioned by model and standard benchmark."""
+
+ALL_TABLES = BATCH_TABLES + WHOLE_TABLES + BENCHMARK_TABLES
 
 __all__ = [
     "ACECODE_DATASET",
     "ALL_TABLES",
     "ASSERT",
     "BATCH_TABLES",
+    "BENCHMARK_PROGRAMS",
+    "BENCHMARK_RESULTS",
     "BENCHMARK_SCORES",
+    "BENCHMARK_TABLES",
     "BEST_OF_N",
     "CALL",
     "CANDIDATE_TESTS",
     "FILTERED_TESTS",
     "FLAG",
     "HARD_QUESTIONS",
+    "LEADERBOARD",
     "OFFICIAL",
     "ORACLE_PROGRAMS",
     "ORACLE_RESULTS",

@@ -31,7 +31,7 @@ COPY_OPTIONS: dict[FileFormat, str] = {
 }
 """File formats that rows can be written in, and what DuckDB's COPY calls them."""
 
-BATCH_DESCRIPTION = "Seed batch, `all` where the table has no batches"
+BATCH_DESCRIPTION = "Seed batch, or a model and a benchmark; `all` where the table has neither"
 
 
 def create_lake_views(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:

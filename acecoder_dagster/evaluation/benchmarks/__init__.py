@@ -7,6 +7,7 @@
 - `judging`: its tests as the judge takes them, and verdicts.
 - `answering`: what a model answers, one that runs here or behind an endpoint.
 - `best_of_n`: programs that reward models choose.
+- `dependence`: what makes results out of date.
 - `programs`, `scores`, `official_files`, `evaluating`: finished programs or a model in; scores and files out.
 """
 

@@ -18,8 +18,7 @@ from acecoder_dagster.evaluation.benchmarks.judging.verdicts import Verdicts, ju
 from acecoder_dagster.evaluation.benchmarks.official_files import write_official_files
 from acecoder_dagster.evaluation.benchmarks.programs import (
     Sample,
-    answers_as_written,
-    finished_samples,
+    answered_samples,
     read_written,
     samples_of,
 )
@@ -90,7 +89,7 @@ def evaluate_programs(
     written = read_written(programs)
     tasks = _read_all(protocols, data)
     samples = samples_of(protocols, tasks, written, style)
-    judged = _judged(protocols, tasks, samples, out, sandbox or {}, report)
+    judged = judge_samples(protocols, tasks, samples, out / "judging", sandbox or {}, report)
     return _evaluated(protocols, judged, out, name, style, reward_models, settings, report)
 
 
@@ -144,33 +143,44 @@ def evaluate_model(
         title = f"{' '.join(each.name for each in asked.protocols)}: answers"
         told = model.answers(asked, out / "answers", partial(report, title))
         for each in asked.protocols:
-            written_for = answers_as_written(told, each.name)
-            samples[each.address] = finished_samples(each, tasks[each.address], written_for, style)
+            samples[each.address] = answered_samples(each, tasks[each.address], told, style)
         answers.append(told.select(pl.lit(asked.name).alias("programs"), pl.all()))
         is_empty = pl.col("finish_reason").is_in([TOO_LONG, REFUSED])
         if failed := told.filter(is_empty)["task_id"].unique(maintain_order=True).to_list():
             unanswered[asked.name] = failed
     file = out / "answers.parquet"
     replace_file(file, pl.concat(answers).write_parquet)
-    judged = _judged(protocols, tasks, samples, out, sandbox or {}, report)
+    judged = judge_samples(protocols, tasks, samples, out / "judging", sandbox or {}, report)
     found = _evaluated(protocols, judged, out, name, style, reward_models, settings, report)
     return replace(found, unanswered=unanswered, files=[file, *found.files])
 
 
-def _judged(
+def judge_samples(
     protocols: Sequence[Protocol],
     tasks: Mapping[str, Tasks],
     samples: Mapping[str, list[Sample]],
-    out: Path,
+    folder: Path,
     sandbox: Mapping[str, object],
     report: Report,
 ) -> list[Score]:
-    """Judge the programs of all benchmarks that have some."""
-    out.mkdir(parents=True, exist_ok=True)
+    """Judge the programs of all benchmarks that have some, and the references of their tasks.
+
+    Args:
+        protocols: the benchmarks.
+        tasks: their tasks, by address.
+        samples: their programs, by address.
+        folder: where every verdict is kept as soon as it is known. Only one process at a time can judge there.
+        sandbox: settings of the sandbox that go before the protocols'.
+        report: told how far the work is.
+
+    Raises:
+        BenchmarkError: some could not be judged; the message says what to do.
+        SandboxUnavailableError: sandboxes cannot be started here.
+    """
     scored = [each for each in protocols if samples.get(each.address)]
     scores: dict[str, Score] = {}
     for together in _sharing_tests(scored):
-        verdicts = _judge(together, tasks, samples, out / "judging", sandbox, report)
+        verdicts = _judge(together, tasks, samples, folder, sandbox, report)
         for each in together:
             scores[each.address] = score(each, tasks[each.address], samples[each.address], verdicts)
     return [scores[each.address] for each in scored]
@@ -187,11 +197,12 @@ def _evaluated(
     report: Report,
 ) -> Evaluation:
     """Write scores and results, and let reward models choose."""
+    out.mkdir(parents=True, exist_ok=True)
     settings = settings or EvaluationSettings()
     table = _table(scores, settings)
     files = [out / "scores.parquet", out / "results.parquet"]
     replace_file(files[0], table.write_parquet)
-    replace_file(files[1], _results(scores).write_parquet)
+    replace_file(files[1], result_rows(scores).write_parquet)
     now = datetime.datetime.now()
     for each in scores:
         files += write_official_files(each, name, out, now)
@@ -278,8 +289,8 @@ def _judge(
 
 
 def _table(scores: Sequence[Score], settings: EvaluationSettings) -> pl.DataFrame:
-    rows: list[dict[str, Any]] = [row for each in scores for row in score_rows(each, settings)]
-    mean = mean_row(scores, settings)
+    rows: list[dict[str, Any]] = [row for each in scores for row in score_rows(each.tally, settings).values()]
+    mean = mean_row([each.tally for each in scores], settings)
     names = list(dict.fromkeys(name for row in rows for name in row))
     at_k = [name for name in names if name.startswith("pass@") and name[5:].isdigit() and name != "pass@1"]
     names = [name for name in names if name not in at_k]
@@ -288,7 +299,7 @@ def _table(scores: Sequence[Score], settings: EvaluationSettings) -> pl.DataFram
     return frame.select(*names[:place], *at_k, *names[place:])
 
 
-def _results(scores: Sequence[Score]) -> pl.DataFrame:
+def result_rows(scores: Sequence[Score]) -> pl.DataFrame:
     """Return a row for each program: what was judged, by which tests, and what came of it."""
     rows = []
     for each in scores:

@@ -74,7 +74,7 @@ def _evalplus_result(score: Score, judged: JudgedSample, has_plus: bool) -> dict
 def _write_bigcodebench(score: Score, name: str, folder: Path, date: str) -> list[Path]:
     split = next(each for each in _SPLITS if each in score.protocol.name)
     subset = "hard" if score.protocol.name.endswith("-hard") else "full"
-    programs, passed = score.counts()
+    programs, passed = score.tally.counts()
     extra = "-hard" if subset == "hard" else ""
     stem = f"{name}--main--bigcodebench{extra}-{split}--programs-unknown-{min(programs)}-sanitized_calibrated"
     results = {

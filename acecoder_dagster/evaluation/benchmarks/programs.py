@@ -162,15 +162,21 @@ def _receiver(protocols: Sequence[Protocol], tasks: Mapping[str, Tasks], row: Wr
     return next(iter(for_programs))
 
 
-def answers_as_written(answers: pl.DataFrame, target: str) -> list[Written]:
-    """Return what a model answered, as if it had been read from a file.
+def answered_samples(protocol: Protocol, tasks: Tasks, answers: pl.DataFrame, style: str) -> list[Sample]:
+    """Return the programs in what a model answered.
 
     Args:
+        protocol: the benchmark.
+        tasks: its tasks.
         answers: columns task_id and answer.
-        target: the benchmark that they are for.
+        style: what kind of model it is.
+
+    Raises:
+        BenchmarkError: the benchmark does not say how answers of this style are read.
     """
     rows = answers.select("task_id", "answer").iter_rows()
-    return [Written("", target, task_id, "answer", text) for task_id, text in rows]
+    written = [Written("", protocol.name, task_id, "answer", text) for task_id, text in rows]
+    return finished_samples(protocol, tasks, written, style)
 
 
 def finished_samples(protocol: Protocol, tasks: Tasks, rows: Sequence[Written], style: str) -> list[Sample]:

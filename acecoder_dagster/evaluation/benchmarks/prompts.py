@@ -102,15 +102,31 @@ def _filled(text: str, sections: Mapping[str, str], style: StyleSection, task: T
     return _PLACE.sub(lambda found: places[found[1]], text)
 
 
-@cache
-def _sections(name: str) -> dict[str, str]:
-    path = Path(name) if Path(name).is_absolute() else FOLDER / name
+def prompt_text(name: str) -> str:
+    """Return the text of a prompt file.
+
+    Args:
+        name: of a shipped one, or an absolute path.
+
+    Raises:
+        BenchmarkError: there is no such file.
+    """
+    path = _prompt_path(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         known = ", ".join(sorted(each.name for each in FOLDER.glob("*.txt")))
         raise BenchmarkError(f"{path}: this prompt cannot be read: {error}; shipped are {known}") from error
-    parts = _HEADING.split(text)
+
+
+def _prompt_path(name: str) -> Path:
+    return Path(name) if Path(name).is_absolute() else FOLDER / name
+
+
+@cache
+def _sections(name: str) -> dict[str, str]:
+    path = _prompt_path(name)
+    parts = _HEADING.split(prompt_text(name))
     sections: dict[str, str] = dict(zip(parts[1::2], (part.removesuffix("\n") for part in parts[2::2]), strict=True))
     if ("text" in sections) == ("user" in sections) or parts[0].strip():
         raise BenchmarkError(f"{path}: a prompt begins with a section, and has either [text] or [user]")

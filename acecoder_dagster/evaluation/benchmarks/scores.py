@@ -31,6 +31,33 @@ class JudgedSample:
 
 
 @dataclass(frozen=True)
+class Tally:
+    """What the figures of a benchmark are computed from.
+
+    Attributes:
+        protocol: the benchmark and how it is scored.
+        passed: of every program its task, and whether it passed.
+        references: by task that has a reference: whether it passed.
+        difficulties: by task, the publisher's word; empty where it has none.
+    """
+
+    protocol: Protocol
+    passed: Sequence[tuple[str, bool]]
+    references: Mapping[str, bool]
+    difficulties: Mapping[str, str]
+
+    def counts(self, only: set[str] | None = None) -> tuple[list[int], list[int]]:
+        """Return how many programs each answered task has, and how many of them pass."""
+        programs: dict[str, int] = {}
+        passing: dict[str, int] = {}
+        for task_id, passed in self.passed:
+            if only is None or task_id in only:
+                programs[task_id] = programs.get(task_id, 0) + 1
+                passing[task_id] = passing.get(task_id, 0) + passed
+        return list(programs.values()), list(passing.values())
+
+
+@dataclass(frozen=True)
 class Score:
     """What one benchmark gave.
 
@@ -57,16 +84,15 @@ class Score:
         answered = {each.sample.task_id for each in self.samples}
         return [task_id for task_id in self.tasks.tasks if task_id not in answered]
 
-    def counts(self, only: set[str] | None = None) -> tuple[list[int], list[int]]:
-        """Return how many programs each answered task has, and how many of them pass."""
-        programs: dict[str, int] = {}
-        passed: dict[str, int] = {}
-        for each in self.samples:
-            task_id = each.sample.task_id
-            if only is None or task_id in only:
-                programs[task_id] = programs.get(task_id, 0) + 1
-                passed[task_id] = passed.get(task_id, 0) + each.passed
-        return list(programs.values()), list(passed.values())
+    @property
+    def tally(self) -> Tally:
+        """What its figures are computed from."""
+        return Tally(
+            self.protocol,
+            [(each.sample.task_id, each.passed) for each in self.samples],
+            self.references,
+            {task_id: task.difficulty for task_id, task in self.tasks.tasks.items()},
+        )
 
 
 def score(protocol: Protocol, tasks: Tasks, samples: Sequence[Sample], verdicts: Verdicts) -> Score:
@@ -83,24 +109,23 @@ def score(protocol: Protocol, tasks: Tasks, samples: Sequence[Sample], verdicts:
     return Score(protocol, tasks, judged, references)
 
 
-def score_rows(found: Score, settings: EvaluationSettings) -> list[dict[str, Any]]:
-    """Return the rows of the table for a benchmark: all tasks, then those of each difficulty where it has any.
+def score_rows(found: Tally, settings: EvaluationSettings) -> dict[str, dict[str, Any]]:
+    """Return the rows of the table for a benchmark, by difficulty: first all tasks, under the empty word.
 
     Returns:
         Columns benchmark, protocol, tasks and programs (numbers), pass@1 with low and high (its bootstrap interval over
         tasks), pass@k where every task has k programs, references and references_passing (numbers, None where there
         are none), pass@1_reference_passes (over tasks whose reference passes).
     """
-    rows = [_row(found, found.protocol.title, None, settings)]
-    difficulties = dict.fromkeys(task.difficulty for task in found.tasks.tasks.values() if task.difficulty)
-    for difficulty in difficulties:
-        only = {task.task_id for task in found.tasks.tasks.values() if task.difficulty == difficulty}
+    rows = {"": _row(found, found.protocol.title, None, settings)}
+    for difficulty in dict.fromkeys(filter(None, found.difficulties.values())):
+        only = {task_id for task_id, its_own in found.difficulties.items() if its_own == difficulty}
         if found.counts(only)[0]:
-            rows.append(_row(found, f"{found.protocol.title}, {difficulty}", only, settings))
+            rows[difficulty] = _row(found, f"{found.protocol.title}, {difficulty}", only, settings)
     return rows
 
 
-def _row(found: Score, title: str, only: set[str] | None, settings: EvaluationSettings) -> dict[str, Any]:
+def _row(found: Tally, title: str, only: set[str] | None, settings: EvaluationSettings) -> dict[str, Any]:
     programs, passed = found.counts(only)
     first = bootstrap_mean(pass_at_k(programs, passed, 1), settings)
     row: dict[str, Any] = {
@@ -126,7 +151,7 @@ def _row(found: Score, title: str, only: set[str] | None, settings: EvaluationSe
     return row
 
 
-def mean_row(scores: Sequence[Score], settings: EvaluationSettings) -> dict[str, Any] | None:
+def mean_row(scores: Sequence[Tally], settings: EvaluationSettings) -> dict[str, Any] | None:
     """Return a row with the mean over benchmarks, as the paper's last column has it; None for a single one."""
     if len(scores) < 2:
         return None

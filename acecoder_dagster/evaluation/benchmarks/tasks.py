@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ from acecoder_dagster.evaluation.benchmarks.errors import BenchmarkError
 from acecoder_dagster.evaluation.benchmarks.protocol import DataSection, Protocol
 from acecoder_dagster.evaluation.benchmarks.reading import READERS
 from acecoder_dagster.evaluation.benchmarks.reading.task import Task, TaskError
-from acecoder_dagster.files import Problems, is_hub_address, read_records, read_source
+from acecoder_dagster.files import Problems, is_hub_address, read_records, read_source, source_revision
 from acecoder_dagster.files.hub import download, resolve
+from acecoder_dagster.files.model_files import ASKED_EVERY
 
 HUB = "hub"
 SHOWN = 20
@@ -63,7 +66,7 @@ def read_tasks(protocol: Protocol, data: str) -> Tasks:
         md5, as_published = "", None
     else:
         files = _hub_files(section) if data == HUB else _folder_files(protocol, Path(data))
-        digests = [_digests(path) for path in files]
+        digests = _digests_of(files)
         hashes, md5 = [sha256 for sha256, _ in digests], digests[0][1]
         rows, revision = _file_rows(files, problems), " ".join(hashes)
         as_published = tuple(hashes) == section.sha256 if section.sha256 else None
@@ -80,10 +83,35 @@ def read_tasks(protocol: Protocol, data: str) -> Tasks:
     return Tasks(_chosen(protocol, tasks), frozenset(tasks), md5, revision, as_published)
 
 
+def data_revision(protocol: Protocol, data: str) -> str:
+    """Return what identifies the present content of a benchmark's data, without reading its tasks.
+
+    Args:
+        protocol: which files.
+        data: as `read_tasks` takes it.
+
+    Returns:
+        Hashes of the unpacked files, or the hub's commit.
+
+    Raises:
+        BenchmarkError: a file is missing.
+        ImportFileError: the hub cannot be reached.
+    """
+    if data == HUB:
+        return _commit(_hub_address(protocol.data), int(time.time() / ASKED_EVERY))
+    return " ".join(sha256 for sha256, _ in _digests_of(_folder_files(protocol, Path(data))))
+
+
+@lru_cache(maxsize=64)
+def _commit(address: str, moment: int) -> str:
+    """Return the hub's commit; each moment it is asked anew."""
+    del moment
+    return source_revision(address)
+
+
 def _chosen(protocol: Protocol, tasks: dict[str, Task]) -> dict[str, Task]:
     """Return the tasks that are the benchmark's: those of its list of ids, and of its window of dates."""
-    if protocol.data.tasks is not None:
-        ids = _ids(protocol.data.tasks)
+    if (ids := task_ids(protocol.data)) is not None:
         if missing := [task_id for task_id in ids if task_id not in tasks]:
             raise BenchmarkError(f"{protocol.address}: tasks that the data lacks: {', '.join(missing[:SHOWN])}")
         tasks = {task_id: tasks[task_id] for task_id in ids}
@@ -96,8 +124,15 @@ def _chosen(protocol: Protocol, tasks: dict[str, Task]) -> dict[str, Task]:
     return inside
 
 
-def _ids(name: str) -> list[str]:
-    path = Path(name) if Path(name).is_absolute() else PROTOCOLS / name
+def task_ids(section: DataSection) -> list[str] | None:
+    """Return the ids that the benchmark's list of tasks names; None where it is all of the data.
+
+    Raises:
+        BenchmarkError: the list cannot be read.
+    """
+    if section.tasks is None:
+        return None
+    path = Path(section.tasks) if Path(section.tasks).is_absolute() else PROTOCOLS / section.tasks
     try:
         return path.read_text(encoding="utf-8").split()
     except (OSError, UnicodeDecodeError) as error:
@@ -125,12 +160,17 @@ def _hub_rows(address: str, problems: Problems) -> tuple[Rows, str]:
     return rows, source.revision
 
 
-def _hub_files(section: DataSection) -> list[Path]:
+def _hub_address(section: DataSection) -> str:
     if section.hub is None or not is_hub_address(section.hub):
         raise BenchmarkError(
-            f"the hub has no {', '.join(section.files)}: get {section.origin} and name its folder with --data"
+            f"the hub has no {', '.join(section.files)}: get {section.origin} and name its folder with --data, or in a "
+            "profile with benchmarks.data"
         )
-    return download(resolve(section.hub), section.files)
+    return section.hub
+
+
+def _hub_files(section: DataSection) -> list[Path]:
+    return download(resolve(_hub_address(section)), section.files)
 
 
 def _folder_files(protocol: Protocol, folder: Path) -> list[Path]:
@@ -157,14 +197,25 @@ def _file_rows(files: Iterable[Path], problems: Problems) -> Iterator[tuple[str,
             yield path.name, number, row
 
 
-def _digests(path: Path) -> tuple[str, str]:
-    """Return SHA-256 and MD5 of a file's bytes, unpacked."""
+def _digests_of(files: Iterable[Path]) -> list[tuple[str, str]]:
+    """Return SHA-256 and MD5 of each file's bytes, unpacked."""
+    found = []
+    for path in files:
+        try:
+            state = path.stat()
+            found.append(_digests(path, state.st_size, state.st_mtime_ns))
+        except (OSError, EOFError) as error:
+            raise BenchmarkError(f"{path}: cannot be read: {error}") from error
+    return found
+
+
+@lru_cache(maxsize=64)
+def _digests(path: Path, size: int, modified: int) -> tuple[str, str]:
+    """Return the hashes of a file in the state that is named, so that it is read once per process."""
+    del size, modified
     digests = hashlib.sha256(), hashlib.md5(usedforsecurity=False)
-    try:
-        with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
-            while block := stream.read(1 << 20):
-                for digest in digests:
-                    digest.update(block)
-    except (OSError, EOFError) as error:
-        raise BenchmarkError(f"{path}: cannot be read: {error}") from error
+    with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as stream:
+        while block := stream.read(1 << 20):
+            for digest in digests:
+                digest.update(block)
     return digests[0].hexdigest(), digests[1].hexdigest()

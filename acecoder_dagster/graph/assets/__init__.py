@@ -4,6 +4,7 @@ Belongs here: what each stage reads, calling the domain code, checks. Does not b
 live in the packages below, which know nothing of Dagster.
 """
 
+from acecoder_dagster.graph.assets.benchmarks import benchmark_programs, benchmark_results, leaderboard
 from acecoder_dagster.graph.assets.evaluation import (
     benchmark_scores,
     best_of_n,
@@ -26,12 +27,15 @@ __all__ = [
     "STAGES",
     "acecode_dataset",
     "base_policy",
+    "benchmark_programs",
+    "benchmark_results",
     "benchmark_scores",
     "best_of_n",
     "candidate_tests",
     "filtered_tests",
     "hard_questions",
     "imported_files",
+    "leaderboard",
     "oracle_programs",
     "oracle_results",
     "policy_programs",
@@ -81,5 +85,8 @@ STAGES = (
     policy_results,
     benchmark_scores,
     report,
+    benchmark_programs,
+    benchmark_results,
+    leaderboard,
 )
 """Every stage, each after all that it reads and waits for."""

@@ -2,13 +2,14 @@
 
 import dagster as dg
 
-from acecoder_dagster.graph.groups import DATA_GROUPS, EVALUATION, TRAINING
+from acecoder_dagster.graph.groups import BENCHMARKS, DATA_GROUPS, EVALUATION, TRAINING
 
 WHOLE_PIPELINE = "whole_pipeline"
 DATA_ONLY = "data_only"
 TRAINING_ONLY = "training_only"
 EVALUATION_ONLY = "evaluation_only"
 TAKE_IN = "take_in"
+STANDARD_BENCHMARKS = "standard_benchmarks"
 TRAINING_AND_EVALUATION = "training_and_evaluation"
 
 ENDED = {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED}
@@ -18,7 +19,8 @@ UNFINISHED = [status for status in dg.DagsterRunStatus if status not in ENDED]
 jobs = [
     dg.define_asset_job(
         WHOLE_PIPELINE,
-        selection=dg.AssetSelection.all(),
+        # Those have partitions of their own: a run has one kind.
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(BENCHMARKS),
         description="From seeds to the report: everything, for the chosen batches",
     ),
     dg.define_asset_job(
@@ -40,6 +42,11 @@ jobs = [
         TRAINING_AND_EVALUATION,
         selection=dg.AssetSelection.groups(TRAINING, EVALUATION),
         description="Reward model, policies and what they are worth, from the tables that are there",
+    ),
+    dg.define_asset_job(
+        STANDARD_BENCHMARKS,
+        selection=dg.AssetSelection.groups(BENCHMARKS),
+        description="What models score on standard benchmarks, for the chosen pairs of a model and a benchmark",
     ),
     dg.define_asset_job(
         TAKE_IN,

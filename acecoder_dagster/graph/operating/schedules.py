@@ -1,19 +1,22 @@
 """Schedules: what is out of date is computed at night, models are trained and what is old removed once a week."""
 
+import uuid
+
 import dagster as dg
 
 from acecoder_dagster.data.tables import PREFERENCE_PAIRS
 from acecoder_dagster.graph.operating.cleaning import clean_job
-from acecoder_dagster.graph.operating.jobs import DATA_ONLY, TRAINING_AND_EVALUATION, UNFINISHED
+from acecoder_dagster.graph.operating.jobs import DATA_ONLY, STANDARD_BENCHMARKS, TRAINING_AND_EVALUATION, UNFINISHED
 from acecoder_dagster.graph.operating.selections import data_stages
-from acecoder_dagster.graph.partitions import range_tags, register_batches
-from acecoder_dagster.graph.refresh.staleness import chosen_batches, first_stale_stage, stale_tables
+from acecoder_dagster.graph.partitions import range_tags, register_batches, registered_batches
+from acecoder_dagster.graph.refresh.staleness import chosen_batches, first_stale_stage, stale_benchmarks, stale_tables
 from acecoder_dagster.graph.resources import OpenProject, Project
 
 STARTED_BY = "acecoder/started_by"
 DATA_SCHEDULE = "nightly_data"
 TRAINING_SCHEDULE = "weekly_training"
 CLEAN_SCHEDULE = "weekly_clean"
+BENCHMARK_SCHEDULE = "nightly_benchmarks"
 
 
 def schedules(project: Project) -> list[dg.ScheduleDefinition]:
@@ -59,7 +62,18 @@ def schedules(project: Project) -> list[dg.ScheduleDefinition]:
     def cleaning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         return _under_way(context.instance, CLEAN_SCHEDULE) or dg.RunRequest(tags={STARTED_BY: CLEAN_SCHEDULE})
 
-    return [data, training, cleaning]
+    @dg.schedule(
+        name=BENCHMARK_SCHEDULE,
+        job_name=STANDARD_BENCHMARKS,
+        cron_schedule=refresh.data_cron,
+        execution_timezone=refresh.time_zone,
+        default_status=on,
+        description="Evaluates models on the benchmarks of [benchmarks] for which that was not done, or is out of date",
+    )
+    def benchmarks(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+        return _benchmark_requests(context.instance, project.open())
+
+    return [data, training, cleaning, benchmarks]
 
 
 def _data_requests(context: dg.ScheduleEvaluationContext, project: OpenProject) -> list[dg.RunRequest] | dg.SkipReason:
@@ -78,13 +92,29 @@ def _data_requests(context: dg.ScheduleEvaluationContext, project: OpenProject) 
         context.log.info(f"Out of date: { {batch: f'from {stale[batch]} on' for batch in batches} }")
         register_batches(context.instance, batches)
         selection = [dg.AssetKey(name) for name in data_stages(project, batches)]
-        return [
-            dg.RunRequest(asset_selection=selection, tags=tags | of_range)
-            for of_range in range_tags(context.instance, batches, refresh.batches_per_run)
-        ]
+        ranges = range_tags(registered_batches(context.instance), batches, refresh.batches_per_run)
+        return [_request(tags | of_range, selection) for of_range in ranges]
     if tables := stale_tables(project):
         return [dg.RunRequest(asset_selection=[dg.AssetKey(name) for name in tables], tags=tags)]
     return dg.SkipReason(f"{len(chosen)} batches and all tables are up to date: nothing is executed, no model called")
+
+
+def _benchmark_requests(instance: dg.DagsterInstance, project: OpenProject) -> list[dg.RunRequest] | dg.SkipReason:
+    if under_way := _under_way(instance, BENCHMARK_SCHEDULE):
+        return under_way
+    partitions = list(project.settings.benchmarks.partitions)
+    if not partitions:
+        return dg.SkipReason("benchmarks.models names no model: there is nothing to evaluate")
+    stale = stale_benchmarks(project)
+    if not stale:
+        return dg.SkipReason(f"{len(partitions)} pairs of a model and a benchmark are up to date, or not trained yet")
+    tags = {STARTED_BY: BENCHMARK_SCHEDULE}
+    return [_request(tags | of_range) for of_range in range_tags(partitions, stale)]
+
+
+def _request(tags: dict[str, str], selection: list[dg.AssetKey] | None = None) -> dg.RunRequest:
+    """Return one of several requests; Dagster wants a key of each, and asks for no key twice."""
+    return dg.RunRequest(run_key=uuid.uuid4().hex, asset_selection=selection, tags=tags)
 
 
 def _under_way(instance: dg.DagsterInstance, schedule: str) -> dg.SkipReason | None:

@@ -64,8 +64,10 @@ def settings_change(project: OpenProject) -> SettingsChange | None:
         return None
     batches = known_batches(before.home, before.settings)
     kept = [batch for batch in batches if batch in known_batches(project.home, project.settings)]
-    already = _planned(before, kept)
-    redone = tuple(stage for stage in _planned(project, kept) if stage not in already)
+    # A model or benchmark that is named anew redoes nothing; scores of one that is named no more harm nothing.
+    pairs = [pair for pair in before.settings.benchmarks.partitions if pair in project.settings.benchmarks.partitions]
+    already = _planned(before, kept + pairs)
+    redone = tuple(stage for stage in _planned(project, kept + pairs) if stage not in already)
     gone = tuple(batch for batch in batches if batch not in kept and _was_made(project, batch))
     return SettingsChange(stored["profile"], differences, redone, gone)
 

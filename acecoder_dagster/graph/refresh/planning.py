@@ -4,16 +4,18 @@ Which batches and stages are out of date is exact. How much of a batch is: exact
 where they must be made first. Time and tokens are those that earlier runs measured.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from acecoder_dagster.data.lake import Partition, column_digests
 from acecoder_dagster.data.tables import CANDIDATE_TESTS, QUESTIONS, SAMPLED_PROGRAMS, SEED_FUNCTIONS, Table
+from acecoder_dagster.evaluation.benchmarks.answering.asked import drawn
 from acecoder_dagster.graph.assets import STAGES, warehouse
 from acecoder_dagster.graph.inputs import LABELS, Input, Model, Rows
 from acecoder_dagster.graph.keys import MissingInputError, is_current
+from acecoder_dagster.graph.partitions import benchmarked_models
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.row_reuse import read_batch, row_keys
 from acecoder_dagster.graph.run_tables import row_reuse
@@ -51,12 +53,24 @@ class PlannedStage:
 
 
 def plan_refresh(project: OpenProject, batches: Sequence[str]) -> list[PlannedStage]:
-    """Return the stages that a refresh of some batches and of everything made from them would work on, in order."""
-    plans = [_BatchPlan(project, batch) for batch in batches]
+    """Return the stages that a refresh of some batches and of everything made from them would work on, in order.
+
+    Args:
+        project: the project.
+        batches: seed batches, and pairs of a model and a benchmark.
+    """
+    pairs = [batch for batch in batches if batch in project.settings.benchmarks.partitions]
+    stale_pairs: set[str] = set()
+    plans = [_BatchPlan(project, batch) for batch in batches if batch not in pairs]
     planned: dict[str, PlannedStage] = {}
     columns: Columns = {}
     for stage in STAGES:
-        if stage.partitions is not None:
+        if stage.partitions is benchmarked_models:
+            # Each of these stages reads the one before it.
+            stale_pairs |= {pair for pair in pairs if _is_stale_pair(project, stage, pair, columns)}
+            if stale_pairs:
+                planned[stage.name] = _of_pairs(project, stage, stale_pairs)
+        elif stage.partitions is not None:
             work = [found for plan in plans if (found := plan.work(stage, columns))]
             if work:
                 planned[stage.name] = _of_batches(project, stage, work)
@@ -94,6 +108,12 @@ def _is_stale(project: OpenProject, stage: Stage, planned: dict[str, PlannedStag
     if isinstance(stage.makes, Model) and stage.makes.named(project.settings):
         return False
     return any(_matters(each, columns) for each in stage.inputs(project.settings)) or not is_current(project, stage)
+
+
+def _is_stale_pair(project: OpenProject, stage: Stage, pair: str, columns: Columns) -> bool:
+    """Return whether a model would be evaluated on a benchmark anew, for its own sake or for that of the model."""
+    inputs = [each for each in stage.inputs(project.settings) if each.for_batch(project, pair)]
+    return any(_matters(each, columns) for each in inputs) or not is_current(project, stage, pair)
 
 
 @dataclass
@@ -233,6 +253,22 @@ def _of_batches(project: OpenProject, stage: Stage, work: Sequence[_Work]) -> Pl
     if done := sum(_work_done(partition, project) for partition in partitions):
         seconds = sum(partition.figures.get("seconds", 0) for partition in partitions)
         planned.minutes = seconds / done * (planned.programs or planned.questions) / 60
+    return planned
+
+
+def _of_pairs(project: OpenProject, stage: Stage, pairs: Collection[str]) -> PlannedStage:
+    planned = PlannedStage(stage.name, batches=len(pairs))
+    for pair in pairs:
+        _, protocol = project.settings.benchmarks.partitions[pair]
+        tasks = protocol.data.rows
+        programs = tasks * drawn(protocol.decoding, project.settings.benchmarks.n).n
+        work = stage.work(PlannedBatch(project, pair, tasks, programs))
+        planned.questions += tasks
+        planned.programs += work.programs
+        planned.model_calls += work.model_calls
+    measured = [partition.figures.get("seconds", 0) for partition in project.lake.partitions(stage.table)]
+    if measured:
+        planned.minutes = sum(measured) / len(measured) * len(pairs) / 60
     return planned
 
 

@@ -19,6 +19,11 @@ def known_batches(home: Home, settings: Settings) -> list[str]:
     return procedural_batches(settings) + list(collected_batches(home.root)) + list(imported_batches(home.root))
 
 
+def known_partitions(home: Home, settings: Settings) -> list[str]:
+    """Return every batch of the project, then every pair of a model and a benchmark."""
+    return known_batches(home, settings) + list(settings.benchmarks.partitions)
+
+
 def procedural_number(batch: str) -> int | None:
     """Return the number of a procedural batch, or None for any other."""
     number = batch.removeprefix(PROCEDURAL_PREFIX)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import dagster as dg
 
 from acecoder_dagster.data.home import Home, RunError
-from acecoder_dagster.data.tables import BATCH_TABLES
+from acecoder_dagster.data.tables import BATCH_TABLES, BENCHMARK_TABLES
 from acecoder_dagster.graph.partitions import forget_batches, registered_batches
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.steps.batch_sources import procedural_batches
 from acecoder_dagster.questions.importing import imported_batches, remove_import
 from acecoder_dagster.questions.seeding import SeedManifest, StoredSeeds, collected_batches, remove_seeds, store_seeds
+
+PARTITIONED_TABLES = BATCH_TABLES + BENCHMARK_TABLES
 
 PROCEDURAL, COLLECTED, IMPORTED, LEFT_OVER = "procedural", "collected", "imported", "left over"
 """Where batches come from. Left over: nothing makes it any more, but its rows are still there and are counted."""
@@ -29,6 +31,8 @@ class KnownBatch:
 def list_batches(project: OpenProject, registered: Collection[str] = ()) -> list[KnownBatch]:
     """Return all batches of the folder, those that are only left over last.
 
+    Pairs of a model and a benchmark are batches only when they are left over: the settings name them no more.
+
     Args:
         project: the project.
         registered: batches that Dagster knows.
@@ -37,8 +41,8 @@ def list_batches(project: OpenProject, registered: Collection[str] = ()) -> list
     found = [KnownBatch(batch, PROCEDURAL, batch) for batch in procedural_batches(project.settings)]
     found += [KnownBatch(batch, COLLECTED, stored.name) for batch, stored in collected_batches(root).items()]
     found += [KnownBatch(batch, IMPORTED, stored.name) for batch, stored in imported_batches(root).items()]
-    known = {each.name for each in found}
-    stored = {partition.batch for table in BATCH_TABLES for partition in project.lake.partitions(table)}
+    known = {each.name for each in found} | set(project.settings.benchmarks.partitions)
+    stored = {partition.batch for table in PARTITIONED_TABLES for partition in project.lake.partitions(table)}
     return found + [KnownBatch(batch, LEFT_OVER, batch) for batch in sorted((stored | set(registered)) - known)]
 
 
@@ -68,7 +72,7 @@ def remove_batches(project: OpenProject, instance: dg.DagsterInstance, names: It
 def withdraw_batches(home: Home, instance: dg.DagsterInstance, batches: Iterable[str]) -> None:
     """Take batches out of all tables, and make Dagster forget them."""
     for batch in batches:
-        for table in BATCH_TABLES:
+        for table in PARTITIONED_TABLES:
             home.lake.withdraw(table, batch)
     forget_batches(instance, batches)
 

@@ -92,7 +92,19 @@ def test_a_writer_killed_before_the_pointer_leaves_the_old_version(lake, monkeyp
     assert lake.read(HARD_QUESTIONS).height == 1
 
 
-@pytest.mark.parametrize("batch", ["a/b", "../a", "50%", "", ".hidden", "two words"])
+@pytest.mark.parametrize("batch", ["/a", "../a", "50%", "", ".hidden", "two words"])
 def test_a_batch_whose_name_cannot_name_a_folder_is_refused(lake, batch):
     with pytest.raises(ValueError, match="name of a batch"):
         lake.current(HARD_QUESTIONS, batch)
+
+
+def test_a_pair_of_a_model_and_a_benchmark_is_a_batch_like_any_other(lake):
+    pair = "owner/model@main|paper/livecodebench-v6@2024-08-01..2025-05-31"
+    lake.write(HARD_QUESTIONS, pair, pl.DataFrame([ROW]), content_key="k")
+
+    assert lake.current(HARD_QUESTIONS, pair).content_key == "k"
+    assert [partition.batch for partition in lake.partitions(HARD_QUESTIONS)] == [pair]
+    assert lake.read(HARD_QUESTIONS)["batch"].to_list() == [pair]
+    assert [path.name for path in (lake.root / HARD_QUESTIONS.name).glob("batch=*")] == [
+        "batch=owner%2Fmodel%40main%7Cpaper%2Flivecodebench-v6%402024-08-01..2025-05-31"
+    ]

@@ -11,7 +11,7 @@ from typing import Protocol as Interface
 import polars as pl
 
 from acecoder_dagster.evaluation.benchmarks.errors import BenchmarkError
-from acecoder_dagster.evaluation.benchmarks.protocol import DrawSection, Protocol, StyleSection
+from acecoder_dagster.evaluation.benchmarks.protocol import DecodingSection, DrawSection, Protocol, StyleSection
 from acecoder_dagster.evaluation.benchmarks.reading.task import Task
 from acecoder_dagster.evaluation.benchmarks.tasks import Tasks
 
@@ -107,6 +107,11 @@ def asked_together(protocols: Sequence[Protocol], tasks: Mapping[str, Tasks], st
     return [_asked(together, tasks, style, n) for together in groups.values()]
 
 
+def drawn(decoding: DecodingSection, n: int | None) -> DrawSection:
+    """Return how answers are drawn: n of each task as for best-of-N; None: as for the score itself."""
+    return decoding.greedy if n is None else decoding.sampled.model_copy(update={"n": n})
+
+
 def _asked(together: Sequence[Protocol], tasks: Mapping[str, Tasks], style: str, n: int | None) -> Asked:
     first = together[0]
     every = {name: task for each in together for name, task in tasks[each.address].tasks.items()}
@@ -116,7 +121,7 @@ def _asked(together: Sequence[Protocol], tasks: Mapping[str, Tasks], style: str,
         together,
         list(every.values()),
         chosen,
-        decoding.greedy if n is None else decoding.sampled.model_copy(update={"n": n}),
+        drawn(decoding, n),
         chosen.max_tokens or decoding.max_tokens,
         decoding.max_model_len,
     )

@@ -1,8 +1,8 @@
-"""A model that vLLM runs here, in this process: one of a folder or of the hub."""
+"""A model that vLLM runs here: one of a folder or of the hub."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,16 @@ from acecoder_dagster.learning.sampling import EngineSettings, SamplingJob, Samp
 
 _PROMPTS = ".prompts.parquet"
 
+Runner = Callable[[SamplingJob, SamplingSettings, Advance], object]
+"""Lets vLLM do a job, and returns when it is done."""
+
+
+def run_here(job: SamplingJob, sampling: SamplingSettings, advance: Advance) -> None:
+    """Run a job in this process."""
+    from acecoder_dagster.learning.sampling.replicas import sample_on_replicas
+
+    sample_on_replicas([job], sampling, SEED, lambda done, total, _: advance(done, total))
+
 
 @dataclass(frozen=True)
 class LocalModel:
@@ -28,10 +38,12 @@ class LocalModel:
     Attributes:
         address: folder, or owner/name@revision.
         engine: memory, speed and devices; the longest text is the protocol's where it has one.
+        run: where vLLM runs.
     """
 
     address: str
     engine: EngineSettings
+    run: Runner = run_here
 
     def answers(self, asked: Asked, folder: Path, advance: Advance) -> pl.DataFrame:
         """See `Model.answers`.
@@ -86,10 +98,8 @@ class LocalModel:
         return None if context is not None and context <= wanted else wanted
 
     def _sample(self, job: SamplingJob, sampling: SamplingSettings, advance: Advance) -> None:
-        from acecoder_dagster.learning.sampling.replicas import sample_on_replicas
-
         try:
-            sample_on_replicas([job], sampling, SEED, lambda done, total, _: advance(done, total))
+            self.run(job, sampling, advance)
         except AceCoderError:
             raise
         except (OSError, ValueError, RuntimeError) as error:
