@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import StringIO
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ SERIES = ("blue", "green", "amber", "purple", "red", "grey")
 # No other colour is black but for the last digits, so what stands for a colour is found again in the SVG.
 _STANDS_FOR = {tone: f"#0000{number:02x}" for number, tone in enumerate(TONES, start=1)}
 _WIDTH, _HEIGHT = 4.9, 3.0
+_TEXT = 11
+"""Points, of a drawing of 350: on a phone it is drawn a little smaller."""
 _PROLOGUE = re.compile(r"\A.*?(?=<svg)", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>", re.DOTALL)
 _GROUP_IDS = re.compile(r'<g id="[^"]*"')
@@ -29,49 +32,41 @@ def colour(tone: str) -> str:
     return _STANDS_FOR[tone]
 
 
+@dataclass
 class Drawing:
-    """One set of axes; `svg` is there once it is drawn."""
+    """A drawing while it is made, and when it is done.
 
-    def __init__(self, axes: "Axes") -> None:
-        self.axes = axes
-        self.svg = ""
+    Attributes:
+        axes: what is drawn on.
+        legend: what each colour means, as (tone, meaning). The page shows it: beside a drawing as wide as a phone there
+            is no room for it.
+        svg: the drawing, once it is done.
+    """
 
-    def legend(self) -> None:
-        """Show a legend above the axes, where it covers nothing."""
-        self.axes.legend(
-            loc="lower left",
-            bbox_to_anchor=(0, 1),
-            ncols=2,
-            frameon=False,
-            labelcolor=colour("ink"),
-            borderaxespad=0.2,
-            handlelength=1.4,
-            columnspacing=1.4,
-        )
+    axes: "Axes"
+    legend: list[tuple[str, str]] = field(default_factory=list)
+    svg: str = ""
 
 
 @contextmanager
-def drawing(height: float = _HEIGHT) -> Iterator[Drawing]:
-    """Yield empty axes in the style of the page; afterwards the drawing is there as SVG.
-
-    Args:
-        height: in inches, of a width of 4.9.
-    """
+def drawing() -> Iterator[Drawing]:
+    """Yield empty axes in the style of the page; afterwards the drawing is there as SVG."""
     import matplotlib as mpl  # slow to import, so that commands without a drawing do not wait for it
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    figure = Figure(figsize=(_WIDTH, _HEIGHT), layout="constrained")
     axes = figure.subplots()
     axes.set_facecolor("none")
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.spines["bottom"].set_color(colour("grey"))
-    axes.tick_params(colors=colour("muted"), labelsize=9.5, length=0)
+    axes.tick_params(colors=colour("muted"), labelsize=_TEXT, length=0)
     axes.grid(axis="y", color=colour("line"), linewidth=0.8)
     axes.set_axisbelow(True)
+    axes.locator_params(nbins=5)
     drawn = Drawing(axes)
     yield drawn
     for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set(color=colour("muted"), fontsize=9.5)
+        label.set(color=colour("muted"), fontsize=_TEXT)
     written = StringIO()
     # Only what is written as SVG reads these, so it is nothing to a plot that another thread makes.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "acecoder"}):

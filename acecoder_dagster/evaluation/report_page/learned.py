@@ -10,6 +10,7 @@ from acecoder_dagster.evaluation.report import Seals
 from acecoder_dagster.evaluation.report_page.charts import (
     draw_best_of_n,
     draw_calibration,
+    draw_score_by_length,
     draw_scores,
     draw_truth_by_score,
 )
@@ -21,6 +22,7 @@ from acecoder_dagster.evaluation.report_page.parts import (
     Chart,
     Charts,
     Details,
+    Entry,
     Part,
     Section,
     Table,
@@ -33,7 +35,7 @@ REPORTED = {
     "base_policy": ("loss",),
     "reward_model": ("loss", "pair_accuracy"),
     "policy_rule": ("pass_at_1", "entropy"),
-    "policy_reward_model": ("reward", "pass_at_1"),
+    "policy_reward_model": ("reward", "pass_at_1", "entropy"),
 }
 """Figures of each training whose curves the report shows."""
 
@@ -43,9 +45,9 @@ def policies(scores: pl.DataFrame) -> Section:
     if scores.is_empty():
         return Section("policies", "Policies", "", [Text("No policy has been measured yet.")])
     meaning = (
-        "Held-out questions that a policy solves before and after reinforcement learning; no training has seen them. The "
-        f"gain over {spoken(scores['model'][0])} is paired by question. Brackets are 95% intervals, by a bootstrap "
-        "over questions."
+        "Held-out questions that a policy solves before and after reinforcement learning; no training has seen them. "
+        f"The gain over {spoken(scores['model'][0])} is paired by question. Brackets are 95% intervals, by a "
+        "bootstrap over questions."
     )
     one_metric = scores["metric"].n_unique() == 1
     rows: list[list[Cell]] = []
@@ -62,8 +64,8 @@ def policies(scores: pl.DataFrame) -> Section:
 def best_of_n(rows: pl.DataFrame) -> Section:
     """Return how many held-out questions are solved by choosing among N programs, from rows of `tables.BEST_OF_N`."""
     meaning = (
-        "Of N programs that the base policy writes for a held-out question one is chosen; solved is how often the chosen "
-        "one passes every test. The oracle chooses a right one whenever there is one: nothing can choose better."
+        "Of N programs that the base policy writes for a held-out question one is chosen; solved is how often the "
+        "chosen one passes every test. The oracle chooses a right one whenever there is one: nothing can choose better."
     )
     if rows.is_empty():
         return Section("best-of-n", "Best of N", meaning, [Text("Nothing has been chosen by a reward model yet.")])
@@ -100,25 +102,7 @@ def reward_against_truth(quality: RewardQuality) -> Section:
     )
     if quality.programs.is_empty():
         return Section("reward", "Reward against truth", meaning, [Text("No program has a score yet.")])
-    charts = [
-        Chart(
-            "Truth by score",
-            draw_truth_by_score(quality.programs),
-            "Mean share of tests passed; scores are relative to the mean of their question.",
-        ),
-        Chart(
-            "Scores of right and wrong programs",
-            draw_scores(quality.programs),
-            "The less they overlap, the better the model tells them apart.",
-        ),
-    ]
-    if not quality.calibration.is_empty():
-        caption = (
-            "Of pairs of a right and a wrong program: how often the right one has the higher score. On the dashed "
-        )
-        caption += "line, scores are as sure as they are right; below it they are too sure."
-        charts.append(Chart("Calibration", draw_calibration(quality.calibration), caption))
-    parts: list[Part] = [Charts(charts)]
+    parts: list[Part] = [Charts(_reward_charts(quality))]
     if not quality.accuracy_by_gap.is_empty():
         parts.append(_accuracy(quality.accuracy_by_gap))
     score_length, rate_length = quality.with_length
@@ -129,8 +113,38 @@ def reward_against_truth(quality: RewardQuality) -> Section:
             f"{rate_length:+.2f}. A score that follows length more than tests do has learnt the length."
         )
     )
-    parts += [_wrong_pair(number, row) for number, row in enumerate(quality.most_wrong.iter_rows(named=True), start=1)]
+    if not quality.most_wrong.is_empty():
+        entries = [_wrong_pair(row) for row in quality.most_wrong.iter_rows(named=True)]
+        parts.append(Details("The most wrong pairs, to be read", entries))
     return Section("reward", "Reward against truth", meaning, parts)
+
+
+def _reward_charts(quality: RewardQuality) -> list[Chart]:
+    charts = [
+        Chart(
+            "Truth by score",
+            draw_truth_by_score(quality.programs),
+            "Mean share of tests passed. Scores are counted from the mean of their question.",
+        ),
+        Chart(
+            "Scores of right and wrong programs",
+            draw_scores(quality.programs),
+            "Number of programs by score. The less they overlap, the better the model tells them apart.",
+        ),
+        Chart(
+            "Scores by length",
+            draw_score_by_length(quality.programs),
+            "Mean score, by tenths of the length. Lines that rise or fall steeply mean that length is rewarded or "
+            "punished.",
+        ),
+    ]
+    if not quality.calibration.is_empty():
+        told = (
+            "Of pairs of a right and a wrong program: how often the right one has the higher score. Below the dashed "
+            "line the scores are surer than they are right."
+        )
+        charts.insert(2, Chart("Calibration", draw_calibration(quality.calibration), told))
+    return charts
 
 
 def _accuracy(rows: pl.DataFrame) -> Table:
@@ -147,11 +161,10 @@ def _accuracy(rows: pl.DataFrame) -> Table:
     return Table(columns, cells, title="Pairs that the scores order rightly; half would be chance")
 
 
-def _wrong_pair(number: int, row: Mapping[str, object]) -> Details:
+def _wrong_pair(row: Mapping[str, object]) -> Entry:
     right, wrong, passed = (row[name] for name in ("right_score", "wrong_score", "wrong_pass_rate"))
-    return Details(
-        f"Mistake {number}: the right program has the score {right:.2f}, a wrong one with {passed:.0%} of the tests "
-        f"passed {wrong:.2f}",
+    return Entry(
+        f"The right program has the score {right:.2f}; a wrong one, with {passed:.0%} of the tests passed, {wrong:.2f}",
         [
             Block("question", str(row["question"]).strip()),
             Block("right program", str(row["right_program"]).strip()),
@@ -167,7 +180,7 @@ def learning_curves(trainings: Mapping[str, Training]) -> Section:
         "measured too, they stand in the same drawing; questions of validation teach nothing."
     )
     charts = [
-        Chart(f"{spoken(name).capitalize()}: {chart.title.lower()}", chart.svg, chart.caption)
+        Chart(f"{spoken(name).capitalize()}: {chart.title.lower()}", chart.drawing, chart.caption)
         for name, training in trainings.items()
         for chart in curve_charts(training, REPORTED.get(name, ()))
     ]

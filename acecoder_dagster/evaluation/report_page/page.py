@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import polars as pl
 
@@ -18,7 +19,7 @@ from acecoder_dagster.evaluation.report_page.learned import (
 from acecoder_dagster.evaluation.report_page.parts import Headline, Page
 from acecoder_dagster.evaluation.report_page.rendering import render_page
 from acecoder_dagster.evaluation.report_page.runs import cost, funnel, over_time, pass_rates, rejections
-from acecoder_dagster.evaluation.report_page.words import count, duration, share, spoken
+from acecoder_dagster.evaluation.report_page.words import count, roughly, share, spoken
 from acecoder_dagster.evaluation.reward_quality import RewardQuality
 
 
@@ -61,7 +62,7 @@ def report_page(figures: ReportFigures) -> str:
         unsealed_passes(figures.seals),
     ]
     lead = "From code to questions with tests, judged programs, a reward model and policies: what was made and learned."
-    if (written := runs.stages["written_at"].max()) is not None:
+    if isinstance(written := runs.stages["written_at"].max(), datetime):
         lead += f" The newest rows are of {written:%-d %B %Y, %H:%M} UTC."
     return render_page(Page("AceCoder report", lead, list(_headlines(figures)), sections))
 
@@ -76,10 +77,10 @@ def _made(stages: pl.DataFrame) -> list[Headline]:
     if kept.get("questions"):
         tests = count(kept.get("filtered_tests") or 0)
         found.append(Headline(count(kept["questions"]), "Questions", f"with {tests} tests that were kept"))
-    if executed := stages["programs_executed"].sum():
+    if executed := int(stages["programs_executed"].sum()):
         found.append(Headline(count(executed), "Programs executed", "in a sandbox, against their tests"))
-    if seconds := stages["seconds"].sum():
-        found.append(Headline(duration(seconds), "Time of all stages", "trainings included"))
+    if seconds := float(stages["seconds"].sum()):
+        found.append(Headline(roughly(seconds), "Time of all stages", "trainings included"))
     return found
 
 

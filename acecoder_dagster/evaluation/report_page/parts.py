@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from acecoder_dagster.evaluation.report_page.drawing import Drawing
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -34,7 +36,7 @@ class Table:
 
     Attributes:
         columns: names of the columns; the first one names the row.
-        rows: the cells of each row.
+        rows: the cells of each row; a row of one cell names those that follow.
         hints: what the name of a row means, by name.
         title: what stands above it.
     """
@@ -51,7 +53,7 @@ class Chart:
     """A drawing with what it shows in words."""
 
     title: str
-    svg: str
+    drawing: Drawing
     caption: str = ""
 
 
@@ -80,11 +82,19 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Details:
-    """What is shown when it is opened."""
+class Entry:
+    """A line that shows more when it is opened."""
 
     summary: str
     blocks: Sequence[Block]
+
+
+@dataclass(frozen=True)
+class Details:
+    """Lines that show more when they are opened."""
+
+    title: str
+    entries: Sequence[Entry]
     kind: str = "details"
 
 

@@ -1,6 +1,6 @@
 """Figures as people read them: rounded, with units."""
 
-NOTHING = "–"
+NOTHING = "-"
 
 
 def count(value: float | None) -> str:
@@ -41,6 +41,13 @@ def duration(seconds: float | None) -> str:
         return f"{minutes} min {rest} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours:,} h {minutes} min"
+
+
+def roughly(seconds: float) -> str:
+    """Return a time in the largest unit that it has."""
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:,.1f} h"
 
 
 def spoken(name: str) -> str:
