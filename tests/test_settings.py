@@ -47,6 +47,10 @@ def test_an_own_profile_builds_on_another_and_changes_only_what_it_names(profile
             "tests.policy: Input should be 'reference', 'paper', 'released', 'agreement' or 'trusted'",
         ),
         ("seed = ", "not valid TOML"),
+        (
+            "[policy_rule]\nprompts_per_step = 3\ncompletions_per_prompt = 3\nupdates_per_step = 4\ndraw_factor = 1",
+            "a step's 9 completions cannot be divided evenly among updates_per_step = 4",
+        ),
         ('extends = "own"', "no profile 'own': name one of local, micro, paper"),
     ],
 )

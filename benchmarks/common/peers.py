@@ -1,4 +1,4 @@
-"""Processes beside the judge, and the environment that has evalplus."""
+"""Processes beside the judge, and the environments that have what they import."""
 
 import json
 import os
@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-EVALPLUS = "evalplus==0.3.1"
-# All that its checker and its readers of files import.
-EVALPLUS_NEEDS = ("numpy", "psutil", "appdirs", "wget", "tempdir", "tqdm", "multipledispatch", "datasets", "fire")
+# After each: all that its checker and its readers of files import.
+EVALPLUS = ("evalplus==0.3.1", "numpy psutil appdirs wget tempdir tqdm multipledispatch datasets fire")
+EVALSCOPE = ("evalscope==1.14.1", "numpy")
 
 
 class Peer:
@@ -60,17 +60,22 @@ class Peer:
         self._process.stdin.flush()
 
 
-def evalplus_interpreter() -> str:
-    """Install evalplus's checker into an environment of its own, kept for the next time."""
+def interpreter_with(package: str, needs: str) -> str:
+    """Install a checker into an environment of its own, kept for the next time. Return its interpreter.
+
+    Args:
+        package: the pinned package; what it says that it needs is not installed.
+        needs: packages, with spaces between.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = cache / "acecoder-benchmarks" / EVALPLUS.replace("==", "-")
+    folder = cache / "acecoder-benchmarks" / package.replace("==", "-")
     interpreter = str(folder / "bin" / "python")
-    installed, wanted = folder / "installed.txt", " ".join((EVALPLUS, *EVALPLUS_NEEDS))
+    installed, wanted = folder / "installed.txt", f"{package} {needs}"
     if not installed.exists() or installed.read_text() != wanted:
-        print(f"installing {EVALPLUS} into {folder}", file=sys.stderr)
+        print(f"installing {package} into {folder}", file=sys.stderr)
         venv.create(folder, with_pip=True, clear=True)
         pip = [interpreter, "-m", "pip", "install", "--quiet"]
-        subprocess.run([*pip, *EVALPLUS_NEEDS], check=True)
-        subprocess.run([*pip, "--no-deps", EVALPLUS], check=True)
+        subprocess.run([*pip, *needs.split()], check=True)
+        subprocess.run([*pip, "--no-deps", package], check=True)
         installed.write_text(wanted)
     return interpreter

@@ -21,7 +21,7 @@ from rich.progress import track
 from acecoder_dagster.evaluation.benchmarks.judging.evalplus import DIGEST, Answer, assertions, setup_code
 from acecoder_dagster.judge import Judge, ProgramJob, QuestionTests, SandboxSettings, Verdict
 from benchmarks.common.machine import describe_machine
-from benchmarks.common.peers import Peer, evalplus_interpreter
+from benchmarks.common.peers import EVALPLUS, Peer, interpreter_with
 from benchmarks.common.recorded import benchmark_tasks
 from benchmarks.common.report import ReportPath, cell, write_report
 
@@ -68,7 +68,7 @@ def main(
     theirs: dict[str, dict[str, str]] = {}
     with tempfile.TemporaryDirectory() as folder:
         peer = Peer(
-            "EvalPlus", [evalplus_interpreter()], HERE / "official.py", [_unpacked(files, Path(folder)), DIGEST]
+            "EvalPlus", [interpreter_with(*EVALPLUS)], HERE / "official.py", [_unpacked(files, Path(folder)), DIGEST]
         )
         for dataset, name in track(peer.answer(), description="EvalPlus"):
             tasks.append(as_task(peer.ask([dataset, name])))

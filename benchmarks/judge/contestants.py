@@ -15,7 +15,7 @@ from acecoder_dagster.judge import Judge, Outcome, ProgramJob, SandboxSettings, 
 from acecoder_dagster.judge.guest.preloading import COMMON_MODULES
 from acecoder_dagster.judge.launch.containers import LABEL
 from acecoder_dagster.judge.sandbox import GUEST_PACKAGE
-from benchmarks.common.peers import Peer, evalplus_interpreter
+from benchmarks.common.peers import EVALPLUS, Peer, interpreter_with
 from benchmarks.judge.programs import split_call
 
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
@@ -117,7 +117,7 @@ class Checker:
 
 def evalplus() -> Checker:
     """Start evalplus's `untrusted_check`, without any sandbox."""
-    return Checker("evalplus 0.3.1, no sandbox", [evalplus_interpreter()], "evalplus_checker.py")
+    return Checker("evalplus 0.3.1, no sandbox", [interpreter_with(*EVALPLUS)], "evalplus_checker.py")
 
 
 def limit(launcher: str) -> Checker:

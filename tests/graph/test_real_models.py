@@ -77,6 +77,7 @@ programs_per_question = 2
 REINFORCEMENT = """
 generation = "transformers"
 steps = 1
+updates_per_step = 2
 prompts_per_step = 2
 completions_per_prompt = 4
 max_completion_tokens = 32

@@ -375,6 +375,12 @@ def test_functions_are_called_with_json_arguments(judge, program):
     assert verdict.sealed == (True,) * 3
 
 
+def test_nan_equals_the_nan_that_is_expected_in_a_list_alone_as_in_python(judge):
+    tests = (IoTest("NaN", "NaN"), IoTest("[NaN]", "[NaN]"), IoTest("1", "1"))
+    verdict = judged(judge, "def f(x):\n    return x", io_tests=tests)
+    assert verdict.outcomes == ("failed", "passed", "passed"), verdict
+
+
 @pytest.mark.parametrize(
     "tests",
     [

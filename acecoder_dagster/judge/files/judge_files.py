@@ -24,7 +24,7 @@ from acecoder_dagster.judge.files.program_file import check_programs, program_ba
 from acecoder_dagster.judge.files.question_file import read_questions
 from acecoder_dagster.judge.files.verdict_file import Row, check_place, write_verdicts
 
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 """To be raised when a change of the judge may change a verdict."""
 
 _FIELDS = [each.name for each in fields(Verdict) if each.name not in ("question_id", "program_id")]

@@ -271,6 +271,16 @@ class PolicySettings(_Settings):
     )
     seed: int = Field(default=0, description="Seed of the order of questions and of sampling.")
 
+    @model_validator(mode="after")
+    def _updates_divide_the_completions_of_a_step(self) -> Self:
+        completions = self.questions_drawn * self.completions_per_prompt
+        if completions % self.updates_per_step:
+            raise ValueError(
+                f"a step's {completions} completions cannot be divided evenly among updates_per_step = "
+                f"{self.updates_per_step}: change it, prompts_per_step or completions_per_prompt"
+            )
+        return self
+
     @property
     def questions_drawn(self) -> int:
         """Questions that a step samples. Without a group baseline no group is dropped, so there are no more."""

@@ -1,0 +1,1 @@
+"""Whether `acecoder eval` says what LiveCodeBench's checker says."""
