@@ -4,7 +4,8 @@ Belongs here: what stands on a page, its drawings as inline SVG, its template an
 Does not belong here: measuring, SQL, Dagster.
 """
 
-from acecoder_dagster.evaluation.report_page.curves import Training, curve_charts
+from acecoder_dagster.evaluation.report_page.curves import Training
+from acecoder_dagster.evaluation.report_page.live import State, curves_page
 from acecoder_dagster.evaluation.report_page.page import ReportFigures, report_page
 
-__all__ = ["ReportFigures", "Training", "curve_charts", "report_page"]
+__all__ = ["ReportFigures", "State", "Training", "curves_page", "report_page"]

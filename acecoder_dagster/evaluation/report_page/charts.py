@@ -151,7 +151,6 @@ def draw_over_time(rows: pl.DataFrame, names: Sequence[str], until: datetime) ->
         locator: Locator = AutoDateLocator(minticks=3, maxticks=7)  # type: ignore[no-untyped-call]
         drawn.axes.xaxis.set_major_locator(locator)
         drawn.axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-        drawn.axes.xaxis.get_offset_text().set(color=colour("muted"), fontsize=10)
         drawn.axes.set(ylim=(0, 1.03))
         _percent(drawn.axes.yaxis)
     return drawn

@@ -1,14 +1,13 @@
 """Learning curves: a figure of the training and the same figure of validation, in one drawing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from acecoder_dagster.evaluation.plots import Curve
 from acecoder_dagster.evaluation.report_page.charts import draw_curve
 from acecoder_dagster.evaluation.report_page.parts import Chart
 from acecoder_dagster.evaluation.report_page.words import spoken
-
-VALIDATION = "validation_"
+from acecoder_dagster.learning.workers import VALIDATION
 
 _MEANINGS = {
     "loss": "What the training makes small.",
@@ -39,16 +38,23 @@ class Training:
     curves: Mapping[str, Curve]
     figures: Mapping[str, object] = field(default_factory=dict)
 
+    def of(self, name: str) -> tuple[Curve, Curve]:
+        """Return the curve of a figure, and that of the same figure on validation questions; empty where there is none.
+
+        Where validation came only at the end, it is a point at the last step.
+        """
+        curve, validation = self.curves.get(name, ()), self.curves.get(VALIDATION + name, ())
+        at_the_end = self.figures.get(VALIDATION + name)
+        if curve and not validation and isinstance(at_the_end, int | float):
+            validation = [(curve[-1][0], at_the_end)]
+        return curve, validation
+
 
 def curve_charts(training: Training, wanted: Iterable[str]) -> list[Chart]:
-    """Return a drawing for each of some figures of a training; those that it does not have are left out.
-
-    Where validation came only at the end, it is a point at the last step.
-    """
+    """Return a drawing for each of some figures of a training; those that it does not have are left out."""
     charts = []
     for name in wanted:
-        curve = training.curves.get(name, ())
-        validation = _validation(training, name, curve)
+        curve, validation = training.of(name)
         if curve or validation:
             charts.append(Chart(spoken(name).capitalize(), draw_curve(curve, validation), _MEANINGS.get(name, "")))
     return charts
@@ -57,10 +63,3 @@ def curve_charts(training: Training, wanted: Iterable[str]) -> list[Chart]:
 def figures_of(curves: Iterable[str]) -> list[str]:
     """Return the figures that curves are drawn of: those on validation stand in the drawing of the same figure."""
     return list(dict.fromkeys(name.removeprefix(VALIDATION) for name in curves))
-
-
-def _validation(training: Training, name: str, curve: Curve) -> Sequence[tuple[float, float]]:
-    if found := training.curves.get(VALIDATION + name):
-        return found
-    at_the_end = training.figures.get(VALIDATION + name)
-    return [(curve[-1][0], at_the_end)] if curve and isinstance(at_the_end, int | float) else ()

@@ -65,8 +65,9 @@ def drawing() -> Iterator[Drawing]:
     axes.locator_params(nbins=5)
     drawn = Drawing(axes)
     yield drawn
-    for label in (axes.xaxis.label, axes.yaxis.label):
-        label.set(color=colour("muted"), fontsize=_TEXT)
+    for axis in (axes.xaxis, axes.yaxis):
+        for text in (axis.label, axis.get_offset_text()):
+            text.set(color=colour("muted"), fontsize=_TEXT)
     written = StringIO()
     # Only what is written as SVG reads these, so it is nothing to a plot that another thread makes.
     with mpl.rc_context({"svg.fonttype": "none", "svg.hashsalt": "acecoder"}):
