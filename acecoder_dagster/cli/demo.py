@@ -27,6 +27,7 @@ def demo(
     code = run_and_report(home, chosen_profile(profile, seed), output, other_settings=other_settings)
     if code == 0:
         print_line(
-            output, f"\nReport with plots: {home.root / 'report.md'}, and the asset `report` in the page of `make ui`."
+            output,
+            f"\nReport for any browser: {home.root / 'report.html'}; as text with plots: {home.root / 'report.md'}.",
         )
     raise typer.Exit(code)

@@ -48,6 +48,10 @@ class Home:
         """Imported data sets, one folder per batch."""
         return self.root / "imports"
 
+    def curves_page(self, model: str) -> Path:
+        """Page with the learning curves of the last training of a model, those so far while it runs."""
+        return self.root / "curves" / f"{model}.html"
+
     def inbox(self, folder: str) -> Path:
         """Folder of the setting inbox.folder: inside the project folder unless it is absolute."""
         return self.root / folder

@@ -1,6 +1,7 @@
 """Running a stage that trains a model: skip what is up to date, continue what was interrupted, report the curve."""
 
 import time
+from pathlib import Path
 
 import dagster as dg
 
@@ -9,6 +10,7 @@ from acecoder_dagster.data.lake.partitions import UNPARTITIONED
 from acecoder_dagster.evaluation import plot_learning_curves
 from acecoder_dagster.graph.inputs import Model
 from acecoder_dagster.graph.keys import made_from, stage_key
+from acecoder_dagster.graph.live_curves import LiveCurves
 from acecoder_dagster.graph.metadata import Metadata, picture
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.run_tables import result_of
@@ -16,6 +18,7 @@ from acecoder_dagster.graph.stages import Stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.learning.training import HACKING_REPORT_FILE
+from acecoder_dagster.learning.workers import TENSORBOARD_FOLDER
 from acecoder_dagster.learning.workers.curves import read_curves
 
 
@@ -42,7 +45,10 @@ def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.Materiali
         if artifact is None or not reused:
             folder = store.working_folder(stage.name, key)
             started = time.monotonic()
-            figures = run_worker(step, stage.body(step, folder))
+            page = project.home.curves_page(stage.name)
+            _tell_where(step, page)
+            with LiveCurves(stage.name, folder, page) as live:
+                figures = live.figures = run_worker(step, stage.body(step, folder))
             seconds = round(time.monotonic() - started, 3)
             artifact = store.finish(
                 stage.name,
@@ -53,14 +59,24 @@ def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.Materiali
             )
     step.figures = artifact.figures
     return dg.MaterializeResult(
-        metadata=_metadata(artifact, reused=reused),
+        metadata=_metadata(artifact, project.home.curves_page(stage.name), reused=reused),
         data_version=dg.DataVersion(key),
         check_results=[result_of(check, step) for check in stage.checks],
     )
 
 
-def _metadata(artifact: Artifact, *, reused: bool) -> Metadata:
+def _tell_where(step: Step, page: Path) -> None:
+    """Let the asset's page and the run say, while it trains, where its curves so far can be seen."""
+    step.context.log.info(f"The curves so far, for any browser: {page}")
+    shown = {"curves so far": dg.MetadataValue.path(str(page))}
+    step.context.log_event(dg.AssetObservation(step.name, metadata=shown))
+
+
+def _metadata(artifact: Artifact, page: Path, *, reused: bool) -> Metadata:
+    links = {"curves": page, "tensorboard": artifact.folder / TENSORBOARD_FOLDER}
     metadata: Metadata = {
+        # Trained by an earlier version, a model has neither.
+        **{name: dg.MetadataValue.path(str(path)) for name, path in links.items() if path.exists()},
         "folder": dg.MetadataValue.path(str(artifact.folder)),
         "reused": reused,
         "content_key": artifact.content_key,

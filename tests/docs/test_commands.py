@@ -157,6 +157,7 @@ def test_questions_from_three_installed_packages_go_through_the_whole_graph(told
     assert "Every asset and check succeeded" in said["acecoder run --profile examples/standard_library.toml"].stdout
     kept = type_in(folder, 'acecoder query "SELECT count(*) AS n FROM tests WHERE kept" --format json')
     assert '"n"' in kept.stdout
+    assert (folder / ".acecoder" / "report.html").is_file()
     assert (folder / ".acecoder" / "report.md").is_file()
 
 

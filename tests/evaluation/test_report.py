@@ -4,57 +4,12 @@ import re
 import polars as pl
 import pytest
 
-from acecoder_dagster.data.tables import BENCHMARK_SCORES, BEST_OF_N, PROGRAM_SCORES, TEST_RESULTS
-from acecoder_dagster.evaluation import EvaluationSettings, Seals, render_report, reward_quality
-from tests.rows import result, rows
+from acecoder_dagster.data.tables import BEST_OF_N
+from acecoder_dagster.evaluation import render_report
+from tests.evaluation.report_figures import BENCHMARK, BEST, PASS_RATES, QUALITY, SEALS, solved
+from tests.rows import rows
 
 PNG = b"\x89PNG"
-
-
-def figures(solved, gain):
-    return {
-        "solved": solved,
-        "low": solved - 0.05,
-        "high": solved + 0.05,
-        "gain": gain,
-        "gain_low": gain - 0.02,
-        "gain_high": gain + 0.02,
-        "questions": 80,
-    }
-
-
-BENCHMARK = rows(
-    BENCHMARK_SCORES,
-    {"model": "base_policy", "metric": "pass@1", **figures(0.5, 0)},
-    {
-        "model": "policy_rule",
-        "metric": "pass@1",
-        **figures(0.75, 0.25),
-        "with_unsealed": 0.85,
-        "unsealed_share": 0.0125,
-    },
-)
-BEST = rows(
-    BEST_OF_N,
-    *(
-        {"n": n, "method": method, **figures(solved, solved - 0.5)}
-        for n in (1, 8)
-        for method, solved in (("average", 0.5), ("reward_model", 0.625), ("oracle", 0.9))
-    ),
-)
-QUALITY = reward_quality(
-    rows(TEST_RESULTS, result("right", "q", "pp"), result("wrong", "q", "pf")),
-    rows(
-        PROGRAM_SCORES,
-        {"program_id": "right", "question_id": "q", "score": 1.0},
-        {"program_id": "wrong", "question_id": "q", "score": 2.5},
-    ),
-    pl.DataFrame({"program_id": ["right", "wrong"], "program": ["def f(): return 1", "def f(): return '```'"]}),
-    pl.DataFrame({"question_id": ["q"], "question": ["Return one."]}),
-    EvaluationSettings(),
-)
-PASS_RATES = pl.Series([0.0, 0.5, 1.0, 1.0])
-SEALS = Seals("refuse", {"reward_model": 0.025, "policy_rule": 0.0})
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +29,7 @@ def test_the_report_states_every_figure_with_its_interval(report):
 
 
 def test_both_ways_of_counting_best_of_n_are_told():
-    falling = pl.concat([BEST, rows(BEST_OF_N, {"n": 16, "method": "reward_model", **figures(0.55, 0.05)})])
+    falling = pl.concat([BEST, rows(BEST_OF_N, {"n": 16, "method": "reward_model", **solved(0.55, 0.05)})])
     told = render_report(BENCHMARK, falling, QUALITY, PASS_RATES, {}, SEALS).markdown
     assert "at the fixed N = 16 it is +0.050 [+0.030, +0.070]" in told
     assert "takes maxima, +0.125 [+0.105, +0.145] (N = 1)" in told

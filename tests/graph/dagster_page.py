@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -15,21 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from playwright.sync_api import Locator, Page, sync_playwright
+from playwright.sync_api import Locator, Page
 from playwright.sync_api import TimeoutError as PageTimeoutError
 
-from tests.requirements import require
+from tests.browser import chromium
 
-CHROMIUM_FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 START_SECONDS = 600
 RUN_SECONDS = 900
 ENDED = {"SUCCESS", "FAILURE", "CANCELED", "COMPLETED_SUCCESS", "COMPLETED_FAILED", "COMPLETED", "FAILED"}
@@ -215,14 +204,11 @@ def dagster_server(home: Path, profile: str) -> Iterator[str]:
 @contextlib.contextmanager
 def browser_page(address: str, pictures: Path) -> Iterator[DagsterPage]:
     """Open a browser for the web server at an address."""
-    require("chromium")
     pictures.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
+    with chromium() as browser:
         page = browser.new_page(viewport={"width": 1600, "height": 900})
         page.set_default_timeout(60_000)
         yield DagsterPage(page, address, pictures)
-        browser.close()
 
 
 def _wait_until_served(address: str, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -212,6 +212,19 @@ def test_the_report_is_a_file_with_plots(runs, finished):
     assert report.count("data:image/png;base64,") >= 4
 
 
+def test_the_report_is_a_page_that_tells_all_stages(runs, finished):
+    report = (runs.home.root / "report.html").read_text()
+
+    for told in (
+        "hard questions",
+        "policy reward model",
+        "Pairs that the scores order rightly",
+        "training of the base",
+    ):
+        assert told in report
+    assert report.count("<svg") >= 10
+
+
 @pytest.fixture(scope="module")
 def shown(request, tmp_path_factory) -> tuple[Home, Path]:
     """A copy of the finished project and its profile: what is done on the page changes nothing for other tests."""
@@ -279,6 +292,16 @@ def test_the_report_on_the_page_shows_its_plots(page):
     assert all(plots.evaluate_all("plots => plots.map(plot => plot.complete && plot.naturalWidth > 300)"))
     plots.first.scroll_into_view_if_needed()
     page.picture("report")
+
+
+def test_the_asset_says_where_the_page_of_the_report_lies_and_it_opens(page, shown):
+    page.open("/assets/report?view=overview")
+    page.page.get_by_text("report.html").first.wait_for()
+
+    page.page.goto((shown[0].root / "report.html").as_uri())
+    page.page.get_by_role("heading", name="Reward against truth").wait_for()
+    assert page.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.picture("report_page")
 
 
 def test_several_batches_are_backfilled_on_the_page(page, shown):

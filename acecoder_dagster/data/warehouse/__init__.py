@@ -18,12 +18,14 @@ from acecoder_dagster.data.warehouse.query import (
     write_query,
 )
 from acecoder_dagster.data.warehouse.reading import WarehouseReader, open_warehouse
+from acecoder_dagster.data.warehouse.reported import RunFigures, run_figures
 from acecoder_dagster.data.warehouse.statements import FileFormat
 
 __all__ = [
     "ColumnDescription",
     "FileFormat",
     "NamedQuery",
+    "RunFigures",
     "TableDescription",
     "Variable",
     "WarehouseError",
@@ -38,6 +40,7 @@ __all__ = [
     "models_version",
     "named_queries",
     "open_warehouse",
+    "run_figures",
     "run_query",
     "write_query",
 ]

@@ -1,6 +1,6 @@
 """The warehouse opened for reading. A reader sees one state, even when the warehouse is rebuilt meanwhile."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -31,7 +31,7 @@ class WarehouseReader:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def rows(self, sql: str, values: Mapping[str, str] = NO_VALUES) -> pl.DataFrame:
+    def rows(self, sql: str, values: Mapping[str, str | Sequence[str]] = NO_VALUES) -> pl.DataFrame:
         """Return the rows of a statement, which reads the values as `getvariable('name')`.
 
         Raises:
@@ -58,7 +58,7 @@ class WarehouseReader:
         """Return every table and view with its columns and comments, those meant for people first."""
         return read_catalogue(self._connection)
 
-    def _relation(self, sql: str, values: Mapping[str, str]) -> duckdb.DuckDBPyRelation:
+    def _relation(self, sql: str, values: Mapping[str, str | Sequence[str]]) -> duckdb.DuckDBPyRelation:
         for name, value in values.items():
             set_variable(self._connection, name, value)
         statements = self._connection.extract_statements(sql)

@@ -11,11 +11,11 @@ from acecoder_dagster.graph.assets.evaluation import (
     policy_programs,
     policy_results,
     program_scores,
-    report,
 )
 from acecoder_dagster.graph.assets.preferences import hard_questions, preference_pairs
 from acecoder_dagster.graph.assets.programs import base_policy, sampled_programs
 from acecoder_dagster.graph.assets.quality import test_quality
+from acecoder_dagster.graph.assets.report import report
 from acecoder_dagster.graph.assets.results import test_results
 from acecoder_dagster.graph.assets.seeds import imported_files, questions, seed_functions, writer_answers
 from acecoder_dagster.graph.assets.tables import acecode_dataset, warehouse

@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-import dagster as dg
 import polars as pl
 
 from acecoder_dagster import evaluation
-from acecoder_dagster.data.counting import counted_results
 from acecoder_dagster.data.judged_tables import judge_table, question_tests
 from acecoder_dagster.data.reasons import Reason
 from acecoder_dagster.data.rejections import rejected_rows
@@ -23,15 +21,12 @@ from acecoder_dagster.data.tables import (
     TEST_RESULTS,
 )
 from acecoder_dagster.data.tests_as_rows import tests_written
-from acecoder_dagster.evaluation import Curve
-from acecoder_dagster.files import replace_text
-from acecoder_dagster.graph.assets.training_records import rollouts, training_curves
 from acecoder_dagster.graph.groups import EVALUATION
-from acecoder_dagster.graph.inputs import LICENCE, MEASUREMENTS, PROVENANCE, chosen, entire, if_there, without
+from acecoder_dagster.graph.inputs import LICENCE, MEASUREMENTS, PROVENANCE, chosen, entire, without
 from acecoder_dagster.graph.metadata import Metadata, picture
-from acecoder_dagster.graph.models import BASE_POLICY, MODELS, POLICIES, REWARD_MODEL
+from acecoder_dagster.graph.models import BASE_POLICY, POLICIES, REWARD_MODEL
 from acecoder_dagster.graph.resources import OpenProject
-from acecoder_dagster.graph.stages import StageRows, page_stage, table_stage
+from acecoder_dagster.graph.stages import StageRows, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.key_parts import prompting, what_counts, where_programs_run
 from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sample_questions
@@ -41,7 +36,6 @@ from acecoder_dagster.judge import Judge
 from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.reward_model.prompts import reward_prompts
 from acecoder_dagster.learning.sampling import SamplingSettings
-from acecoder_dagster.learning.workers.curves import read_curves
 from acecoder_dagster.learning.workers.specifications import ScorePrograms
 from acecoder_dagster.settings import Settings, seeded
 
@@ -220,66 +214,3 @@ def benchmark_scores(step: Step) -> Iterator[tuple[str, StageRows]]:
     measuring = seeded(step.settings.evaluation, step.settings.seed)
     rows = evaluation.benchmark_scores(judged, programs, base, measuring, step.settings.tests.unsealed_passes)
     yield step.batches[0], StageRows(rows, rows.height)
-
-
-REPORTED = {
-    "base_policy": ("loss",),
-    "reward_model": ("loss", "pair_accuracy"),
-    "policy_rule": ("pass_at_1", "validation_pass_at_1"),
-    "policy_reward_model": ("reward", "validation_pass_at_1"),
-}
-"""Figures of each training that the report shows."""
-
-
-@page_stage(
-    reads=(
-        *entire(BENCHMARK_SCORES, BEST_OF_N, PROGRAM_SCORES),
-        *chosen(QUESTIONS, FILTERED_TESTS, SAMPLED_PROGRAMS, TEST_RESULTS),
-        *if_there(*MODELS),
-    ),
-    waits_for=(rollouts, training_curves),
-    code_version="1",
-    group=EVALUATION,
-    kinds={"markdown", "matplotlib"},
-    publishes=True,
-)
-def report(step: Step) -> Metadata:
-    """What was learned, in tables and plots, with 95% intervals; also written to report.md in the project folder."""
-    unsealed_passes = step.settings.tests.unsealed_passes
-    quality = evaluation.reward_quality(
-        held_out_results(step),
-        step.read(PROGRAM_SCORES),
-        step.read(SAMPLED_PROGRAMS),
-        held_out_questions(step),
-        seeded(step.settings.evaluation, step.settings.seed),
-        unsealed_passes,
-    )
-    rendered = evaluation.render_report(
-        step.read(BENCHMARK_SCORES).drop("batch"),
-        step.read(BEST_OF_N).drop("batch"),
-        quality,
-        counted_results(step.read(TEST_RESULTS), unsealed_passes)["pass_rate"],
-        _learning_curves(step),
-        evaluation.Seals(unsealed_passes, _unsealed_shares(step)),
-    )
-    path = step.project.home.root / "report.md"
-    replace_text(path, rendered.markdown)
-    plots = {name.replace(" ", "_"): picture(png, name) for name, png in rendered.plots.items()}
-    return {"report": dg.MetadataValue.md(rendered.markdown), "file": dg.MetadataValue.path(str(path)), **plots}
-
-
-def _unsealed_shares(step: Step) -> dict[str, float]:
-    """Return the share of unsealed passes of each training that reports one."""
-    trained = [artifact for model in MODELS if (artifact := step.model(model)) is not None]
-    figure = "unsealed_pass_share"
-    return {artifact.name: artifact.figures[figure] for artifact in trained if figure in artifact.figures}
-
-
-def _learning_curves(step: Step) -> dict[str, Curve]:
-    """Return what a reader of the report wants to see of each training, by `<training>: <figure>`."""
-    curves: dict[str, Curve] = {}
-    for model in MODELS:
-        artifact = step.model(model)
-        recorded = read_curves(artifact.folder) if artifact else {}
-        curves |= {f"{model.name}: {name}": recorded[name] for name in REPORTED[model.name] if name in recorded}
-    return curves

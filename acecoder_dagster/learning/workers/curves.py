@@ -1,4 +1,4 @@
-"""Learning curves in the folder of a training: written step by step, read when it is done."""
+"""Learning curves in the folder of a training: written step by step, read while it runs and when it is done."""
 
 import json
 from collections.abc import Iterator
@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from acecoder_dagster.learning.progress import Progress
-from acecoder_dagster.learning.workers import CURVE_FILE
+from acecoder_dagster.learning.workers import CURVE_FILE, TENSORBOARD_FOLDER
+from acecoder_dagster.learning.workers.tensorboard import event_files
 
 
 def read_curves(folder: Path) -> dict[str, list[tuple[float, float]]]:
@@ -21,7 +22,7 @@ def read_curves(folder: Path) -> dict[str, list[tuple[float, float]]]:
 
 @contextmanager
 def recorded_curves(folder: Path, progress: Progress) -> Iterator[Progress]:
-    """Give a progress function that also writes every step to the training's folder.
+    """Give a progress function that also writes every step to the training's folder: as JSON and for TensorBoard.
 
     A training that goes on from a checkpoint reports some steps again; these are not written twice.
 
@@ -32,13 +33,15 @@ def recorded_curves(folder: Path, progress: Progress) -> Iterator[Progress]:
     Yields:
         What the training reports its steps to.
     """
-    last = max((point["step"] for point in _points(folder)), default=0)
-    with (folder / CURVE_FILE).open("a", encoding="utf-8") as file:
+    last = int(max((point["step"] for point in _points(folder)), default=0))
+    events = event_files(folder / TENSORBOARD_FOLDER, last)
+    with (folder / CURVE_FILE).open("a", encoding="utf-8") as file, events as write:
 
         def record(step: int, total: int, figures: dict[str, float]) -> None:
             if step > last:
                 file.write(json.dumps({"step": step, **figures}) + "\n")
                 file.flush()
+                write(step, figures)
             progress(step, total, figures)
 
         yield record
@@ -47,4 +50,6 @@ def recorded_curves(folder: Path, progress: Progress) -> Iterator[Progress]:
 def _points(folder: Path) -> Iterator[dict[str, float]]:
     path = folder / CURVE_FILE
     if path.is_file():
-        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
+        text = path.read_text(encoding="utf-8")
+        # Of a training that runs, the last line may not be whole yet.
+        yield from map(json.loads, text[: text.rfind("\n") + 1].splitlines())

@@ -41,12 +41,25 @@ def project(tiny_chat_model, tiny_llama, tmp_path, instance):
 
 
 def test_it_is_trained_and_scores_with_the_chat_template_of_its_backbone(project, instance) -> None:
-    assert materialize([reward_model, program_scores], project, instance, None).success
+    done = materialize([reward_model, program_scores], project, instance, None)
+    assert done.success
 
     opened = project.open()
+    _its_curves_could_be_watched_and_can_be_seen(opened.home, done)
     groups = pl.read_parquet(opened.home.artifacts.current("reward_model").folder / "groups.parquet")
     assert groups.height == 4
     assert all(prompt.startswith("<user>") for prompt in groups["prompt"])
     asked = pl.read_parquet(opened.home.scratch / "programs.parquet")
     assert all(prompt.startswith("<user>") for prompt in asked["prompt"])
     assert opened.lake.read(PROGRAM_SCORES)["score"].null_count() == 0
+
+
+def _its_curves_could_be_watched_and_can_be_seen(home, done) -> None:
+    page = home.curves_page("reward_model")
+    (observed,) = done.get_asset_observation_events()
+    assert observed.asset_observation_data.asset_observation.metadata["curves so far"].path == str(page)
+    (trained,) = done.asset_materializations_for_node("reward_model")
+    assert trained.metadata["curves"].path == str(page)
+    assert "It is finished, after" in page.read_text()
+    assert "on validation questions" in page.read_text()
+    assert list(home.artifacts.current("reward_model").folder.glob("tensorboard/training/events.out.tfevents.*"))
