@@ -57,7 +57,7 @@ def running_engine(model: str, revision: str | None, settings: EngineSettings) -
             revision=revision,
             tokenizer_revision=revision,
             trust_remote_code=False,
-            dtype=settings.dtype,
+            dtype=_dtype(settings.dtype),
             max_model_len=settings.max_model_len,
             gpu_memory_utilization=settings.gpu_memory_utilization,
             tensor_parallel_size=settings.tensor_parallel_size,
@@ -87,3 +87,13 @@ def do_without_lscpu() -> None:
         from vllm.utils import cpu_resource_utils
 
         cpu_resource_utils._get_cpu_list = cpu_resource_utils._synthesize_cpu_list
+
+
+def _dtype(chosen: str) -> str:
+    """Return the type of the weights in vLLM's words."""
+    import torch
+
+    from acecoder_dagster.learning.hardware import multiplies_bfloat16
+
+    is_emulated = not torch.cuda.is_available() and not multiplies_bfloat16("cpu")
+    return "float32" if chosen == "auto" and is_emulated else chosen

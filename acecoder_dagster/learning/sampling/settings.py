@@ -13,7 +13,11 @@ class EngineSettings(BaseModel):
     max_model_len: int | None = Field(
         default=None, ge=32, description="Most tokens of prompt and completion together. Unset: the model's context."
     )
-    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(default="auto", description="Type of the weights.")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        default="auto",
+        description="Type of the weights. 'auto': as in the model's files, but float32 on a CPU that does not multiply "
+        "bfloat16.",
+    )
     gpu_memory_utilization: float = Field(
         default=0.9, gt=0, le=1, description="Share of the GPU's memory that vLLM takes."
     )

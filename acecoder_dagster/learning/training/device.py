@@ -9,6 +9,7 @@ import time
 import numpy
 import torch
 
+from acecoder_dagster.learning.hardware import multiplies_bfloat16
 from acecoder_dagster.learning.training.settings import Precision
 
 
@@ -20,14 +21,9 @@ def pick_device() -> torch.device:
 def wants_bfloat16(precision: Precision, device: torch.device) -> bool:
     """Return whether forward passes run in bfloat16.
 
-    With `auto` they do where the hardware multiplies bfloat16. A CPU that has to emulate it is many times slower than
-    with float32.
+    With `auto` they do where the hardware multiplies bfloat16.
     """
-    if precision == "auto":
-        if device.type == "cuda":
-            return bool(torch.cuda.is_bf16_supported())
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-    return precision == "bfloat16"
+    return multiplies_bfloat16(device.type) if precision == "auto" else precision == "bfloat16"
 
 
 def autocast(precision: Precision, device: torch.device) -> torch.autocast:
