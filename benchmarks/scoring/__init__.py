@@ -1,0 +1,1 @@
+"""How fast finished programs are scored, and whether the scores are EvalPlus's."""

@@ -1,0 +1,7 @@
+"""`python -m benchmarks.scoring`."""
+
+import typer
+
+from benchmarks.scoring.run import main
+
+typer.run(main)
