@@ -76,8 +76,8 @@ def main(
         "# Scoring finished programs",
         "",
         f"`python -m benchmarks.scoring --data FOLDER`: programs that models wrote, evenly over the tasks (a task "
-        f"without programs has its reference), seed {seed}; evalplus 0.3.1 without a sandbox, ours in {launcher}, both on "
-        f"all cores and from nothing; {describe_machine()}.",
+        f"without programs has its reference), seed {seed}; evalplus 0.3.1 without a sandbox, ours in {launcher}, "
+        f"both on all cores and from nothing; {describe_machine()}.",
         "",
         "| data | programs | seconds | EvalPlus's | times as fast | pass@1, base and plus | pass@10 | EvalPlus's "
         "| tasks with its counts |",
