@@ -19,7 +19,7 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.data.home import Home
-from acecoder_dagster.data.tables import ALL_TABLES, BENCHMARK_TABLES, BATCH_TABLES, FILTERED_TESTS, QUESTIONS
+from acecoder_dagster.data.tables import ALL_TABLES, BATCH_TABLES, BENCHMARK_TABLES, FILTERED_TESTS, QUESTIONS
 from acecoder_dagster.data.warehouse import run_query
 from tests.graph.dagster_page import browser_page, dagster_server
 
