@@ -124,7 +124,7 @@ def test_a_wrong_program_fails_by_proxies_too(judge, wrong):
         ("import os; os.kill(os.getpid(), 11)", "crashed"),
         ("raise SystemExit", "error"),
         ("return bytearray(1 << 40)", "memory"),
-        ("return ['x' * 99] * 200_000", "output_limit"),
+        ("return ['x' * 99_000] * 200", "output_limit"),
         ("return 17", "failed"),
     ],
 )
