@@ -16,6 +16,7 @@ from acecoder_dagster.graph.assets import STAGES, warehouse
 from acecoder_dagster.graph.inputs import Model
 from acecoder_dagster.graph.keys import stage_key
 from acecoder_dagster.graph.models import MODELS
+from acecoder_dagster.graph.partitions import benchmarked_models, seed_batches
 from acecoder_dagster.graph.refresh import planning
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.steps import key_parts
@@ -114,7 +115,11 @@ def collect(folder: Path, **more: object) -> None:
 
 def make_everything(project: OpenProject) -> None:
     """Store every table and model as up to date: with an import's rows where they are its, else empty."""
-    batches = known_batches(project.home, project.settings)
+    parts = {
+        None: [UNPARTITIONED],
+        seed_batches: known_batches(project.home, project.settings),
+        benchmarked_models: list(project.settings.benchmarks.partitions),
+    }
     for stage in STAGES:
         if stage.makes is None:
             continue
@@ -125,7 +130,7 @@ def make_everything(project: OpenProject) -> None:
                 (folder / "model.safetensors").write_text(stage.name)
                 project.home.artifacts.finish(stage.name, key, {})
             continue
-        for batch in batches if stage.partitions else [UNPARTITIONED]:
+        for batch in parts[stage.partitions]:
             rows = rows_of(project, stage.name, batch)
             key = stage_key(project, stage, batch)
             project.lake.write(stage.table, batch, stage.table.empty() if rows is None else rows, content_key=key)
