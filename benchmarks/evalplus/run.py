@@ -6,7 +6,6 @@ times the reference's, and at least a second. The command fails where a program 
 more than one in a thousand differs, or where too few references pass.
 """
 
-import json
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -23,7 +22,7 @@ from acecoder_dagster.judge import Judge, ProgramJob, QuestionTests, SandboxSett
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.peers import EVALPLUS, Peer, interpreter_with
 from benchmarks.common.recorded import benchmark_tasks
-from benchmarks.common.report import ReportPath, cell, write_report
+from benchmarks.common.report import ReportPath, cell, write_jsonl, write_report
 
 HERE = Path(__file__).parent
 REPORT = HERE / "results.md"
@@ -155,7 +154,7 @@ def _unpacked(files: dict[str, list[dict[str, Any]]], folder: Path) -> dict[str,
     paths = {}
     for variable, name in FILES.items():
         path = folder / f"{name}.jsonl"
-        path.write_text("".join(json.dumps(line) + "\n" for line in files[name]), encoding="utf-8")
+        write_jsonl(path, files[name])
         paths[variable] = str(path)
     return paths
 

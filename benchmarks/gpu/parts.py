@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -61,17 +61,8 @@ class Figures:
 
 def reward_model_training(task: Task) -> RewardModelTraining:
     """Return what is known of the training of a reward model before it begins."""
-    settings = _reward_model_settings(task)
-    return RewardModelTraining(
-        model=str(task.model),
-        tokens_per_forward=settings.tokens_per_forward,
-        lengths=TextLengths(task.shape.text, task.shape.text),
-        programs_per_prompt=PROGRAMS,
-        longest_text=settings.max_tokens,
-        precision=settings.precision,
-        gradient_checkpointing=settings.gradient_checkpointing,
-        processes=task.processes,
-    )
+    training = RewardModelTraining.of(str(task.model), _reward_model_settings(task), task.processes)
+    return replace(training, lengths=TextLengths(task.shape.text, task.shape.text), programs_per_prompt=PROGRAMS)
 
 
 def policy_training(task: Task) -> PolicyTraining:

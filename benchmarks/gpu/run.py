@@ -5,21 +5,20 @@ on the same GPUs, and sampled with. What does not fit is left out. Neither weigh
 does the same with a tiny model on a CPU, to see that the script runs, and writes no report.
 """
 
-import multiprocessing
 import os
 import shlex
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from acecoder_dagster.learning.memory.check import gigabytes
 from acecoder_dagster.learning.memory.devices import Devices, devices_here
 from acecoder_dagster.learning.memory.estimate import estimate
+from benchmarks.common.apart import apart
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.report import ReportPath, write_report
 from benchmarks.gpu.models import SHAPES, write_model
@@ -64,7 +63,7 @@ def main(
 ) -> None:
     """Measure, print, and write the report."""
     os.environ["HF_HUB_OFFLINE"] = "1"
-    devices = _apart(devices_here)
+    devices = apart(devices_here)
     if not tiny and not devices.are_gpus:
         typer.echo("There is no GPU here: nothing was measured, and the report is as it was. Try --tiny.", err=True)
         raise typer.Exit(1)
@@ -90,7 +89,7 @@ def measure(size: str, parts: Sequence[str], steps: int, devices: Devices) -> li
     """Return a row of the report for each part, measured with a model of this size."""
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model"
-        _apart(write_model, SHAPES[size], model)
+        apart(write_model, SHAPES[size], model)
         task = Task(model, SHAPES[size], Path(folder), steps, devices.count)
         return [f"| {part} | {size} | {_measured(part, task, devices)} |" for part in parts]
 
@@ -99,7 +98,7 @@ def _measured(part: str, task: Task, devices: Devices) -> str:
     needed = estimate(ESTIMATED[part](task), devices) if part in ESTIMATED else None
     if needed is not None and not needed.fits(devices):
         return f"does not fit: {gigabytes(needed.total)} on each device | | | | |"
-    figures = _apart(PARTS[part], task)
+    figures = apart(PARTS[part], task)
     return " | ".join(
         (
             f"{figures.tokens_per_second:,.0f}",
@@ -110,9 +109,3 @@ def _measured(part: str, task: Task, devices: Devices) -> str:
             ", ".join(figures.attention or ()),
         )
     )
-
-
-def _apart(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401 - the work's own
-    """Do work in a process of its own, which gives back the memory of the GPUs when it ends."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(work, *arguments).result()

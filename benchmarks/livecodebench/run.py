@@ -17,7 +17,7 @@ from rich.progress import track
 from acecoder_dagster.evaluation.benchmarks import evaluate_programs, read_protocol
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.peers import EVALSCOPE, Peer, interpreter_with
-from benchmarks.common.report import ReportPath, cell, write_report
+from benchmarks.common.report import ReportPath, cell, write_jsonl, write_report
 from benchmarks.livecodebench.cases import Case, recorded_cases, written_cases
 
 HERE = Path(__file__).parent
@@ -84,8 +84,8 @@ def _evaluated(cases: list[Case], launcher: str) -> dict[str, bool]:
     """Let `acecoder eval` score the programs, each as the one program of a task."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _write_lines(folder / "test.jsonl", [_row(case) for case in cases])
-        _write_lines(folder / "programs.jsonl", [{"task_id": case.name, "program": case.program} for case in cases])
+        write_jsonl(folder / "test.jsonl", [_row(case) for case in cases])
+        write_jsonl(folder / "programs.jsonl", [{"task_id": case.name, "program": case.program} for case in cases])
         own = ['extends = "paper/livecodebench-v4"', "[data]", f"rows = {len(cases)}", "sha256 = []"]
         (folder / "own.toml").write_text("\n".join([*own, 'files = ["test.jsonl"]']) + "\n", encoding="utf-8")
         typer.echo(f"judging in {launcher}", err=True)
@@ -117,10 +117,6 @@ def _row(case: Case) -> dict[str, str]:
         "contest_date": "2024-08-10T00:00:00",
         "difficulty": "easy",
     }
-
-
-def _write_lines(path: Path, rows: list[dict[str, str]]) -> None:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
 
 
 def _said(passed: bool) -> str:

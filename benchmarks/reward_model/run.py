@@ -4,19 +4,17 @@ Both train on the same pairs, with the same loss and as many pairs per optimiser
 is benchmarks/reward_model/results.md.
 """
 
-import multiprocessing
 import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from acecoder_dagster.learning.training.settings import RewardModelSettings, ScratchModelSettings
+from benchmarks.common.apart import apart
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.report import ReportPath, write_report
 from benchmarks.reward_model.pairs import SHAPES, PairShape, write_pair_groups
@@ -78,8 +76,8 @@ def measure(
     """Return the rows of a shape."""
     folder.mkdir()
     groups = write_pair_groups(folder / GROUPS, shape, prompts + 1)
-    ours = _apart(train_ours, folder, scratch, settings)
-    trl, difference = _apart(train_trl, folder, settings)
+    ours = apart(train_ours, folder, scratch, settings)
+    trl, difference = apart(train_trl, folder, settings)
     pairs = int(groups["chosen"].list.len().sum())
     times = f"{trl.cpu_seconds / ours.cpu_seconds:.1f} ({trl.wall_seconds / ours.wall_seconds:.1f})"
     return [
@@ -87,9 +85,3 @@ def measure(
         f"| {effort.peak_mb:,.0f} | {compared} |"
         for who, effort, compared in (("TRL", trl, "|"), ("ours", ours, f"{times} | {difference:.0e} apart"))
     ]
-
-
-def _apart(work: Callable[..., Any], *arguments: Any) -> Any:  # noqa: ANN401 - the work's own
-    """Do work in a process of its own, so that neither memory nor anything kept warm is shared."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as process:
-        return process.submit(work, *arguments).result()

@@ -5,11 +5,9 @@ the same cores, each from nothing: what references answer is computed by both. T
 or more than one task in a thousand, or a program is credited that EvalPlus fails.
 """
 
-import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -25,7 +23,7 @@ import typer
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.peers import EVALPLUS, interpreter_with
 from benchmarks.common.recorded import benchmark_tasks
-from benchmarks.common.report import ReportPath, cell, write_report
+from benchmarks.common.report import ReportPath, cell, write_jsonl, write_report
 
 REPORT = Path(__file__).with_name("results.md")
 MUST_AGREE = 0.999
@@ -145,7 +143,7 @@ def _write_samples(path: Path, tasks: list[dict[str, Any]], data: Path, count: i
         for task in tasks
         if task["task_id"] not in known
     ]
-    path.write_text("".join(json.dumps(sample) + "\n" for sample in samples), encoding="utf-8")
+    write_jsonl(path, samples)
     return Counter(sample["task_id"] for sample in samples)
 
 
@@ -173,8 +171,7 @@ def _ours(folder: Path, dataset: DataSet, data: Path, launcher: str) -> tuple[di
 def _theirs(folder: Path, dataset: DataSet, data: Path) -> tuple[dict[str, dict[str, int]], float]:
     """Return the same of EvalPlus. Its cache of what references answer is empty."""
     file = folder / f"{dataset.file}.jsonl"
-    with gzip.open(data / "benchmarks" / f"{dataset.file}.jsonl.gz") as packed, file.open("wb") as unpacked:
-        shutil.copyfileobj(packed, unpacked)
+    write_jsonl(file, benchmark_tasks(data, dataset.file))
     cores = len(os.sched_getaffinity(0))
     command = [interpreter_with(*EVALPLUS), "-m", "evalplus.evaluate", "--dataset", dataset.name]
     command += ["--samples", str(folder / "samples.jsonl"), "--parallel", str(cores)]

@@ -62,7 +62,7 @@ def test_what_does_not_fit_is_left_out_and_says_so(task: Task) -> None:
 def test_without_a_gpu_it_says_so_and_leaves_the_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(run, "_apart", lambda work: CPU)
+    monkeypatch.setattr(run, "apart", lambda work: CPU)
 
     with pytest.raises(typer.Exit):
         run.main(report=tmp_path / "results.md")
