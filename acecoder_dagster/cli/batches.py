@@ -33,7 +33,7 @@ def list_all(profile: ProfileOption = None, wide: WideOption = False) -> None:
     from acecoder_dagster.settings import read_settings
 
     show_all_columns(wide)
-    project = OpenProject(Home.from_environment(), read_settings(chosen_profile(profile)))
+    project = OpenProject(Home.from_environment().refreshed(), read_settings(chosen_profile(profile)))
     rows = []
     for batch in list_batches(project):
         questions = project.lake.current(QUESTIONS, batch.name)
@@ -71,7 +71,7 @@ def remove(
     from acecoder_dagster.settings import read_settings
 
     name = chosen_profile(profile)
-    home, settings = Home.from_environment(), read_settings(name)
+    home, settings = Home.from_environment().refreshed(), read_settings(name)
     if not yes and not typer.confirm(f"Remove {', '.join(names)} from {home.root}?"):
         raise typer.Exit(1)
     with only_run(home), prepare(home, name, settings) as instance:

@@ -30,7 +30,7 @@ def clean(
     from acecoder_dagster.settings import read_settings
 
     name = chosen_profile(profile)
-    home, settings = Home.from_environment(), read_settings(name)
+    home, settings = Home.from_environment().refreshed(), read_settings(name)
     retention = settings.retention
     if keep is not None:
         retention = retention.model_copy(update={"versions": keep, "models": keep})

@@ -17,7 +17,7 @@ def become_dagster(profile: str, arguments: list[str]) -> NoReturn:
     from acecoder_dagster.graph.steps.batch_sources import known_batches
     from acecoder_dagster.settings import read_settings
 
-    home = Home.from_environment()
+    home = Home.from_environment().refreshed()
     settings = read_settings(profile)
     with prepare(home, profile, settings) as instance:
         register_batches(instance, known_batches(home, settings))

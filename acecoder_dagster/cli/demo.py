@@ -23,7 +23,7 @@ def demo(
     from acecoder_dagster.data.home import Home
 
     show_all_columns(wide)
-    home = Home.from_environment()
+    home = Home.from_environment().refreshed()
     code = run_and_report(home, chosen_profile(profile, seed), output, other_settings=other_settings)
     if code == 0:
         print_line(

@@ -26,11 +26,11 @@ def export(
     import polars as pl
 
     from acecoder_dagster.cli.options import key_values
-    from acecoder_dagster.data.home import Home
+    from acecoder_dagster.cli.warehouse import present_warehouse
     from acecoder_dagster.data.publishing import export_dataset
 
     declared = key_values(licence or (), "--licence", "NAME=SPDX")
-    exported = export_dataset(Home.from_environment().warehouse, folder, declared, permissive_only=permissive_only)
+    exported = export_dataset(present_warehouse(), folder, declared, permissive_only=permissive_only)
     of_one_kind = exported.licences.group_by("kind", "published_as", "declared", "published", maintain_order=True)
     print_frame(output, of_one_kind.agg(pl.col("rows").sum()), title="licences")
     print_frame(output, exported.rows, title="rows")

@@ -75,7 +75,7 @@ def import_files(
         imported = read_import(manifest)
         print_import(imported.counts(), imported.reasons().to_dicts())
         return
-    home = Home.from_environment()
+    home = Home.from_environment().refreshed()
     take_settings(OpenProject(home, settings), profile_name, told=other_settings)
     with only_run(home), prepare(home, profile_name, settings) as instance:
         stored = bring_in(home, instance, manifest)

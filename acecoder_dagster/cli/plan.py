@@ -48,7 +48,7 @@ def plan(
     from acecoder_dagster.settings import read_settings
 
     show_all_columns(wide)
-    home, name = Home.from_environment(), chosen_profile(profile)
+    home, name = Home.from_environment().refreshed(), chosen_profile(profile)
     settings = read_settings(name)
     known = known_partitions(home, settings)
     refuse_unknown("batch", batch or (), known)

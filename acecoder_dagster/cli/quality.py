@@ -36,7 +36,7 @@ def quality(
     from acecoder_dagster.settings import read_settings
 
     show_all_columns(wide)
-    home, name = Home.from_environment(), chosen_profile(profile)
+    home, name = Home.from_environment().refreshed(), chosen_profile(profile)
     settings = read_settings(name)
     take_settings(OpenProject(home, settings), name, told=other_settings)
     given = {"questions": questions, "programs": programs or (), "generated_tests": generated_tests or ()}

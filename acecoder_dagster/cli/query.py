@@ -43,10 +43,10 @@ def query(
 
     Without an argument, the named queries are listed.
     """
-    from acecoder_dagster.data.home import Home
+    from acecoder_dagster.cli.warehouse import present_warehouse
 
     show_all_columns(wide)
-    warehouse = Home.from_environment().warehouse
+    warehouse = present_warehouse()
     if describe:
         _print_tables(warehouse, name_or_sql)
     elif name_or_sql is None:

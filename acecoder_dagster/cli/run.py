@@ -49,7 +49,7 @@ def run(
     from acecoder_dagster.data.home import Home
 
     show_all_columns(wide)
-    home, name = Home.from_environment(), chosen_profile(profile, seed)
+    home, name = Home.from_environment().refreshed(), chosen_profile(profile, seed)
     raise typer.Exit(run_and_report(home, name, output, assets, batch, other_settings=other_settings))
 
 

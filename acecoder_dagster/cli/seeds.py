@@ -53,7 +53,7 @@ def seeds(
     )
     profile_name = chosen_profile(profile)
     settings = read_settings(profile_name)
-    home = Home.from_environment()
+    home = Home.from_environment().refreshed()
     take_settings(OpenProject(home, settings), profile_name, told=other_settings)
     with only_run(home), prepare(home, profile_name, settings) as instance:
         stored = collect(home, instance, manifest)

@@ -29,7 +29,7 @@ def status(profile: ProfileOption = None, wide: WideOption = False) -> None:
     from acecoder_dagster.settings import read_settings
 
     show_all_columns(wide)
-    home, name = Home.from_environment(), chosen_profile(profile)
+    home, name = Home.from_environment().refreshed(), chosen_profile(profile)
     settings = read_settings(name)
     project = OpenProject(home, settings)
     facts = {

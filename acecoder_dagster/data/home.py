@@ -6,6 +6,7 @@ from pathlib import Path
 
 from acecoder_dagster import AceCoderError
 from acecoder_dagster.data.lake import ArtifactStore, Lake
+from acecoder_dagster.data.store import Store, is_address, local_copy, store_of
 
 HOME_VARIABLE = "ACECODER_HOME"
 PROFILE_VARIABLE = "ACECODER_PROFILE"
@@ -25,18 +26,39 @@ class Home:
 
     @classmethod
     def from_environment(cls) -> "Home":
-        """Return the folder that ACECODER_HOME names, or `.acecoder` in the current folder."""
-        return cls(Path(os.environ.get(HOME_VARIABLE, DEFAULT_HOME)).resolve())
+        """Return the folder that ACECODER_HOME names, or `.acecoder` in the current folder.
+
+        Where it names an object store, that is the project's local copy on this machine.
+
+        Raises:
+            StoreError: it names a store that cannot hold a project.
+        """
+        place = os.environ.get(HOME_VARIABLE, DEFAULT_HOME)
+        return cls(local_copy(place) if is_address(place) else Path(place).resolve())
+
+    def refreshed(self) -> "Home":
+        """Return the folder in the project's present state: what other machines made is brought where they can.
+
+        Raises:
+            StoreError: the object store cannot be reached.
+        """
+        self.store.refresh()
+        return self
+
+    @property
+    def store(self) -> Store:
+        """Where the project is kept: in this folder, or in an object store of which it is a copy."""
+        return store_of(self.root)
 
     @property
     def lake(self) -> Lake:
         """The tables."""
-        return Lake(self.root / "lake")
+        return Lake(self.root / "lake", self.store)
 
     @property
     def artifacts(self) -> ArtifactStore:
         """The trained models."""
-        return ArtifactStore(self.root / "models")
+        return ArtifactStore(self.root / "models", self.store)
 
     @property
     def warehouse(self) -> Path:

@@ -3,10 +3,9 @@
 Belongs here: what may go, and removing it. Does not belong here: Dagster's runs (`graph`).
 """
 
-import shutil
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.lake.partitions import POINTER
+from acecoder_dagster.data.store import KeptFile
 from acecoder_dagster.files import read_json
 
 GRACE_SECONDS = 24 * 3600
@@ -49,15 +49,21 @@ def removable(home: Home, retention: RetentionSettings, now: float | None = None
         now: the time, in seconds since the epoch.
     """
     before = (time.time() if now is None else now) - GRACE_SECONDS
-    models = _old_models(home, retention.models, before)
-    kept_models = [folder for folder in home.artifacts.versions() if folder.resolve() not in models]
-    pinned = {path for folder in kept_models for path in home.artifacts.made_from(folder)}
+    of_models = _by_folder(home, home.artifacts.root.resolve(), depth=2)
+    # Pointers and locks lie beside the folders.
+    trained = {folder: files for folder, files in of_models.items() if files[0].path != folder}
+    models = _old_models(home, trained, retention.models, before)
+    pinned = {path for folder in trained.keys() - models for path in home.artifacts.made_from(folder)}
     tables = _old_versions(home, retention.versions, pinned, before)
-    scratch = [path for path in _entries(home.scratch) if _last_written(path) < before]
+    scratch = _by_folder(home, home.scratch, depth=2)
     return [
-        *(Removable(path, "model", _size(path)) for path in models),
-        *(Removable(path, "version of a table", _size(path)) for path in tables),
-        *(Removable(path, "scratch", _size(path)) for path in scratch if path.suffix != ".lock"),
+        *(Removable(folder, "model", _bytes(trained[folder])) for folder in sorted(models)),
+        *(Removable(file.path, "version of a table", file.bytes) for file in tables),
+        *(
+            Removable(path, "scratch", _bytes(files))
+            for path, files in scratch.items()
+            if _last_written(files) < before and path.suffix != ".lock"
+        ),
     ]
 
 
@@ -66,64 +72,55 @@ def remove(home: Home, found: Iterable[Removable]) -> None:
     for each in found:
         if each.kind == "model":
             home.artifacts.remove(each.path)
-        elif each.path.is_dir():
-            shutil.rmtree(each.path)
         else:
-            each.path.unlink(missing_ok=True)
+            home.store.remove([each.path])
 
 
-def _old_models(home: Home, keep: int, before: float) -> list[Path]:
+def _by_folder(home: Home, root: Path, depth: int) -> dict[Path, list[KeptFile]]:
+    """Return the files of a folder by the folder of a depth below it that they lie in; others by themselves."""
+    found: dict[Path, list[KeptFile]] = defaultdict(list)
+    for file in home.store.files(root):
+        found[root.joinpath(*file.path.relative_to(root).parts[:depth])].append(file)
+    return dict(found)
+
+
+def _old_models(home: Home, trained: Mapping[Path, list[KeptFile]], keep: int, before: float) -> set[Path]:
     """Return folders of models that are neither current, nor among the last ones, nor what a kept one is made from."""
     by_name: dict[str, list[Path]] = defaultdict(list)
-    for folder in map(Path.resolve, home.artifacts.versions()):
+    for folder in trained:
         by_name[folder.parent.name].append(folder)
     old: set[Path] = set()
     for name, folders in by_name.items():
         pointer = read_json(home.artifacts.root / name / POINTER)
         current = None if pointer is None else pointer["content_key"]
-        earlier = sorted((each for each in folders if each.name != current), key=_last_written, reverse=True)
-        old |= {each for each in earlier[keep:] if _last_written(each) < before}
+        others = [each for each in folders if each.name != current]
+        earlier = sorted(others, key=lambda each: _last_written(trained[each]), reverse=True)
+        old |= {each for each in earlier[keep:] if _last_written(trained[each]) < before}
     # A kept model keeps what it started from, and that its own start.
-    while pinned := old & {
-        path
-        for folder in home.artifacts.versions()
-        if folder.resolve() not in old
-        for path in home.artifacts.made_from(folder)
-    }:
+    while pinned := old & {path for folder in trained.keys() - old for path in home.artifacts.made_from(folder)}:
         old -= pinned
-    return sorted(old)
-
-
-def _old_versions(home: Home, keep: int, pinned: set[Path], before: float) -> list[Path]:
-    """Return files of versions of tables that are neither current, nor among the last ones, nor pinned."""
-    old: list[Path] = []
-    for folder in sorted(home.lake.root.glob("*/batch=*")):
-        pointer = read_json(folder / POINTER)
-        current = set() if pointer is None else {pointer[name] for name in pointer if name.endswith("_file")}
-        versions: dict[str, list[Path]] = defaultdict(list)
-        for file in folder.glob("*.parquet"):
-            if file.name not in current:
-                versions[file.name.partition(".")[0]].append(file)
-        stay = {version for version, files in versions.items() if pinned & {file.resolve() for file in files}}
-        earlier = sorted(versions.keys() - stay, key=lambda each: max(map(_last_written, versions[each])), reverse=True)
-        for version in earlier[keep:]:
-            if max(map(_last_written, versions[version])) < before:
-                old += sorted(versions[version])
     return old
 
 
-def _entries(folder: Path) -> list[Path]:
-    return sorted(folder.iterdir()) if folder.is_dir() else []
+def _old_versions(home: Home, keep: int, pinned: Set[Path], before: float) -> list[KeptFile]:
+    """Return files of versions of tables that are neither current, nor among the last ones, nor pinned."""
+    by_version: dict[Path, dict[str, list[KeptFile]]] = defaultdict(lambda: defaultdict(list))
+    for file in home.store.files(home.lake.root.resolve()):
+        if file.path.suffix == ".parquet":
+            by_version[file.path.parent][file.path.name.partition(".")[0]].append(file)
+    old: list[KeptFile] = []
+    for folder, versions in sorted(by_version.items()):
+        pointer = read_json(folder / POINTER) or {}
+        kept = pinned | {folder / pointer[name] for name in pointer if name.endswith("_file")}
+        others = [files for files in versions.values() if not any(file.path in kept for file in files)]
+        earlier = sorted(others, key=_last_written, reverse=True)
+        old += [file for files in earlier[keep:] if _last_written(files) < before for file in files]
+    return old
 
 
-def _last_written(path: Path) -> float:
-    """Return when a file, or anything in a folder, was last written; now, where it is just being moved."""
-    try:
-        return max([path.stat().st_mtime, *(each.stat().st_mtime for each in path.rglob("*"))])
-    except FileNotFoundError:
-        return time.time()
+def _last_written(files: Iterable[KeptFile]) -> float:
+    return max(file.written for file in files)
 
 
-def _size(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(each.stat().st_size for each in files if each.is_file())
+def _bytes(files: Iterable[KeptFile]) -> int:
+    return sum(file.bytes for file in files)

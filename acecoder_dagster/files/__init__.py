@@ -4,7 +4,7 @@ People bring Parquet, JSONL, JSON or a data set of the hub. Belongs here: readin
 wrong. Does not belong here: what the rows mean.
 """
 
-from acecoder_dagster.files.atomic import read_json, replace_file, replace_json, replace_text
+from acecoder_dagster.files.atomic import TEMPORARY, read_json, replace_file, replace_json, replace_text
 from acecoder_dagster.files.columns import IDENTIFIER, IO_TESTS, REAL, ROW, TEXT, TEXTS, FileColumn
 from acecoder_dagster.files.hub import is_hub_address
 from acecoder_dagster.files.problems import ImportFileError, Problems
@@ -15,6 +15,7 @@ __all__ = [
     "IO_TESTS",
     "REAL",
     "ROW",
+    "TEMPORARY",
     "TEXT",
     "TEXTS",
     "FileColumn",

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+TEMPORARY = ".tmp"
+"""Ending of the names under which files are written that are not there yet."""
+
 
 def replace_file(path: Path, write: Callable[[Path], object]) -> None:
     """Write a file under a temporary name in the same folder, flush it to disk, and rename it.
@@ -19,7 +22,7 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
         write: writes the content to the path that it is given.
     """
     # The name must not end in `.parquet`: DuckDB's globs match hidden files too.
-    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}{TEMPORARY}")
     try:
         write(temporary)
         with temporary.open("rb") as written:

@@ -40,6 +40,11 @@ def model_revision(model: str, revision: str | None) -> str:
     )
 
 
+def model_identity(model: str) -> str:
+    """Return what stands for a model wherever it lies: a hash of its folder's files, or its name on the hub."""
+    return folder_revision(Path(model)) if Path(model).is_dir() else model
+
+
 def folder_revision(folder: Path) -> str:
     """Return a hash of the model in a folder; other files in it do not matter."""
     return f"sha256:{_digest(model_files(folder))}"

@@ -67,7 +67,7 @@ def build_asset(stage: Stage, settings: Settings) -> dg.AssetsDefinition:
 
 def run_stage(stage: Stage, context: dg.AssetExecutionContext, project: Project) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """Run one step: its body sees only what the stage states."""
-    opened = project.open()
+    opened = project.refreshed()
     inputs = {each.name: each for each in stage.inputs(opened.settings)}
     models = [name for name, each in inputs.items() if isinstance(each.of, Model)]
     # A stage may look at its own table: what it made before, and in checks over all batches.

@@ -63,6 +63,17 @@ class Project(dg.ConfigurableResource):  # type: ignore[type-arg]
             raise dg.Failure(description=str(error), allow_retries=False) from error
         return OpenProject(Home(Path(self.root)), settings)
 
+    def refreshed(self) -> OpenProject:
+        """Return the folder as `open` does, after what other machines made was brought.
+
+        Raises:
+            Failure: as `open`.
+            StoreError: the project's object store cannot be reached.
+        """
+        opened = self.open()
+        opened.home.store.refresh()
+        return opened
+
 
 def end_with_parent_process() -> None:
     """End this process and its children once the run that started it is gone, even by kill -9.

@@ -18,6 +18,7 @@ from acecoder_dagster.graph.stages import Stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.learning.training import HACKING_REPORT_FILE
+from acecoder_dagster.learning.training.checkpoints import settled_files
 from acecoder_dagster.learning.workers import TENSORBOARD_FOLDER
 from acecoder_dagster.learning.workers.curves import read_curves
 
@@ -47,7 +48,8 @@ def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.Materiali
             started = time.monotonic()
             page = project.home.curves_page(stage.name)
             _tell_where(step, page)
-            with LiveCurves(stage.name, folder, page) as live:
+            working = store.store.working(folder, waiting, settled_files)
+            with working, LiveCurves(stage.name, folder, page) as live:
                 figures = live.figures = run_worker(step, stage.body(step, folder))
             seconds = round(time.monotonic() - started, 3)
             artifact = store.finish(
@@ -57,6 +59,7 @@ def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.Materiali
                 dict(stage.settings(project, UNPARTITIONED)),
                 made_from(project, stage),
             )
+        store.fetched(artifact)
     step.figures = artifact.figures
     return dg.MaterializeResult(
         metadata=_metadata(artifact, project.home.curves_page(stage.name), reused=reused),

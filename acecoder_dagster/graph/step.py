@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -80,7 +79,9 @@ class Step:
         Raises:
             UndeclaredReadError: the stage does not state it.
         """
-        return self.project.home.artifacts.current(model.name)
+        artifacts = self.project.home.artifacts
+        found = artifacts.current(model.name)
+        return None if found is None else artifacts.fetched(found)
 
     def rows_made(self) -> pl.DataFrame:
         """Return the rows of all batches of this run, after the body."""
@@ -104,16 +105,16 @@ class _StatedHome(Home):
 
     @property
     def lake(self) -> Lake:
-        return _StatedLake(super().lake.root, self.stage, self.tables)
+        return _StatedLake(super().lake, self.stage, self.tables)
 
     @property
     def artifacts(self) -> ArtifactStore:
-        return _StatedModels(super().artifacts.root, self.stage, self.models)
+        return _StatedModels(super().artifacts, self.stage, self.models)
 
 
 class _StatedLake(Lake):
-    def __init__(self, root: Path, stage: str, tables: frozenset[str]) -> None:
-        super().__init__(root)
+    def __init__(self, lake: Lake, stage: str, tables: frozenset[str]) -> None:
+        super().__init__(lake.root, lake.store)
         self._stage, self._tables = stage, tables
 
     def current(self, table: Table, batch: str = "all") -> Partition | None:
@@ -130,8 +131,8 @@ class _StatedLake(Lake):
 
 
 class _StatedModels(ArtifactStore):
-    def __init__(self, root: Path, stage: str, models: frozenset[str]) -> None:
-        super().__init__(root)
+    def __init__(self, artifacts: ArtifactStore, stage: str, models: frozenset[str]) -> None:
+        super().__init__(artifacts.root, artifacts.store)
         self._stage, self._models = stage, models
 
     def current(self, name: str) -> Artifact | None:

@@ -1,17 +1,15 @@
 """Folders that trainings write: one for each content key, and a file that names the finished one."""
 
 import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from acecoder_dagster.files import read_json, replace_json
+from acecoder_dagster.data.store import LocalStore, Store
+from acecoder_dagster.files import read_json
 from acecoder_dagster.files.model_files import model_files
 
 POINTER = "current.json"
@@ -46,10 +44,15 @@ class ArtifactStore:
 
     The working folder of a training is named by its content key. So a training that was killed finds its checkpoints
     again, and a training with other settings does not see them.
+
+    Args:
+        root: the folder of the models.
+        store: where the project is kept.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, store: Store | None = None) -> None:
         self.root = root
+        self.store = store or LocalStore()
 
     def working_folder(self, name: str, content_key: str) -> Path:
         """Return the folder in which the training with this key works, made if need be."""
@@ -74,26 +77,37 @@ class ArtifactStore:
             settings: the settings that it depended on.
             made_from: files of rows and folders of models that it was made from: while it is kept, they are.
         """
-        replace_json(
+        folder = self.root / name / content_key
+        self.store.save(folder, (path for path in sorted(folder.rglob("*")) if path.is_file()))
+        self.store.commit(
             self._made_from(name, content_key), {"paths": [os.path.relpath(path, self.root) for path in made_from]}
         )
-        folder = self.root / name / content_key
         artifact = Artifact(
             name, folder, content_key, figures, settings or {}, datetime.now(UTC).isoformat(timespec="seconds")
         )
         described = {field: value for field, value in asdict(artifact).items() if field not in {"name", "folder"}}
-        replace_json(self.root / name / POINTER, described | {"files": model_files(folder)})
+        self.store.commit(self.root / name / POINTER, described | {"files": model_files(folder)})
         return artifact
 
     def current(self, name: str) -> Artifact | None:
-        """Return the current artifact; None where none was finished, or files of it were deleted or changed since."""
+        """Return the current artifact; None where none was finished, or files of it were deleted or changed since.
+
+        Where other machines work on the project, its folder may not be here: see `fetched`.
+        """
         stored = read_json(self.root / name / POINTER)
         if stored is None:
             return None
         folder, files = self.root / name / stored["content_key"], stored.pop("files", None)
-        if not folder.is_dir() or (files is not None and files != model_files(folder)):
+        if not self.store.shared and not _is_whole(folder, files):
             return None
         return Artifact(name, folder, **stored)
+
+    def fetched(self, artifact: Artifact) -> Artifact:
+        """Return an artifact whose folder is here, brought from the store where it was not."""
+        stored = read_json(self.root / artifact.name / POINTER)
+        if self.store.shared and not _is_whole(artifact.folder, stored["files"] if stored else None):
+            self.store.fetch(artifact.folder)
+        return artifact
 
     def versions(self) -> list[Path]:
         """Return the folders of all trainings, finished or not, the current ones included."""
@@ -106,8 +120,8 @@ class ArtifactStore:
 
     def remove(self, folder: Path) -> None:
         """Remove the folder of a training that is not the current one."""
-        shutil.rmtree(folder)
-        self._made_from(folder.parent.name, folder.name).unlink(missing_ok=True)
+        self.store.remove([folder])
+        self.store.withdraw(self._made_from(folder.parent.name, folder.name))
 
     def _made_from(self, name: str, content_key: str) -> Path:
         return self.root / name / f"{content_key}{MADE_FROM}"
@@ -117,19 +131,14 @@ class ArtifactStore:
         found = [self.current(pointer.parent.name) for pointer in sorted(self.root.glob(f"*/{POINTER}"))]
         return [artifact for artifact in found if artifact is not None]
 
-    @contextmanager
-    def training(self, name: str, waiting: Callable[[], object]) -> Iterator[None]:
+    def training(self, name: str, waiting: Callable[[], object]) -> AbstractContextManager[None]:
         """Hold an artifact while it is trained, so that two runs never write into one folder.
 
         The lock ends with the process. `waiting` is called once when another process holds it.
         """
-        folder = self.root / name
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "training.lock")
-        try:
-            held = lock.acquire(blocking=False)
-        except Timeout:
-            waiting()
-            held = lock.acquire()
-        with held:
-            yield
+        return self.store.hold(self.root / name / "training", waiting)
+
+
+def _is_whole(folder: Path, files: dict[str, str] | None) -> bool:
+    """Return whether the files of a model are as they were when it was finished."""
+    return folder.is_dir() and (files is None or files == model_files(folder))

@@ -1,11 +1,9 @@
 """Tables as Parquet files that never change, one for each batch, and a small file that names the current one."""
 
-import fcntl
-import hashlib
 import re
 import uuid
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +13,9 @@ from urllib.parse import quote, unquote
 import polars as pl
 
 from acecoder_dagster.data.lake.contents import column_digests, content_of, digests_of_file
+from acecoder_dagster.data.store import LocalStore, Store
 from acecoder_dagster.data.tables import REJECTED_ROWS, Table
-from acecoder_dagster.files import read_json, replace_file, replace_json
+from acecoder_dagster.files import read_json, replace_file
 
 UNPARTITIONED = "all"
 """The batch name under which a table without partitions is stored."""
@@ -78,10 +77,15 @@ class Lake:
 
     A file never changes once it is written: a new version has a new name, and the file that names the current one is
     replaced. Readers that have the old version open keep reading it.
+
+    Args:
+        root: the folder of the tables.
+        store: where the project is kept.
     """
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, store: Store | None = None) -> None:
         self.root = root
+        self.store = store or LocalStore()
 
     def write(
         self,
@@ -101,6 +105,7 @@ class Lake:
         Raises:
             TableError: when the rows do not have the table's columns and types.
             ValueError: the batch's name cannot name a folder.
+            StaleError: another process made a version current since this one looked.
         """
         rows = table.conform(rows)
         rejected = REJECTED_ROWS.conform(REJECTED_ROWS.empty() if rejected is None else rejected)
@@ -111,11 +116,13 @@ class Lake:
         rejected_file = folder / f"{version}.rejected.parquet"
         replace_file(rows_file, lambda path: rows.write_parquet(path, compression="zstd"))
         replace_file(rejected_file, lambda path: rejected.write_parquet(path, compression="zstd"))
+        files = [rows_file, rejected_file]
         row_keys_file = None
         if row_keys is not None:
             row_keys_file = folder / f"{version}.row_keys.parquet"
             replace_file(row_keys_file, lambda path: row_keys.write_parquet(path, compression="zstd"))
-        replace_json(
+            files.append(row_keys_file)
+        self.store.commit(
             folder / POINTER,
             {
                 "rows_file": rows_file.name,
@@ -128,6 +135,7 @@ class Lake:
                 "figures": figures or {},
                 "digests": column_digests(table, rows),
             },
+            files,
         )
         current = self.current(table, batch)
         assert current is not None
@@ -151,7 +159,9 @@ class Lake:
 
     def withdraw(self, table: Table, batch: str) -> None:
         """Take a batch out of a table; readers that have its files open keep reading them."""
-        (self._folder(table.name, batch) / POINTER).unlink(missing_ok=True)
+        pointer = self._folder(table.name, batch) / POINTER
+        if pointer.exists():
+            self.store.withdraw(pointer)
 
     def read(
         self, table: Table, batches: Iterable[str] | None = None, columns: Sequence[str] | None = None
@@ -172,33 +182,19 @@ class Lake:
         rows = pl.read_parquet(partition.rows_file, columns=[name for name in names if name in stored])
         return table.with_defaults(rows).select(*names, batch=pl.lit(partition.batch))
 
-    @contextmanager
-    def writing(self, table: Table, batches: Iterable[str], waiting: Callable[[], object]) -> Iterator[None]:
+    def writing(
+        self, table: Table, batches: Collection[str], waiting: Callable[[], object]
+    ) -> AbstractContextManager[None]:
         """Hold some batches of a table while they are computed, so that two runs never compute the same ones.
 
-        The locks end with the process, however it ends. They do not stop the process that holds them.
+        The locks end with the process, however it ends.
 
         Args:
             table: the table to be written.
             batches: its batches.
             waiting: called once, when another process holds one of them.
         """
-        folder = self.root / table.name
-        folder.mkdir(parents=True, exist_ok=True)
-        # One byte of one file stands for each batch: filelock would need a file for each, which may be thousands of
-        # open files. All take them in the same order, so that no two wait for each other.
-        places = sorted({int.from_bytes(hashlib.sha256(batch.encode()).digest()[:6]) for batch in batches})
-        was_told = False
-        with (folder / "writing.lock").open("w") as lock:
-            for place in places:
-                try:
-                    fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
-                except OSError:
-                    if not was_told:
-                        waiting()
-                    was_told = True
-                    fcntl.lockf(lock, fcntl.LOCK_EX, 1, place)
-            yield
+        return self.store.hold_all(self.root / table.name, batches, waiting)
 
     def _folder(self, table: str, batch: str) -> Path:
         if not BATCH_NAME.fullmatch(batch):

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
-from filelock import FileLock
 
 from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
 from acecoder_dagster.data.lake import ArtifactStore, Lake
@@ -83,7 +82,9 @@ def build_warehouse(
     started = time.monotonic()
     target.parent.mkdir(parents=True, exist_ok=True)
     building = target.with_name(f"{target.name}.building")
-    with FileLock(f"{target}.lock"):
+    history = target.parent / FOLDER
+    with lake.store.hold(target, _wait_in_silence):
+        lake.store.fetch(history)
         # What a killed builder left: only the one whose turn it is may remove it.
         building.unlink(missing_ok=True)
         building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
@@ -94,8 +95,13 @@ def build_warehouse(
             raise WarehouseError(f"{target} cannot be built from the tables in {lake.root}: {error}") from error
         with building.open("rb") as written:
             os.fsync(written.fileno())
+        lake.store.save(history, history.glob("*.parquet"))
         building.replace(target)
         return WarehouseFigures(target, time.monotonic() - started, target.stat().st_size, rows)
+
+
+def _wait_in_silence() -> None:
+    """Say nothing: another builder is done in seconds."""
 
 
 def models_version() -> str:

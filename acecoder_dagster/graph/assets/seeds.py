@@ -163,9 +163,14 @@ def writer_answers(step: Step) -> Iterator[tuple[str, StageRows]]:
 def _answers(step: Step, seeds: pl.DataFrame) -> StageRows:
     writing = step.settings.questions
     progress = step.progress("answers", seeds.height)
-    kept = step.project.home.answers
+    home, seed = step.project.home, step.settings.seed
+
+    def waiting() -> None:
+        step.context.log.info("Another machine asks the same model; waiting for it")
+
     try:
-        answers = ask_writer(seeds, writing.prompt, writing.endpoint, kept, step.settings.seed, progress.advance)
+        with home.store.working(home.answers, waiting):
+            answers = ask_writer(seeds, writing.prompt, writing.endpoint, home.answers, seed, progress.advance)
     except EndpointError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     asked = answers.filter(~pl.col("reused"))

@@ -44,7 +44,7 @@ def clean_job(project: Project) -> dg.JobDefinition:
 
     @dg.op(description="Removes what [retention] does not keep")
     def remove_what_is_old(context: dg.OpExecutionContext) -> None:
-        opened = project.open()
+        opened = project.refreshed()
         for kind, (number, size) in clean_up(opened.home, opened.settings.retention, context.instance).items():
             context.log.info(f"Removed {kind}: {number:,}, {size / 1e6:,.1f} MB")
 

@@ -34,7 +34,7 @@ def schedules(project: Project) -> list[dg.ScheduleDefinition]:
         description="Computes what is out of date: new and changed batches, changed settings, changed SQL",
     )
     def data(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
-        return _data_requests(context, project.open())
+        return _data_requests(context, project.refreshed())
 
     @dg.schedule(
         name=TRAINING_SCHEDULE,
@@ -47,7 +47,7 @@ def schedules(project: Project) -> list[dg.ScheduleDefinition]:
     def training(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         if under_way := _under_way(context.instance, TRAINING_SCHEDULE):
             return under_way
-        if project.open().lake.current(PREFERENCE_PAIRS) is None:
+        if project.refreshed().lake.current(PREFERENCE_PAIRS) is None:
             return dg.SkipReason("There are no preference pairs to train on yet: materialize preference_pairs first")
         return dg.RunRequest(tags={STARTED_BY: TRAINING_SCHEDULE})
 
@@ -71,7 +71,7 @@ def schedules(project: Project) -> list[dg.ScheduleDefinition]:
         description="Evaluates models on the benchmarks of [benchmarks] for which that was not done, or is out of date",
     )
     def benchmarks(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
-        return _benchmark_requests(context.instance, project.open())
+        return _benchmark_requests(context.instance, project.refreshed())
 
     return [data, training, cleaning, benchmarks]
 

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.lake.partitions import UNPARTITIONED
 from acecoder_dagster.data.tables import ALL_TABLES
-from acecoder_dagster.files import read_json, replace_json
+from acecoder_dagster.files import read_json
 from acecoder_dagster.graph.refresh.planning import plan_refresh
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.steps.batch_sources import known_batches
@@ -42,7 +42,16 @@ class SettingsChange:
 
 def remember_settings(home: Home, profile: str, settings: Settings) -> None:
     """Make the settings those of the folder."""
-    replace_json(_file(home), {"profile": profile, "settings": settings.model_dump(mode="json")})
+    home.store.commit(_file(home), {"profile": profile, "settings": settings.model_dump(mode="json")})
+
+
+def remembered_settings(home: Home) -> Settings | None:
+    """Return the settings of the folder; None where there are none, or they are those of another version."""
+    stored = read_json(_file(home))
+    try:
+        return None if stored is None else Settings.model_validate(stored["settings"])
+    except ValidationError:
+        return None
 
 
 def settings_change(project: OpenProject) -> SettingsChange | None:
@@ -50,14 +59,11 @@ def settings_change(project: OpenProject) -> SettingsChange | None:
 
     A folder without results, or one from before settings were remembered, takes any.
     """
-    stored = read_json(_file(project.home))
-    if stored is None or not _has_results(project):
+    stored, remembered = read_json(_file(project.home)), remembered_settings(project.home)
+    # A later version may have other settings: then only the keys of what is there can tell.
+    if stored is None or remembered is None or not _has_results(project):
         return None
-    try:
-        before = OpenProject(project.home, Settings.model_validate(stored["settings"]))
-    except ValidationError:
-        # A later version may have other settings: then only the keys of what is there can tell.
-        return None
+    before = OpenProject(project.home, remembered)
     then, now = flat_settings(before.settings), flat_settings(project.settings)
     differences = {name: (then.get(name, ""), value) for name, value in now.items() if then.get(name) != value}
     if not differences:

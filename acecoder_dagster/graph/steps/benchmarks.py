@@ -189,7 +189,11 @@ def _kept(step: Step, name: str) -> Iterator[Path]:
     """Hold a folder of the project in which answers or verdicts are kept: one process at a time writes there."""
     folder = step.project.home.benchmarks / name
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "writing.lock"):
+
+    def waiting() -> None:
+        step.context.log.info(f"Another machine works on {folder}; waiting for it")
+
+    with FileLock(folder / "writing.lock"), step.project.home.store.working(folder, waiting):
         yield folder
 
 

@@ -1,7 +1,8 @@
 """Sampling programs for tables of questions in one worker process: one start of the engine for all batches."""
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
 import polars as pl
 
@@ -69,26 +70,29 @@ def sample_questions(
     jobs = [job for job in jobs if job[0] not in sampled]
     if not jobs:
         return sampled
-    folder = step.project.home.scratch / "sampling"
-    folder.mkdir(parents=True, exist_ok=True)
+    home = step.project.home
     prompts: dict[str, pl.DataFrame] = {}
     specifications: dict[str, SamplingJob] = {}
-    for name, sampler, questions in jobs:
-        prompts[name] = render_prompts(settings.prompt, questions, sampler.address)
-        key = content_key(
-            name=name,
-            model=sampler.revision,
-            prompts=text_id(*prompts[name]["prompt"]),
-            sampling=sampling.model_dump(exclude={"engine"}),
-            seed=settings.seed,
-        )
-        asked = folder / f"{key}.prompts.parquet"
-        prompts[name].write_parquet(asked)
-        specifications[name] = SamplingJob(
-            model=sampler.model, revision=sampler.hub_revision, prompts=asked, output=folder / f"{key}.parquet"
-        )
-    specification = SamplePrograms(jobs=tuple(specifications.values()), sampling=sampling, seed=settings.seed)
-    run_worker(step, specification)
+    with ExitStack() as stack:
+        for name, sampler, questions in jobs:
+            prompts[name] = render_prompts(settings.prompt, questions, sampler.address)
+            key = content_key(
+                name=name,
+                model=sampler.revision,
+                prompts=text_id(*prompts[name]["prompt"]),
+                sampling=sampling.model_dump(exclude={"engine"}),
+                seed=settings.seed,
+            )
+            folder = home.scratch / "sampling" / key
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(home.store.working(folder, _waiting(step)))
+            asked = folder / "prompts.parquet"
+            prompts[name].write_parquet(asked)
+            specifications[name] = SamplingJob(
+                model=sampler.model, revision=sampler.hub_revision, prompts=asked, output=folder / "programs.parquet"
+            )
+        specification = SamplePrograms(jobs=tuple(specifications.values()), sampling=sampling, seed=settings.seed)
+        run_worker(step, specification)
     for name, sampler, _ in jobs:
         completions = pl.read_parquet(specifications[name].output)
         rows = program_rows(completions, prompts[name], sampler.name, sampler.revision, sampling)
@@ -99,6 +103,9 @@ def sample_questions(
             "completion_tokens": float(completions["completion_tokens"].sum()),
         }
         sampled[name] = (rows, tokens)
-        for done in (specifications[name].prompts, specifications[name].output):
-            Path(done).unlink(missing_ok=True)
+        home.store.remove([specifications[name].output.parent])
     return sampled
+
+
+def _waiting(step: Step) -> Callable[[], None]:
+    return lambda: step.context.log.info("Another machine samples the same programs; waiting for it")

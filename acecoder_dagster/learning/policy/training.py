@@ -16,6 +16,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from transformers.trainer_callback import PrinterCallback
 
+from acecoder_dagster.files.model_files import model_identity
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
 from acecoder_dagster.learning.errors import PolicyError
 from acecoder_dagster.learning.policy.arguments import (
@@ -97,7 +98,8 @@ def train_policy(
     if reward == "reward_model" and reward_model is None:
         raise PolicyError("The reward `reward_model` needs a reward model: give its folder.")
     # Checkpoints of one process and of several have different forms.
-    decides = [policy, reward, str(reward_model), settings.model_dump_json(), judging, f"{processes} processes"]
+    models = [model_identity(policy), model_identity(str(reward_model))]
+    decides = [*models, reward, settings.model_dump_json(), judging, f"{processes} processes"]
     start = _Start(
         policy=policy,
         questions=questions_path,

@@ -19,6 +19,7 @@ import torch
 from torch.distributed.tensor import DTensor
 from transformers import PreTrainedTokenizerBase
 
+from acecoder_dagster.files.model_files import model_identity
 from acecoder_dagster.learning.attention import PACKED_ATTENTION
 from acecoder_dagster.learning.errors import DivergedError
 from acecoder_dagster.learning.pretrained import empty_classifier, load_classifier, load_tokenizer
@@ -79,7 +80,8 @@ def train_reward_model(
     """
     processes = settings.processes or max(1, torch.cuda.device_count())
     loaded = _load(groups_path, backbone, settings, Team(size=processes))
-    work = open_work_folder(output, fingerprint([backbone, prompt_template, settings.model_dump_json()], [groups_path]))
+    decides = [model_identity(backbone), prompt_template, settings.model_dump_json()]
+    work = open_work_folder(output, fingerprint(decides, [groups_path]))
     with start_team(processes, _train_as_helper, groups_path, backbone, settings, work) as team:
         figures, weights = _train(loaded, team, settings, work, progress)
     scorer, adapters = loaded.scorer, loaded.adapters

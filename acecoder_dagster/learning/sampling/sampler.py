@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from acecoder_dagster.files.model_files import model_identity
 from acecoder_dagster.learning.errors import SamplingError
 from acecoder_dagster.learning.progress import Progress
 from acecoder_dagster.learning.prompt_tokens import encode_prompts
@@ -177,7 +178,8 @@ def _fingerprint(job: SamplingJob, sampling: SamplingSettings, seed: int) -> str
     """Hash everything that decides the completions; the settings of the engine do not."""
     with job.prompts.open("rb") as file:
         prompts = hashlib.file_digest(file, "sha256").hexdigest()
-    parts = [prompts, job.model, str(job.revision), sampling.model_dump_json(exclude={"engine"}), str(seed), *job.stop]
+    model, decoding = model_identity(job.model), sampling.model_dump_json(exclude={"engine"})
+    parts = [prompts, model, str(job.revision), decoding, str(seed), *job.stop]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 

@@ -13,6 +13,8 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from acecoder_dagster.files import TEMPORARY
+
 _WORK = "in_progress"
 _FINGERPRINT = "fingerprint"
 _COMPLETE = "COMPLETE"
@@ -79,6 +81,25 @@ def last_complete_checkpoint(work: Path) -> tuple[int, Path] | None:
             # Several processes of one training come here at the same time.
             shutil.rmtree(folder, ignore_errors=True)
     return max(found, default=None)
+
+
+def settled_files(folder: Path) -> list[Path]:
+    """Return the files of a training's folder from which it could go on elsewhere, while it goes on here.
+
+    Complete checkpoints are looked for first: all else is then at least as new as they are, as it is after a kill.
+
+    Args:
+        folder: Folder of the results, with the unfinished work in it.
+    """
+    complete = {path.parent for path in folder.rglob(_COMPLETE)}
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.suffix != TEMPORARY]
+    return [path for path in files if _checkpoint_of(path, folder) in {None, *complete}]
+
+
+def _checkpoint_of(path: Path, folder: Path) -> Path | None:
+    """Return the checkpoint that a file belongs to."""
+    inside = [each for each in path.parents if each.is_relative_to(folder)]
+    return next((each for each in inside if _NAME.fullmatch(each.name)), None)
 
 
 def keep_only(work: Path, checkpoint: Path) -> None:

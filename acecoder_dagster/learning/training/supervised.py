@@ -16,6 +16,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.nn.functional import cross_entropy
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
+from acecoder_dagster.files.model_files import model_identity
 from acecoder_dagster.learning.errors import DivergedError, PolicyError
 from acecoder_dagster.learning.pretrained import load_causal_model, load_tokenizer
 from acecoder_dagster.learning.progress import Progress
@@ -73,7 +74,7 @@ def train_supervised(
         DivergedError: The loss is not a number.
         ProcessEndedError: Another process of the training failed or was killed.
     """
-    work = open_work_folder(output, fingerprint([model, settings.model_dump_json()], [rows_path]))
+    work = open_work_folder(output, fingerprint([model_identity(model), settings.model_dump_json()], [rows_path]))
     processes = settings.processes if pick_device().type == "cpu" else 1
     with start_team(processes, _train_as_helper, rows_path, model, work, settings) as team:
         network, tokenizer, loop = _prepare(rows_path, model, settings, team)

@@ -4,7 +4,6 @@ A version's files never change. The manifest is replaced last: after a crash the
 version before stays, for readers that have just opened it.
 """
 
-import shutil
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import Any
 import polars as pl
 
 from acecoder_dagster.data.lake import content_key
-from acecoder_dagster.files import ImportFileError, read_json, replace_file, replace_json, source_revision
+from acecoder_dagster.data.store import store_of
+from acecoder_dagster.files import ImportFileError, read_json, replace_file, source_revision
 from acecoder_dagster.questions.importing.imported import IMPORTED_TABLES, ImportedTables, RowCount
 from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.reading import read_import
@@ -43,6 +43,7 @@ def store_import(home: Path, manifest: ImportManifest) -> StoredImport:
 
     Raises:
         ImportFileError: see `read_import`; an earlier version stays as it is.
+        StaleError: another machine stored other files under this name meanwhile.
     """
     files = _file_revisions(manifest)
     key = content_key(files=files, settings=manifest.decides(), code_version=CODE_VERSION)
@@ -52,8 +53,7 @@ def store_import(home: Path, manifest: ImportManifest) -> StoredImport:
     imported = read_import(manifest)
     batches = imported.batches(manifest)
     folder = home / FOLDER / manifest.name
-    for batch, tables in batches.items():
-        _write_batch(folder / key / batch, tables)
+    written = [file for batch, tables in batches.items() for file in _write_batch(folder / key / batch, tables)]
     stored = StoredImport(
         manifest.name,
         key,
@@ -63,8 +63,9 @@ def store_import(home: Path, manifest: ImportManifest) -> StoredImport:
         unchanged=False,
     )
     described = {name: value for name, value in asdict(stored).items() if name != "unchanged"}
-    replace_json(folder / MANIFEST, described | {"manifest": manifest.model_dump(mode="json"), "files": files})
-    _remove_versions(folder, keep={key, earlier.content_key if earlier else key})
+    told = described | {"manifest": manifest.model_dump(mode="json"), "files": files}
+    store_of(home).commit(folder / MANIFEST, told, written)
+    _remove_versions(home, folder, keep={key, earlier.content_key if earlier else key})
     return stored
 
 
@@ -92,9 +93,9 @@ def imported_batches(home: Path) -> dict[str, StoredImport]:
 
 def remove_import(home: Path, name: str) -> None:
     """Remove an import. Its manifest goes first: after a crash there is the import or none."""
-    folder = home / FOLDER / name
-    (folder / MANIFEST).unlink()
-    shutil.rmtree(folder)
+    folder, store = home / FOLDER / name, store_of(home)
+    store.withdraw(folder / MANIFEST)
+    store.remove([folder])
 
 
 def _file_revisions(manifest: ImportManifest) -> list[tuple[str, str, str]]:
@@ -125,18 +126,18 @@ def _counts(stored: dict[str, dict[str, int]]) -> dict[str, RowCount]:
     return {kind: RowCount(**count) for kind, count in stored.items()}
 
 
-def _write_batch(folder: Path, tables: ImportedTables) -> None:
+def _write_batch(folder: Path, tables: ImportedTables) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     for name in IMPORTED_TABLES:
         frame: pl.DataFrame = getattr(tables, name)
         replace_file(_rows_file(folder, name), partial(frame.write_parquet, compression="zstd"))
+    return [_rows_file(folder, name) for name in IMPORTED_TABLES]
 
 
 def _rows_file(folder: Path, name: str) -> Path:
     return folder / f"{IMPORTED_TABLES[name].name}.parquet"
 
 
-def _remove_versions(folder: Path, keep: set[str]) -> None:
-    for version in folder.iterdir():
-        if version.is_dir() and version.name not in keep:
-            shutil.rmtree(version)
+def _remove_versions(home: Path, folder: Path, keep: set[str]) -> None:
+    old = [version for version in folder.iterdir() if version.is_dir() and version.name not in keep]
+    store_of(home).remove(old)

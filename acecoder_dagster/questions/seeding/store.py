@@ -9,8 +9,9 @@ from pathlib import Path
 import polars as pl
 
 from acecoder_dagster.data.lake import Lake, content_key
+from acecoder_dagster.data.store import store_of
 from acecoder_dagster.data.tables import SEED_FUNCTIONS
-from acecoder_dagster.files import read_json, replace_json, source_revision
+from acecoder_dagster.files import read_json, source_revision
 from acecoder_dagster.questions.importing import imported_batches
 from acecoder_dagster.questions.seeding.code import find_code
 from acecoder_dagster.questions.seeding.collecting import CollectedSeeds, collect_seeds
@@ -59,7 +60,8 @@ def store_seeds(home: Path, manifest: SeedManifest) -> StoredSeeds:
     batches = _deal(home, manifest, collected, key)
     reasons = collected.reasons().to_dicts()
     stored = StoredSeeds(manifest.name, key, batches, collected.seeds.height, collected.rejected.height, reasons)
-    replace_json(_file(home, manifest.name), asdict(stored) | {"manifest": manifest.model_dump(mode="json")})
+    told = asdict(stored) | {"manifest": manifest.model_dump(mode="json")}
+    store_of(home).commit(_file(home, manifest.name), told)
     return stored
 
 
@@ -84,7 +86,7 @@ def load_seeds(home: Path, batch: str) -> CollectedSeeds:
 def remove_seeds(home: Path, name: str) -> None:
     """Remove a collection. The file that names it goes first: after a crash there is the collection or none."""
     stored = _read(_file(home, name))
-    _file(home, name).unlink()
+    store_of(home).withdraw(_file(home, name))
     for batch in stored.batches if stored else ():
         _lake(home).withdraw(SEED_FUNCTIONS, batch)
 
@@ -101,7 +103,7 @@ def _deal(home: Path, manifest: SeedManifest, collected: CollectedSeeds, key: st
 
 
 def _lake(home: Path) -> Lake:
-    return Lake(home / FOLDER)
+    return Lake(home / FOLDER, store_of(home))
 
 
 def _file(home: Path, name: str) -> Path:

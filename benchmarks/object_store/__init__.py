@@ -1,0 +1,1 @@
+"""A project in an object store beside one in a folder."""

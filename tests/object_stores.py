@@ -1,0 +1,57 @@
+"""An S3 server of this machine, and projects in its buckets."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from unittest import mock
+
+import pytest
+import requests
+from moto.server import ThreadedMotoServer
+
+from acecoder_dagster.data.home import HOME_VARIABLE, Home
+from acecoder_dagster.data.store.address import CACHE_VARIABLE
+
+MADE_UP = {
+    "AWS_ACCESS_KEY_ID": "made-up",
+    "AWS_SECRET_ACCESS_KEY": "made-up",
+    "AWS_REGION": "us-east-1",
+    "AWS_ALLOW_HTTP": "true",
+}
+"""What obstore reads from the environment; the server takes any key."""
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server that knows conditions on writes."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def address(s3_server) -> Iterator[str]:
+    """The address of a project in a bucket of its own, which this process and those that it starts can reach."""
+    bucket = f"b{uuid.uuid4().hex}"
+    requests.put(f"{s3_server}/{bucket}", timeout=60).raise_for_status()
+    with mock.patch.dict(os.environ, {**MADE_UP, "AWS_ENDPOINT_URL": s3_server}):
+        yield f"s3://{bucket}/some/project"
+
+
+@pytest.fixture
+def machine(address, tmp_path) -> Callable[[str], Home]:
+    """Returns the project as a machine of some name sees it, with a local copy of its own."""
+
+    def home(name: str) -> Home:
+        return home_on(address, tmp_path / name)
+
+    return home
+
+
+def home_on(address: str, cache: Path) -> Home:
+    """Return a project of an object store with its local copy in a folder."""
+    with mock.patch.dict(os.environ, {HOME_VARIABLE: address, CACHE_VARIABLE: str(cache)}):
+        return Home.from_environment().refreshed()
