@@ -10,7 +10,7 @@ from acecoder_dagster.data.home import HOME_VARIABLE, Home
 from acecoder_dagster.data.store import StoreError
 from acecoder_dagster.data.store.address import CACHE_VARIABLE
 from acecoder_dagster.data.store.bucket import Bucket, ConditionError
-from benchmarks.object_store.servers import Server, make_bucket
+from benchmarks.object_store.servers import Server
 
 BUCKET = "requests"
 TIMES = 100
@@ -20,7 +20,7 @@ MEGABYTES = 64
 def measured_requests(server: Server, folder: Path) -> list[tuple[str, str, str]]:
     """Return server, what was done, and how fast it was."""
     folder.mkdir()
-    make_bucket(server, BUCKET)
+    server.make_bucket(BUCKET)
     environment = {**server.environment, HOME_VARIABLE: f"s3://{BUCKET}/project", CACHE_VARIABLE: str(folder)}
     with mock.patch.dict(os.environ, environment):
         found = [("writes that must find nothing are refused where there is something", _refuses())]

@@ -29,7 +29,7 @@ from acecoder_dagster.data.warehouse import run_query
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.report import ReportPath, write_report
 from benchmarks.object_store.requests_per_second import measured_requests
-from benchmarks.object_store.servers import Server, make_bucket, moto_server, rclone_server
+from benchmarks.object_store.servers import Server, moto_server, rclone_server
 
 REPORT = Path(__file__).with_name("results.md")
 PROFILE = Path(__file__).with_name("demo.toml")
@@ -78,14 +78,14 @@ def _in_folder(home: Path) -> Outcome:
 
 
 def _in_bucket(cache: Path, server: Server, bucket: str) -> Outcome:
-    make_bucket(server, bucket)
+    server.make_bucket(bucket)
     machine = _machine(cache, server, bucket)
     seconds = _run(machine)
     return _finished(_home(machine), Outcome(seconds))
 
 
 def _at_once(folder: Path, server: Server, bucket: str) -> Outcome:
-    make_bucket(server, bucket)
+    server.make_bucket(bucket)
     machines = [_machine(folder / f"{number}", server, bucket) for number in range(2)]
     started = time.monotonic()
     running = [_start(machine) for machine in machines]
@@ -97,7 +97,7 @@ def _at_once(folder: Path, server: Server, bucket: str) -> Outcome:
 
 def _killed(folder: Path, server: Server, bucket: str, kills: int, moments: random.Random) -> Outcome:
     """Kill the demo again and again, go on here or on another machine, and ask the warehouse all the while."""
-    make_bucket(server, bucket)
+    server.make_bucket(bucket)
     outcome = Outcome(0)
     machine = _machine(folder / "1", server, bucket)
     started, ended = time.monotonic(), Event()

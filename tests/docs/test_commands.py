@@ -76,6 +76,9 @@ TESTED_ELSEWHERE = {
     "acecoder batches remove 'policy_rule|paper/humaneval+'": (
         "tests/graph/assets/test_benchmarks.py::test_pairs_that_are_named_no_more_are_ignored_and_can_be_removed"
     ),
+    "ACECODER_HOME=s3://my-bucket/my-project acecoder run": (
+        "tests/graph/test_object_store.py::test_a_machine_goes_on_from_what_another_computed"
+    ),
     "acecoder serve": "tests/cli/test_serve.py::test_by_default_only_this_machine_is_listened_to",
     "docker compose -f containers/compose.yaml up --build --detach --wait": "tests/containers/test_compose.py",
     "docker compose -f containers/compose.yaml down": "tests/containers/test_compose.py",

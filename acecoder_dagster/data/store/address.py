@@ -76,6 +76,10 @@ def _object_store(address: str, folder: Path) -> Store:
     return ObjectStore(address, folder)
 
 
+# A forked process is another holder of leases, and has none of its parent's threads.
+os.register_at_fork(after_in_child=_object_store.cache_clear)
+
+
 def _cache_folder() -> Path:
     if named := os.environ.get(CACHE_VARIABLE):
         return Path(named)

@@ -105,7 +105,10 @@ class Leases:
         if holder == self._id:
             return False
         last = self._bucket.touched(HOLDERS + holder)
-        return last is None or self._beat() - last > timedelta(seconds=EXPIRES_SECONDS)
+        if last is not None and self._beat() - last <= timedelta(seconds=EXPIRES_SECONDS):
+            return False
+        self._bucket.delete([HOLDERS + holder])
+        return True
 
     @contextmanager
     def _alive(self) -> Iterator[None]:
