@@ -25,7 +25,7 @@ from acecoder_dagster.data.store.bucket import Bucket, ConditionError, Version, 
 from acecoder_dagster.data.store.errors import StaleError, StoreError
 from acecoder_dagster.data.store.leases import Leases
 from acecoder_dagster.data.store.saved_folders import InUseError, SavedFolders
-from acecoder_dagster.data.store.store import OWN_FOLDER, FilesOf, KeptFile, Waiting, delete, finished_files
+from acecoder_dagster.data.store.store import OWN_FOLDER, FilesOf, KeptFile, LocalStore, Waiting, delete, finished_files
 from acecoder_dagster.files import read_json, replace_json
 
 POINTERS, OBJECTS = "pointers/", "objects/"
@@ -48,6 +48,7 @@ class ObjectStore:
 
     def __init__(self, address: str, root: Path) -> None:
         self._root = root
+        self._here = LocalStore()
         self._bucket = Bucket(address)
         self._leases = Leases(self._bucket)
         self._folders = SavedFolders(self._bucket, root)
@@ -107,14 +108,15 @@ class ObjectStore:
 
     @contextmanager
     def hold(self, path: Path, waiting: Waiting) -> Iterator[None]:
-        """Hold the lease of a path."""
-        with self._held([self._key(path)], waiting):
+        """Hold the lock of this machine, for whatever lies here, and the lease of a path."""
+        with self._here.hold(path, waiting), self._held([self._key(path)], waiting):
             yield
 
     @contextmanager
     def hold_all(self, folder: Path, names: Collection[str], waiting: Waiting) -> Iterator[None]:
-        """Hold the leases of entries of a folder."""
-        with self._held([f"{self._key(folder)}/{name}" for name in names], waiting):
+        """Hold the locks of this machine and the leases of entries of a folder."""
+        leases = [f"{self._key(folder)}/{name}" for name in names]
+        with self._here.hold_all(folder, names, waiting), self._held(leases, waiting):
             yield
 
     def fetch(self, folder: Path) -> None:

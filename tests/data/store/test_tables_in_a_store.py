@@ -1,11 +1,13 @@
 """Tables of a project in a bucket: whole for all machines at any moment, and never taken back by an older state."""
 
 import multiprocessing
+import time
 from pathlib import Path
 
 import pytest
 
 from acecoder_dagster.data.home import Home
+from acecoder_dagster.data.retention import GRACE_SECONDS, RetentionSettings, removable, remove
 from acecoder_dagster.data.store import StaleError
 from acecoder_dagster.data.store.bucket import Bucket
 from acecoder_dagster.data.tables import HARD_QUESTIONS, QUESTIONS
@@ -98,6 +100,18 @@ def test_processes_that_write_the_same_batches_lose_nothing_of_each_other(addres
     assert [process.exitcode for process in processes] == [0, 0]
     home = home_on(address, tmp_path / "reader")
     assert [sorted(written(home, f"shared-{n}")) for n in range(3)] == [["by 0", "by 1"]] * 3
+
+
+def test_old_versions_go_whoever_made_them(machine):
+    for number, name in enumerate(("one", "other", "one", "other")):
+        write(machine(name), f"q{number}")
+    cleaner, later = machine("cleaner"), time.time() + 10 * GRACE_SECONDS
+
+    remove(cleaner, removable(cleaner, RetentionSettings(versions=1, models=1), now=later))
+
+    left = [file for file in cleaner.store.files(cleaner.lake.root) if "rejected" not in file.path.name]
+    assert len(left) == 2
+    assert written(machine("new")) == ["q3"]
 
 
 class KilledError(BaseException):
