@@ -84,7 +84,7 @@ def test_a_writer_killed_before_the_pointer_leaves_the_old_version(lake, monkeyp
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("acecoder_dagster.data.lake.partitions.replace_json", killed)
+    monkeypatch.setattr("acecoder_dagster.data.store.LocalStore.commit", killed)
     with pytest.raises(KeyboardInterrupt):
         lake.write(HARD_QUESTIONS, "b1", HARD_QUESTIONS.empty(), content_key="k2")
 

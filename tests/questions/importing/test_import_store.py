@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from acecoder_dagster.data.store import LocalStore
 from acecoder_dagster.files import ImportFileError
 from acecoder_dagster.questions.importing import RowCount, imported_batches, load_import, read_import, store_import
 from acecoder_dagster.questions.importing import store as store_module
@@ -101,7 +102,7 @@ def test_a_crash_before_the_manifest_leaves_the_earlier_import_and_the_next_atte
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(store_module, "replace_json", crash)
+        patched.setattr(LocalStore, "commit", crash)
         with pytest.raises(KeyboardInterrupt):
             store_import(home, changed)
     assert upstream_ids(home) == {"made-000": ["Q/add", "Q/neg"]}
