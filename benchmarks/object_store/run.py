@@ -106,7 +106,7 @@ def _killed(folder: Path, server: Server, bucket: str, kills: int, moments: rand
     while outcome.kills < kills:
         process = _start(machine)
         try:
-            process.communicate(timeout=moments.uniform(5, 45))
+            process.communicate(timeout=moments.uniform(5, 30))
             break  # It was done before all kills were.
         except subprocess.TimeoutExpired:
             process.send_signal(signal.SIGKILL)
