@@ -11,6 +11,7 @@ from acecoder_dagster.questions.importing.python_tests import ExaminedTest, call
 from acecoder_dagster.questions.importing.reading import read_import
 from acecoder_dagster.questions.importing.store import (
     StoredImport,
+    import_of,
     imported_batches,
     load_import,
     remove_import,
@@ -25,6 +26,7 @@ __all__ = [
     "StoredImport",
     "call_arguments",
     "examine_test",
+    "import_of",
     "imported_batches",
     "load_import",
     "read_import",
