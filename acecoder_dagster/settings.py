@@ -180,6 +180,19 @@ class RefreshSettings(Section):
         return value
 
 
+class NoticeSettings(Section):
+    """Who is told when something fails while nobody looks."""
+
+    webhook_variable: str = Field(
+        default="ACECODER_WEBHOOK",
+        description="Environment variable with the web address that is told of runs that failed or are late, by POST, "
+        "in JSON with a `text` as chats show it; without it nobody is told",
+    )
+    late_after_hours: float = Field(
+        default=12.0, gt=0, description="A scheduled run that has not ended after so many hours is late"
+    )
+
+
 class PriceSettings(Section):
     """What work costs, for `acecoder plan`; what is left out is not counted."""
 
@@ -218,6 +231,7 @@ class Settings(Section):
     inbox: InboxSettings = InboxSettings()
     refresh: RefreshSettings = RefreshSettings()
     retention: RetentionSettings = RetentionSettings()
+    notices: NoticeSettings = NoticeSettings()
     prices: PriceSettings = PriceSettings()
 
 
