@@ -10,6 +10,7 @@ from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.python_tests import ExaminedTest, call_arguments, examine_test
 from acecoder_dagster.questions.importing.reading import read_import
 from acecoder_dagster.questions.importing.store import (
+    Cleaning,
     StoredImport,
     import_of,
     imported_batches,
@@ -19,6 +20,7 @@ from acecoder_dagster.questions.importing.store import (
 )
 
 __all__ = [
+    "Cleaning",
     "ExaminedTest",
     "ImportManifest",
     "ImportedTables",
