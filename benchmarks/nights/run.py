@@ -1,8 +1,9 @@
 """A month of nightly refreshes, and the time of a tick that finds nothing to do.
 
-`python -m benchmarks.nights` lives through thirty days (or the first `--nights` of them) with Dagster's own sensors, schedules and queue: files arrive,
-change, shrink and vanish, one is broken, two nights are killed with everything that works in them. After each night it
-counts in SQL. Then it measures the tick of the nightly schedule on a folder of many batches that are all up to date.
+`python -m benchmarks.nights` lives through thirty days, or the first `--nights` of them, with Dagster's own sensors,
+schedules and queue: files arrive, change, shrink and vanish, one is broken, two nights are killed with everything that
+works in them. After each night it counts in SQL. Then it measures the tick of the nightly schedule on a folder of many
+batches that are all up to date.
 The report is benchmarks/nights/results.md.
 """
 
@@ -90,7 +91,8 @@ def _of_ticks(batches: int, ticks: list[Tick], nights: int) -> list[str]:
     return [
         "# Nights one after the other",
         "",
-        f"`python -m benchmarks.nights --nights {nights}`; {describe_machine()}; {os.getloadavg()[0]:.1f} processes in line at the end.",
+        f"`python -m benchmarks.nights --nights {nights}`; {describe_machine()}; {os.getloadavg()[0]:.1f} processes in "
+        "line at the end.",
         "",
         f"A tick of `{DATA_SCHEDULE}` on a folder of {batches} imports that are all up to date, {len(ticks)} times: "
         f"{_spread([tick.seconds for tick in ticks])} s, of which {_spread([tick.cpu_seconds for tick in ticks])} s of "
