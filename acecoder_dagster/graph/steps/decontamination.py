@@ -8,7 +8,6 @@ from acecoder_dagster.files import ImportFileError, source_revision
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.key_parts import shipped_data
-from acecoder_dagster.judge import Judge
 from acecoder_dagster.questions.decontamination import (
     contaminated_seeds,
     executing_sandbox,
@@ -61,5 +60,5 @@ def decontaminated(step: Step, seeds: pl.DataFrame) -> tuple[pl.DataFrame, pl.Da
     progress = step.progress("seeds", seeds.height)
     if not settings.execution:
         return contaminated_seeds(seeds, find_contamination(seeds, benchmarks, settings, None, progress.advance))
-    with Judge(executing_sandbox(step.settings.sandbox, settings)) as judge:
+    with step.judge(executing_sandbox(step.settings.sandbox, settings)) as judge:
         return contaminated_seeds(seeds, find_contamination(seeds, benchmarks, settings, judge, progress.advance))

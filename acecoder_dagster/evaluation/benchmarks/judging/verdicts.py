@@ -16,7 +16,7 @@ from acecoder_dagster.evaluation.benchmarks.judging.question import KIND, Questi
 from acecoder_dagster.evaluation.benchmarks.protocol import Protocol
 from acecoder_dagster.evaluation.benchmarks.reading.task import Task
 from acecoder_dagster.files import replace_file
-from acecoder_dagster.judge import Judge, Outcome, SandboxSettings
+from acecoder_dagster.judge import ClusterSettings, Judge, Outcome, SandboxSettings
 from acecoder_dagster.judge.files import judge_files
 from acecoder_dagster.judge.files.known_verdicts import KnownVerdicts
 
@@ -81,6 +81,7 @@ def judge_programs(
     folder: Path,
     options: Mapping[str, object],
     report: Report,
+    cluster: ClusterSettings | None = None,
 ) -> Verdicts:
     """Judge programs, and the reference of each task.
 
@@ -94,6 +95,7 @@ def judge_programs(
         folder: where questions, programs and verdicts are kept.
         options: settings of the sandbox that go before the protocol's, as the launcher.
         report: told how far the work is.
+        cluster: the machines that judge; this one when left out.
 
     Raises:
         BenchmarkError: some programs could not be judged; another call tries them again.
@@ -101,7 +103,7 @@ def judge_programs(
     """
     folder.mkdir(parents=True, exist_ok=True)
     settings = SandboxSettings.model_validate(protocol.scoring.sandbox | dict(options))
-    questions = list(_questions(protocol, tasks, settings, folder, report))
+    questions = list(_questions(protocol, tasks, settings, folder, report, cluster))
     problems = {each.question_id: each.problem for each in questions if each.problem}
     asked = [each for each in questions if not each.problem]
     of_task: dict[str, list[Question]] = {}
@@ -118,7 +120,7 @@ def judge_programs(
         _write(folder, asked, rows)
         asked_file, programs_file, out = (folder / f"{name}.parquet" for name in ("questions", "programs", "verdicts"))
         judged = judge_files(
-            asked_file, programs_file, out, settings, lambda done, total: report("judging", done, total)
+            asked_file, programs_file, out, settings, lambda done, total: report("judging", done, total), cluster
         )
         if judged.judge_errors:
             raise BenchmarkError(
@@ -129,14 +131,19 @@ def judge_programs(
 
 
 def _questions(
-    protocol: Protocol, tasks: Sequence[Task], settings: SandboxSettings, folder: Path, report: Report
+    protocol: Protocol,
+    tasks: Sequence[Task],
+    settings: SandboxSettings,
+    folder: Path,
+    report: Report,
+    cluster: ClusterSettings | None,
 ) -> Iterable[Question]:
     if protocol.data.format == "bigcodebench":
         return map(bigcodebench_question, tasks)
     if protocol.data.format == "livecodebench":
         return map(livecodebench_question, tasks)
     patient = settings.model_copy(update=dict.fromkeys(_OBSERVED, REFERENCE_SECONDS))
-    with Judge(patient) as judge, KnownVerdicts(folder / "expected") as known:
+    with Judge(patient, cluster) as judge, KnownVerdicts(folder / "expected") as known:
         return list(
             evalplus.questions(
                 protocol, tasks, judge, known, lambda done: report("asking references", done, len(tasks))
