@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import pickle
 import tempfile
 import time
@@ -12,6 +14,8 @@ from acecoder_dagster.judge.cluster.travelling import Answer, NodeSandboxes, Tas
 from acecoder_dagster.judge.run.workers import Workers
 from acecoder_dagster.judge.settings import SandboxSettings
 from acecoder_dagster.judge.types import OtherSandboxError
+
+_log = logging.getLogger(__name__)
 
 OpenWorkers = Callable[[SandboxSettings], Workers]
 """Opens the workers of a node: `LocalWorkers`."""
@@ -65,6 +69,7 @@ class NodeWorker:
 
     def _opened(self) -> Workers:
         if self._workers is None:
+            _stand_in_line()
             settings = self._settings
             if self._requirements is not None:
                 self._folder = tempfile.TemporaryDirectory(prefix="acecoder-requirements-")
@@ -74,6 +79,19 @@ class NodeWorker:
             self._workers = self._open_workers(settings)
             self._described = NodeSandboxes(self._workers.name, tuple(self._workers.identity), code_digest())
         return self._workers
+
+
+def _stand_in_line() -> None:
+    """Give the worker, and so its sandboxes, the priority of usual processes.
+
+    Ray lets everybody else on a node go first. Beside other work a program could then be so late that its test ends by
+    its wall limit.
+    """
+    if os.getpriority(os.PRIO_PROCESS, 0) > 0:
+        try:
+            os.setpriority(os.PRIO_PROCESS, 0, 0)
+        except PermissionError:
+            _log.warning("programs are judged with low priority here: start Ray with RAY_worker_niceness=0")
 
 
 def difference(found: NodeSandboxes, expected: NodeSandboxes) -> str:

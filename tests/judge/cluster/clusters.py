@@ -28,6 +28,7 @@ def cluster_of(nodes: int) -> Iterator[Cluster]:
     settings = {
         "PYTHONPATH": paths,
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_worker_niceness": "0",
         "RAY_AUTH_MODE": "disabled",
         "RAY_DEDUP_LOGS": "0",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
