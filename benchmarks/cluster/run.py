@@ -106,14 +106,14 @@ def drawn(data: Path, programs: int) -> list[ProgramJob]:
 def scale() -> list[str]:
     """Return how far one driver reaches."""
     load = scaling.describe_load()
-    growing, shorter = scaling.measure_scaling(), scaling.measure_saturation()
+    growing, shorter = scaling.measure_scaling()
     most = max((each.reached for each in (*growing, *shorter)), default=0.0)
     holding = [each.reached for each in (*growing, *shorter) if each.seconds and each.reached / each.ideal >= ENOUGH]
     return [
         "",
         "## Workers that wait 20 ms for each program instead of judging it",
         "",
-        f"On up to {scaling.NODES} nodes, programs of 5 lines with 16 tests each; {load}. The workers' own processes "
+        f"Programs of 5 lines with 16 tests each; {load}. The workers' own processes "
         "unpack and pack what travels, on the same cores as the driver.",
         "",
         *scaling.HEAD,

@@ -7,22 +7,23 @@ import resource
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 from rich.progress import track
 
-from acecoder_dagster.judge import ProgramJob, QuestionTests, SandboxSettings
+from acecoder_dagster.judge import ProgramJob, SandboxSettings
 from acecoder_dagster.judge.cluster import ClusterWorkers
 from acecoder_dagster.judge.run.verdict_stream import GROUP_SIZE, VerdictStream
-from benchmarks.cluster.waiting import TESTS, WaitingWorkers
+from benchmarks.cluster.waiting import WaitingWorkers, waiting_question
 from tests.judge.cluster.clusters import add_node, cluster_of
 
 WORKERS = (1, 2, 4, 8, 16, 32)
-NODES = 4
 SECONDS = 0.02
 SHORTER = (0.01, 0.005, 0.0025, 0.0015, 0.001, 0.0)
-LASTS = 20.0
+LASTS = 15.0
 """Seconds of work for every worker."""
+
+MOST = 150_000
+"""Programs of one pass."""
 
 PROGRAM = "def solve(number):\n    total = 0\n    for _ in range(number):\n        total += number\n    return total\n"
 
@@ -70,43 +71,47 @@ HEAD = (
 )
 
 
-def measure_scaling() -> list[Rate]:
-    """Return the rates of 1 to 32 workers with programs of 20 ms."""
-    return [measure(workers, SECONDS) for workers in track(WORKERS, description="20 ms per program")]
+def measure_scaling() -> tuple[list[Rate], list[Rate]]:
+    """Measure on a cluster that grows.
 
-
-def measure_saturation() -> list[Rate]:
-    """Return the rates of 32 workers whose programs take less and less."""
-    return [measure(max(WORKERS), seconds) for seconds in track(SHORTER, description="shorter programs")]
-
-
-def measure(workers: int, seconds: float) -> Rate:
-    """Judge for about `LASTS` seconds with some workers on up to four nodes of a cluster of their own."""
-    nodes = min(NODES, workers)
+    Returns:
+        Rates of 1 to 32 workers with programs of 20 ms, and of 32 with shorter ones.
+    """
     with cluster_of(nodes=0) as cluster:
-        for _ in range(nodes):
-            add_node(cluster, cores=workers // nodes)
-        opened = ClusterWorkers(SandboxSettings(), cluster.address, partial(WaitingWorkers, seconds))
+        add_node(cluster)
+        opened = ClusterWorkers(SandboxSettings(), cluster.address, WaitingWorkers)
         try:
-            while opened.size < workers:
-                time.sleep(0.1)
-            list(VerdictStream(opened).verdicts(jobs(-1, workers * GROUP_SIZE)))
-            programs = round(min(workers * LASTS / max(seconds, 1e-9), 200_000)) // GROUP_SIZE * GROUP_SIZE
-            started, used = time.perf_counter(), _cpu()
-            judged = sum(1 for _ in VerdictStream(opened).verdicts(jobs(0, programs)))
-            wall, used = time.perf_counter() - started, _cpu() - used
+            growing = []
+            for workers in track(WORKERS, description="20 ms per program"):
+                if workers > opened.size:
+                    add_node(cluster, cores=workers - opened.size)
+                while opened.size < workers:
+                    time.sleep(0.1)
+                growing.append(measure(opened, SECONDS))
+            shorter = [measure(opened, seconds) for seconds in track(SHORTER, description="shorter programs")]
         finally:
             opened.close()
+    return growing, shorter
+
+
+def measure(opened: ClusterWorkers, seconds: float) -> Rate:
+    """Judge for about `LASTS` seconds; what is first done everywhere does not count."""
+    workers = opened.size
+    list(VerdictStream(opened).verdicts(jobs(-1, workers * GROUP_SIZE, 0.0)))
+    programs = round(min(workers * LASTS / max(seconds, 1e-9), MOST)) // GROUP_SIZE * GROUP_SIZE
+    started, used = time.perf_counter(), _cpu()
+    judged = sum(1 for _ in VerdictStream(opened).verdicts(jobs(0, programs, seconds)))
+    wall, used = time.perf_counter() - started, _cpu() - used
     assert judged == programs
     return Rate(workers, seconds, programs, wall, used)
 
 
-def jobs(first: int, count: int) -> Iterator[ProgramJob]:
+def jobs(first: int, count: int, seconds: float) -> Iterator[ProgramJob]:
     """Return different programs, 16 of each question."""
     for number in range(count):
         if number % GROUP_SIZE == 0:
-            question = QuestionTests(f"{first} {number // GROUP_SIZE}", "solve", "", TESTS)
-        yield ProgramJob(question, str(number), f"{PROGRAM}# {number}")
+            question = waiting_question(first + number, seconds)
+        yield ProgramJob(question, str(number), f"{PROGRAM}# {first + number}")
 
 
 def _cpu() -> float:

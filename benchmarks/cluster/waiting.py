@@ -12,6 +12,16 @@ from acecoder_dagster.judge.run.tasks import Judged
 TESTS = tuple(f"assert solve({number}) == {number * number}" for number in range(16))
 
 
+def waiting_question(number: int, seconds: float) -> QuestionTests:
+    """Return a question whose programs take a worker so long, each."""
+    return QuestionTests(f"{number} {seconds}", "solve", "", TESTS)
+
+
+def wait_of(question: QuestionTests) -> float:
+    """Return how long each program of a question takes, in seconds."""
+    return float(question.question_id.split()[1])
+
+
 class WaitingWorkers:
     """Says of every program that it passed, after a wait; for `judge.run.workers.Workers`."""
 
@@ -20,18 +30,12 @@ class WaitingWorkers:
     size = 1
     groups_at_once = 3
 
-    def __init__(self, seconds: float, settings: SandboxSettings) -> None:
-        """Start nothing.
-
-        Args:
-            seconds: how long each program takes.
-            settings: count for nothing.
-        """
-        self._seconds = seconds
+    def __init__(self, settings: SandboxSettings) -> None:
+        """Start nothing; the settings count for nothing."""
 
     def judge_programs(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> Future[Judged]:
-        """Wait for each program, and let it pass."""
-        time.sleep(self._seconds * len(programs))
+        """Wait for each program as long as its question says, and let it pass."""
+        time.sleep(wait_of(question) * len(programs))
         done: Future[Judged] = Future()
         done.set_result(Judged({(question, program): _passed(question) for program in programs}, []))
         return done

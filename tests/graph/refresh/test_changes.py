@@ -229,6 +229,7 @@ def with_setting(section: Any, place: str, value: object) -> Any:
         ("sandbox.set", "plain", ("candidate_tests", *JUDGING)),
         ("sandbox.workers", 5, ()),
         ("sandbox.retries", 5, ()),
+        ("cluster.address", "auto", ()),
         ("prompt", "r1", PROMPTED),
         ("sampling.temperature", 0.3, ("sampled_programs", "policy_programs")),
         ("sampling.programs_per_question", 3, ("sampled_programs",)),
