@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,7 +73,7 @@ HEAD = (
     "|---|---|---|---|---|---|---|",
 )
 
-At = dict[int, Callable[[Cluster], None]]
+At = Mapping[int, Callable[[Cluster], None]]
 """What is done to the cluster when so many verdicts have come."""
 
 

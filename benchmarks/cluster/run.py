@@ -8,6 +8,7 @@ this machine are no limit. The report is benchmarks/cluster/results.md.
 
 import random
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -53,35 +54,42 @@ def compare(data: Path, programs: int, settings: SandboxSettings) -> tuple[list[
     """Judge recorded and hostile programs here and there; return what came of it, and whether all is equal."""
     jobs = drawn(data, programs)
     here = equality.judge_here(jobs, settings)
-    again = equality.judge_here(jobs, settings)
     third = len(jobs) // 3
-    passes = [
-        *(equality.judge_there(jobs, settings, nodes, f"on {nodes} nodes") for nodes in (1, 2, 4)),
-        equality.judge_there(
-            jobs,
-            settings,
-            2,
-            "on 2 nodes; one joined, one was killed, one joined, one was killed",
-            {third: equality.add, third + 200: equality.kill, 2 * third: equality.add, 2 * third + 200: equality.kill},
+    churn = {third: equality.add, third + 200: equality.kill, 2 * third: equality.add, 2 * third + 200: equality.kill}
+    passes = []
+    for judged in (
+        *(
+            partial(equality.judge_there, jobs, settings, nodes, f"on {nodes} node{'s' * (nodes > 1)}")
+            for nodes in (1, 2, 4)
         ),
-        equality.judge_by_killed_drivers(jobs, settings, kills=2),
-    ]
+        partial(equality.judge_there, jobs, settings, 2, "on 2 nodes; twice one joined and one was killed", churn),
+        partial(equality.judge_by_killed_drivers, jobs, settings, kills=2),
+    ):
+        passes.append(judged())
+        print(passes[-1].row(here), file=sys.stderr)
+    differing = {key for each in passes for key in each.differing(here)}
+    # Whether they also change on one machine from one time to the next.
+    again = equality.judge_here(
+        [job for job in jobs if (job.question.question_id, job.program_id) in differing], settings
+    )
+    unstable = {key for key in differing if again.said[key] != here.said[key]}
     hostile = equality.hostile_jobs()
     hostile_here = equality.judge_here(hostile, settings)
     hostile_there = equality.judge_there(hostile, settings, 2, "on 2 nodes")
-    differing = {key for each in passes for key in each.differing(here)}
-    unstable = set(again.differing(here))
     lines = [
         "",
         f"## {len(jobs):,} recorded programs, {settings.launcher}",
         "",
         *equality.HEAD,
-        *(each.row(here) for each in (here, again, *passes)),
+        *(each.row(here) for each in (here, *passes)),
         "",
         "Other is a verdict of which any outcome, or what is sealed, is another one. The cores of this machine are "
         "shared by all its nodes: seconds say nothing about how judging scales.",
         "",
-        *(f"- {question} {program} differs" for question, program in sorted(differing)),
+        *(
+            f"- {question} {program} differs{', on this machine too' if (question, program) in unstable else ''}"
+            for question, program in sorted(differing)
+        ),
         "",
         f"## The attack suite, {len(hostile)} programs",
         "",
