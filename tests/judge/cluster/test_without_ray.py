@@ -1,4 +1,4 @@
-"""Ray is an extra: judging here neither needs nor imports it, and without it a cluster cannot be asked."""
+"""Judging here neither needs nor imports Ray; and what is said where there is no Ray, or no cluster."""
 
 import subprocess
 import sys
@@ -33,3 +33,10 @@ def test_without_ray_a_cluster_is_refused_with_what_to_install():
     first, *_ = said("sys.modules['ray'] = None", "auto")
 
     assert "cluster.address is auto, and Ray is not installed: pip install 'acecoder-dagster[cluster]'" in first
+
+
+def test_where_nobody_listens_that_is_said_at_once():
+    first, *_ = said("", "127.0.0.1:1")
+
+    assert "no Ray cluster answers at 127.0.0.1:1 (setting cluster.address)" in first
+    assert "start one with `ray start --head`" in first
