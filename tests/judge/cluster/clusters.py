@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextlib.contextmanager
-def cluster_of(nodes: int, client_port: int | None = None) -> Iterator[Cluster]:
-    """Start a cluster with nodes of one core; where a port is given, it can be asked from outside by `ray://`."""
+def cluster_of(nodes: int) -> Iterator[Cluster]:
+    """Start a cluster with nodes of one core."""
     # Of this checkout, on nodes too. Nothing is told to Ray's makers, and no token is asked for on this machine.
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     settings = {
@@ -35,8 +35,6 @@ def cluster_of(nodes: int, client_port: int | None = None) -> Iterator[Cluster]:
     }
     with mock.patch.dict(os.environ, settings):
         head = {"num_cpus": 0, **usual(), "include_dashboard": False, "_system_config": IMPATIENT}
-        if client_port:
-            head["ray_client_server_port"] = client_port
         cluster = Cluster(initialize_head=True, shutdown_at_exit=True, head_node_args=head)
         try:
             for _ in range(nodes):
