@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,10 @@ from tests.judge.attacks import HOSTILE, QUESTION
 from tests.judge.attacks.families import ATTACKS
 from tests.judge.cluster.clusters import add_node, cluster_of
 
-Said = dict[tuple[str, str], tuple[str, tuple[str, ...], tuple[bool, ...], tuple[bool, ...]]]
+Key = tuple[str, str]
+"""A question and a program."""
+
+Said = dict[Key, tuple[str, tuple[str, ...], tuple[bool, ...], tuple[bool, ...]]]
 """By question and program: verdict, outcomes, passed, sealed."""
 
 
@@ -46,7 +49,7 @@ class Pass:
     seconds: float
     speeds: list[NodeSpeed] = field(default_factory=list)
 
-    def differing(self, other: Pass) -> list[tuple[str, str]]:
+    def differing(self, other: Pass) -> list[Key]:
         """Return the programs of which the two passes say something else, or one says nothing."""
         return sorted(key for key in {*self.said, *other.said} if self.said.get(key) != other.said.get(key))
 
@@ -95,6 +98,13 @@ def judge_there(jobs: list[ProgramJob], settings: SandboxSettings, nodes: int, n
             if at and len(verdicts) in at:
                 at[len(verdicts)](cluster)
         return Pass(name, len(verdicts), _said(verdicts), time.perf_counter() - started, judge.take_node_speeds())
+
+
+def changing_here(jobs: list[ProgramJob], keys: Collection[Key], here: Pass, settings: SandboxSettings) -> set[Key]:
+    """Judge some programs again, five times, on this machine; return those whose outcomes change."""
+    chosen = [job for job in jobs if (job.question.question_id, job.program_id) in keys]
+    again = [judge_here(chosen, settings) for _ in range(5 if chosen else 0)]
+    return {key for key in keys if any(each.said[key] != here.said[key] for each in again)}
 
 
 def add(cluster: Cluster) -> None:

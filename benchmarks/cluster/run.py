@@ -8,6 +8,7 @@ this machine are no limit. The report is benchmarks/cluster/results.md.
 
 import random
 import sys
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ import typer
 
 from acecoder_dagster.judge import ProgramJob, SandboxSettings
 from benchmarks.cluster import equality, scaling
+from benchmarks.cluster.equality import Key
 from benchmarks.common.machine import describe_machine
 from benchmarks.common.recorded import recorded_programs
 from benchmarks.common.report import ReportPath, write_report
@@ -68,14 +70,12 @@ def compare(data: Path, programs: int, settings: SandboxSettings) -> tuple[list[
         passes.append(judged())
         print(passes[-1].row(here), file=sys.stderr)
     differing = {key for each in passes for key in each.differing(here)}
-    # Whether they also change on one machine from one time to the next.
-    again = equality.judge_here(
-        [job for job in jobs if (job.question.question_id, job.program_id) in differing], settings
-    )
-    unstable = {key for key in differing if again.said[key] != here.said[key]}
+    unstable = equality.changing_here(jobs, differing, here, settings)
     hostile = equality.hostile_jobs()
     hostile_here = equality.judge_here(hostile, settings)
     hostile_there = equality.judge_there(hostile, settings, 2, "on 2 nodes")
+    odd = set(hostile_there.differing(hostile_here))
+    unstable_hostile = equality.changing_here(hostile, odd, hostile_here, settings)
     lines = [
         "",
         f"## {len(jobs):,} recorded programs, {settings.launcher}",
@@ -86,10 +86,7 @@ def compare(data: Path, programs: int, settings: SandboxSettings) -> tuple[list[
         "Other is a verdict of which any outcome, or what is sealed, is another one. The cores of this machine are "
         "shared by all its nodes: seconds say nothing about how judging scales.",
         "",
-        *(
-            f"- {question} {program} differs{', on this machine too' if (question, program) in unstable else ''}"
-            for question, program in sorted(differing)
-        ),
+        *listed(differing, unstable),
         "",
         f"## The attack suite, {len(hostile)} programs",
         "",
@@ -98,10 +95,19 @@ def compare(data: Path, programs: int, settings: SandboxSettings) -> tuple[list[
         "",
         f"Credited with a sealed test: {equality.credited(hostile_here)} on this machine, "
         f"{equality.credited(hostile_there)} on the cluster.",
-        *(f"- {question} {program} differs" for question, program in hostile_there.differing(hostile_here)),
+        "",
+        *listed(odd, unstable_hostile),
     ]
     whole = all(each.verdicts == len(each.said) == len(jobs) for each in passes)
     return lines, whole and differing <= unstable and not equality.credited(hostile_there)
+
+
+def listed(differing: Collection[Key], unstable: Collection[Key]) -> list[str]:
+    """Name programs that have another verdict on a cluster, and which of them do so on one machine."""
+    return [
+        f"- {key[0]}, {key[1]}: differs{', as on this machine from one time to the next' if key in unstable else ''}"
+        for key in sorted(differing)
+    ]
 
 
 def drawn(data: Path, programs: int) -> list[ProgramJob]:
