@@ -19,7 +19,7 @@ from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
 from acecoder_dagster.data.retention import RetentionSettings
 from acecoder_dagster.evaluation import EvaluationSettings
 from acecoder_dagster.evaluation.benchmark_settings import BenchmarkSettings
-from acecoder_dagster.judge import SandboxSettings
+from acecoder_dagster.judge import ClusterSettings, SandboxSettings
 from acecoder_dagster.learning.preference import HardQuestionSettings, PairSettings
 from acecoder_dagster.learning.sampling import SamplingSettings
 from acecoder_dagster.learning.training.settings import (
@@ -210,6 +210,7 @@ class Settings(Section):
     seeds: SeedSettings = SeedSettings()
     micro: MicroSettings = MicroSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    cluster: ClusterSettings = ClusterSettings()
     decontamination: DecontaminationSettings = DecontaminationSettings()
     questions: QuestionSettings = QuestionSettings()
     inputs: InputSettings = InputSettings()

@@ -119,7 +119,8 @@ def _compute(stage: Stage, step: Step, project: OpenProject, keys: dict[str, str
             step.changed = reuse.changed
         started = time.monotonic()
         for batch, made in stage.body(step):
-            figures = {"seconds": round(time.monotonic() - started, 3), **made.figures}
+            seconds = round(time.monotonic() - started, 3)
+            figures = {"seconds": seconds, **step.take_judging_figures(), **made.figures}
             _write(project, stage, batch, made, keys[batch], figures, reuse)
             written.add(batch)
             started = time.monotonic()

@@ -42,6 +42,7 @@ JUDGING = ("oracle_results", "test_results", "test_quality", "policy_rule", "pol
         ("sandbox.set", "plain", ("candidate_tests", *JUDGING)),
         ("sandbox.workers", 5, ()),
         ("sandbox.retries", 5, ()),
+        ("cluster.address", "auto", ()),
         ("prompt", "r1", PROMPTED),
         ("sampling.temperature", 0.3, ("sampled_programs", "policy_programs")),
         ("sampling.programs_per_question", 3, ("sampled_programs",)),
