@@ -78,6 +78,7 @@ TESTED_ELSEWHERE = {
     ),
     "ACECODER_HOME=s3://my-bucket/my-project acecoder run": (
         "tests/graph/test_object_store.py::test_a_machine_goes_on_from_what_another_computed"
+    ),
     "acecoder judge examples/judge/questions.jsonl examples/judge/programs.jsonl -o verdicts.parquet --cluster auto": (
         "tests/judge/cluster/test_cluster.py::test_after_the_death_of_the_command_the_next_one_goes_on"
     ),
