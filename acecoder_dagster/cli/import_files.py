@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from acecoder_dagster.cli.folder_settings import OtherSettingsOption, take_settings
 from acecoder_dagster.cli.options import ProfileOption, chosen_profile
-from acecoder_dagster.cli.printing import WideOption, output, print_frame, print_line, show_all_columns
+from acecoder_dagster.cli.printing import (
+    WideOption,
+    errors,
+    output,
+    print_frame,
+    print_line,
+    progress_bar,
+    show_all_columns,
+)
 
 if TYPE_CHECKING:
     from acecoder_dagster.data.home import Home
@@ -76,21 +85,38 @@ def import_files(
         print_import(imported.counts(), imported.reasons().to_dicts())
         return
     home = Home.from_environment()
-    take_settings(OpenProject(home, settings), profile_name, told=other_settings)
-    with only_run(home), prepare(home, profile_name, settings) as instance:
-        stored = bring_in(home, instance, manifest)
+    project = OpenProject(home, settings)
+    take_settings(project, profile_name, told=other_settings)
+    with (
+        only_run(home),
+        prepare(home, profile_name, settings) as instance,
+        progress_bar(errors, "import") as report,
+    ):
+        stored = bring_in(project, instance, manifest, partial(_counting, report))
     print_import(stored.counts, stored.reasons)
     if stored.unchanged:
         print_line(output, f"{stored.name}: the same files as before, nothing to import again.")
     _print_questions_without_programs(home, stored)
     batches = list(stored.batches)
-    stages = data_stages(OpenProject(home, settings), batches)
+    stages = data_stages(project, batches)
     code = run_and_report(home, profile_name, output, stages, batches, queries=())
     if code == 0:
         _print_pairs(home, batches)
         told = f" --profile {profile}" if profile else ""
         print_line(output, f"Next: `acecoder run{told}` trains on all batches; `acecoder query` lists the queries.")
     raise typer.Exit(code)
+
+
+def _counting(report: Callable[[int, int, str], None], unit: str, total: int) -> Callable[[int], None]:
+    """Return what counts rows and tells the terminal how many are done."""
+    done = 0
+
+    def advance(count: int) -> None:
+        nonlocal done
+        done += count
+        report(done, total, unit)
+
+    return advance
 
 
 def read_manifest(**values: object) -> ImportManifest:

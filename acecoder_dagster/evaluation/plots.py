@@ -46,6 +46,25 @@ def plot_policies(scores: pl.DataFrame) -> bytes:
     return _png(figure)
 
 
+def plot_leaderboard(scores: pl.DataFrame) -> bytes:
+    """Plot pass@1 of every model on each benchmark with its interval, from such rows of `tables.LEADERBOARD`."""
+    whose, what = ("model", "decoding"), ("protocol", "benchmark")
+    models, benchmarks = (scores.select(names).unique(maintain_order=True).rows() for names in (whose, what))
+    figure = _figure(7, 0.35 * scores.height + 0.2 * len(benchmarks) + 1.4)
+    axes = figure.subplots()
+    height = 0.8 / len(models)
+    for number, model in enumerate(models):
+        of_model = scores.filter(pl.struct(whose).is_in([dict(zip(whose, model, strict=True))]))
+        groups = [benchmarks.index(row) for row in of_model.select(what).iter_rows()]
+        places = -np.array(groups) - (number - (len(models) - 1) / 2) * height
+        axes.barh(places, of_model["solved"], height=0.9 * height, label=", ".join(model))
+        axes.errorbar(of_model["solved"], places, xerr=_error(of_model), fmt="none", ecolor="black", capsize=2)
+    axes.set_yticks([-place for place in range(len(benchmarks))], ["/".join(each) for each in benchmarks])
+    axes.set(xlim=(0, 1), xlabel="pass@1")
+    figure.legend(frameon=False, loc="outside upper left", ncols=2)
+    return _png(figure)
+
+
 def plot_best_of_n(rows: pl.DataFrame) -> bytes:
     """Plot the share of questions solved by N and method, from the rows of `tables.BEST_OF_N`."""
     figure = _figure(6, 4)

@@ -38,18 +38,38 @@ LIMITS = {
 
 
 @dataclass(frozen=True)
+class Twice:
+    """A program of the authors, judged here and there.
+
+    Attributes:
+        verdict: what the judge says.
+        passed: what BigCodeBench's checker said.
+        column: of the paper's table: split and subset.
+    """
+
+    verdict: Verdict
+    passed: bool
+    column: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the two say different things."""
+        return (self.verdict.verdict == "passed") != self.passed
+
+
+@dataclass(frozen=True)
 class Judged:
     """What one launcher made of the canonical solutions and of the authors' programs.
 
     Attributes:
         launcher: what started the sandboxes.
         canonical: verdict by task.
-        authors: verdict by program, and what the authors' checker said.
+        authors: their programs.
     """
 
     launcher: str
     canonical: dict[str, Verdict]
-    authors: list[tuple[Verdict, bool]]
+    authors: list[Twice]
 
     @property
     def failing(self) -> list[Verdict]:
@@ -57,20 +77,19 @@ class Judged:
         return [verdict for verdict in self.canonical.values() if verdict.verdict != "passed"]
 
     @property
-    def compared(self) -> list[tuple[Verdict, bool]]:
+    def compared(self) -> list[Twice]:
         """Programs of tasks whose canonical solution passes."""
-        return [(v, was) for v, was in self.authors if self.canonical[v.question_id].verdict == "passed"]
+        return [each for each in self.authors if self.canonical[each.verdict.question_id].verdict == "passed"]
 
     @property
     def credited(self) -> list[Verdict]:
         """Programs that pass here and failed there."""
-        return [verdict for verdict, passed in self.authors if verdict.verdict == "passed" and not passed]
+        return [each.verdict for each in self.authors if each.verdict.verdict == "passed" and not each.passed]
 
     @property
     def agreement(self) -> float:
         """Share of the compared programs with the same verdict."""
-        same = sum((verdict.verdict == "passed") == passed for verdict, passed in self.compared)
-        return same / max(1, len(self.compared))
+        return sum(not each.differs for each in self.compared) / max(1, len(self.compared))
 
     @property
     def sealed(self) -> float:
@@ -132,7 +151,10 @@ def _judge(launcher: str, tasks: dict[str, dict[str, Any]], programs: list[dict[
     with Judge(settings) as judge:
         verdicts = {verdict.question_id: verdict for verdict in _tracked(judge, canonical, launcher)}
         judged = list(_tracked(judge, jobs, f"{launcher}, the authors' programs"))
-    return Judged(launcher, verdicts, [(v, programs[int(v.program_id)]["status"] == "pass") for v in judged])
+    rows = [(verdict, programs[int(verdict.program_id)]) for verdict in judged]
+    return Judged(
+        launcher, verdicts, [Twice(v, row["status"] == "pass", f"{row['split']}, {row['subset']}") for v, row in rows]
+    )
 
 
 def _tracked(judge: Judge, jobs: list[ProgramJob], what: str) -> Iterable[Verdict]:
@@ -177,13 +199,17 @@ def _authors_report(results: list[Judged], explained: dict[str, str]) -> list[st
             if each.authors
         ),
         "",
+        "| launcher | split, subset | score there | here | there, where the canonical solution passes here | here |",
+        "|---|---|---|---|---|---|",
+        *(row for each in results if each.authors for row in _scores(each)),
+        "",
         "| launcher | task | there | here | message or reason |",
         "|---|---|---|---|---|",
         *(
-            _difference(each.launcher, *pair, explained)
+            _difference(each.launcher, one.verdict, one.passed, explained)
             for each in results
-            for pair in each.compared
-            if _differs(*pair)
+            for one in each.compared
+            if one.differs
         ),
         "",
     ]
@@ -194,8 +220,15 @@ def _summary(judged: Judged) -> str:
     return f"| {judged.launcher} | {passing:,} of {len(judged.canonical):,} | {judged.sealed:.1%} |"
 
 
-def _differs(verdict: Verdict, passed: bool) -> bool:
-    return (verdict.verdict == "passed") != passed
+def _scores(judged: Judged) -> Iterable[str]:
+    """Yield for each column of the paper its score by either judge, over all tasks and over those compared."""
+    for column in sorted({each.column for each in judged.authors}):
+        cells = []
+        for programs in (judged.authors, judged.compared):
+            mine = [each for each in programs if each.column == column]
+            there, here = sum(each.passed for each in mine), sum(each.verdict.verdict == "passed" for each in mine)
+            cells += [f"{100 * there / max(1, len(mine)):.1f}", f"{100 * here / max(1, len(mine)):.1f}"]
+        yield f"| {judged.launcher} | {column} | {' | '.join(cells)} |"
 
 
 def _difference(launcher: str, verdict: Verdict, passed: bool, explained: dict[str, str]) -> str:

@@ -12,7 +12,8 @@ from typing import Any
 # After each: all that its checker and its readers of files import.
 EVALPLUS = (
     "evalplus==0.3.1",
-    "numpy psutil appdirs wget tempdir tqdm multipledispatch datasets fire termcolor tree_sitter tree_sitter_python",
+    "numpy psutil appdirs wget tempdir tqdm multipledispatch datasets fire termcolor rich "
+    "tree_sitter tree_sitter_python",
 )
 EVALSCOPE = ("evalscope==1.14.1", "numpy")
 

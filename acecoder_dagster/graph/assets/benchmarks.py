@@ -12,10 +12,11 @@ from acecoder_dagster.evaluation.benchmarks.dependence import (
     verdicts_depend_on,
 )
 from acecoder_dagster.evaluation.benchmarks.scores import Tally, score_rows
+from acecoder_dagster.evaluation.plots import plot_leaderboard
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.graph.groups import BENCHMARKS
 from acecoder_dagster.graph.inputs import same_batch, without
-from acecoder_dagster.graph.metadata import Metadata, markdown_table
+from acecoder_dagster.graph.metadata import Metadata, markdown_table, picture
 from acecoder_dagster.graph.partitions import benchmarked_models
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import StageRows, Work, table_stage
@@ -112,12 +113,15 @@ def _counting(project: OpenProject, partition: str) -> Mapping[str, object]:
 
 
 def _models_by_benchmark(step: Step) -> Metadata:
-    """Return a table of all models and benchmarks, whenever they were evaluated."""
+    """Return a plot and a table of all models and benchmarks, whenever they were evaluated."""
     scores = step.project.lake.read(LEADERBOARD).filter(pl.col("difficulty").is_null(), metric="pass@1")
     by_model = scores.pivot(
         "benchmark", index=["protocol", "model", "decoding"], values="solved", aggregate_function="first"
     )
-    return {"leaderboard": markdown_table(by_model.sort("protocol", "model", "decoding").to_dicts())}
+    return {
+        "scores": picture(plot_leaderboard(scores.sort("protocol", "benchmark", "model", "decoding")), "Leaderboard"),
+        "leaderboard": markdown_table(by_model.sort("protocol", "model", "decoding").to_dicts()),
+    }
 
 
 @table_stage(

@@ -5,24 +5,36 @@ from typing import Any
 
 import dagster as dg
 
-from acecoder_dagster.data.home import Home
 from acecoder_dagster.files import ImportFileError
 from acecoder_dagster.graph.metadata import Metadata, markdown_table
 from acecoder_dagster.graph.partitions import register_batches
+from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.batches import withdraw_batches
+from acecoder_dagster.graph.steps.decontamination import Start, cleaning
 from acecoder_dagster.questions.importing import ImportManifest, StoredImport, imported_batches, store_import
 from acecoder_dagster.questions.inbox import read_entry
 
 
-def bring_in(home: Home, instance: dg.DagsterInstance, manifest: ImportManifest) -> StoredImport:
+def bring_in(
+    project: OpenProject, instance: dg.DagsterInstance, manifest: ImportManifest, start: Start
+) -> StoredImport:
     """Import files, register their batches, and withdraw batches that an earlier version of the import had.
+
+    Questions that come from a benchmark are rejected, see the setting decontamination.benchmarks.
+
+    Args:
+        project: where to.
+        instance: knows the batches.
+        manifest: what to import.
+        start: told how far the comparison with benchmarks is.
 
     Raises:
         ImportFileError: a file is missing or broken; earlier imports and results stay as they are.
     """
+    home = project.home
     earlier = {batch for batch, stored in imported_batches(home.root).items() if stored.name == manifest.name}
-    stored = store_import(home.root, manifest)
+    stored = store_import(home.root, manifest, cleaning(project.settings, start))
     withdraw_batches(home, instance, sorted(earlier - set(stored.batches)))
     register_batches(instance, list(stored.batches))
     return stored
@@ -37,7 +49,9 @@ def take_in(step: Step, place: str) -> Metadata:
     project, inbox = step.project, step.settings.inbox
     try:
         manifest = read_entry(project.home.inbox(inbox.folder), inbox.sources, place)
-        stored = bring_in(project.home, step.context.instance, manifest)
+        stored = bring_in(
+            project, step.context.instance, manifest, lambda unit, total: step.progress(unit, total).advance
+        )
     except ImportFileError as error:
         raise dg.Failure(
             f"{place}: {error}\nMend the file and drop it into the inbox again; other files are not affected.",

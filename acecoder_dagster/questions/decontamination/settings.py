@@ -4,7 +4,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class DecontaminationSettings(BaseModel):
-    """Which benchmarks seeds must not come from, and what counts as coming from one."""
+    """Which benchmarks seeds and imported questions must not come from, and what counts as coming from one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

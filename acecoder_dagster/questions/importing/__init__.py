@@ -10,6 +10,7 @@ from acecoder_dagster.questions.importing.manifest import ImportManifest
 from acecoder_dagster.questions.importing.python_tests import ExaminedTest, call_arguments, examine_test
 from acecoder_dagster.questions.importing.reading import read_import
 from acecoder_dagster.questions.importing.store import (
+    Cleaning,
     StoredImport,
     imported_batches,
     load_import,
@@ -18,6 +19,7 @@ from acecoder_dagster.questions.importing.store import (
 )
 
 __all__ = [
+    "Cleaning",
     "ExaminedTest",
     "ImportManifest",
     "ImportedTables",

@@ -5,6 +5,7 @@ version before stays, for readers that have just opened it.
 """
 
 import shutil
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -36,20 +37,36 @@ class StoredImport:
     unchanged: bool
 
 
-def store_import(home: Path, manifest: ImportManifest) -> StoredImport:
+@dataclass(frozen=True)
+class Cleaning:
+    """What rejects some of the rows that were read.
+
+    Attributes:
+        key: what that depends on, by content.
+        clean: moves rows to `rejected`.
+    """
+
+    key: Mapping[str, object]
+    clean: Callable[[ImportedTables], ImportedTables]
+
+
+def store_import(home: Path, manifest: ImportManifest, cleaning: Cleaning | None = None) -> StoredImport:
     """Read the files and make them the current version of the import, replacing an earlier one of the same name.
 
-    Files, manifest and code that are the same as last time are not read again.
+    Files, manifest, cleaning and code that are the same as last time are not read again.
 
     Raises:
-        ImportFileError: see `read_import`; an earlier version stays as it is.
+        ImportFileError: see `read_import`, or no question is left; an earlier version stays as it is.
     """
     files = _file_revisions(manifest)
-    key = content_key(files=files, settings=manifest.decides(), code_version=CODE_VERSION)
+    cleaned = {"cleaning": cleaning.key} if cleaning else {}
+    key = content_key(files=files, settings=manifest.decides(), code_version=CODE_VERSION, **cleaned)
     earlier = _current(home, manifest.name)
     if earlier is not None and earlier.content_key == key:
         return earlier
     imported = read_import(manifest)
+    if cleaning:
+        imported = cleaning.clean(imported)
     batches = imported.batches(manifest)
     folder = home / FOLDER / manifest.name
     for batch, tables in batches.items():

@@ -65,6 +65,22 @@ def test_humaneval_and_its_plus_version_stand_side_by_side(folder):
     assert len(official["hash"]) == 32
 
 
+def test_a_program_that_fails_the_base_tests_is_not_run_by_the_plus_tests(folder):
+    told = []
+    rows = [
+        {"task_id": "HumanEval/900", "solution": "def half(x):\n    return x\n"},
+        {"task_id": "HumanEval/900", "solution": "def half(x):\n    return x / 2\n"},
+    ]
+
+    found = evaluated(folder, ["plus"], rows, report=lambda what, done, total: told.append((what, total)))
+
+    assert {("plus: judging by base tests", 4), ("plus: judging by plus tests", 2)} <= set(told)  # with references
+    (score,) = found.scores
+    assert [str(judged.found["plus"].verdict) for judged in score.samples] == ["not_run", "passed"]
+    official = json.loads((folder / "out" / "model--plus_eval_results.json").read_text())
+    assert [each["plus_status"] for each in official["eval"]["HumanEval/900"]] == ["fail", "pass"]
+
+
 def test_what_was_judged_is_not_judged_again(folder, monkeypatch):
     rows = [{"task_id": "HumanEval/900", "completion": "    return x / 2\n"}]
     before = evaluated(folder, ["base"], rows)
@@ -75,7 +91,7 @@ def test_what_was_judged_is_not_judged_again(folder, monkeypatch):
     after = evaluated(folder, ["base"], rows, report=lambda what, done, total: told.append((what, done, total)))
 
     assert after.table["tasks"][0] == before.table["tasks"][0] + 1
-    assert ("base: judging", 3, 3) in told
+    assert ("base: judging by base tests", 3, 3) in told
 
 
 def test_bigcodebench_puts_the_tasks_own_start_before_a_solution_alone(folder):

@@ -306,6 +306,7 @@ def test_the_page_shows_all_models_by_benchmark(finished):
     with dg.DagsterInstance.from_config(str(finished.home.dagster)) as instance:
         record = instance.fetch_materializations(dg.AssetKey("leaderboard"), limit=1).records[0]
 
+    assert record.asset_materialization.metadata["scores"].value.startswith("![Leaderboard](data:image/png")
     shown = record.asset_materialization.metadata["leaderboard"].value
     assert pl.Series(shown.splitlines()[2:]).str.contains("policy_rule").any()
     assert shown.splitlines()[0] == "| protocol | model | decoding | base | plus |"

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,8 +83,19 @@ class Answer:
     seconds: float
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What a reference is asked: the inputs of one kind of tests, and the calls with them."""
+
+    task: Task
+    kind: KIND
+    inputs: Sequence[list[Any]]
+    calls: Sequence[str]
+    key: bytes
+
+
 def questions(
-    protocol: Protocol, tasks: Sequence[Task], judge: Judge, known: KnownVerdicts, advance: Callable[[int], None]
+    protocol: Protocol, tasks: Sequence[Task], judge: Judge, known: KnownVerdicts, advance: Callable[[int, int], None]
 ) -> Iterator[Question]:
     """Return the questions of EvalPlus tasks, one for each kind of tests; a kind without inputs has none.
 
@@ -92,63 +104,78 @@ def questions(
         tasks: the tasks.
         judge: where references answer.
         known: keeps what they answer.
-        advance: called with the number of tasks done.
+        advance: called with how many references answered, and how many have to.
 
     Yields:
         Questions. One whose reference does not answer has no tests, and says why.
     """
-    for done, task in enumerate(tasks, start=1):
-        for kind in protocol.scoring.tests:
-            inputs = task.record[f"{kind}_input"]
-            if inputs:
-                answers = _answers(protocol, task, inputs, judge, known)
-                yield _question(protocol, task, kind, inputs, answers)
-        advance(done)
+    asked = [
+        _asked(protocol, task, kind, judge)
+        for task in tasks
+        for kind in protocol.scoring.tests
+        if task.record[f"{kind}_input"]
+    ]
+    unknown = [each for each in asked if not known.is_final(each.key)]
+    problems = {}
+    pool = ThreadPoolExecutor(judge.settings.workers)
+    try:
+        answering = [pool.submit(_observed, judge, each) for each in unknown]
+        for done, (each, answers) in enumerate(zip(unknown, answering, strict=True), start=1):
+            found = answers.result()
+            if isinstance(found, str):
+                problems[each.key] = found
+            else:
+                known.add(each.key, {"answers": found}, is_final=True)
+            advance(done, len(unknown))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+    for each in asked:
+        kept = known.get(each.key)
+        if kept is None:
+            yield Question(each.task.task_id, each.kind, each.task.entry_point, problem=problems[each.key])
+        else:
+            yield _question(protocol, each, [Answer(*one) for one in kept["answers"]])
 
 
-def _question(
-    protocol: Protocol, task: Task, kind: KIND, inputs: Sequence[list[Any]], answers: list[Answer] | str
-) -> Question:
-    if isinstance(answers, str):
-        return Question(task.task_id, kind, task.entry_point, problem=answers)
-    scoring = protocol.scoring
+def _question(protocol: Protocol, asked: _Asked, answers: Sequence[Answer]) -> Question:
+    task, scoring = asked.task, protocol.scoring
     factor = scoring.reference_time_factor or 1.0
     return Question(
         task.task_id,
-        kind,
+        asked.kind,
         task.entry_point,
         setup_code=setup_code(protocol.data.variant, task.entry_point),
         tests=assertions(
             protocol.data.variant,
             task.entry_point,
             task.record["atol"],
-            zip(map(_argument_text, inputs), answers, strict=True),
+            zip(map(_argument_text, asked.inputs), answers, strict=True),
         ),
         cpu_seconds=max(scoring.least_seconds, factor * max(each.seconds for each in answers)),
     )
 
 
-def _answers(
-    protocol: Protocol, task: Task, inputs: Sequence[list[Any]], judge: Judge, known: KnownVerdicts
-) -> list[Answer] | str:
-    """Return what the reference answers; where it does not, why."""
+def _asked(protocol: Protocol, task: Task, kind: KIND, judge: Judge) -> _Asked:
     only_not_none = protocol.data.variant == "mbpp" and task.entry_point in _NOT_NONE
+    inputs = task.record[f"{kind}_input"]
     calls = [
         f"observed_answer(digest_of_answer, {task.entry_point}, {_argument_text(each)}, {only_not_none})"
         for each in inputs
     ]
     seen = [CODE_VERSION, judge.settings.seen_by_programs(), judge.sandbox_identity]
     key = hashlib.sha256(json.dumps([seen, _OBSERVING, task.reference, calls]).encode()).digest()
-    kept = known.get(key) if known.is_final(key) else None
-    if kept is None:
-        kept = {"answers": []}
-        for start in range(0, len(calls), _CALLS):
-            for each in judge.observe(task.reference, _OBSERVING, calls[start : start + _CALLS]):
-                if each.error:
-                    return f"the reference: {each.error} {each.message}".strip()
-                kept["answers"].append(each.value)
-        known.add(key, kept, is_final=True)
-    return [Answer(*each) for each in kept["answers"]]
+    return _Asked(task, kind, inputs, calls, key)
+
+
+def _observed(judge: Judge, asked: _Asked) -> list[Any] | str:
+    """Return what `Answer` is made of, for each call; where the reference does not answer, why."""
+    found = []
+    for start in range(0, len(asked.calls), _CALLS):
+        for each in judge.observe(asked.task.reference, _OBSERVING, asked.calls[start : start + _CALLS]):
+            if each.error:
+                return f"the reference: {each.error} {each.message}".strip()
+            found.append(each.value)
+    return found
 
 
 def setup_code(variant: str, entry_point: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -23,6 +24,8 @@ from acecoder_dagster.judge.files.known_verdicts import KnownVerdicts
 REFERENCE_SECONDS = 120.0
 """Processor time for the answers of one call of a reference."""
 
+# A program passes a benchmark with all tests or not at all.
+_LIMITS = {"max_timeouts": 1}
 _OBSERVED = ("cpu_seconds_per_test", "wait_seconds_per_test")
 _QUESTION_SCHEMA = {
     "question_id": pl.String(),
@@ -43,7 +46,8 @@ class Found:
     """What the judge says of one program and one kind of tests.
 
     Attributes:
-        verdict: as `judge.Verdict` has it; `no_tests` where there are none.
+        verdict: as `judge.Verdict` has it; `no_tests` where there are none, `not_run` where the program failed tests of
+            an earlier kind.
         first_failed: number of the first test that did not pass; None where all did.
         message: why it did not.
     """
@@ -56,6 +60,9 @@ class Found:
     def passed(self) -> bool:
         """Whether all tests passed."""
         return self.verdict == Outcome.PASSED
+
+
+_NOT_RUN = Found("not_run", None, "it fails tests of an earlier kind")
 
 
 class Verdicts:
@@ -71,7 +78,7 @@ class Verdicts:
             return Found("no_tests", None, self._problems[name])
         if name not in self._ids:
             return Found(Outcome.PASSED, None, "")
-        return self._found[name, _digest(program)]
+        return self._found.get((name, _digest(program)), _NOT_RUN)
 
 
 def judge_programs(
@@ -82,7 +89,7 @@ def judge_programs(
     options: Mapping[str, object],
     report: Report,
 ) -> Verdicts:
-    """Judge programs, and the reference of each task.
+    """Judge programs, and the reference of each task: by its base tests, and where these pass by its plus tests.
 
     Everything is kept in the folder as soon as it is known. A call that was stopped at any moment can be repeated, and
     does what is not known yet.
@@ -100,32 +107,46 @@ def judge_programs(
         SandboxUnavailableError: sandboxes cannot be started here.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    settings = SandboxSettings.model_validate(protocol.scoring.sandbox | dict(options))
+    settings = SandboxSettings.model_validate(_LIMITS | protocol.scoring.sandbox | dict(options))
     questions = list(_questions(protocol, tasks, settings, folder, report))
     problems = {each.question_id: each.problem for each in questions if each.problem}
     asked = [each for each in questions if not each.problem]
-    of_task: dict[str, list[Question]] = {}
-    for question in asked:
-        of_task.setdefault(question.task_id, []).append(question)
-    wanted = [(task.task_id, task.reference) for task in tasks if task.reference]
-    rows = {
-        (question.question_id, _digest(program)): program
-        for task_id, program in (*wanted, *programs)
-        for question in of_task.get(task_id, ())
-    }
+    references = ((task.task_id, task.reference) for task in tasks if task.reference)
+    wanted = {(task_id, _digest(program)): program for task_id, program in (*references, *programs)}
     found: dict[tuple[str, str], Found] = {}
-    if rows:
-        _write(folder, asked, rows)
-        asked_file, programs_file, out = (folder / f"{name}.parquet" for name in ("questions", "programs", "verdicts"))
-        judged = judge_files(
-            asked_file, programs_file, out, settings, lambda done, total: report("judging", done, total)
-        )
-        if judged.judge_errors:
-            raise BenchmarkError(
-                f"{judged.judge_errors:,} programs could not be judged: start again to try them again, and them alone"
+    for kind in protocol.scoring.tests:
+        of_task = {each.task_id: each for each in asked if each.kind == kind}
+        rows = {
+            (question_id(task_id, kind), digest): program
+            for (task_id, digest), program in wanted.items()
+            if task_id in of_task
+        }
+        if rows:
+            judged = _judged(
+                list(of_task.values()), rows, folder / kind, settings, partial(report, f"judging by {kind} tests")
             )
-        found = _read(out)
+            found |= judged
+            failed = {key for key, each in judged.items() if not each.passed}
+            wanted = {key: each for key, each in wanted.items() if (question_id(key[0], kind), key[1]) not in failed}
     return Verdicts(found, problems, {each.question_id for each in asked})
+
+
+def _judged(
+    questions: Sequence[Question],
+    rows: Mapping[tuple[str, str], str],
+    folder: Path,
+    settings: SandboxSettings,
+    advance: Callable[[int, int], None],
+) -> dict[tuple[str, str], Found]:
+    folder.mkdir(exist_ok=True)
+    asked, programs, out = (folder / f"{name}.parquet" for name in ("questions", "programs", "verdicts"))
+    _write(asked, programs, questions, rows)
+    judged = judge_files(asked, programs, out, settings, advance)
+    if judged.judge_errors:
+        raise BenchmarkError(
+            f"{judged.judge_errors:,} programs could not be judged: start again to try them again, and them alone"
+        )
+    return _read(out)
 
 
 def _questions(
@@ -137,24 +158,19 @@ def _questions(
         return map(livecodebench_question, tasks)
     patient = settings.model_copy(update=dict.fromkeys(_OBSERVED, REFERENCE_SECONDS))
     with Judge(patient) as judge, KnownVerdicts(folder / "expected") as known:
-        return list(
-            evalplus.questions(
-                protocol, tasks, judge, known, lambda done: report("asking references", done, len(tasks))
-            )
-        )
+        return list(evalplus.questions(protocol, tasks, judge, known, partial(report, "asking references")))
 
 
-def _write(folder: Path, questions: Sequence[Question], rows: Mapping[tuple[str, str], str]) -> None:
-    asked = pl.DataFrame([each.row() for each in questions], schema=_QUESTION_SCHEMA)
-    replace_file(folder / "questions.parquet", asked.write_parquet)
-    programs = pl.DataFrame(
+def _write(asked: Path, programs: Path, questions: Sequence[Question], rows: Mapping[tuple[str, str], str]) -> None:
+    replace_file(asked, pl.DataFrame([each.row() for each in questions], schema=_QUESTION_SCHEMA).write_parquet)
+    written = pl.DataFrame(
         {
             "question_id": [question for question, _ in rows],
             "program_id": [f"{question}#{digest}" for question, digest in rows],
             "program": list(rows.values()),
         }
     )
-    replace_file(folder / "programs.parquet", programs.write_parquet)
+    replace_file(programs, written.write_parquet)
 
 
 def _read(path: Path) -> dict[tuple[str, str], Found]:
