@@ -14,6 +14,7 @@ from acecoder_dagster.data.home import Home, profile_from_environment
 from acecoder_dagster.graph.assets import STAGES
 from acecoder_dagster.graph.building import build_assets
 from acecoder_dagster.graph.operating.jobs import jobs
+from acecoder_dagster.graph.operating.notices import notice_sensors
 from acecoder_dagster.graph.operating.schedules import schedules
 from acecoder_dagster.graph.operating.sensors import arrival_sensors, automation_sensor
 from acecoder_dagster.graph.resources import Project
@@ -38,7 +39,7 @@ def build_definitions(home: Home | None = None, profile: str | None = None) -> d
         assets=build_assets(STAGES, settings),
         jobs=jobs,
         schedules=schedules(project),
-        sensors=[*arrival_sensors(project), automation_sensor(project)],
+        sensors=[*arrival_sensors(project), automation_sensor(project), *notice_sensors(project)],
         resources={"project": project},
         executor=dg.multiprocess_executor.configured(
             {

@@ -19,7 +19,7 @@ from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
 from acecoder_dagster.data.retention import RetentionSettings
 from acecoder_dagster.evaluation import EvaluationSettings
 from acecoder_dagster.evaluation.benchmark_settings import BenchmarkSettings
-from acecoder_dagster.judge import SandboxSettings
+from acecoder_dagster.judge import ClusterSettings, SandboxSettings
 from acecoder_dagster.learning.preference import HardQuestionSettings, PairSettings
 from acecoder_dagster.learning.sampling import SamplingSettings
 from acecoder_dagster.learning.training.settings import (
@@ -180,6 +180,19 @@ class RefreshSettings(Section):
         return value
 
 
+class NoticeSettings(Section):
+    """Who is told when something fails while nobody looks."""
+
+    webhook_variable: str = Field(
+        default="ACECODER_WEBHOOK",
+        description="Environment variable with the web address that is told of runs that failed or are late, by POST, "
+        "in JSON with a `text` as chats show it; without it nobody is told",
+    )
+    late_after_hours: float = Field(
+        default=12.0, gt=0, description="A scheduled run that has not ended after so many hours is late"
+    )
+
+
 class PriceSettings(Section):
     """What work costs, for `acecoder plan`; what is left out is not counted."""
 
@@ -197,6 +210,7 @@ class Settings(Section):
     seeds: SeedSettings = SeedSettings()
     micro: MicroSettings = MicroSettings()
     sandbox: SandboxSettings = SandboxSettings()
+    cluster: ClusterSettings = ClusterSettings()
     decontamination: DecontaminationSettings = DecontaminationSettings()
     questions: QuestionSettings = QuestionSettings()
     inputs: InputSettings = InputSettings()
@@ -218,6 +232,7 @@ class Settings(Section):
     inbox: InboxSettings = InboxSettings()
     refresh: RefreshSettings = RefreshSettings()
     retention: RetentionSettings = RetentionSettings()
+    notices: NoticeSettings = NoticeSettings()
     prices: PriceSettings = PriceSettings()
 
 

@@ -82,6 +82,14 @@ def test_no_benchmark_loads_a_model_by_itself_and_nothing_at_all_trusts_code_of_
             assert all(ast.unparse(value) == "False" for value in trusting), f"{folder}/{place}, line {call.lineno}"
 
 
+def test_every_judge_is_opened_where_the_settings_say():
+    """On a cluster or here. The one exception only asks what would start sandboxes here."""
+    opened = [(call, place) for name, call, place in _calls(PACKAGE) if name == "Judge"]
+
+    assert opened
+    assert {place for call, place in opened if len(call.args) < 2} == {"cli/status.py"}
+
+
 def _calls(folder: Path) -> Iterator[tuple[str, ast.Call, str]]:
     """Every call in the Python files of a folder: the last part of what is called, the call, and the file."""
     for path in folder.rglob("*.py"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acecoder_dagster.cli.options import profile_names
+from acecoder_dagster.cli.options import ClusterOption, profile_names
 from acecoder_dagster.cli.printing import (
     WideOption,
     errors,
@@ -96,6 +96,7 @@ def evaluate(
     profile: OwnProfileOption = None,
     launcher: LauncherOption = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Programs at the same time; else one per core.")] = None,
+    cluster: ClusterOption = None,
     wide: WideOption = False,
 ) -> None:
     """Score a model, or finished programs, on standard benchmarks.
@@ -104,6 +105,7 @@ def evaluate(
     OPENAI_API_KEY.
     """
     from acecoder_dagster.evaluation.benchmarks import evaluate_model, evaluate_programs, read_suite
+    from acecoder_dagster.judge import ClusterSettings
 
     of_models: dict[str, object] = {"--n": n, "--endpoint": endpoint, "--tokenizer": tokenizer}
     _refuse_contradictions(model, programs, bool(reward_model), of_models)
@@ -130,6 +132,7 @@ def evaluate(
                 style=style,
                 reward_models=rewards,
                 sandbox=sandbox,
+                cluster=ClusterSettings(address=cluster),
                 report=report,
             )
         else:
@@ -143,6 +146,7 @@ def evaluate(
                 n=n,
                 reward_models=rewards,
                 sandbox=sandbox,
+                cluster=ClusterSettings(address=cluster),
                 report=report,
             )
     _print(found, out)

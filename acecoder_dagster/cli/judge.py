@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from acecoder_dagster.cli.options import profile_names
+from acecoder_dagster.cli.options import ClusterOption, profile_names
 from acecoder_dagster.cli.printing import errors, output, print_frame, print_line, progress_bar
 
 if TYPE_CHECKING:
-    from acecoder_dagster.judge import SandboxSettings
+    from acecoder_dagster.judge import ClusterSettings, SandboxSettings
     from acecoder_dagster.judge.files import JudgedFiles
 
 
@@ -29,9 +29,12 @@ def judge(
     set_name: Annotated[
         str | None, typer.Option("--set", help="Packages that programs may import: base, bigcodebench or plain.")
     ] = None,
+    cluster: ClusterOption = None,
     profile: Annotated[
         str | None,
-        typer.Option(help="Profile or .toml file with all limits, in [sandbox].", autocompletion=profile_names),
+        typer.Option(
+            help="Profile or .toml file with all limits, in [sandbox], and [cluster].", autocompletion=profile_names
+        ),
     ] = None,
 ) -> None:
     """Judge programs by the tests of their questions. Files are Parquet, JSONL (also .gz) or JSON.
@@ -47,9 +50,9 @@ def judge(
         "memory_mb": memory_mb,
         "set": set_name,
     }
-    settings = _sandbox_settings(profile, options)
+    settings, machines = _judging_settings(profile, options, cluster)
     with progress_bar(errors, "judging") as report:
-        judged = judge_files(questions, programs, out, settings, lambda done, total: report(done, total, ""))
+        judged = judge_files(questions, programs, out, settings, lambda done, total: report(done, total, ""), machines)
     _print_counts(judged)
     print_line(output, f"{judged.programs:,} verdicts in {out}")
     if judged.judge_errors:
@@ -62,20 +65,25 @@ def judge(
         raise typer.Exit(1)
 
 
-def _sandbox_settings(profile: str | None, options: Mapping[str, object]) -> SandboxSettings:
-    """Return the sandbox settings of a profile, or the usual ones, with what the options say."""
+def _judging_settings(
+    profile: str | None, options: Mapping[str, object], cluster: str | None
+) -> tuple[SandboxSettings, ClusterSettings]:
+    """Return sandbox and cluster of a profile, or the usual ones, with what the options say."""
     from pydantic import ValidationError
 
-    from acecoder_dagster.judge import SandboxSettings
+    from acecoder_dagster.judge import ClusterSettings, SandboxSettings
 
-    settings = SandboxSettings()
+    settings, machines = SandboxSettings(), ClusterSettings()
     if profile is not None:
         from acecoder_dagster.settings import read_settings
 
-        settings = read_settings(profile).sandbox
+        chosen = read_settings(profile)
+        settings, machines = chosen.sandbox, chosen.cluster
+    if cluster is not None:
+        machines = ClusterSettings(address=cluster)
     given = {name: value for name, value in options.items() if value is not None}
     try:
-        return SandboxSettings.model_validate(settings.model_dump() | given)
+        return SandboxSettings.model_validate(settings.model_dump() | given), machines
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors()]
         raise typer.BadParameter("; ".join(problems)) from error

@@ -37,6 +37,10 @@ ProfileOption = Annotated[
     typer.Option(help="Profile name or .toml file; else $ACECODER_PROFILE, else micro.", autocompletion=profile_names),
 ]
 SeedOption = Annotated[int | None, typer.Option(min=0, help="Seed of everything random; else the profile's.")]
+ClusterOption = Annotated[
+    str | None,
+    typer.Option(help="Ray cluster that judges: auto, HOST:PORT or ray://HOST:10001; else this machine."),
+]
 BatchOption = Annotated[
     list[str] | None,
     typer.Option(help="Batch, or MODEL|BENCHMARK, to work on; all when left out.", autocompletion=batch_names),

@@ -16,7 +16,9 @@ from acecoder_dagster.cli.printing import WideOption, output, print_frame, print
 if TYPE_CHECKING:
     import polars as pl
 
+    from acecoder_dagster.graph.refresh.cluster_plan import Machines
     from acecoder_dagster.graph.refresh.planning import PlannedStage
+    from acecoder_dagster.graph.resources import OpenProject
 
 WHOLE_NUMBERS = ("batches", "questions", "programs", "model_calls", "prompt_tokens", "completion_tokens")
 
@@ -27,19 +29,27 @@ DevicesOption = Annotated[
 ]
 
 
+MachinesOption = Annotated[
+    str | None,
+    typer.Option(help="A Ray cluster to plan for, as '8 x 16 cores': how long it would judge, and what that costs."),
+]
+
+
 def plan(
     batch: BatchOption = None,
     profile: ProfileOption = None,
     devices: DevicesOption = None,
+    cluster: MachinesOption = None,
     wide: WideOption = False,
 ) -> None:
     """Show what a refresh would do, before anything is spent.
 
     Questions, programs, tokens, minutes and money, by stage; and whether its trainings fit into memory. With --devices,
-    that is said of every training of the profile.
+    that is said of every training of the profile. With --cluster, what judging takes there.
     """
     from acecoder_dagster.cli.suggestions import refuse_unknown
     from acecoder_dagster.data.home import Home
+    from acecoder_dagster.graph.refresh.cluster_plan import read_machines
     from acecoder_dagster.graph.refresh.folder_settings import settings_change
     from acecoder_dagster.graph.refresh.planning import plan_refresh
     from acecoder_dagster.graph.resources import OpenProject
@@ -53,6 +63,7 @@ def plan(
     known = known_partitions(home, settings)
     refuse_unknown("batch", batch or (), known)
     chosen = None if devices is None else read_devices(devices)
+    machines = None if cluster is None else read_machines(cluster)
     project = OpenProject(home, settings)
     if change := settings_change(project):
         print_line(output, f"{home.root} was made with other settings (profile {change.profile}).")
@@ -63,7 +74,31 @@ def plan(
         print_line(output, _summary(planned, settings.prices.currency))
     else:
         output.print(f"{len(known)} batches, all tables and models are up to date: a refresh executes nothing.")
+    if machines is not None:
+        _print_judging(project, planned, machines)
     print_memory(settings, chosen, [stage.stage for stage in planned])
+
+
+def _print_judging(project: OpenProject, planned: Sequence[PlannedStage], machines: Machines) -> None:
+    import polars as pl
+
+    from acecoder_dagster.graph.refresh.cluster_plan import plan_judging
+
+    judged = plan_judging(project, planned, machines)
+    if not judged:
+        print_line(output, f"Nothing of it is judged: {machines} would do nothing.")
+        return
+    rounded = [
+        pl.col("programs_per_core").cast(pl.Float64).round(1),
+        pl.col("minutes", "cost").cast(pl.Float64).round(2),
+    ]
+    rows = pl.DataFrame([asdict(stage) for stage in judged], infer_schema_length=None)
+    print_frame(output, rows.with_columns(rounded), title=f"judged by {machines}")
+    print_line(
+        output,
+        "programs_per_core: per second, as earlier runs measured. All other stages use one machine, sampling and "
+        "training too.",
+    )
 
 
 def _frame(planned: Sequence[PlannedStage]) -> pl.DataFrame:

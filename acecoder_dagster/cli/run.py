@@ -100,7 +100,7 @@ def run_and_report(
     with only_run(home), prepare(home, profile, settings) as instance:
         for run_id in close_killed_runs(instance):
             print_line(console, f"Run {run_id[:8]} was killed; what it finished is kept.")
-        with Judge(settings.sandbox) as judge:
+        with Judge(settings.sandbox, settings.cluster) as judge:
             print_line(console, f"Programs run in sandboxes of {judge.launcher_name}.")
         print_line(console, f"Project folder {home.root}, profile {profile}, batches {', '.join(chosen) or 'none'}")
         outcome = run_assets(instance, home, profile, of_seeds, assets, pairs)

@@ -9,21 +9,20 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any
 
 import dagster as dg
+from dagster._core.execution.api import execute_run
 from filelock import FileLock, Timeout
 
 from acecoder_dagster.cli.printing import INTERRUPTED, print_stopped
 from acecoder_dagster.data.home import HOME_VARIABLE, PROFILE_VARIABLE, Home, RunError
+from acecoder_dagster.graph.operating.failures import step_failures
 from acecoder_dagster.graph.operating.jobs import STANDARD_BENCHMARKS, UNFINISHED, WHOLE_PIPELINE
+from acecoder_dagster.graph.operating.origins import DEFINITIONS, TERMINAL_TAG, job_origin
 from acecoder_dagster.graph.partitions import range_tags, register_batches, registered_batches
 from acecoder_dagster.graph.refresh.staleness import BENCHMARK_STAGES
 from acecoder_dagster.graph.worker_process import ACCELERATOR_POOL
 from acecoder_dagster.settings import Settings, read_settings
-
-TERMINAL_TAG = "acecoder/terminal"
-"""Marks runs that were started from a terminal."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def run_assets(
     return RunOutcome(
         all(result.success for result in results) and not failed_checks,
         tuple(dict.fromkeys(stage for result in results for stage in _made_stages(result))),
-        tuple(failure for result in results for failure in _failed_steps(result)),
+        tuple(failure for result in results for failure in step_failures(result.all_events)),
         failed_checks,
         time.monotonic() - started,
     )
@@ -149,18 +148,19 @@ def _run(
     assets: Sequence[str] | None,
 ) -> dg.JobExecutionResult:
     job = dg.build_reconstructable_job(
-        "acecoder_dagster.definitions",
+        DEFINITIONS,
         "job_of_folder",
         reconstructable_kwargs={"root": str(home.root), "profile": profile, "job": job_name},
     )
-    return dg.execute_job(
-        job,
-        instance=instance,
-        asset_selection=[dg.AssetKey(name) for name in assets] if assets else None,
+    run = instance.create_run_for_job(
+        job.get_definition(),
         run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         tags={TERMINAL_TAG: "true", **tags},
-        raise_on_error=False,
+        asset_selection=frozenset(dg.AssetKey(name) for name in assets) if assets else None,
+        remote_job_origin=job_origin(job_name),
+        job_code_origin=job.get_python_origin(),
     )
+    return execute_run(job, run, instance)
 
 
 @contextmanager
@@ -182,22 +182,6 @@ def _made_stages(result: dg.JobExecutionResult) -> Iterator[str]:
     for event in result.filter_events(lambda event: event.is_step_materialization):
         assert event.asset_key is not None
         yield event.asset_key.to_user_string()
-
-
-def _failed_steps(result: dg.JobExecutionResult) -> Iterator[str]:
-    for event in result.filter_events(lambda event: event.is_step_failure):
-        error = event.step_failure_data.error
-        reason = event.step_failure_data.user_failure_data
-        text = reason.description if reason and reason.description else _innermost(error) if error else ""
-        yield f"{event.step_key}: {text}"
-
-
-def _innermost(error: Any) -> str:  # noqa: ANN401 - Dagster's SerializableErrorInfo has no public name
-    """Return what the error says that all others come from; the traceback is on the run's page."""
-    while error.cause is not None:
-        error = error.cause
-    message: str = error.message
-    return message.strip()
 
 
 def _failed_checks(result: dg.JobExecutionResult) -> Iterator[str]:

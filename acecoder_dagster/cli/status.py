@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from acecoder_dagster.graph.resources import OpenProject
-    from acecoder_dagster.judge import SandboxSettings
+    from acecoder_dagster.settings import Settings
 
 
 def status(profile: ProfileOption = None, wide: WideOption = False) -> None:
@@ -36,7 +36,7 @@ def status(profile: ProfileOption = None, wide: WideOption = False) -> None:
         "project folder": str(home.root) if home.root.is_dir() else f"{home.root} (not there yet)",
         "profile": name,
         "warehouse": str(home.warehouse) if home.warehouse.is_file() else "not there yet",
-        "sandboxes": _sandboxes(settings.sandbox),
+        "sandboxes": _sandboxes(settings),
     }
     for what, fact in facts.items():
         print_line(output, f"{what:<16}{fact}")
@@ -80,10 +80,13 @@ def _batches(project: OpenProject, batches: list[str]) -> pl.DataFrame:
     return pl.DataFrame([row(batch) for batch in batches], infer_schema_length=None)
 
 
-def _sandboxes(settings: SandboxSettings) -> str:
-    """Return what would start sandboxes; none is started, and no image is built."""
+def _sandboxes(project_settings: Settings) -> str:
+    """Return what would start sandboxes; none is started, no image is built, and no cluster is asked."""
     from acecoder_dagster.judge import Judge, SandboxUnavailableError, connect_engine
 
+    settings, cluster = project_settings.sandbox, project_settings.cluster
+    if cluster.address is not None:
+        return f"{settings.launcher} on the nodes of the Ray cluster at {cluster.address}"
     try:
         if settings.launcher in {"auto", "docker"}:
             connect_engine()

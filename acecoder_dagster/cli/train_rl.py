@@ -78,6 +78,7 @@ def train_rl(
         output=out,
         settings=seeded(chosen, settings.seed),
         sandbox=settings.sandbox,
+        cluster=settings.cluster,
         unsealed_passes=settings.tests.unsealed_passes,
     )
     figures = train_in_terminal(specification, TOLD, SHOWN)

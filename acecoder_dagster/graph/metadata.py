@@ -43,10 +43,7 @@ def table_schema_metadata(table: Table) -> Metadata:
         )
         for column in table.columns
     ]
-    return {
-        "dagster/column_schema": dg.TableSchema(columns=columns),
-        "sql": dg.MetadataValue.md(_sql_files(table)),
-    }
+    return {"dagster/column_schema": dg.TableSchema(columns=columns)}
 
 
 def _sql_files(table: Table) -> str:
@@ -58,33 +55,47 @@ def _sql_files(table: Table) -> str:
     return "\n".join([f"In the warehouse this table is `lake.{table.name}`; it is read by", "", *lines])
 
 
-def partition_metadata(partition: Partition, *, reused: bool) -> Metadata:
-    """Return what the asset's page tells of one batch.
+def partition_metadata(table: Table, partition: Partition, *, reused: bool, page: Metadata) -> Metadata:
+    """Return what the asset's page tells of one batch: first the figures that matter, pictures, tables; last the keys.
 
     Of a batch that was up to date, figures of work done (`WORK_FIGURES`) are 0: this run did none.
+
+    Args:
+        table: the table.
+        partition: the current version of the batch.
+        reused: whether it was up to date.
+        page: the pictures and tables that the stage itself shows.
     """
     rejected = pl.read_parquet(partition.rejected_file)
     figures = {
-        name: 0 if reused and name in WORK_FIGURES else figure
+        name: 0 if reused and name in WORK_FIGURES else rounded(figure)
         for name, figure in partition.figures.items()
         if name not in {"reused", "settings"}
     }
     whole = partition.rows + partition.rejected
     return {
         "dagster/row_count" if partition.batch == UNPARTITIONED else "dagster/partition_row_count": partition.rows,
-        "dagster/uri": dg.MetadataValue.path(str(partition.rows_file)),
         "rejected": partition.rejected,
-        "rejected_by_reason": dg.MetadataValue.md(_reasons(rejected)),
+        **({"share_kept": rounded(partition.rows / whole)} if whole else {}),
+        **page,
         **({"rejected_plot": picture(plot_reasons(rejected), "Rejected by reason")} if rejected.height else {}),
-        "rejected_file": dg.MetadataValue.path(str(partition.rejected_file)),
+        "rejected_by_reason": dg.MetadataValue.md(_reasons(rejected)),
+        "preview": dg.MetadataValue.md(_preview(partition)),
+        **figures,
         "reused": reused,
         "rows_reused": whole if reused else partition.figures.get("reused", 0),
         "written_at": partition.written_at,
-        "content_key": partition.content_key,
         "settings": dg.MetadataValue.json(json.loads(partition.figures.get("settings", "{}"))),
-        "preview": dg.MetadataValue.md(_preview(partition)),
-        **figures,
+        "content_key": partition.content_key,
+        "dagster/uri": dg.MetadataValue.path(str(partition.rows_file)),
+        "rejected_file": dg.MetadataValue.path(str(partition.rejected_file)),
+        "sql": dg.MetadataValue.md(_sql_files(table)),
     }
+
+
+def rounded(figure: Any) -> Any:  # noqa: ANN401 - figures are numbers or text
+    """Return a figure with four digits, where it is no whole number; anything else as it is."""
+    return float(f"{figure:.4g}") if isinstance(figure, float) else figure
 
 
 def picture(png: bytes, title: str) -> dg.MarkdownMetadataValue:

@@ -53,13 +53,12 @@ def run_table(stage: Stage, step: Step, project: OpenProject) -> dg.MaterializeR
     keys = {batch: stage_key(project, stage, batch) for batch in batches}
     written = _compute(stage, step, project, keys)
     step.made = [found for batch in batches if (found := project.lake.current(stage.table, batch)) is not None]
+    page = stage.page(step) if stage.page else {}
     for partition in step.made:
         step.context.add_asset_metadata(
-            partition_metadata(partition, reused=partition.batch not in written),
+            partition_metadata(stage.table, partition, reused=partition.batch not in written, page=page),
             partition_key=partition.batch if partitioned else None,
         )
-    if stage.page:
-        step.context.add_asset_metadata(stage.page(step))
     return dg.MaterializeResult(
         metadata=table_schema_metadata(stage.table),
         check_results=[result_of(check, step) for check in (NO_ROW_LOST, *stage.checks)],
@@ -120,7 +119,8 @@ def _compute(stage: Stage, step: Step, project: OpenProject, keys: dict[str, str
             step.changed = reuse.changed
         started = time.monotonic()
         for batch, made in stage.body(step):
-            figures = {"seconds": round(time.monotonic() - started, 3), **made.figures}
+            seconds = round(time.monotonic() - started, 3)
+            figures = {"seconds": seconds, **step.take_judging_figures(), **made.figures}
             _write(project, stage, batch, made, keys[batch], figures, reuse)
             written.add(batch)
             started = time.monotonic()

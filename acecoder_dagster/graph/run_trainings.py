@@ -11,7 +11,7 @@ from acecoder_dagster.evaluation import plot_learning_curves
 from acecoder_dagster.graph.inputs import Model
 from acecoder_dagster.graph.keys import made_from, stage_key
 from acecoder_dagster.graph.live_curves import LiveCurves
-from acecoder_dagster.graph.metadata import Metadata, picture
+from acecoder_dagster.graph.metadata import Metadata, picture, rounded
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.run_tables import result_of
 from acecoder_dagster.graph.stages import Stage
@@ -20,6 +20,15 @@ from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.learning.training import HACKING_REPORT_FILE
 from acecoder_dagster.learning.workers import TENSORBOARD_FOLDER
 from acecoder_dagster.learning.workers.curves import read_curves
+
+LEARNED = (
+    "validation_pass_at_1",
+    "validation_pass_at_1_at_start",
+    "validation_pair_accuracy",
+    "validation_loss",
+    "loss",
+)
+"""Figures of a training that say what was learned; those that there are lead its page."""
 
 
 def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -73,17 +82,20 @@ def _tell_where(step: Step, page: Path) -> None:
 
 
 def _metadata(artifact: Artifact, page: Path, *, reused: bool) -> Metadata:
-    links = {"curves": page, "tensorboard": artifact.folder / TENSORBOARD_FOLDER}
-    metadata: Metadata = {
-        # Trained by an earlier version, a model has neither.
-        **{name: dg.MetadataValue.path(str(path)) for name, path in links.items() if path.exists()},
-        "folder": dg.MetadataValue.path(str(artifact.folder)),
-        "reused": reused,
-        "content_key": artifact.content_key,
-        **artifact.figures,
-    }
+    """Return what the asset's page tells of a model: first what it has learned, as figures and a picture."""
+    figures = {name: rounded(figure) for name, figure in artifact.figures.items()}
+    metadata: Metadata = {name: figures[name] for name in LEARNED if name in figures}
     if curves := read_curves(artifact.folder):
         metadata["learning_curves"] = picture(plot_learning_curves(curves), f"Learning curves of {artifact.name}")
     if (hacking := artifact.folder / HACKING_REPORT_FILE).is_file():
         metadata["hacking"] = dg.MetadataValue.md(hacking.read_text(encoding="utf-8"))
-    return metadata
+    links = {"curves": page, "tensorboard": artifact.folder / TENSORBOARD_FOLDER}
+    return {
+        **metadata,
+        # Trained by an earlier version, a model has neither.
+        **{name: dg.MetadataValue.path(str(path)) for name, path in links.items() if path.exists()},
+        **figures,
+        "reused": reused,
+        "folder": dg.MetadataValue.path(str(artifact.folder)),
+        "content_key": artifact.content_key,
+    }

@@ -8,6 +8,7 @@ An input is read: when it changes, the stage is computed again. A gate is only w
 its content does not matter.
 """
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -238,4 +239,4 @@ def _stage(body: Callable[..., Any], makes: Table | Model | None, statement: Sta
         "waits_for": tuple(gate.name for gate in gates),
         "kinds": frozenset(statement["kinds"]),
     }
-    return Stage(name=name, makes=makes, description=body.__doc__, body=body, **stated)
+    return Stage(name=name, makes=makes, description=inspect.cleandoc(body.__doc__), body=body, **stated)

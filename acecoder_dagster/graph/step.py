@@ -1,6 +1,8 @@
 """What the body of a stage works with: the batches to compute, its inputs and nothing else, settings, progress."""
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,7 +15,11 @@ from acecoder_dagster.data.tables import Table
 from acecoder_dagster.graph.inputs import Input, Model, partitions_read
 from acecoder_dagster.graph.progress import RowProgress
 from acecoder_dagster.graph.resources import OpenProject
+from acecoder_dagster.judge import Judge, SandboxSettings
 from acecoder_dagster.settings import Settings
+
+JUDGING_NODES = "judging_nodes"
+"""Figure of a partition: JSON, a node of a cluster each, with its workers, programs and programs per second."""
 
 
 class UndeclaredReadError(RuntimeError):
@@ -37,6 +43,7 @@ class Step:
         changed: returns those of some rows of a batch whose unit has to be computed; all where the stage has no unit.
         made: after the body: the current version of every batch of this run.
         figures: after a training: what it reported.
+        judges: those that are open.
     """
 
     name: str
@@ -48,6 +55,7 @@ class Step:
     changed: Callable[[str, pl.DataFrame], pl.DataFrame] = lambda _, rows: rows
     made: list[Partition] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
+    judges: list[Judge] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -81,6 +89,31 @@ class Step:
             UndeclaredReadError: the stage does not state it.
         """
         return self.project.home.artifacts.current(model.name)
+
+    @contextmanager
+    def judge(self, sandbox: SandboxSettings | None = None) -> Iterator[Judge]:
+        """Open a judge where the settings say: on this machine or on a cluster.
+
+        Args:
+            sandbox: how to judge; as the settings say when left out.
+        """
+        with Judge(sandbox or self.settings.sandbox, self.settings.cluster) as judge:
+            self.judges.append(judge)
+            yield judge
+
+    def take_judging_figures(self) -> dict[str, str]:
+        """Return how fast each node of a cluster judged since this was asked last; nothing without a cluster."""
+        nodes = [
+            {
+                "node": speed.node,
+                "workers": speed.workers,
+                "programs": speed.programs,
+                "programs_per_second": round(speed.programs_per_second, 1),
+            }
+            for judge in self.judges
+            for speed in judge.take_node_speeds()
+        ]
+        return {JUDGING_NODES: json.dumps(nodes)} if nodes else {}
 
     def rows_made(self) -> pl.DataFrame:
         """Return the rows of all batches of this run, after the body."""

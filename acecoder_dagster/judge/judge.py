@@ -3,7 +3,8 @@
 The way of a program, from `Judge.judge` to its verdict:
 
 1. `run.verdict_stream` puts consecutive programs of one question into a group.
-2. `run.threads` hands the group to the next thread that is free; a thread begins one group before it finishes the last.
+2. `run.workers` has it judged: `run.threads` hands the group to the next thread that is free; a thread begins one group
+   before it finishes the last. In a cluster `cluster` hands it to the next worker of a node, where the way is the same.
 3. `run.tasks.JudgePrograms` has the question planned, once (`plan.planning`): what the program is asked for every test,
    and what the answer is compared with.
 4. `run.worker` sends the programs, with the calls and without any expected value, to a sandbox of its own.
@@ -22,53 +23,55 @@ postponed at step 7, and goes the whole way again, alone.
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future
 from types import TracebackType
 
-from acecoder_dagster.judge.launch.choosing import PatientLauncher, choose_launcher
-from acecoder_dagster.judge.plan.planning import plan_question
-from acecoder_dagster.judge.run.tasks import Judged, JudgePrograms, ObserveCalls
-from acecoder_dagster.judge.run.threads import WorkerThreads
 from acecoder_dagster.judge.run.verdict_stream import VerdictStream
-from acecoder_dagster.judge.run.worker import Worker
-from acecoder_dagster.judge.settings import SandboxSettings
-from acecoder_dagster.judge.types import Observation, ProgramJob, QuestionTests, Verdict
-
-MAX_PLANS = 256
+from acecoder_dagster.judge.run.workers import LocalWorkers, Workers
+from acecoder_dagster.judge.settings import ClusterSettings, SandboxSettings
+from acecoder_dagster.judge.types import NodeSpeed, Observation, ProgramJob, Verdict
 
 
 class Judge:
     """Judges programs in sandboxes; use it as a context manager.
 
-    A number of workers judge at the same time. Each is a thread with sandboxes of its own, which are started when they
-    are first needed and kept until `close`. All methods may be called from several threads.
+    A number of workers judge at the same time, on this machine or on the nodes of a cluster. Each has sandboxes of its
+    own, which are started when they are first needed and kept until `close`. All methods may be called from several
+    threads.
     """
 
-    def __init__(self, settings: SandboxSettings | None = None) -> None:
+    def __init__(self, settings: SandboxSettings | None = None, cluster: ClusterSettings | None = None) -> None:
         """Find a way to start sandboxes.
 
         Args:
             settings: where and how to judge; the defaults suit one machine.
+            cluster: the machines that judge; this one, where it is left out or names no address.
 
         Raises:
             SandboxUnavailableError: there is no way; the message says what to install.
+            OtherSandboxError: the nodes of the cluster are not alike.
         """
         self.settings = settings or SandboxSettings()
-        self._launcher = PatientLauncher(choose_launcher(self.settings))
-        self._threads = WorkerThreads(self.settings.workers, lambda: Worker(self._launcher, self.settings))
-        self._plan = functools.lru_cache(maxsize=MAX_PLANS)(plan_question)
+        self._workers = _open_workers(self.settings, cluster)
 
     @property
     def launcher_name(self) -> str:
-        """What starts the sandboxes: service, docker, bubblewrap or bundled bubblewrap."""
-        return self._launcher.name
+        """What starts the sandboxes: service, docker, bubblewrap or bundled bubblewrap, and on how many nodes."""
+        return self._workers.name
 
     @property
     def sandbox_identity(self) -> tuple[str, ...]:
         """The kind of sandbox, and what programs see in it: an image, or an interpreter and packages."""
-        return self._launcher.identity
+        return self._workers.identity
+
+    @property
+    def workers(self) -> int:
+        """How many programs are judged at the same time. In a cluster it changes as nodes come and go."""
+        return self._workers.size
+
+    def take_node_speeds(self) -> list[NodeSpeed]:
+        """Return what each node of a cluster did since this was asked last; nothing where there is no cluster."""
+        return self._workers.take_speeds()
 
     def __enter__(self) -> Judge:
         return self
@@ -82,9 +85,8 @@ class Judge:
         self.close()
 
     def close(self) -> None:
-        """End all sandboxes at once, and return when nothing of them is left."""
-        self._launcher.close()
-        self._threads.close()
+        """End all sandboxes at once, and return when nothing of them is left on this machine."""
+        self._workers.close()
 
     def judge(self, jobs: Iterable[ProgramJob]) -> Iterator[Verdict]:
         """Judge programs.
@@ -103,7 +105,7 @@ class Judge:
             SandboxUnavailableError: sandboxes cannot be started any more.
             JudgeClosedError: another thread closed this judge.
         """
-        yield from VerdictStream(self._submit, self.settings.workers).verdicts(jobs)
+        yield from VerdictStream(self._workers).verdicts(jobs)
 
     def observe(self, program: str, setup_code: str, calls: Sequence[str]) -> list[Observation]:
         """Evaluate calls on one program, to learn what it returns.
@@ -120,7 +122,13 @@ class Judge:
             SandboxUnavailableError: sandboxes cannot be started any more.
             JudgeClosedError: another thread closed this judge.
         """
-        return self._threads.submit(ObserveCalls(program, setup_code, calls, self.settings)).result()
+        return self._workers.observe_calls(program, setup_code, calls).result()
 
-    def _submit(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> Future[Judged]:
-        return self._threads.submit(JudgePrograms(question, programs, self._plan, self.settings, in_hurry))
+
+def _open_workers(settings: SandboxSettings, cluster: ClusterSettings | None) -> Workers:
+    if cluster is None or cluster.address is None:
+        return LocalWorkers(settings)
+    # Ray, which this needs, is an extra.
+    from acecoder_dagster.judge.cluster import ClusterWorkers
+
+    return ClusterWorkers(settings, cluster.address)

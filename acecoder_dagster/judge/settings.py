@@ -88,3 +88,16 @@ class SandboxSettings(BaseModel):
         """
         limits = self.model_dump(exclude={"launcher", "set", "requirements", "image", "runtime", "workers", "retries"})
         return limits | {"packages": self.image or self.read_set().digest()}
+
+
+class ClusterSettings(BaseModel):
+    """The machines that judge, when they are others than this one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    address: str | None = Field(
+        default=None,
+        min_length=1,
+        description="a Ray cluster whose nodes judge, one worker for each core: auto for the one that this machine is "
+        "a node of, HOST:PORT of its head for the same, ray://HOST:10001 from outside; none: this machine judges",
+    )

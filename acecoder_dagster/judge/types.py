@@ -198,3 +198,29 @@ class Observation:
     value: object
     error: str
     message: str
+
+
+class OtherSandboxError(AceCoderError, RuntimeError):
+    """A node of a cluster would judge otherwise than the others; nothing that it says may be taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpeed:
+    """What one node of a cluster did.
+
+    Attributes:
+        node: its host name, and the beginning of Ray's number of it.
+        workers: how many judged there at the same time.
+        programs: how many programs they judged, or observed calls of.
+        busy_seconds: how long they were at work on these, all workers together.
+    """
+
+    node: str
+    workers: int
+    programs: int
+    busy_seconds: float
+
+    @property
+    def programs_per_second(self) -> float:
+        """How fast all its workers together are while each has work."""
+        return self.programs / self.busy_seconds * self.workers if self.busy_seconds else 0.0

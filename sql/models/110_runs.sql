@@ -13,6 +13,7 @@ SELECT
     (figures ->> '$.prompt_tokens')::BIGINT AS prompt_tokens,
     (figures ->> '$.completion_tokens')::BIGINT AS completion_tokens,
     (figures ->> '$.cost')::DOUBLE AS cost,
+    figures ->> '$.judging_nodes' AS judging_nodes,
     figures ->> '$.settings' AS settings,
     written_at::TIMESTAMP AS written_at,
     content_key,
@@ -33,6 +34,7 @@ COMMENT ON COLUMN runs.model_calls IS 'Prompts that a model answered; null where
 COMMENT ON COLUMN runs.prompt_tokens IS 'Tokens of those prompts, each counted once however many answers it got';
 COMMENT ON COLUMN runs.completion_tokens IS 'Tokens of the answers';
 COMMENT ON COLUMN runs.cost IS 'Money that the stage reported, in the currency of its prices; null where it knows no price';
+COMMENT ON COLUMN runs.judging_nodes IS 'Nodes of the cluster that judged, as JSON: node, workers, programs, programs per second; null without a cluster';
 COMMENT ON COLUMN runs.settings IS 'Settings that the rows depend on, as JSON; null where there are none or an older version wrote them';
 COMMENT ON COLUMN runs.written_at IS 'When the rows were written, UTC';
 COMMENT ON COLUMN runs.content_key IS 'Hash of everything that the rows depend on';

@@ -9,6 +9,11 @@ WITH moved AS (
         lag(recorded_at) OVER one AS recorded_before
     FROM pass_rate_history
     WINDOW one AS (PARTITION BY source, model ORDER BY recorded_at)
+),
+
+-- Once for all batches: a refresh may have written hundreds.
+worked AS (
+    SELECT DISTINCT recorded_at, stage FROM stage_history
 )
 
 SELECT
@@ -24,7 +29,7 @@ SELECT
     ) AS settings_changed,
     (
         SELECT string_agg(DISTINCT worked.stage, ', ')
-        FROM stage_history AS worked
+        FROM worked
         WHERE worked.recorded_at > moved.recorded_before AND worked.recorded_at <= moved.recorded_at
     ) AS stages_made_anew
 FROM moved

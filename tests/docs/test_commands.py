@@ -76,6 +76,15 @@ TESTED_ELSEWHERE = {
     "acecoder batches remove 'policy_rule|paper/humaneval+'": (
         "tests/graph/assets/test_benchmarks.py::test_pairs_that_are_named_no_more_are_ignored_and_can_be_removed"
     ),
+    "acecoder judge examples/judge/questions.jsonl examples/judge/programs.jsonl -o verdicts.parquet --cluster auto": (
+        "tests/judge/cluster/test_cluster.py::test_after_the_death_of_the_command_the_next_one_goes_on"
+    ),
+    'acecoder query "SELECT stage, batch, judging_nodes FROM runs WHERE judging_nodes IS NOT NULL"': (
+        "tests/graph/assets/test_judging_on_a_cluster.py::test_the_speed_of_each_node_is_in_the_table_of_runs"
+    ),
+    "acecoder plan --cluster '8 x 16 cores'": (
+        "tests/graph/assets/test_judging_on_a_cluster.py::test_a_plan_says_what_a_cluster_would_judge"
+    ),
     "acecoder serve": "tests/cli/test_serve.py::test_by_default_only_this_machine_is_listened_to",
     "docker compose -f containers/compose.yaml up --build --detach --wait": "tests/containers/test_compose.py",
     "docker compose -f containers/compose.yaml down": "tests/containers/test_compose.py",

@@ -1,5 +1,8 @@
 """The page with the curves of a training, while it runs and afterwards."""
 
+import subprocess
+import sys
+
 import pytest
 
 from acecoder_dagster.evaluation.report_page import State, Training, curves_page
@@ -9,6 +12,15 @@ from acecoder_dagster.learning.workers.curves import recorded_curves
 from tests.browser import chromium
 
 RELOAD = '<meta http-equiv="refresh"'
+TRAINING = """
+import sys, time
+from pathlib import Path
+from acecoder_dagster.graph.live_curves import LiveCurves
+
+with LiveCurves("policy_rule", Path(sys.argv[1]), Path(sys.argv[2]), seconds=1):
+    print("begun", flush=True)
+    time.sleep(600)
+"""
 
 
 def report(folder, first, last):
@@ -87,3 +99,21 @@ def test_in_a_browser_the_curves_grow_while_the_training_runs(tmp_path):
             assert shown.evaluate("document.documentElement.scrollWidth") <= 390
             live.figures = {"steps": 8}
         shown.get_by_text("It is finished, after 8 steps.").wait_for()
+
+
+def test_in_a_browser_the_page_of_a_training_that_was_killed_says_so(tmp_path):
+    page = tmp_path / "curves.html"
+    report(tmp_path, 1, 3)
+    training = subprocess.Popen([sys.executable, "-c", TRAINING, str(tmp_path), str(page)], stdout=subprocess.PIPE)
+    try:
+        assert training.stdout.readline() == b"begun\n"
+    finally:
+        training.kill()
+        training.communicate()
+
+    assert "It is running: 3 steps so far." in page.read_text()
+    with chromium() as browser:
+        shown = browser.new_page()
+        shown.set_default_timeout(120_000)
+        shown.goto(page.as_uri())
+        shown.get_by_text("It was killed after 3 steps").wait_for()

@@ -283,6 +283,36 @@ def test_a_batch_is_materialized_on_the_page(page, shown):
     assert shown[0].lake.current(FILTERED_TESTS, "procedural-002").rows > 0
 
 
+def test_runs_of_a_terminal_stand_on_home_and_under_their_job(page):
+    page.open("/overview/activity/timeline")
+    page.page.get_by_text("whole_pipeline").first.wait_for()
+    page.picture("home")
+
+    page.open("/locations/acecoder_dagster.definitions/jobs/whole_pipeline/runs")
+    page.page.get_by_text("acecoder/terminal").first.wait_for()
+
+
+@pytest.mark.parametrize(
+    ("asset", "leading"),
+    [
+        ("filtered_tests", ["dagster/partition_row_count", "rejected", "share_kept", "tests_per_question"]),
+        ("test_results", ["dagster/partition_row_count", "rejected", "share_kept", "pass_rates"]),
+        ("reward_model", ["validation_pair_accuracy", "validation_loss", "learning_curves"]),
+        ("policy_rule", ["validation_pass_at_1", "validation_pass_at_1_at_start", "learning_curves"]),
+        ("benchmark_scores", ["rejected", "share_kept", "plot pass@1"]),
+    ],
+)
+def test_the_overview_of_an_asset_leads_with_figures_and_a_picture(page, asset, leading):
+    page.open(f"/assets/{asset}?view=overview")
+    names = page.page.locator("table:has-text('Key') tbody tr td:first-child")
+    names.filter(has_text=leading[-1]).first.wait_for()
+
+    names.first.scroll_into_view_if_needed()
+    page.picture(f"overview_{asset}")
+    # A picture is one click away: Dagster shows none beside its name.
+    assert [name.strip() for name in names.all_inner_texts()][: len(leading)] == leading
+
+
 def test_the_report_on_the_page_shows_its_plots(page):
     page.open("/assets/report?view=overview")
     page.page.get_by_text("[Show Markdown]").first.click()

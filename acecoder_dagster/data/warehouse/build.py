@@ -135,7 +135,7 @@ def _build(
         connection.execute("USE warehouse")
         # One transaction: some 300 comments, each committed to disk by itself, took as long as all the rest.
         connection.begin()
-        create_lake_views(connection, lake)
+        create_lake_views(connection, lake, target.parent)
         register_artifacts(connection, models.all_current() if models else [])
         register_reasons(connection)
         register_counting(connection, unsealed_passes)

@@ -59,7 +59,8 @@ def _read(file: Path, present: pl.DataFrame) -> pl.DataFrame:
 def _changes(recorded: pl.DataFrame, present: pl.DataFrame, key: list[str], now: datetime) -> pl.DataFrame:
     """Return the rows to add: those that differ from the last of their name, and nulls for names that are gone."""
     told = [name for name in present.columns if name not in {*key, RECORDED_AT}]
-    last = recorded.sort(RECORDED_AT, maintain_order=True).group_by(key, maintain_order=True).last()
+    # Rows were added in the order of time.
+    last = recorded.group_by(key, maintain_order=True).last()
     changed = present.join(last, on=[*key, *told], how="anti", nulls_equal=True)
     there = last.filter(~pl.all_horizontal(pl.col(told).is_null()))
     gone = there.join(present, on=key, how="anti", nulls_equal=True)

@@ -91,7 +91,7 @@ def open_warehouse(
     with duckdb.connect(":memory:") as connection:
         try:
             attach(connection, warehouse)
-            lock(connection, [*lake_files(connection), *map(_resolved, files)], [*map(_resolved, folders)])
+            lock(connection, [*lake_files(connection, warehouse), *map(_resolved, files)], [*map(_resolved, folders)])
         except duckdb.Error as error:
             raise WarehouseError(f"{warehouse} cannot be opened: {error}") from error
         yield WarehouseReader(connection)

@@ -5,6 +5,7 @@ current; what is set for a query and where its rows go follows from what the use
 """
 
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,9 @@ from acecoder_dagster.paths import project_folder
 LAKE_SCHEMA = "lake"
 """Schema of the warehouse that shows the lake's tables as they are."""
 
+FOLDER_VARIABLE = "warehouse_folder"
+"""What a client sets to the folder of the warehouse, with a slash at its end, to see the lake from any other folder."""
+
 FileFormat = Literal["csv", "json", "parquet"]
 
 COPY_OPTIONS: dict[FileFormat, str] = {
@@ -34,19 +38,26 @@ COPY_OPTIONS: dict[FileFormat, str] = {
 BATCH_DESCRIPTION = "Seed batch, or a model and a benchmark; `all` where the table has neither"
 
 
-def create_lake_views(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+def create_lake_views(connection: duckdb.DuckDBPyConnection, lake: Lake, folder: Path) -> None:
     """Create `lake.<table>` for every table and `lake.rejected_rows` over the files that are current now.
 
-    Each view lists its files, so that no reader sees an unfinished file or two versions of one partition. A table
+    Each view lists its files, so that no reader sees an unfinished file or two versions of one partition. It names them
+    from the warehouse's own folder on: wherever that is copied or moved, its warehouse shows its own files. A table
     without a partition becomes an empty view with the right types. What the stages reported is registered as
     `current_partitions`: the files in `sql/models` read it, and it is not stored.
+
+    Args:
+        connection: where the views are made.
+        lake: the tables.
+        folder: where the warehouse will lie.
     """
+    look_for_files_in(connection, folder)
     partitions = [partition for table in ALL_TABLES for partition in lake.partitions(table)]
     connection.execute(f"CREATE SCHEMA {LAKE_SCHEMA}")
     for table in ALL_TABLES:
         of_table = (partition.rows_file for partition in partitions if partition.table == table.name)
-        _create_view(connection, table, of_table)
-    _create_view(connection, REJECTED_ROWS, (part.rejected_file for part in partitions if part.rejected))
+        _create_view(connection, table, of_table, folder)
+    _create_view(connection, REJECTED_ROWS, (part.rejected_file for part in partitions if part.rejected), folder)
     _register_partitions(connection, partitions)
 
 
@@ -120,12 +131,19 @@ def attach(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
     """Make the tables of a warehouse those that SQL on this connection means, for reading only."""
     connection.execute(f"ATTACH {quoted(str(warehouse))} AS acecoder (READ_ONLY)")
     connection.execute("USE acecoder")
+    look_for_files_in(connection, warehouse.parent)
     connection.execute(f"SET temp_directory = {quoted(f'{warehouse}.tmp')}")
 
 
-def lake_files(connection: duckdb.DuckDBPyConnection) -> list[str]:
+def look_for_files_in(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Make the folder of a warehouse the one from which its views name their files."""
+    set_variable(connection, FOLDER_VARIABLE, f"{folder.resolve()}/")
+
+
+def lake_files(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> list[str]:
     """Return the files that the views of the lake read."""
-    return [file for (file,) in connection.execute(_sql("lake_files")).fetchall()]
+    folder = warehouse.parent.resolve()
+    return [os.path.normpath(folder / file) for (file,) in connection.execute(_sql("lake_files")).fetchall()]
 
 
 def lock(connection: duckdb.DuckDBPyConnection, files: Sequence[str], folders: Sequence[str]) -> None:
@@ -156,8 +174,12 @@ def _sql(name: str) -> str:
     return (project_folder("sql") / f"{name}.sql").read_text(encoding="utf-8")
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Iterable[Path]) -> None:
-    paths = ", ".join(quoted(str(path.resolve())) for path in files)
+def _create_view(connection: duckdb.DuckDBPyConnection, table: Table, files: Iterable[Path], folder: Path) -> None:
+    # `concat` leaves out a folder that is not set: then a client looks from its own folder on.
+    paths = ", ".join(
+        f"concat(getvariable('{FOLDER_VARIABLE}'), {quoted(os.path.relpath(path.resolve(), folder.resolve()))})"
+        for path in files
+    )
     empty = table.empty().with_columns(batch=pl.lit("", dtype=pl.String))
     types = connection.from_arrow(empty.to_arrow()).types
     nulls = ", ".join(f'NULL::{dtype} AS "{name}"' for name, dtype in zip(empty.columns, types, strict=True))

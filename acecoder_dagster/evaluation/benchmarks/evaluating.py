@@ -27,6 +27,7 @@ from acecoder_dagster.evaluation.benchmarks.scores import Score, mean_row, score
 from acecoder_dagster.evaluation.benchmarks.tasks import Tasks, read_tasks
 from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.files import replace_file
+from acecoder_dagster.judge import ClusterSettings
 
 Report = Callable[[str, int, int], None]
 
@@ -63,6 +64,7 @@ def evaluate_programs(
     style: str = "chat",
     reward_models: RewardModels | None = None,
     sandbox: Mapping[str, object] | None = None,
+    cluster: ClusterSettings | None = None,
     settings: EvaluationSettings | None = None,
     report: Report = lambda what, done, total: None,
 ) -> Evaluation:
@@ -79,6 +81,7 @@ def evaluate_programs(
         style: how raw answers are read: chat, base or r1.
         reward_models: what chooses among the programs of a task, for `best_of_n.parquet`.
         sandbox: settings of the sandbox that go before the protocols'.
+        cluster: the machines that judge; this one when left out.
         settings: how intervals are computed.
         report: told how far the work is.
 
@@ -89,7 +92,7 @@ def evaluate_programs(
     written = read_written(programs)
     tasks = _read_all(protocols, data)
     samples = samples_of(protocols, tasks, written, style)
-    judged = judge_samples(protocols, tasks, samples, out / "judging", sandbox or {}, report)
+    judged = judge_samples(protocols, tasks, samples, out / "judging", sandbox or {}, report, cluster)
     return _evaluated(protocols, judged, out, name, style, reward_models, settings, report)
 
 
@@ -104,6 +107,7 @@ def evaluate_model(
     n: int | None = None,
     reward_models: RewardModels | None = None,
     sandbox: Mapping[str, object] | None = None,
+    cluster: ClusterSettings | None = None,
     settings: EvaluationSettings | None = None,
     report: Report = lambda what, done, total: None,
 ) -> Evaluation:
@@ -124,6 +128,7 @@ def evaluate_model(
             one greedy answer.
         reward_models: as there.
         sandbox: as there.
+        cluster: as there.
         settings: as there.
         report: told how far the work is.
 
@@ -150,7 +155,7 @@ def evaluate_model(
             unanswered[asked.name] = failed
     file = out / "answers.parquet"
     replace_file(file, pl.concat(answers).write_parquet)
-    judged = judge_samples(protocols, tasks, samples, out / "judging", sandbox or {}, report)
+    judged = judge_samples(protocols, tasks, samples, out / "judging", sandbox or {}, report, cluster)
     found = _evaluated(protocols, judged, out, name, style, reward_models, settings, report)
     return replace(found, unanswered=unanswered, files=[file, *found.files])
 
@@ -162,6 +167,7 @@ def judge_samples(
     folder: Path,
     sandbox: Mapping[str, object],
     report: Report,
+    cluster: ClusterSettings | None = None,
 ) -> list[Score]:
     """Judge the programs of all benchmarks that have some, and the references of their tasks.
 
@@ -172,6 +178,7 @@ def judge_samples(
         folder: where every verdict is kept as soon as it is known. Only one process at a time can judge there.
         sandbox: settings of the sandbox that go before the protocols'.
         report: told how far the work is.
+        cluster: the machines that judge; this one when left out.
 
     Raises:
         BenchmarkError: some could not be judged; the message says what to do.
@@ -180,7 +187,7 @@ def judge_samples(
     scored = [each for each in protocols if samples.get(each.address)]
     scores: dict[str, Score] = {}
     for together in _sharing_tests(scored):
-        verdicts = _judge(together, tasks, samples, folder, sandbox, report)
+        verdicts = _judge(together, tasks, samples, folder, sandbox, report, cluster)
         for each in together:
             scores[each.address] = score(each, tasks[each.address], samples[each.address], verdicts)
     return [scores[each.address] for each in scored]
@@ -270,6 +277,7 @@ def _judge(
     folder: Path,
     sandbox: Mapping[str, object],
     report: Report,
+    cluster: ClusterSettings | None,
 ) -> Verdicts:
     kinds = dict.fromkeys(kind for each in together for kind in each.scoring.tests)
     first = together[0]
@@ -285,6 +293,7 @@ def _judge(
         place,
         sandbox,
         lambda what, done, total: report(f"{title}: {what}", done, total),
+        cluster,
     )
 
 

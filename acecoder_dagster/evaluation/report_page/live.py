@@ -1,10 +1,11 @@
 """The curves of one training as a page: those so far while it runs, all of them when it is done."""
 
+import time
 from collections.abc import Sequence
 from enum import StrEnum
 
 from acecoder_dagster.evaluation.report_page.curves import Training, curve_charts, figures_of
-from acecoder_dagster.evaluation.report_page.parts import Charts, Headline, Page, Section, Text
+from acecoder_dagster.evaluation.report_page.parts import Charts, Growing, Headline, Page, Section, Text
 from acecoder_dagster.evaluation.report_page.rendering import render_page
 from acecoder_dagster.evaluation.report_page.words import count, spoken
 
@@ -22,6 +23,8 @@ _LEARNED = (
 
 _HEADLINES = 2
 
+_SILENT = "It was killed after {} steps, or its machine was: this page is not written any more. A new run goes on."
+
 
 class State(StrEnum):
     """How far a training is, as its page says it."""
@@ -38,7 +41,7 @@ def curves_page(name: str, training: Training, state: State, reload_seconds: int
         name: The model that is trained.
         training: What it reported so far.
         state: How far it is.
-        reload_seconds: While it runs, after how many seconds a browser loads the page again.
+        reload_seconds: While it runs, after how many seconds the page is written anew and a browser loads it again.
     """
     steps = int(max((curve[-1][0] for curve in training.curves.values()), default=0))
     drawn = figures_of(training.curves)
@@ -48,12 +51,13 @@ def curves_page(name: str, training: Training, state: State, reload_seconds: int
         _section("learned", "What is learned", "Pale as it was in each step, bold smoothed.", training, learned),
         _section("running", "How it runs", "Speed, sizes and times.", training, others),
     ]
+    growing = Growing(time.time(), reload_seconds, _SILENT.format(count(steps)))
     page = Page(
         title=f"Training of the {spoken(name)}",
         lead=state.format(count(steps)),
         headlines=[_headline(training, figure) for figure in learned[:_HEADLINES]],
         sections=[section for section in sections if section] or [_nothing_yet()],
-        reload_seconds=reload_seconds if state is State.RUNNING else None,
+        growing=growing if state is State.RUNNING else None,
     )
     return render_page(page)
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 
 from acecoder_dagster.evaluation.report_page.drawing import Drawing
 
+PATIENCE = 4
+"""A busy machine may write a page late, and hardly so late."""
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -128,6 +131,26 @@ class Headline:
 
 
 @dataclass(frozen=True)
+class Growing:
+    """How a page is shown that is written anew again and again.
+
+    Attributes:
+        written: when it was written, in seconds since the epoch.
+        seconds: after how many seconds a browser loads it again.
+        silent: its lead where it was not written for `PATIENCE` times as long: its writer was killed.
+    """
+
+    written: float
+    seconds: int
+    silent: str
+
+    @property
+    def patience(self) -> int:
+        """Seconds after which the writer is taken for killed."""
+        return PATIENCE * self.seconds
+
+
+@dataclass(frozen=True)
 class Page:
     """A page.
 
@@ -136,11 +159,11 @@ class Page:
         lead: what it is, in a sentence.
         headlines: the figures that matter most.
         sections: all others.
-        reload_seconds: after how many seconds a browser loads it again; None for a page that stays as it is.
+        growing: of a page that is written anew again and again: when that was, and how often; None for one that stays.
     """
 
     title: str
     lead: str
     headlines: Sequence[Headline]
     sections: Sequence[Section]
-    reload_seconds: int | None = None
+    growing: Growing | None = None

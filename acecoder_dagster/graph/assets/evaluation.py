@@ -32,7 +32,6 @@ from acecoder_dagster.graph.steps.key_parts import prompting, what_counts, where
 from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sample_questions
 from acecoder_dagster.graph.steps.training_rows import counting, held_out_questions, held_out_results
 from acecoder_dagster.graph.worker_process import run_worker
-from acecoder_dagster.judge import Judge
 from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.reward_model.prompts import reward_prompts
 from acecoder_dagster.learning.sampling import SamplingSettings
@@ -172,7 +171,7 @@ def policy_results(step: Step) -> Iterator[tuple[str, StageRows]]:
     tests = question_tests(held_out_questions(step), kept)
     written = tests_written(step.read(CANDIDATE_TESTS), kept)
     progress = step.progress("programs", programs.height)
-    with Judge(step.settings.sandbox) as judge:
+    with step.judge() as judge:
         results, rejected = judge_table(judge, programs, tests, written, POLICY_RESULTS.name, progress.advance)
     yield step.batches[0], StageRows(results, programs.height, rejected, {"programs_executed": results.height})
 

@@ -17,7 +17,6 @@ from acecoder_dagster.graph.inputs import LABELS, MEASUREMENTS, PROVENANCE, cali
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import Check, Finding, StageRows, table_stage
 from acecoder_dagster.graph.step import Step
-from acecoder_dagster.judge import Judge
 from acecoder_dagster.questions.test_suites.quality import certificate, execution_tallies, program_tallies
 
 
@@ -78,7 +77,7 @@ def test_quality(step: Step) -> Iterator[tuple[str, StageRows]]:
     questions = questions.join(kept, on="question_id", how="semi")
     at_most = questions.height * (settings.reruns + settings.mutants_per_question)
     progress = step.progress("references and mutants", at_most)
-    with Judge(step.settings.sandbox) as judge:
+    with step.judge() as judge:
         tallies += execution_tallies(judge, questions, candidates, kept, settings, progress.advance)
     measured = certificate(tallies, settings.requirements(), settings.bootstrap_samples)
     for batch in step.batches:

@@ -22,7 +22,7 @@ from acecoder_dagster.files import replace_text
 from acecoder_dagster.graph.assets.training_records import rollouts, training_curves
 from acecoder_dagster.graph.groups import EVALUATION
 from acecoder_dagster.graph.inputs import chosen, entire, if_there
-from acecoder_dagster.graph.metadata import Metadata, picture
+from acecoder_dagster.graph.metadata import Metadata, picture, rounded
 from acecoder_dagster.graph.models import MODELS
 from acecoder_dagster.graph.stages import page_stage
 from acecoder_dagster.graph.step import Step
@@ -70,10 +70,11 @@ def report(step: Step) -> Metadata:
     replace_text(home / "report.md", rendered.markdown)
     plots = {name.replace(" ", "_"): picture(png, name) for name, png in rendered.plots.items()}
     return {
+        **{f"{row['metric']}_of_{row['model']}": rounded(row["solved"]) for row in figures.policy_scores.to_dicts()},
+        **plots,
         "page": dg.MetadataValue.path(str(home / "report.html")),
         "file": dg.MetadataValue.path(str(home / "report.md")),
         "report": dg.MetadataValue.md(rendered.markdown),
-        **plots,
     }
 
 

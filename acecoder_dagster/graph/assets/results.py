@@ -13,7 +13,7 @@ from acecoder_dagster.graph.partitions import seed_batches
 from acecoder_dagster.graph.stages import Check, Finding, StageRows, Work, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.key_parts import where_programs_run
-from acecoder_dagster.judge import Judge, missing_modules
+from acecoder_dagster.judge import missing_modules
 
 MAX_JUDGE_ERRORS = 0.01
 """Share of programs without a verdict above which what follows is stopped."""
@@ -63,7 +63,7 @@ def test_results(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Verdicts: every sampled program run in the sandbox on the kept tests of its question."""
     programs = {batch: step.changed(batch, step.read(SAMPLED_PROGRAMS, batch)) for batch in step.batches}
     progress = step.progress("programs", sum(rows.height for rows in programs.values()))
-    with Judge(step.settings.sandbox) as judge:
+    with step.judge() as judge:
         for batch, rows in programs.items():
             kept = step.read(FILTERED_TESTS, batch)
             tests = question_tests(step.read(QUESTIONS, batch), kept)

@@ -28,7 +28,6 @@ from acecoder_dagster.graph.steps.batch_sources import batch_source, brings_prog
 from acecoder_dagster.graph.steps.kept_tests import improved_suites, programs_for_suites, runs_programs
 from acecoder_dagster.graph.steps.key_parts import drawing, prompting, what_counts, where_programs_run
 from acecoder_dagster.graph.steps.oracles import oracle_rows
-from acecoder_dagster.judge import Judge
 from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.questions.importing import load_import
 from acecoder_dagster.questions.test_suites.choosing import filter_tests, writers_trust
@@ -101,7 +100,7 @@ def _tests_of_procedural(step: Step, questions: pl.DataFrame, seeds: pl.DataFram
         "question_id", "entry_point", "setup_code", "reference_program", "argument_texts"
     )
     progress = step.progress("questions", questions.height)
-    with Judge(step.settings.sandbox) as judge:
+    with step.judge() as judge:
         written = write_tests(observe_calls(judge, calls, progress.advance))
     return StageRows(written.tests, written.rows_in, written.rejected)
 
@@ -110,7 +109,7 @@ def _tests_of_collected(step: Step, questions: pl.DataFrame, seeds: pl.DataFrame
     settings = step.settings
     asked = questions.join(seeds.select("seed_id", "argument_texts"), on="seed_id")
     progress = step.progress("questions", asked.height)
-    with Judge(observing_sandbox(settings.sandbox, settings.inputs)) as judge:
+    with step.judge(observing_sandbox(settings.sandbox, settings.inputs)) as judge:
         written = execute_inputs(judge, asked, settings.inputs, settings.seed, progress.advance)
     return StageRows(written.tests, written.rows_in, written.rejected)
 
@@ -188,7 +187,7 @@ def oracle_results(step: Step) -> Iterator[tuple[str, StageRows]]:
         tests = question_tests(step.read(QUESTIONS, batch), candidates)
         written = dict(candidates.group_by("question_id").len().iter_rows())
         progress = step.progress("oracle programs", oracles.height)
-        with Judge(step.settings.sandbox) as judge:
+        with step.judge() as judge:
             results, rejected = judge_table(judge, oracles, tests, written, ORACLE_RESULTS.name, progress.advance)
         yield batch, StageRows(results, oracles.height, rejected, {"programs_executed": results.height})
 
@@ -278,7 +277,7 @@ def filtered_tests(step: Step) -> Iterator[tuple[str, StageRows]]:
         filtered = filter_tests(candidates, results, choice.min_tests, choice.policy, oracles)
         changed = step.changed(batch, questions).select("question_id")
         filtered, added, executed = improved_suites(
-            step.settings, filtered, changed, candidates, questions, oracles, results
+            step.settings, step.judge, filtered, changed, candidates, questions, oracles, results
         )
         candidates, labels = (rows.join(changed, on="question_id", how="semi") for rows in (candidates, labels))
         filtered = filtered.with_labels(labels)

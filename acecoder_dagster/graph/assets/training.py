@@ -209,5 +209,6 @@ def _train_policy(
         output=folder,
         settings=seeded(policy, step.settings.seed),
         sandbox=step.settings.sandbox,
+        cluster=step.settings.cluster,
         unsealed_passes=step.settings.tests.unsealed_passes,
     )

@@ -6,13 +6,13 @@ import dagster as dg
 
 from acecoder_dagster.data.tables import PREFERENCE_PAIRS
 from acecoder_dagster.graph.operating.cleaning import clean_job
-from acecoder_dagster.graph.operating.jobs import DATA_ONLY, STANDARD_BENCHMARKS, TRAINING_AND_EVALUATION, UNFINISHED
+from acecoder_dagster.graph.operating.jobs import DATA_ONLY, STANDARD_BENCHMARKS, TRAINING_AND_EVALUATION
 from acecoder_dagster.graph.operating.selections import data_stages
+from acecoder_dagster.graph.operating.under_way import STARTED_BY, runs_under_way
 from acecoder_dagster.graph.partitions import range_tags, register_batches, registered_batches
 from acecoder_dagster.graph.refresh.staleness import chosen_batches, first_stale_stage, stale_benchmarks, stale_tables
 from acecoder_dagster.graph.resources import OpenProject, Project
 
-STARTED_BY = "acecoder/started_by"
 DATA_SCHEDULE = "nightly_data"
 TRAINING_SCHEDULE = "weekly_training"
 CLEAN_SCHEDULE = "weekly_clean"
@@ -45,7 +45,7 @@ def schedules(project: Project) -> list[dg.ScheduleDefinition]:
         description="Trains the reward model and the policies on the tables as they are, and measures them",
     )
     def training(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        if under_way := _under_way(context.instance, TRAINING_SCHEDULE):
+        if under_way := _under_way(context, TRAINING_SCHEDULE):
             return under_way
         if project.open().lake.current(PREFERENCE_PAIRS) is None:
             return dg.SkipReason("There are no preference pairs to train on yet: materialize preference_pairs first")
@@ -60,7 +60,7 @@ def schedules(project: Project) -> list[dg.ScheduleDefinition]:
         description="Removes old versions of tables and models, and old logs, beyond what [retention] keeps",
     )
     def cleaning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        return _under_way(context.instance, CLEAN_SCHEDULE) or dg.RunRequest(tags={STARTED_BY: CLEAN_SCHEDULE})
+        return _under_way(context, CLEAN_SCHEDULE) or dg.RunRequest(tags={STARTED_BY: CLEAN_SCHEDULE})
 
     @dg.schedule(
         name=BENCHMARK_SCHEDULE,
@@ -71,13 +71,13 @@ def schedules(project: Project) -> list[dg.ScheduleDefinition]:
         description="Evaluates models on the benchmarks of [benchmarks] for which that was not done, or is out of date",
     )
     def benchmarks(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
-        return _benchmark_requests(context.instance, project.open())
+        return _benchmark_requests(context, project.open())
 
     return [data, training, cleaning, benchmarks]
 
 
 def _data_requests(context: dg.ScheduleEvaluationContext, project: OpenProject) -> list[dg.RunRequest] | dg.SkipReason:
-    if under_way := _under_way(context.instance, DATA_SCHEDULE):
+    if under_way := _under_way(context, DATA_SCHEDULE):
         return under_way
     refresh = project.settings.refresh
     chosen = chosen_batches(project, refresh.batches)
@@ -99,8 +99,10 @@ def _data_requests(context: dg.ScheduleEvaluationContext, project: OpenProject) 
     return dg.SkipReason(f"{len(chosen)} batches and all tables are up to date: nothing is executed, no model called")
 
 
-def _benchmark_requests(instance: dg.DagsterInstance, project: OpenProject) -> list[dg.RunRequest] | dg.SkipReason:
-    if under_way := _under_way(instance, BENCHMARK_SCHEDULE):
+def _benchmark_requests(
+    context: dg.ScheduleEvaluationContext, project: OpenProject
+) -> list[dg.RunRequest] | dg.SkipReason:
+    if under_way := _under_way(context, BENCHMARK_SCHEDULE):
         return under_way
     partitions = list(project.settings.benchmarks.partitions)
     if not partitions:
@@ -117,6 +119,6 @@ def _request(tags: dict[str, str], selection: list[dg.AssetKey] | None = None) -
     return dg.RunRequest(run_key=uuid.uuid4().hex, asset_selection=selection, tags=tags)
 
 
-def _under_way(instance: dg.DagsterInstance, schedule: str) -> dg.SkipReason | None:
-    runs = instance.get_runs(dg.RunsFilter(tags={STARTED_BY: schedule}, statuses=UNFINISHED), limit=1)
+def _under_way(context: dg.ScheduleEvaluationContext, schedule: str) -> dg.SkipReason | None:
+    runs = runs_under_way(context.instance, schedule, context.scheduled_execution_time)
     return dg.SkipReason(f"Run {runs[0].run_id[:8]} of this schedule is still under way") if runs else None

@@ -10,6 +10,7 @@ import time
 import dagster as dg
 
 from acecoder_dagster.graph.operating.jobs import TAKE_IN
+from acecoder_dagster.graph.operating.under_way import STARTED_BY
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.questions.inbox import Entry, inbox_entries, source_entries
 
@@ -59,7 +60,7 @@ def automation_sensor(project: Project) -> dg.AutomationConditionSensorDefinitio
         default_status=dg.DefaultSensorStatus.RUNNING
         if project.open().settings.refresh.on_arrival
         else dg.DefaultSensorStatus.STOPPED,
-        run_tags={"acecoder/started_by": "on_arrival"},
+        run_tags={STARTED_BY: "on_arrival"},
     )
 
 

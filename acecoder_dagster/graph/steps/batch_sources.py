@@ -2,8 +2,8 @@
 
 from acecoder_dagster.data.home import Home
 from acecoder_dagster.graph.resources import OpenProject
-from acecoder_dagster.questions.importing import imported_batches
-from acecoder_dagster.questions.seeding import collected_batches
+from acecoder_dagster.questions.importing import import_of, imported_batches
+from acecoder_dagster.questions.seeding import collected_batches, collection_of
 from acecoder_dagster.settings import Settings
 
 PROCEDURAL_PREFIX = "procedural-"
@@ -38,14 +38,15 @@ def batch_source(project: OpenProject, batch: str) -> str:
     """
     if procedural_number(batch) is not None:
         return batch
-    if is_collected(project, batch):
-        return collected_batches(project.home.root)[batch].content_key
-    return imported_batches(project.home.root)[batch].content_key
+    found = collection_of(project.home.root, batch) or import_of(project.home.root, batch)
+    if found is None:
+        raise KeyError(f"no import and no collection has a batch {batch!r}")
+    return found.content_key
 
 
 def is_collected(project: OpenProject, batch: str) -> bool:
     """Return whether the batch holds collected seed functions, from which questions are to be written."""
-    return batch in collected_batches(project.home.root)
+    return collection_of(project.home.root, batch) is not None
 
 
 def is_imported(project: OpenProject, batch: str) -> bool:
@@ -55,4 +56,5 @@ def is_imported(project: OpenProject, batch: str) -> bool:
 
 def brings_programs(project: OpenProject, batch: str) -> bool:
     """Return whether the batch belongs to an import with programs: none are sampled for it, even if it got none."""
-    return is_imported(project, batch) and imported_batches(project.home.root)[batch].counts["program"].kept > 0
+    found = import_of(project.home.root, batch) if is_imported(project, batch) else None
+    return found is not None and found.counts["program"].kept > 0

@@ -175,7 +175,9 @@ def judged(step: Step, partition: str, programs: pl.DataFrame) -> pl.DataFrame:
     how = step.settings.sandbox.model_dump(include=HOW_SANDBOXES_RUN, exclude_none=True)
     address = protocol.address
     with _kept(step, "judging") as folder:
-        scores = judge_samples([protocol], {address: tasks}, {address: samples}, folder, how, _telling(step))
+        scores = judge_samples(
+            [protocol], {address: tasks}, {address: samples}, folder, how, _telling(step), step.settings.cluster
+        )
     return (
         result_rows(scores)
         .drop("program")

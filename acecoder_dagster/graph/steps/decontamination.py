@@ -114,7 +114,7 @@ def _judge(settings: Settings) -> Iterator[Judge | None]:
     if not settings.decontamination.execution:
         yield None
         return
-    with Judge(executing_sandbox(settings.sandbox, settings.decontamination)) as judge:
+    with Judge(executing_sandbox(settings.sandbox, settings.decontamination), settings.cluster) as judge:
         yield judge
 
 

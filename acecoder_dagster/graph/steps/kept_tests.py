@@ -1,12 +1,13 @@
 """Kept tests made better: strengthened by adversarial rounds, then reduced to few, as settings ask."""
 
-from contextlib import ExitStack
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from functools import partial
 
 import polars as pl
 
 from acecoder_dagster.data.judged_tables import judge_outcomes
-from acecoder_dagster.judge import Judge
+from acecoder_dagster.judge import Judge, SandboxSettings
 from acecoder_dagster.questions.test_suites.choosing import (
     FilteredTests,
     make_pass_table,
@@ -21,6 +22,7 @@ from acecoder_dagster.settings import Settings, TestSettings
 
 def improved_suites(
     settings: Settings,
+    open_judge: Callable[[SandboxSettings], AbstractContextManager[Judge]],
     filtered: FilteredTests,
     changed: pl.DataFrame,
     candidates: pl.DataFrame,
@@ -32,6 +34,7 @@ def improved_suites(
 
     Args:
         settings: those in `[tests]` say what is done.
+        open_judge: opens a judge, as `Step.judge`.
         filtered: what the policy made of all candidates.
         changed: the questions to work on (column question_id).
         candidates: columns of CANDIDATE_TESTS, of all questions: they say which writers can be trusted.
@@ -47,12 +50,12 @@ def improved_suites(
     if not runs_programs(chosen):
         return tests, 0, 0
     with ExitStack() as sandboxes:
-        judge = sandboxes.enter_context(Judge(settings.sandbox))
+        judge = sandboxes.enter_context(open_judge(settings.sandbox))
         outcomes = partial(judge_outcomes, judge, questions)
         passes = make_pass_table(tests.kept, candidates, oracles, oracle_results, outcomes, chosen.mutants)
         tried = 0
         if chosen.strengthening_rounds:
-            observer = sandboxes.enter_context(Judge(observing_sandbox(settings.sandbox, settings.inputs)))
+            observer = sandboxes.enter_context(open_judge(observing_sandbox(settings.sandbox, settings.inputs)))
             stronger = strengthen_suites(
                 tests,
                 passes,
@@ -63,7 +66,7 @@ def improved_suites(
                 settings.inputs,
                 rounds=chosen.strengthening_rounds,
                 seed=settings.seed,
-                threads=settings.sandbox.workers,
+                threads=observer.workers,
             )
             tests, passes, tried = stronger.filtered, stronger.passes, stronger.tried
     if chosen.max_tests != "all":

@@ -10,7 +10,7 @@ from acecoder_dagster.data.lake import content_key
 from acecoder_dagster.data.tables import ALL_TABLES
 from acecoder_dagster.data.warehouse import build_warehouse, models_version
 from acecoder_dagster.files import read_json, replace_json
-from acecoder_dagster.graph.metadata import Metadata
+from acecoder_dagster.graph.metadata import Metadata, rounded
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.paths import PACKAGE
 
@@ -36,12 +36,12 @@ def publish_warehouse(project: OpenProject) -> Metadata:
     )
     replace_json(target.with_name(target.name + BUILT_FROM), {"content_key": key})
     return {
-        "dagster/uri": dg.MetadataValue.path(str(built.path)),
-        "reused": False,
-        "content_key": key,
-        "build_seconds": built.seconds,
-        "megabytes": built.bytes / 1e6,
+        "megabytes": rounded(built.bytes / 1e6),
+        "build_seconds": rounded(built.seconds),
         **{f"rows_{table}": rows for table, rows in built.rows.items()},
+        "reused": False,
+        "dagster/uri": dg.MetadataValue.path(str(built.path)),
+        "content_key": key,
     }
 
 
@@ -53,8 +53,6 @@ def warehouse_key(project: OpenProject) -> str:
     models = {artifact.name: artifact.content_key for artifact in project.home.artifacts.all_current()}
     unsealed_passes = project.settings.tests.unsealed_passes
     return content_key(
-        # Its views name their files by their whole paths: in a folder that was moved or copied it is built anew.
-        place=str(project.lake.root.resolve()),
         sql=models_version(),
         partitions=partitions,
         models=models,

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from acecoder_dagster.files import ROW, Problems
 from acecoder_dagster.judge import (
+    ClusterSettings,
     Judge,
     Outcome,
     ProgramJob,
@@ -47,7 +48,8 @@ class JudgedFiles:
         missing: number of programs by package that they could not import.
         seconds: how long judging took, without reading and writing the files.
         workers: how many programs were judged at the same time.
-        launcher: what started the sandboxes: service, docker, bubblewrap or bundled bubblewrap.
+        launcher: what started the sandboxes: service, docker, bubblewrap or bundled bubblewrap; in a cluster, on how
+            many nodes.
     """
 
     programs: int
@@ -83,6 +85,7 @@ def judge_files(
     out: str | Path,
     settings: SandboxSettings | None = None,
     advance: Advance = lambda done, total: None,
+    cluster: ClusterSettings | None = None,
 ) -> JudgedFiles:
     """Judge a file of programs by a file of questions, and write a file of verdicts.
 
@@ -104,6 +107,7 @@ def judge_files(
         out: one row per program, in their order, with the columns of `VERDICT_SCHEMA` (see `Verdict`). Ids are text.
         settings: where and how to judge.
         advance: called with the number of programs done, and of programs in the file.
+        cluster: the machines that judge; this one when left out.
 
     Returns:
         Counts of what is in `out`.
@@ -116,7 +120,7 @@ def judge_files(
     questions, programs, out = Path(questions), Path(programs), Path(out)
     check_place(out, (questions, programs))
     tests, total = _read(questions, programs)
-    with Judge(settings) as judge, KnownVerdicts(out) as known:
+    with Judge(settings, cluster) as judge, KnownVerdicts(out) as known:
         keys = _Keys(tests, judge)
         started = time.perf_counter()
         judged = _judge_unknown(judge, tests, programs, keys, known, lambda done: advance(done, total))
@@ -127,7 +131,7 @@ def judge_files(
             **vars(tally),
             judged=judged,
             seconds=seconds,
-            workers=judge.settings.workers,
+            workers=judge.workers,
             launcher=judge.launcher_name,
         )
 

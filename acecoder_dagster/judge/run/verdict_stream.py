@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import queue
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import replace
 
 from acecoder_dagster.judge.run.tasks import Judged, Key
+from acecoder_dagster.judge.run.workers import Workers
 from acecoder_dagster.judge.types import JudgeClosedError, Outcome, ProgramJob, QuestionTests, Verdict
 
 GROUP_SIZE = 16
-GROUPS_PER_WORKER = 3
 POSTPONED_PER_WORKER = 64
 MAX_REMEMBERED = 4096
-
-Submit = Callable[[QuestionTests, Sequence[str], bool], Future[Judged]]
 
 
 class VerdictStream:
@@ -26,14 +24,12 @@ class VerdictStream:
     nothing else to do. A program that occurs twice with the same question is judged once.
     """
 
-    def __init__(self, submit: Submit, workers: int) -> None:
+    def __init__(self, workers: Workers) -> None:
         """Read nothing yet.
 
         Args:
-            submit: has a group judged: a question, programs, and whether to postpone those that take long.
-            workers: how many groups are judged at the same time.
+            workers: judge the groups. There may be more or fewer of them later.
         """
-        self._submit = submit
         self._workers = workers
         self._finished: queue.SimpleQueue[Future[Judged]] = queue.SimpleQueue()
         self._waiting_jobs: dict[Key, list[ProgramJob]] = {}
@@ -81,22 +77,22 @@ class VerdictStream:
             self._submit_group(group[0].question, new, in_hurry=True)
 
     def _submit_group(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> None:
-        self._submit(question, programs, in_hurry).add_done_callback(self._finished.put)
+        self._workers.judge_programs(question, programs, in_hurry).add_done_callback(self._finished.put)
         self._groups_under_way += 1
 
     def _should_judge_postponed(self) -> bool:
         """Whether a worker would be idle otherwise, or too many programs would be kept waiting."""
         if not self._postponed:
             return False
-        has_idle_worker = self._groups_under_way < self._workers
-        return has_idle_worker or len(self._postponed) > self._workers * POSTPONED_PER_WORKER
+        has_idle_worker = self._groups_under_way < self._workers.size
+        return has_idle_worker or len(self._postponed) > self._workers.size * POSTPONED_PER_WORKER
 
     def _submit_postponed(self) -> None:
         question, program = self._postponed.popleft()
         self._submit_group(question, [program], in_hurry=False)
 
     def _is_full(self) -> bool:
-        return self._groups_under_way >= self._workers * GROUPS_PER_WORKER
+        return self._groups_under_way >= self._workers.groups_at_once
 
     def _deliver(self) -> Iterator[Verdict]:
         try:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from acecoder_dagster.data.counting import UnsealedPasses
-from acecoder_dagster.judge import SandboxSettings
+from acecoder_dagster.judge import ClusterSettings, SandboxSettings
 from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings
 from acecoder_dagster.learning.training.settings import (
     PolicySettings,
@@ -102,6 +102,7 @@ class TrainPolicy(_Specification):
     output: Path
     settings: PolicySettings
     sandbox: SandboxSettings
+    cluster: ClusterSettings
     unsealed_passes: UnsealedPasses
 
 

@@ -124,7 +124,10 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
 
     refuse_what_does_not_fit(specification)
     questions = pl.read_parquet(specification.questions)
-    with Judge(specification.sandbox) as judge, recorded_curves(specification.output, progress) as record:
+    with (
+        Judge(specification.sandbox, specification.cluster) as judge,
+        recorded_curves(specification.output, progress) as record,
+    ):
         return train_policy(
             specification.policy,
             specification.questions,

@@ -12,6 +12,7 @@ from acecoder_dagster.questions.importing.reading import read_import
 from acecoder_dagster.questions.importing.store import (
     Cleaning,
     StoredImport,
+    import_of,
     imported_batches,
     load_import,
     remove_import,
@@ -27,6 +28,7 @@ __all__ = [
     "StoredImport",
     "call_arguments",
     "examine_test",
+    "import_of",
     "imported_batches",
     "load_import",
     "read_import",

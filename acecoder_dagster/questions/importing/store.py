@@ -91,13 +91,19 @@ def load_import(home: Path, batch: str) -> ImportedTables:
     Raises:
         KeyError: when no import has this batch.
     """
-    stored = _current(home, batch.rpartition("-")[0])
-    if stored is None or batch not in stored.batches:
+    stored = import_of(home, batch)
+    if stored is None:
         raise KeyError(f"no import has a batch {batch!r}; imported are {', '.join(imported_batches(home)) or 'none'}")
     folder = home / FOLDER / stored.name / stored.content_key / batch
     # Conformed: an import from before a table got its latest column has the column's default.
     frames = {name: table.conform(pl.read_parquet(_rows_file(folder, name))) for name, table in IMPORTED_TABLES.items()}
     return ImportedTables(**frames)
+
+
+def import_of(home: Path, batch: str) -> StoredImport | None:
+    """Return the import that has a batch; None where none has it. No other import is looked at."""
+    stored = _current(home, batch.rpartition("-")[0])
+    return stored if stored is not None and batch in stored.batches else None
 
 
 def imported_batches(home: Path) -> dict[str, StoredImport]:

@@ -13,6 +13,7 @@ from acecoder_dagster.questions.seeding.manifest import SeedManifest
 from acecoder_dagster.questions.seeding.store import (
     StoredSeeds,
     collected_batches,
+    collection_of,
     load_seeds,
     remove_seeds,
     store_seeds,
@@ -27,6 +28,7 @@ __all__ = [
     "StoredSeeds",
     "collect_seeds",
     "collected_batches",
+    "collection_of",
     "load_seeds",
     "names_loaded",
     "outside_effect",

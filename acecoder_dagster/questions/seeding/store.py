@@ -63,6 +63,12 @@ def store_seeds(home: Path, manifest: SeedManifest) -> StoredSeeds:
     return stored
 
 
+def collection_of(home: Path, batch: str) -> StoredSeeds | None:
+    """Return the collection that has a batch; None where none has it. No other collection is looked at."""
+    stored = _read(_file(home, batch.rpartition("-")[0]))
+    return stored if stored is not None and batch in stored.batches else None
+
+
 def collected_batches(home: Path) -> dict[str, StoredSeeds]:
     """Return all batches of all collections, in order, each with the collection it belongs to."""
     stored = [found for path in sorted((home / FOLDER).glob("*.json")) if (found := _read(path)) is not None]
@@ -75,7 +81,7 @@ def load_seeds(home: Path, batch: str) -> CollectedSeeds:
     Raises:
         KeyError: when no collection has this batch.
     """
-    partition = _lake(home).current(SEED_FUNCTIONS, batch) if batch in collected_batches(home) else None
+    partition = _lake(home).current(SEED_FUNCTIONS, batch) if collection_of(home, batch) else None
     if partition is None:
         raise KeyError(f"no collection of seeds has a batch {batch!r}")
     return CollectedSeeds(pl.read_parquet(partition.rows_file), pl.read_parquet(partition.rejected_file))

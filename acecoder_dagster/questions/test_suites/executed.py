@@ -45,5 +45,5 @@ def execute_inputs(
         )
         for row in questions.iter_rows(named=True)
     ]
-    threads = judge.settings.workers
+    threads = judge.workers
     return write_tests(observe_inputs(subjects, judge.observe, settings, seed, threads, advance))

@@ -49,7 +49,7 @@ def observe_calls(judge: Judge, questions: pl.DataFrame, advance: Callable[[int]
     Yields:
         One observation per argument list, in order.
     """
-    with ThreadPoolExecutor(judge.settings.workers) as threads:
+    with ThreadPoolExecutor(judge.workers) as threads:
         for question, observations in threads.map(lambda row: _observe(judge, row), questions.iter_rows(named=True)):
             advance(1)
             for seen in observations:

@@ -21,6 +21,7 @@ warehouse, stop = sys.argv[1], Path(sys.argv[2])
 states = []
 while not stop.exists():
     with duckdb.connect(warehouse, read_only=True, config={'threads': 1}) as connection:
+        connection.execute("SET VARIABLE warehouse_folder = ?", [str(Path(warehouse).parent) + "/"])
         states += connection.execute('''
             SELECT
                 (SELECT count(*) FROM pass_rates),

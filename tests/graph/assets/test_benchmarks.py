@@ -3,6 +3,7 @@
 import io
 import shutil
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -270,7 +271,12 @@ def test_the_schedule_asks_for_pairs_that_are_out_of_date_and_whose_model_is_the
 
     def asked() -> list[tuple[str, str]]:
         schedule = build_definitions(evaluated.home, str(evaluated.profile)).resolve_schedule_def("nightly_benchmarks")
-        found = schedule.evaluate_tick(dg.build_schedule_context(instance=instance)).run_requests or []
+        found = (
+            schedule.evaluate_tick(
+                dg.build_schedule_context(instance=instance, scheduled_execution_time=datetime.now(UTC))
+            ).run_requests
+            or []
+        )
         return [
             (each.tags["dagster/asset_partition_range_start"], each.tags["dagster/asset_partition_range_end"])
             for each in found

@@ -21,6 +21,7 @@ from acecoder_dagster.graph.assets import STAGES
 from acecoder_dagster.graph.groups import DATA_GROUPS
 from acecoder_dagster.graph.partitions import RANGE_TAGS, register_batches
 from acecoder_dagster.settings import read_settings
+from tests.graph.operating.webhook import webhook
 
 PROFILE = """
 extends = "micro"
@@ -154,7 +155,15 @@ def operation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operation]:
 
 
 @pytest.fixture(scope="module")
-def daemon(operation: Operation) -> Iterator[None]:
+def notices(operation: Operation) -> Iterator[list[dict]]:
+    """The notices that the daemon's address has taken."""
+    with webhook() as (address, taken), pytest.MonkeyPatch.context() as patched:
+        patched.setenv("ACECODER_WEBHOOK", address)
+        yield taken
+
+
+@pytest.fixture(scope="module")
+def daemon(operation: Operation, notices: list[dict]) -> Iterator[None]:
     """Dagster's daemon for the project folder."""
     with operation.log.open("w") as log:
         process = subprocess.Popen(

@@ -1,5 +1,7 @@
 """What arrives in the inbox is imported once and worked on by the schedule; what is up to date is left alone."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 import pytest
 
@@ -64,6 +66,14 @@ def test_a_bad_file_ends_as_one_failed_run_that_says_what_is_wrong(operation, re
     assert "broken.jsonl, row 1: invalid JSON" in failed.dagster_event.step_failure_data.user_failure_data.description
 
 
+def test_the_failed_run_is_told_to_the_web_address(operation, refreshed, notices):
+    operation.wait("the notice arrives", lambda: notices)
+
+    (notice,) = notices
+    assert "broken.jsonl, row 1: invalid JSON" in notice["text"]
+    assert notice["run"] == operation.runs(entry="broken.jsonl")[0].run_id
+
+
 def test_the_sensor_names_the_bad_file_while_there_is_nothing_new(operation, refreshed):
     operation.wait("the bad file's run ends", lambda: operation.runs(entry="broken.jsonl")[0].is_finished)
     operation.wait(
@@ -79,7 +89,11 @@ def test_a_second_refresh_executes_nothing_and_calls_no_model(operation, twenty,
 
     def is_decided() -> bool:
         """Whether the schedule has looked: while a run of its own is under way, it does not."""
-        ticks.append(schedule.evaluate_tick(dg.build_schedule_context(instance=operation.instance)))
+        ticks.append(
+            schedule.evaluate_tick(
+                dg.build_schedule_context(instance=operation.instance, scheduled_execution_time=datetime.now(UTC))
+            )
+        )
         return "still under way" not in (ticks[-1].skip_message or "")
 
     operation.wait("no run of the schedule is under way", is_decided)

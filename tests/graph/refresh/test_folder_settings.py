@@ -10,7 +10,7 @@ from acecoder_dagster.data.tables import QUESTIONS, TEST_RESULTS
 from acecoder_dagster.graph.assets import STAGES
 from acecoder_dagster.graph.keys import stage_key
 from acecoder_dagster.graph.refresh.folder_settings import settings_change
-from tests.graph.refresh.test_changes import with_setting
+from tests.graph.refresh.projects import with_setting
 
 BATCH = "procedural-000"
 

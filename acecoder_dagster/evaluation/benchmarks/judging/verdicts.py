@@ -17,7 +17,7 @@ from acecoder_dagster.evaluation.benchmarks.judging.question import KIND, Questi
 from acecoder_dagster.evaluation.benchmarks.protocol import Protocol
 from acecoder_dagster.evaluation.benchmarks.reading.task import Task
 from acecoder_dagster.files import replace_file
-from acecoder_dagster.judge import Judge, Outcome, SandboxSettings
+from acecoder_dagster.judge import ClusterSettings, Judge, Outcome, SandboxSettings
 from acecoder_dagster.judge.files import judge_files
 from acecoder_dagster.judge.files.known_verdicts import KnownVerdicts
 
@@ -88,6 +88,7 @@ def judge_programs(
     folder: Path,
     options: Mapping[str, object],
     report: Report,
+    cluster: ClusterSettings | None = None,
 ) -> Verdicts:
     """Judge programs, and the reference of each task: by its base tests, and where these pass by its plus tests.
 
@@ -101,6 +102,7 @@ def judge_programs(
         folder: where questions, programs and verdicts are kept.
         options: settings of the sandbox that go before the protocol's, as the launcher.
         report: told how far the work is.
+        cluster: the machines that judge; this one when left out.
 
     Raises:
         BenchmarkError: some programs could not be judged; another call tries them again.
@@ -108,7 +110,7 @@ def judge_programs(
     """
     folder.mkdir(parents=True, exist_ok=True)
     settings = SandboxSettings.model_validate(_LIMITS | protocol.scoring.sandbox | dict(options))
-    questions = list(_questions(protocol, tasks, settings, folder, report))
+    questions = list(_questions(protocol, tasks, settings, folder, report, cluster))
     problems = {each.question_id: each.problem for each in questions if each.problem}
     asked = [each for each in questions if not each.problem]
     references = ((task.task_id, task.reference) for task in tasks if task.reference)
@@ -123,7 +125,12 @@ def judge_programs(
         }
         if rows:
             judged = _judged(
-                list(of_task.values()), rows, folder / kind, settings, partial(report, f"judging by {kind} tests")
+                list(of_task.values()),
+                rows,
+                folder / kind,
+                settings,
+                partial(report, f"judging by {kind} tests"),
+                cluster,
             )
             found |= judged
             failed = {key for key, each in judged.items() if not each.passed}
@@ -137,11 +144,12 @@ def _judged(
     folder: Path,
     settings: SandboxSettings,
     advance: Callable[[int, int], None],
+    cluster: ClusterSettings | None,
 ) -> dict[tuple[str, str], Found]:
     folder.mkdir(exist_ok=True)
     asked, programs, out = (folder / f"{name}.parquet" for name in ("questions", "programs", "verdicts"))
     _write(asked, programs, questions, rows)
-    judged = judge_files(asked, programs, out, settings, advance)
+    judged = judge_files(asked, programs, out, settings, advance, cluster)
     if judged.judge_errors:
         raise BenchmarkError(
             f"{judged.judge_errors:,} programs could not be judged: start again to try them again, and them alone"
@@ -150,14 +158,19 @@ def _judged(
 
 
 def _questions(
-    protocol: Protocol, tasks: Sequence[Task], settings: SandboxSettings, folder: Path, report: Report
+    protocol: Protocol,
+    tasks: Sequence[Task],
+    settings: SandboxSettings,
+    folder: Path,
+    report: Report,
+    cluster: ClusterSettings | None,
 ) -> Iterable[Question]:
     if protocol.data.format == "bigcodebench":
         return map(bigcodebench_question, tasks)
     if protocol.data.format == "livecodebench":
         return map(livecodebench_question, tasks)
     patient = settings.model_copy(update=dict.fromkeys(_OBSERVED, REFERENCE_SECONDS))
-    with Judge(patient) as judge, KnownVerdicts(folder / "expected") as known:
+    with Judge(patient, cluster) as judge, KnownVerdicts(folder / "expected") as known:
         return list(evalplus.questions(protocol, tasks, judge, known, partial(report, "asking references")))
 
 

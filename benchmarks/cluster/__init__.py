@@ -1,0 +1,1 @@
+"""What hostile programs cost a worker."""
