@@ -117,7 +117,7 @@ def questions(
     ]
     unknown = [each for each in asked if not known.is_final(each.key)]
     problems = {}
-    pool = ThreadPoolExecutor(judge.settings.workers)
+    pool = ThreadPoolExecutor(judge.workers)
     try:
         answering = [pool.submit(_observed, judge, each) for each in unknown]
         for done, (each, answers) in enumerate(zip(unknown, answering, strict=True), start=1):
