@@ -69,7 +69,8 @@ TEST_QUALITY = Table(
         Column(
             "measure",
             TEXT,
-            "validity, true_positives, true_negatives, mutation_kill, coverage, flaky; and how labelled programs fail",
+            "validity, true_positives, true_negatives, the last two also of the strongest third of the models, "
+            "mutation_kill, coverage, flaky; and how labelled programs fail",
         ),
         Column("value", REAL, "Share over all that was counted; null where nothing was", nullable=True),
         Column("low", REAL, "Lower end of the 95% interval (bootstrap by question)", nullable=True),

@@ -51,7 +51,7 @@ def _requirements_are_met(step: Step) -> Finding:
         *without(PROVENANCE, calibration(SAMPLED_PROGRAMS)),
     ),
     settings=_measuring,
-    code_version="1",
+    code_version="2",
     group=TABLES,
     kinds={"parquet", "docker"},
     checks=(

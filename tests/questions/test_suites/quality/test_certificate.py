@@ -52,6 +52,25 @@ def test_programs_that_had_a_say_or_no_usable_verdict_do_not_count():
     assert found["true_positives"] == {"q": (1, 1)}
 
 
+def test_the_strongest_third_of_the_models_is_told_apart():
+    # One test on trial, then an official one that says who is right.
+    results = [
+        *(
+            result(f"right {model}{n}", "q", "pp")
+            for model, share in (("a", 3), ("b", 1), ("c", 0))
+            for n in range(share)
+        ),
+        result("wrong a", "q", "pf"),
+        *(result(f"wrong {model}", "q", "ff") for model in "bc"),
+    ]
+    models = {each["program_id"]: each["program_id"].split()[1][0] for each in results}
+    found = tallies(results, suite("q", 1, 1), models)
+
+    assert found["true_positives_of_strongest_models"] == {"q": (3, 3)}
+    assert found["true_negatives_of_strongest_models"] == {"q": (0, 1)}
+    assert found["true_negatives"] == {"q": (2, 3)}
+
+
 def test_questions_without_tests_on_trial_do_not_count():
     assert tallies([result("a", "q", "pp")], suite("q", 0, 2))["true_positives"] == {}
 
