@@ -315,7 +315,8 @@ def test_the_overview_of_an_asset_leads_with_figures_and_a_picture(page, asset, 
 
 def test_the_report_on_the_page_shows_its_plots(page):
     page.open("/assets/report?view=overview")
-    page.page.get_by_text("[Show Markdown]").first.click()
+    # Below the figures and each picture by itself stands the report as a whole.
+    page.page.get_by_text("[Show Markdown]").last.click()
     plots = page.page.get_by_role("dialog").locator("img")
     plots.first.wait_for()
 
