@@ -8,10 +8,10 @@ from unittest import mock
 
 import pytest
 import requests
-from moto.server import ThreadedMotoServer
 
 from acecoder_dagster.data.home import HOME_VARIABLE, Home
 from acecoder_dagster.data.store.address import CACHE_VARIABLE
+from benchmarks.object_store.servers import moto_server
 
 MADE_UP = {
     "AWS_ACCESS_KEY_ID": "made-up",
@@ -25,11 +25,9 @@ MADE_UP = {
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     """The address of an S3 server that knows conditions on writes."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+    # In a process of its own: what moto's server imports breaks vLLM in any test that comes later.
+    with moto_server() as server:
+        yield server.endpoint
 
 
 @pytest.fixture
