@@ -127,6 +127,14 @@ def test_values_may_weigh_what_the_setting_says(launcher):
     assert verdict.outcomes == ("passed", "output_limit"), verdict
 
 
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_a_program_that_ends_as_soon_as_it_has_reported_too_much_is_stopped_for_that(launcher):
+    question = QuestionTests("large", "f", "", ("assert f()",) * 3)
+    jobs = [ProgramJob(question, str(n), f"def f(): return 'x' * (9 << 20)  # {n}") for n in range(8)]
+    with Judge(SandboxSettings(launcher=launcher, workers=1, report_mb=20)) as judge:
+        assert {verdict.outcomes for verdict in judge.judge(jobs)} == {("passed", "passed", "output_limit")}
+
+
 def test_setup_code_runs_after_the_program(judge):
     question = QuestionTests("setup", "depth", "tree = Node(Node(None))\nlimit = 2", ("assert depth(tree) == limit",))
     program = (

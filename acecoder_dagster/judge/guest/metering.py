@@ -56,7 +56,7 @@ class Meter:
         self.listening_limit = self.wait_limit + patience * self.cpu_limit
         self.hurry_limits = (HURRY_SECONDS, HURRY_SECONDS, HURRY_SECONDS * (1 + patience))
         self.wall_limit = WALL_FACTOR * (self.cpu_limit + self.listening_limit)
-        self.report_limit: int = settings["report_mb"] << 20
+        self.report_limit = report_limit(settings)
         self.memory_limit: int = settings["memory_mb"] << 20
         self.born = self.looked = time.monotonic()
         self.waited = self.waited_or_listened = 0.0
@@ -112,6 +112,12 @@ class Meter:
                             states.add(file.read().rpartition(")")[2].split()[0])
         states.difference_update(_ENDED)
         return seconds, used, _RUNNING not in states and states != _READING
+
+
+def report_limit(settings: dict[str, Any]) -> int:
+    """Return how many bytes a program may report."""
+    limit: int = settings["report_mb"] << 20
+    return limit
 
 
 def children_seconds() -> float:

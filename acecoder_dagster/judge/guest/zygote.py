@@ -328,7 +328,9 @@ class Zygote:
                 ready = poller.poll(metering.TICK_SECONDS * 1000)
             if any(which != descriptor for which, _ in ready):
                 os._exit(0)
-            return metering.NOTHING
+            # Since the last tick it may have reported a lot, and ended.
+            is_too_long = os.fstat(report).st_size > metering.report_limit(self.limits)
+            return metering.OUTPUT if is_too_long else metering.NOTHING
         finally:
             os.close(descriptor)
 

@@ -1,10 +1,12 @@
 """Models on standard benchmarks, from the terminal: a pair of a model and a benchmark is a partition."""
 
 import io
+import os
 import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import dagster as dg
 import polars as pl
@@ -112,7 +114,8 @@ def finished(tmp_path_factory):
     shutil.copytree(model, home.artifacts.working_folder("policy_rule", "trained"), dirs_exist_ok=True)
     home.artifacts.finish("policy_rule", "trained", {})
     profile, told = write_project(folder, model), io.StringIO()
-    code = run_and_report(home, str(profile), Console(file=told, width=300), None, [OURS, OURS_PLUS, OTHER])
+    with mock.patch.dict(os.environ):  # The command names its folder and profile there.
+        code = run_and_report(home, str(profile), Console(file=told, width=300), None, [OURS, OURS_PLUS, OTHER])
     return Evaluated(home, profile, told.getvalue(), code)
 
 
