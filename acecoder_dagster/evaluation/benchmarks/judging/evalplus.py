@@ -85,11 +85,11 @@ class Answer:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What a reference is asked: the inputs of one kind of tests, and the calls with them."""
+    """What a reference is asked: the inputs of one kind of tests, as Python text, and the calls with them."""
 
     task: Task
     kind: KIND
-    inputs: Sequence[list[Any]]
+    arguments: Sequence[str]
     calls: Sequence[str]
     key: bytes
 
@@ -149,7 +149,7 @@ def _question(protocol: Protocol, asked: _Asked, answers: Sequence[Answer]) -> Q
             protocol.data.variant,
             task.entry_point,
             task.record["atol"],
-            zip(map(_argument_text, asked.inputs), answers, strict=True),
+            zip(asked.arguments, answers, strict=True),
         ),
         cpu_seconds=max(scoring.least_seconds, factor * max(each.seconds for each in answers)),
     )
@@ -157,14 +157,11 @@ def _question(protocol: Protocol, asked: _Asked, answers: Sequence[Answer]) -> Q
 
 def _asked(protocol: Protocol, task: Task, kind: KIND, judge: Judge) -> _Asked:
     only_not_none = protocol.data.variant == "mbpp" and task.entry_point in _NOT_NONE
-    inputs = task.record[f"{kind}_input"]
-    calls = [
-        f"observed_answer(digest_of_answer, {task.entry_point}, {_argument_text(each)}, {only_not_none})"
-        for each in inputs
-    ]
+    arguments = [_argument_text(each) for each in task.record[f"{kind}_input"]]
+    calls = [f"observed_answer(digest_of_answer, {task.entry_point}, {each}, {only_not_none})" for each in arguments]
     seen = [CODE_VERSION, judge.settings.seen_by_programs(), judge.sandbox_identity]
     key = hashlib.sha256(json.dumps([seen, _OBSERVING, task.reference, calls]).encode()).digest()
-    return _Asked(task, kind, inputs, calls, key)
+    return _Asked(task, kind, arguments, calls, key)
 
 
 def _observed(judge: Judge, asked: _Asked) -> list[Any] | str:
