@@ -171,6 +171,9 @@ class RefreshSettings(Section):
     batches_per_run: int | None = Field(
         default=None, ge=1, description="Batches that one run of a backfill or schedule works on; all when left out"
     )
+    stale_after_hours: float | None = Field(
+        default=None, gt=0, description="The page shows tables that are older as not fresh, even if nothing changed"
+    )
 
     @field_validator("time_zone")
     @classmethod
@@ -186,7 +189,13 @@ class NoticeSettings(Section):
     webhook_variable: str = Field(
         default="ACECODER_WEBHOOK",
         description="Environment variable with the web address that is told of runs that failed or are late, by POST, "
-        "in JSON with a `text` as chats show it; without it nobody is told",
+        "in JSON with a `text` as chats show it; without it no address is told",
+    )
+    mail_to: tuple[str, ...] = Field(default=(), description="Who is told the same by e-mail")
+    mail_from: str = Field(default="", description="Sender of these e-mails; empty: the first of mail_to")
+    mail_variable: str = Field(
+        default="ACECODER_MAIL",
+        description="Environment variable with the mail server: smtp://USER:PASSWORD@HOST:PORT, or smtps://",
     )
     late_after_hours: float = Field(
         default=12.0, gt=0, description="A scheduled run that has not ended after so many hours is late"

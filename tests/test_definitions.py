@@ -1,5 +1,8 @@
 """The graph as Dagster sees it; a change of it shows in the snapshot's diff (pytest --snapshot-update)."""
 
+from datetime import timedelta
+from pathlib import Path
+
 import dagster as dg
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -8,6 +11,8 @@ from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.tables import ALL_TABLES
 from acecoder_dagster.definitions import build_definitions
 from acecoder_dagster.settings import SettingsError
+
+TABLES_OF_ALL_BATCHES = {"warehouse", "acecode_dataset", "preference_pairs", "hard_questions"}
 
 
 @pytest.fixture
@@ -51,6 +56,25 @@ def test_every_asset_says_what_it_is_and_who_owns_it(definitions):
         assert spec.owners, spec.key
         assert spec.group_name != "default", spec.key
         assert spec.kinds, spec.key
+
+
+def test_every_asset_links_to_the_function_that_makes_it(definitions):
+    for spec in definitions.resolve_all_asset_specs():
+        (reference,) = spec.metadata["dagster/code_references"].code_references
+        line = Path(reference.file_path).read_text().splitlines()[reference.line_number - 1]
+        # The decorator of the function, or the function itself.
+        assert line.startswith(("@", "def ")), spec.key
+
+
+def test_tables_are_fresh_for_as_long_as_the_profile_says(definitions, tmp_path):
+    profile = tmp_path / "profile.toml"
+    profile.write_text('extends = "micro"\n[refresh]\nstale_after_hours = 26\n')
+    with_hours = build_definitions(Home(tmp_path), str(profile))
+
+    policies = {spec.key.to_user_string(): spec.freshness_policy for spec in with_hours.resolve_all_asset_specs()}
+    assert {name for name, policy in policies.items() if policy} == TABLES_OF_ALL_BATCHES
+    assert policies["warehouse"].fail_window.to_timedelta() == timedelta(hours=26)
+    assert not any(spec.freshness_policy for spec in definitions.resolve_all_asset_specs())
 
 
 def test_every_table_has_the_asset_of_its_name(definitions):

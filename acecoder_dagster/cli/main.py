@@ -48,7 +48,6 @@ COMMANDS: Sequence[Callable[..., None]] = (
     judge,
     evaluate,
     query,
-    export,
     clean,
     train_rm,
     score,
@@ -62,6 +61,7 @@ COMMANDS: Sequence[Callable[..., None]] = (
 OTHER_NAMES: Mapping[Callable[..., None], str] = {import_files: "import", evaluate: "eval"}
 for command in COMMANDS:
     app.command(OTHER_NAMES.get(command))(command)
+app.add_typer(export, name="export")
 app.add_typer(batches, name="batches")
 app.add_typer(sandbox, name="sandbox")
 

@@ -1,4 +1,6 @@
-"""When an asset is materialized without being asked, while the sensor `on_arrival` is on."""
+"""When an asset is materialized without being asked, while the sensor `on_arrival` is on, and when it is not fresh."""
+
+from datetime import timedelta
 
 import dagster as dg
 
@@ -6,6 +8,7 @@ from acecoder_dagster.graph.groups import TABLES
 from acecoder_dagster.graph.models import BASE_POLICY
 from acecoder_dagster.graph.partitions import benchmarked_models
 from acecoder_dagster.graph.stages import Stage
+from acecoder_dagster.settings import RefreshSettings
 
 
 def automation_condition(stage: Stage) -> dg.AutomationCondition | None:  # type: ignore[type-arg]
@@ -29,3 +32,10 @@ def automation_condition(stage: Stage) -> dg.AutomationCondition | None:  # type
     if stage.group == TABLES:
         return dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
     return None
+
+
+def freshness_policy(stage: Stage, settings: RefreshSettings) -> dg.FreshnessPolicy | None:
+    """Return when the page calls an asset not fresh: the tables of all batches, by `refresh.stale_after_hours`."""
+    if settings.stale_after_hours is None or stage.group != TABLES:
+        return None
+    return dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=settings.stale_after_hours))

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 import dagster as dg
 
 from acecoder_dagster.data.tables import Table
-from acecoder_dagster.graph.automation import automation_condition
+from acecoder_dagster.graph.automation import automation_condition, freshness_policy
 from acecoder_dagster.graph.groups import OWNERS
 from acecoder_dagster.graph.inputs import Model
+from acecoder_dagster.graph.metadata import code_reference
 from acecoder_dagster.graph.resources import Project
 from acecoder_dagster.graph.run_tables import NO_ROW_LOST, run_table
 from acecoder_dagster.graph.run_trainings import run_training
@@ -46,6 +47,8 @@ def build_asset(stage: Stage, settings: Settings) -> dg.AssetsDefinition:
         code_version=stage.code_version,
         config_schema=stage.config.to_config_schema().as_field() if stage.config else None,
         automation_condition=automation_condition(stage),
+        freshness_policy=freshness_policy(stage, settings.refresh),
+        metadata=code_reference(stage.body),
         check_specs=[
             dg.AssetCheckSpec(check.name, asset=stage.name, blocking=check.blocking, description=check.promise)
             for check in checks

@@ -1,9 +1,10 @@
 """What an asset's page shows: row counts, schema, reasons of rejection, files, plots."""
 
 import base64
+import inspect
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -44,6 +45,13 @@ def table_schema_metadata(table: Table) -> Metadata:
         for column in table.columns
     ]
     return {"dagster/column_schema": dg.TableSchema(columns=columns)}
+
+
+def code_reference(body: Callable[..., Any]) -> Metadata:
+    """Return the metadata by which the page links an asset to the function that makes it."""
+    file, line = inspect.getsourcefile(body), inspect.getsourcelines(body)[1]
+    reference = dg.LocalFileCodeReference(file_path=str(file), line_number=line, label=body.__name__)
+    return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[reference])}
 
 
 def _sql_files(table: Table) -> str:

@@ -3,6 +3,7 @@
 import csv
 import json
 
+import duckdb
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -74,9 +75,17 @@ def test_the_list_of_queries_says_what_can_be_set(acecoder):
 
 
 def test_an_export_of_nothing_says_what_to_materialize(acecoder, tmp_path):
-    done = acecoder("export", str(tmp_path / "out"), "--licence", "m=MIT")
+    done = acecoder("export", "dataset", str(tmp_path / "out"), "--licence", "m=MIT")
     assert isinstance(done.exception, PublishingError)
     assert "materialize acecode_dataset" in str(done.exception)
+
+
+def test_the_warehouse_is_exported_as_one_file(acecoder, tmp_path):
+    done = acecoder("export", "warehouse", str(tmp_path / "one" / "file.duckdb"))
+    assert done.exit_code == 0
+    assert "written to" in done.stdout
+    with duckdb.connect(str(tmp_path / "one" / "file.duckdb"), read_only=True) as client:
+        assert client.execute(SQL).fetchall() == [("q1", "a,b"), ("q2", "")]
 
 
 def test_an_empty_answer_says_what_was_set_and_which_models_there_are(acecoder):

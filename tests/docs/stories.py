@@ -233,8 +233,9 @@ STORIES = {
             Typed("acecoder query writer_cost"),
             Typed("acecoder query stages"),
             Typed("acecoder query test_quality"),
-            Typed("acecoder export dataset --licence base_policy=MIT"),
-            Typed("acecoder export permissive --permissive-only"),
+            Typed("acecoder export dataset published --licence base_policy=MIT"),
+            Typed("acecoder export dataset permissive --permissive-only"),
+            Typed("acecoder export warehouse for_analysts.duckdb"),
             Typed(
                 f"acecoder seeds --name stdlib --code stdlib --documented {CODE_PROFILE}",
                 f"acecoder seeds --name stdlib --code textwrap --documented --only-collect {CODE_PROFILE}",

@@ -19,6 +19,7 @@ from acecoder_dagster.data.warehouse.query import (
 )
 from acecoder_dagster.data.warehouse.reading import WarehouseReader, open_warehouse
 from acecoder_dagster.data.warehouse.reported import RunFigures, run_figures
+from acecoder_dagster.data.warehouse.self_contained import export_warehouse
 from acecoder_dagster.data.warehouse.statements import FileFormat
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "export_rows",
     "export_sql",
     "export_version",
+    "export_warehouse",
     "file_format_of",
     "models_version",
     "named_queries",

@@ -1,14 +1,17 @@
 """Who is told when a run fails or is late; test_refresh.py has the same with the real daemon."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from acecoder_dagster.graph.operating import notices
-from acecoder_dagster.graph.operating.notices import NoticeError, notice_sensors
+from acecoder_dagster.graph.operating.notices import notice_sensors
 from acecoder_dagster.graph.operating.origins import TERMINAL_TAG
+from acecoder_dagster.graph.operating.telling import NoticeError
 from acecoder_dagster.graph.operating.under_way import STARTED_BY
+from tests.graph.operating.mail import mail_server
 from tests.graph.operating.webhook import webhook
 
 NIGHTLY = {STARTED_BY: "nightly_data"}
@@ -28,6 +31,13 @@ def night():
 def sensors(project):
     """The sensors of a project, by name."""
     return lambda: {sensor.name: sensor for sensor in notice_sensors(project)}
+
+
+@pytest.fixture
+def mail_to(project):
+    """The profile names two people who get e-mails."""
+    profile = Path(project.profile)
+    profile.write_text(profile.read_text() + '[notices]\nmail_to = ["night@example.org", "day@example.org"]\n')
 
 
 @pytest.fixture
@@ -74,6 +84,41 @@ def test_an_address_that_takes_nothing_is_an_error_that_keeps_it_secret(tell, mo
             tell(**NIGHTLY)
 
     assert "secret" not in str(refused.value)
+
+
+def test_a_failed_night_is_told_by_e_mail(tell, project, monkeypatch, mail_to):
+    with mail_server() as (address, taken):
+        monkeypatch.setenv("ACECODER_MAIL", address)
+        tell(**NIGHTLY)
+
+    (mail,) = taken
+    assert mail["To"] == "night@example.org, day@example.org"
+    assert mail["From"] == "night@example.org"
+    assert mail["Subject"] == "AceCoder: night (nightly_data) failed"
+    assert mail.get_content().splitlines()[0] == "fail: the disk is full"
+    assert str(project.open().home.root) in mail.get_content()
+
+
+def test_the_sensors_are_on_where_a_server_sends_mail_and_somebody_is_named(sensors, monkeypatch, request):
+    monkeypatch.setenv("ACECODER_MAIL", "smtp://127.0.0.1:9")
+    assert {sensor.default_status for sensor in sensors().values()} == {dg.DefaultSensorStatus.STOPPED}
+    request.getfixturevalue("mail_to")
+    assert {sensor.default_status for sensor in sensors().values()} == {dg.DefaultSensorStatus.RUNNING}
+
+
+@pytest.mark.parametrize("login", ["", "user:secret@"])
+def test_a_server_that_takes_no_mail_stops_no_other_notice_and_a_password_is_sent_to_no_open_line(
+    tell, monkeypatch, mail_to, login
+):
+    with webhook() as (webhook_address, told), mail_server(refuses=not login) as (address, taken):
+        monkeypatch.setenv("ACECODER_WEBHOOK", webhook_address)
+        monkeypatch.setenv("ACECODER_MAIL", address.replace("://", f"://{login}"))
+        with pytest.raises(NoticeError, match=r"\$ACECODER_MAIL names did not take the notice") as refused:
+            tell(**NIGHTLY)
+
+    assert "secret" not in str(refused.value)
+    assert len(told) == 1
+    assert taken == []
 
 
 def test_a_late_night_is_told_once(sensors, instance, monkeypatch):
