@@ -12,7 +12,7 @@ from acecoder_dagster.data.tables import ALL_TABLES
 from acecoder_dagster.definitions import build_definitions
 from acecoder_dagster.settings import SettingsError
 
-TABLES_OF_ALL_BATCHES = {"warehouse", "acecode_dataset", "preference_pairs", "hard_questions"}
+TABLES_OF_ALL_BATCHES = {"warehouse", "acecode_dataset", "preference_pairs", "hard_questions", "test_quality"}
 
 
 @pytest.fixture
