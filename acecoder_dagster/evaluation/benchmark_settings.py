@@ -56,8 +56,22 @@ class BenchmarkSettings(BaseModel):
         description="Answers of each task, drawn as the protocols draw for best-of-N; left out: those of the score "
         "itself, mostly one greedy answer",
     )
+    reward_models: tuple[str, ...] = Field(
+        default=(),
+        description="What chooses among these answers: reward_model, and folders or hub ids (owner/name@revision) of "
+        "other reward models",
+    )
 
     _partitions: dict[str, tuple[BenchmarkedModel, Protocol]] = PrivateAttr(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_answers_to_choose_from(self) -> Self:
+        if self.reward_models and (self.n or 1) < 2:
+            raise ValueError("reward_models choose among answers: say with n how many of each task, at least 2")
+        names = [model_name(each) for each in self.reward_models]
+        if doubled := {name for name in names if names.count(name) > 1 or name in {"average", "oracle"}}:
+            raise ValueError(f"reward_models: tables would have several rows for {', '.join(sorted(doubled))}")
+        return self
 
     @model_validator(mode="after")
     def _reads_protocols(self) -> Self:

@@ -66,20 +66,25 @@ def plot_leaderboard(scores: pl.DataFrame) -> bytes:
 
 
 def plot_best_of_n(rows: pl.DataFrame) -> bytes:
-    """Plot the share of questions solved by N and method, from the rows of `tables.BEST_OF_N`."""
+    """Plot the share of questions solved by N and method, from the rows of `tables.BEST_OF_N`, or of one pair there.
+
+    Methods that are not ours are reward models by their names (`tables.BENCHMARK_BEST_OF_N`).
+    """
     figure = _figure(6, 4)
     axes = figure.subplots()
-    for method, label in METHOD_LABELS.items():
+    there = rows["method"].unique(maintain_order=True).to_list()
+    others = [name for name in there if name not in METHOD_LABELS]
+    for method in [*(name for name in METHOD_LABELS if name in there), *others]:
         of_method = rows.filter(pl.col("method") == method).sort("n")
-        if of_method.is_empty():
-            continue
-        colour = METHOD_COLOURS[method]
-        axes.plot(of_method["n"], of_method["solved"], marker="o", color=colour, label=label)
-        axes.fill_between(of_method["n"], of_method["low"], of_method["high"], color=colour, alpha=0.15)
+        label = METHOD_LABELS.get(method, f"highest score of {method}")
+        (line,) = axes.plot(
+            of_method["n"], of_method["solved"], marker="o", color=METHOD_COLOURS.get(method), label=label
+        )
+        axes.fill_between(of_method["n"], of_method["low"], of_method["high"], color=line.get_color(), alpha=0.15)
     axes.set_xscale("log", base=2)
     numbers = sorted(rows["n"].unique())
     axes.set_xticks(numbers, [str(n) for n in numbers])
-    axes.set(ylim=(0, 1), xlabel="programs to choose from (N)", ylabel="share of held-out questions solved")
+    axes.set(ylim=(0, 1), xlabel="programs to choose from (N)", ylabel="share of questions solved")
     axes.legend(frameon=False)
     return _png(figure)
 

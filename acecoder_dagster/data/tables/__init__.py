@@ -5,7 +5,13 @@ from it. Column types are Polars types. Every id is a hash (`lake.keys.text_id`)
 names.
 """
 
-from acecoder_dagster.data.tables.benchmarks import BENCHMARK_PROGRAMS, BENCHMARK_RESULTS, LEADERBOARD
+from acecoder_dagster.data.tables.benchmarks import (
+    BENCHMARK_BEST_OF_N,
+    BENCHMARK_PROGRAMS,
+    BENCHMARK_RESULTS,
+    BENCHMARK_REWARDS,
+    LEADERBOARD,
+)
 from acecoder_dagster.data.tables.evaluation import BENCHMARK_SCORES, BEST_OF_N, PROGRAM_SCORES
 from acecoder_dagster.data.tables.programs import (
     ORACLE_RESULTS,
@@ -66,7 +72,7 @@ WHOLE_TABLES = (
 )
 """Tables without partitions."""
 
-BENCHMARK_TABLES = (BENCHMARK_PROGRAMS, BENCHMARK_RESULTS, LEADERBOARD)
+BENCHMARK_TABLES = (BENCHMARK_PROGRAMS, BENCHMARK_RESULTS, BENCHMARK_REWARDS, LEADERBOARD, BENCHMARK_BEST_OF_N)
 """Tables partitioned by model and standard benchmark."""
 
 ALL_TABLES = BATCH_TABLES + WHOLE_TABLES + BENCHMARK_TABLES
@@ -76,8 +82,10 @@ __all__ = [
     "ALL_TABLES",
     "ASSERT",
     "BATCH_TABLES",
+    "BENCHMARK_BEST_OF_N",
     "BENCHMARK_PROGRAMS",
     "BENCHMARK_RESULTS",
+    "BENCHMARK_REWARDS",
     "BENCHMARK_SCORES",
     "BENCHMARK_TABLES",
     "BEST_OF_N",

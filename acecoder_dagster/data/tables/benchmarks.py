@@ -65,6 +65,43 @@ BENCHMARK_RESULTS = Table(
     ),
 )
 
+BENCHMARK_REWARDS = Table(
+    "benchmark_rewards",
+    "Scores by reward models of what models answered to standard benchmarks.",
+    "",
+    (
+        Column("program_id", TEXT, "Program scored, of benchmark_programs"),
+        *_WHERE,
+        Column("task_id", TEXT, "Task, by its publisher's id"),
+        Column("reward_model", TEXT, "Name of the reward model"),
+        Column(
+            "score",
+            REAL,
+            "Its score, of which only differences within a task mean something; null where task and program are longer "
+            "than scoring.max_tokens",
+            nullable=True,
+        ),
+    ),
+)
+
+BENCHMARK_BEST_OF_N = Table(
+    "benchmark_best_of_n",
+    "Share of tasks of standard benchmarks solved when one of N answers is chosen, by who chooses.",
+    "",
+    (
+        *_WHERE,
+        Column("n", WHOLE, "Answers to choose from"),
+        Column("method", TEXT, "average, oracle, or the name of a reward model"),
+        Column("solved", REAL, "Share of tasks solved, over all ways to draw N of the answers"),
+        Column("low", REAL, "Lower end of the 95% interval (bootstrap by task)"),
+        Column("high", REAL, "Upper end"),
+        Column("gain", REAL, "solved minus that of `average`, paired by task"),
+        Column("gain_low", REAL, "Lower end of its 95% interval"),
+        Column("gain_high", REAL, "Upper end"),
+        Column("questions", WHOLE, "Tasks counted: those with at least N answers"),
+    ),
+)
+
 LEADERBOARD = Table(
     "leaderboard",
     "Scores of models on standard benchmarks.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -92,31 +92,23 @@ def reward_scores(
 
 
 def best_of_rows(
-    found: Score, scores: Mapping[str, Sequence[float | None]], settings: EvaluationSettings
+    programs: pl.DataFrame, reward_models: Sequence[str], settings: EvaluationSettings
 ) -> Iterator[dict[str, Any]]:
-    """Yield the rows of best-of-N for a benchmark.
+    """Yield the rows of best-of-N for the programs of one benchmark.
 
     The value of a task is the expectation over all ways to draw N of its programs without replacement, see
     `evaluation.best_of_n`. A program without a score is chosen last.
 
     Args:
-        found: the programs and whether they pass.
-        scores: by reward model, of each program.
+        programs: columns question_id, program_id, solved, and the scores by each reward model, by its name.
+        reward_models: their names.
         settings: the values of N, and how intervals are computed.
 
     Yields:
-        Columns benchmark, protocol, n, method (average, the reward models, oracle), solved with low and high, gain over
+        Columns n, method (average, the reward models, oracle), solved with low and high, gain over
         the average with gain_low and gain_high, questions (tasks with at least N programs). An N that no task has
         programs for has no rows.
     """
-    programs = pl.DataFrame(
-        {
-            "question_id": [each.sample.task_id for each in found.samples],
-            "program_id": [each.sample.index for each in found.samples],
-            "solved": [each.passed for each in found.samples],
-            **{name: pl.Series(values, dtype=pl.Float64) for name, values in scores.items()},
-        }
-    )
     for n in sorted(set(settings.best_of)):
         enough = programs.filter(pl.len().over("question_id") >= n).sort("question_id", "program_id")
         if enough.is_empty():
@@ -124,14 +116,8 @@ def best_of_rows(
         tasks = enough.group_by("question_id", maintain_order=True).agg(
             written=pl.len(), passed=pl.col("solved").sum(), solved=pl.col("solved").mean()
         )
-        chosen = {name: chosen_by_rank(enough, name, n)["solved"] for name in scores}
+        chosen = {name: chosen_by_rank(enough, name, n)["solved"] for name in reward_models}
         oracle = pl.Series(pass_at_k(tasks["written"], tasks["passed"], n))
         for method, solved in {"average": tasks["solved"], **chosen, "oracle": oracle}.items():
             figures = solved_and_gain(solved, tasks["solved"], settings)
-            yield {
-                "benchmark": found.protocol.title,
-                "protocol": found.protocol.protocol,
-                "n": n,
-                "method": method,
-                **figures,
-            }
+            yield {"n": n, "method": method, **figures}

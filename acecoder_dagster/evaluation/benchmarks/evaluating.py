@@ -244,7 +244,16 @@ def _best_of_n(
             )
             for address in reward_models.addresses
         }
-        rows += best_of_rows(each, rewards, settings)
+        programs = pl.DataFrame(
+            {
+                "question_id": [one.sample.task_id for one in each.samples],
+                "program_id": [one.sample.index for one in each.samples],
+                "solved": [one.passed for one in each.samples],
+                **{name: pl.Series(values, dtype=pl.Float64) for name, values in rewards.items()},
+            }
+        )
+        about = {"benchmark": each.protocol.title, "protocol": each.protocol.protocol}
+        rows += [about | row for row in best_of_rows(programs, reward_models.addresses, settings)]
     return pl.DataFrame(rows, infer_schema_length=None)
 
 

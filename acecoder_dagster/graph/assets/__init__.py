@@ -4,6 +4,7 @@ Belongs here: what each stage reads, calling the domain code, checks. Does not b
 live in the packages below, which know nothing of Dagster.
 """
 
+from acecoder_dagster.graph.assets.benchmark_rewards import benchmark_best_of_n, benchmark_rewards
 from acecoder_dagster.graph.assets.benchmarks import benchmark_programs, benchmark_results, leaderboard
 from acecoder_dagster.graph.assets.evaluation import (
     benchmark_scores,
@@ -27,8 +28,10 @@ __all__ = [
     "STAGES",
     "acecode_dataset",
     "base_policy",
+    "benchmark_best_of_n",
     "benchmark_programs",
     "benchmark_results",
+    "benchmark_rewards",
     "benchmark_scores",
     "best_of_n",
     "candidate_tests",
@@ -87,6 +90,8 @@ STAGES = (
     report,
     benchmark_programs,
     benchmark_results,
+    benchmark_rewards,
     leaderboard,
+    benchmark_best_of_n,
 )
 """Every stage, each after all that it reads and waits for."""

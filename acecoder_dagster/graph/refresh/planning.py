@@ -60,16 +60,17 @@ def plan_refresh(project: OpenProject, batches: Sequence[str]) -> list[PlannedSt
         batches: seed batches, and pairs of a model and a benchmark.
     """
     pairs = [batch for batch in batches if batch in project.settings.benchmarks.partitions]
-    stale_pairs: set[str] = set()
+    stale_pairs: dict[str, set[str]] = {}
     plans = [_BatchPlan(project, batch) for batch in batches if batch not in pairs]
     planned: dict[str, PlannedStage] = {}
     columns: Columns = {}
     for stage in STAGES:
         if stage.partitions is benchmarked_models:
-            # Each of these stages reads the one before it.
-            stale_pairs |= {pair for pair in pairs if _is_stale_pair(project, stage, pair, columns)}
-            if stale_pairs:
-                planned[stage.name] = _of_pairs(project, stage, stale_pairs)
+            read = [stale_pairs.get(each.name, set()) for each in stage.inputs(project.settings)]
+            stale = {pair for pair in pairs if _is_stale_pair(project, stage, pair, columns)}.union(*read)
+            stale_pairs[stage.name] = stale
+            if stale:
+                planned[stage.name] = _of_pairs(project, stage, stale)
         elif stage.partitions is not None:
             work = [found for plan in plans if (found := plan.work(stage, columns))]
             if work:

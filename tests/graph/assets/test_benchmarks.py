@@ -31,7 +31,7 @@ from tests.evaluation.benchmarks.made_data import EVALPLUS, own_protocol, write_
 OURS, OURS_PLUS, OTHER, OTHER_PLUS = [
     f"{model}|own/{name}" for model in ("policy_rule", "other") for name in ("base", "plus")
 ]
-STAGES = ["benchmark_programs", "benchmark_results", "leaderboard"]
+STAGES = ["benchmark_programs", "benchmark_results", "benchmark_rewards", "leaderboard", "benchmark_best_of_n"]
 NOT_RUN = {OTHER_PLUS: "benchmark_programs"}
 # The prompt of a model without a chat template is a program already, and what follows is no code: one task is solved.
 SOLVED = EVALPLUS[0] | {"prompt": EVALPLUS[0]["prompt"] + EVALPLUS[0]["canonical_solution"]}
@@ -201,7 +201,7 @@ def test_changed_limits_of_tests_ask_no_model(evaluated):
     evaluated.append("base", "[scoring]\nleast_seconds = 2.0\n")
 
     assert evaluated.stale() == NOT_RUN | dict.fromkeys([OURS, OTHER], "benchmark_results")
-    assert evaluated.planned(OTHER) == {"benchmark_results": 1, "leaderboard": 1}
+    assert evaluated.planned(OTHER) == dict.fromkeys(["benchmark_results", "leaderboard", "benchmark_best_of_n"], 1)
 
 
 def test_another_metric_judges_nothing(evaluated):
