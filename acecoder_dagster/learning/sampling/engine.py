@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -48,6 +49,8 @@ def running_engine(model: str, revision: str | None, settings: EngineSettings) -
         os.environ["OMP_NUM_THREADS"] = str(settings.cpu_threads)
         torch.set_num_threads(settings.cpu_threads)
         do_without_lscpu()
+    # About what vLLM itself asks of torch.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"vllm\.")
     from vllm import EngineArgs, LLMEngine
     from vllm.distributed.parallel_state import cleanup_dist_env_and_memory
 
