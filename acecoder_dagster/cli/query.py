@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -37,23 +38,28 @@ def query(
         Literal["table", "csv", "json", "parquet"], typer.Option("--format", help="How rows are printed or written.")
     ] = "table",
     out: Annotated[Path | None, typer.Option("--out", "-o", help="File to write: .csv, .json or .parquet.")] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option(help="Ask the tables as they were, at 2026-11-28 or 2026-11-28T06:00 (UTC)."),
+    ] = None,
     wide: WideOption = False,
 ) -> None:
     """Ask the warehouse, by a named query or in SQL.
 
     Without an argument, the named queries are listed.
     """
-    from acecoder_dagster.cli.warehouse import present_warehouse
+    from acecoder_dagster.cli.warehouse import past_warehouse, present_warehouse
 
     show_all_columns(wide)
-    warehouse = present_warehouse()
-    if describe:
-        _print_tables(warehouse, name_or_sql)
-    elif name_or_sql is None:
+    if name_or_sql is None and not describe:
         _print_named_queries()
-    else:
-        chosen = key_values(values or (), "--set", "KEY=VALUE")
-        _print_answer(warehouse, name_or_sql, chosen, file_format, out)
+        return
+    with nullcontext(present_warehouse()) if as_of is None else past_warehouse(as_of) as warehouse:
+        if describe:
+            _print_tables(warehouse, name_or_sql)
+        else:
+            chosen = key_values(values or (), "--set", "KEY=VALUE")
+            _print_answer(warehouse, str(name_or_sql), chosen, file_format, out)
 
 
 def _print_answer(

@@ -1,3 +1,7 @@
--- described by: preference_pairs
+-- described by: preference_pairs, questions
 CREATE VIEW preference_pairs AS
-SELECT * EXCLUDE (batch) FROM lake.preference_pairs;
+SELECT
+    pairs.* EXCLUDE (batch),
+    questions.source
+FROM lake.preference_pairs AS pairs
+LEFT JOIN lake.questions AS questions USING (question_id);

@@ -88,6 +88,15 @@ def test_the_warehouse_is_exported_as_one_file(acecoder, tmp_path):
         assert client.execute(SQL).fetchall() == [("q1", "a,b"), ("q2", "")]
 
 
+def test_yesterday_can_be_asked(acecoder):
+    assert acecoder("query", SQL, "--as-of", "2026-11-28", "--format", "csv").stdout == "question_id,source\n"
+    now = acecoder("query", SQL, "--as-of", "2999-01-01T06:00", "--format", "csv")
+    assert now.stdout.splitlines()[1:] == ['q1,"a,b"', 'q2,""']
+    refused = acecoder("query", SQL, "--as-of", "yesterday")
+    assert refused.exit_code == 2
+    assert "give a moment as 2026-11-28" in refused.stderr
+
+
 def test_an_empty_answer_says_what_was_set_and_which_models_there_are(acecoder):
     done = acecoder("query", "compare_models", "--set", "model=nope", "--set", "baseline=base_policy")
     assert done.exit_code == 0

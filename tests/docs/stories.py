@@ -232,6 +232,7 @@ STORIES = {
             Typed("acecoder query questions_learned_and_lost"),
             Typed("acecoder query writer_cost"),
             Typed("acecoder query stages"),
+            Typed("acecoder query pass_at_k --as-of 2026-11-28"),
             Typed("acecoder query test_quality"),
             Typed("acecoder export dataset published --licence base_policy=MIT"),
             Typed("acecoder export dataset permissive --permissive-only"),

@@ -8,12 +8,15 @@ from acecoder_dagster.data.lake.artifacts import Artifact, ArtifactStore
 from acecoder_dagster.data.lake.contents import column_digests
 from acecoder_dagster.data.lake.keys import content_key, syntax_hash, text_id
 from acecoder_dagster.data.lake.partitions import Lake, Partition
+from acecoder_dagster.data.lake.past import NotKeptError, PastLake
 
 __all__ = [
     "Artifact",
     "ArtifactStore",
     "Lake",
+    "NotKeptError",
     "Partition",
+    "PastLake",
     "column_digests",
     "content_key",
     "syntax_hash",

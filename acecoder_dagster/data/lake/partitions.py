@@ -22,6 +22,9 @@ UNPARTITIONED = "all"
 
 POINTER = "current.json"
 
+EARLIER = "earlier"
+"""What a pointer says of the versions before, the oldest first."""
+
 BATCH_NAME = re.compile(r"\w[\w.|/@+:-]*")
 """Batches are names of Dagster's partitions and, but for characters that paths give a meaning, of folders."""
 
@@ -31,7 +34,7 @@ ROW_KEYS = pl.Schema({"unit": pl.String, "row_key": pl.String})
 
 @dataclass(frozen=True)
 class Partition:
-    """The current version of one table for one batch.
+    """A version of one table for one batch.
 
     Attributes:
         table: the table.
@@ -134,6 +137,7 @@ class Lake:
                 "written_at": datetime.now(UTC).isoformat(timespec="seconds"),
                 "figures": figures or {},
                 "digests": column_digests(table, rows),
+                EARLIER: earlier_versions(folder),
             },
             files,
         )
@@ -145,11 +149,17 @@ class Lake:
         """Return the current version of a partition, or None when it was never written."""
         pointer = self._folder(table.name, batch) / POINTER
         stored = read_json(pointer)
+        return None if stored is None else self._partition(table, batch, stored)
+
+    def versions(self, table: Table, batch: str = UNPARTITIONED) -> list[Partition]:
+        """Return the versions of a partition that are known, the current one last.
+
+        Files of earlier ones may be gone: retention removes them, and the last one that was removed is still known.
+        """
+        stored = read_json(self._folder(table.name, batch) / POINTER)
         if stored is None:
-            return None
-        names = {"rows_file", "rejected_file", "row_keys_file"}
-        files = {name: pointer.parent / stored[name] for name in names & stored.keys()}
-        return Partition(table=table.name, batch=batch, **files, **{k: v for k, v in stored.items() if k not in names})
+            return []
+        return [self._partition(table, batch, each) for each in (*stored.get(EARLIER, ()), stored)]
 
     def partitions(self, table: Table) -> list[Partition]:
         """Return the current version of every batch of a table, ordered by batch name."""
@@ -196,6 +206,12 @@ class Lake:
         """
         return self.store.hold_all(self.root / table.name, batches, waiting)
 
+    def _partition(self, table: Table, batch: str, stored: dict[str, Any]) -> Partition:
+        names = {"rows_file", "rejected_file", "row_keys_file"}
+        files = {name: self._folder(table.name, batch) / stored[name] for name in names & stored.keys()}
+        others = {name: value for name, value in stored.items() if name not in {*names, EARLIER}}
+        return Partition(table=table.name, batch=batch, **files, **others)
+
     def _folder(self, table: str, batch: str) -> Path:
         if not BATCH_NAME.fullmatch(batch):
             raise ValueError(
@@ -205,3 +221,17 @@ class Lake:
         # As in a web address: `policy_rule|paper/humaneval` becomes `policy_rule%7Cpaper%2Fhumaneval`.
         folder = re.sub(r"[|/@+:]", lambda sign: quote(sign[0], safe=""), batch)
         return self.root / table / f"batch={folder}"
+
+
+def earlier_versions(folder: Path) -> list[dict[str, Any]]:
+    """Return what the pointer of a batch's next version says of those before it.
+
+    Those whose files were removed are left out, but for the last of them: before it, it is not known what there was.
+    """
+    last = read_json(folder / POINTER)
+    if last is None:
+        return []
+    known = [*last.pop(EARLIER, ()), last]
+    kept = [(folder / each["rows_file"]).exists() for each in known]
+    first_kept = kept.index(True) if any(kept) else len(known)
+    return known[max(first_kept - 1, 0) :]

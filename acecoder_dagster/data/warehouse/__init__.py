@@ -4,7 +4,12 @@ Belongs here: building the file, running SQL on it, describing it.
 Does not belong here: SQL (it lies in `sql/`), the lake's files (`lake`), Dagster.
 """
 
-from acecoder_dagster.data.warehouse.build import WarehouseFigures, build_warehouse, models_version
+from acecoder_dagster.data.warehouse.build import (
+    WarehouseFigures,
+    build_past_warehouse,
+    build_warehouse,
+    models_version,
+)
 from acecoder_dagster.data.warehouse.catalogue import ColumnDescription, TableDescription
 from acecoder_dagster.data.warehouse.errors import WarehouseError
 from acecoder_dagster.data.warehouse.exports import export_rows, export_sql, export_version
@@ -32,6 +37,7 @@ __all__ = [
     "WarehouseError",
     "WarehouseFigures",
     "WarehouseReader",
+    "build_past_warehouse",
     "build_warehouse",
     "describe",
     "export_rows",

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,11 +12,11 @@ from pathlib import Path
 import duckdb
 
 from acecoder_dagster.data.counting import REFUSE, UnsealedPasses
-from acecoder_dagster.data.lake import ArtifactStore, Lake
+from acecoder_dagster.data.lake import Artifact, ArtifactStore, Lake, PastLake
 from acecoder_dagster.data.tables import ALL_TABLES, REJECTED_ROWS, Table
 from acecoder_dagster.data.warehouse.catalogue import TableDescription, read_catalogue
 from acecoder_dagster.data.warehouse.errors import WarehouseError
-from acecoder_dagster.data.warehouse.history import FOLDER, record_history
+from acecoder_dagster.data.warehouse.history import FOLDER, record_history, show_history
 from acecoder_dagster.data.warehouse.statements import (
     comment_column,
     comment_lake_views,
@@ -90,7 +90,14 @@ def build_warehouse(
         building.with_name(f"{building.name}.wal").unlink(missing_ok=True)
         shutil.rmtree(_spill_folder(building), ignore_errors=True)
         try:
-            rows = _build(lake, models, unsealed_passes, settings or {}, target, building)
+            shown = _Shown(
+                lake,
+                models.all_current() if models else [],
+                unsealed_passes,
+                settings or {},
+                lambda connection: record_history(connection, history, datetime.now(UTC)),
+            )
+            rows = _build(shown, target.parent, building)
         except duckdb.Error as error:
             raise WarehouseError(f"{target} cannot be built from the tables in {lake.root}: {error}") from error
         with building.open("rb") as written:
@@ -98,6 +105,46 @@ def build_warehouse(
         lake.store.save(history, history.glob("*.parquet"))
         building.replace(target)
         return WarehouseFigures(target, time.monotonic() - started, target.stat().st_size, rows)
+
+
+def build_past_warehouse(
+    lake: Lake,
+    warehouse: Path,
+    moment: datetime,
+    target: Path,
+    models: ArtifactStore | None = None,
+    unsealed_passes: UnsealedPasses = REFUSE,
+) -> None:
+    """Build a warehouse of the tables as they were at a moment; nothing is recorded.
+
+    Args:
+        lake: the tables.
+        warehouse: the present one, beside which the history lies.
+        moment: in UTC.
+        target: DuckDB file to make.
+        models: the store of trained models; of those that are current, the ones that were there are shown.
+        unsealed_passes: which passes count.
+
+    Raises:
+        NotKeptError: a version of that moment is no longer kept.
+        WarehouseError: as `build_warehouse`.
+    """
+    there = [each for each in (models.all_current() if models else []) if _was_finished(each, moment)]
+    shown = _Shown(
+        PastLake(lake, moment),
+        there,
+        unsealed_passes,
+        {},
+        lambda connection: show_history(connection, warehouse.parent / FOLDER, moment),
+    )
+    try:
+        _build(shown, target.parent, target)
+    except duckdb.Error as error:
+        raise WarehouseError(f"the warehouse of {moment} cannot be built from {lake.root}: {error}") from error
+
+
+def _was_finished(model: Artifact, moment: datetime) -> bool:
+    return bool(model.finished_at) and datetime.fromisoformat(model.finished_at) <= moment
 
 
 def _wait_in_silence() -> None:
@@ -122,14 +169,19 @@ def _spill_folder(building: Path) -> Path:
     return building.with_name(f"{building.name}.spill")
 
 
-def _build(
-    lake: Lake,
-    models: ArtifactStore | None,
-    unsealed_passes: UnsealedPasses,
-    settings: Mapping[str, str],
-    target: Path,
-    building: Path,
-) -> dict[str, int]:
+@dataclass(frozen=True)
+class _Shown:
+    """What a warehouse shows; `register_history` registers what `sql/models` reads of the history."""
+
+    lake: Lake
+    models: Sequence[Artifact]
+    unsealed_passes: UnsealedPasses
+    settings: Mapping[str, str]
+    register_history: Callable[[duckdb.DuckDBPyConnection], None]
+
+
+def _build(shown: _Shown, folder: Path, building: Path) -> dict[str, int]:
+    """Build a file that will lie in a folder; return the rows of its tables."""
     options: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": MEMORY_LIMIT,
         "preserve_insertion_order": False,
@@ -141,16 +193,16 @@ def _build(
         connection.execute("USE warehouse")
         # One transaction: some 300 comments, each committed to disk by itself, took as long as all the rest.
         connection.begin()
-        create_lake_views(connection, lake, target.parent)
-        register_artifacts(connection, models.all_current() if models else [])
+        create_lake_views(connection, shown.lake, folder)
+        register_artifacts(connection, shown.models)
         register_reasons(connection)
-        register_counting(connection, unsealed_passes)
-        register_settings(connection, settings)
+        register_counting(connection, shown.unsealed_passes)
+        register_settings(connection, shown.settings)
         comment_lake_views(connection)
         known = {table.full_name for table in read_catalogue(connection)}
         for path in model_files():
             if path.stem == HISTORY_MODEL:
-                record_history(connection, target.parent / FOLDER, datetime.now(UTC))
+                shown.register_history(connection)
             known |= _run_model(connection, path, known)
         connection.commit()
         connection.execute("CHECKPOINT warehouse")

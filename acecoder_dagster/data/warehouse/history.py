@@ -45,6 +45,25 @@ def record_history(connection: duckdb.DuckDBPyConnection, folder: Path, now: dat
         connection.register(f"recorded_{path.stem}", recorded.select(RECORDED_AT, pl.exclude(RECORDED_AT)).to_arrow())
 
 
+def show_history(connection: duckdb.DuckDBPyConnection, folder: Path, moment: datetime) -> None:
+    """Register what was recorded until a moment (in UTC) as `recorded_<table>`, and add nothing.
+
+    Args:
+        connection: shows the tables that are recorded.
+        folder: where the history lies.
+        moment: later rows are left out.
+
+    Raises:
+        WarehouseError: a file of the history cannot be read.
+    """
+    for path in sorted((project_folder("sql") / "history").glob("*.sql")):
+        nothing = connection.sql(path.read_text(encoding="utf-8")).pl().clear()
+        columns = nothing.with_columns(pl.lit(None, dtype=pl.Datetime("us")).alias(RECORDED_AT))
+        recorded = _read(folder / f"{path.stem}.parquet", columns)
+        until = recorded.filter(pl.col(RECORDED_AT) <= moment.replace(tzinfo=None))
+        connection.register(f"recorded_{path.stem}", until.select(RECORDED_AT, pl.exclude(RECORDED_AT)).to_arrow())
+
+
 def _read(file: Path, present: pl.DataFrame) -> pl.DataFrame:
     if not file.is_file():
         return present.clear()

@@ -314,7 +314,8 @@ def _table(scores: Sequence[Score], settings: EvaluationSettings) -> pl.DataFram
     names = [name for name in names if name not in at_k]
     place = names.index("high") + 1
     frame = pl.DataFrame([*rows, *([mean] if mean else [])], infer_schema_length=None)
-    return frame.select(*names[:place], *at_k, *names[place:])
+    with_answers = [name for name in at_k if frame[name].count()]
+    return frame.select(*names[:place], *sorted(with_answers, key=lambda name: int(name[5:])), *names[place:])
 
 
 def result_rows(scores: Sequence[Score]) -> pl.DataFrame:

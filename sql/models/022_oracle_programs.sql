@@ -1,0 +1,3 @@
+-- described by: oracle_programs
+CREATE VIEW oracle_programs AS
+SELECT * EXCLUDE (batch) FROM lake.oracle_programs;
