@@ -182,6 +182,17 @@ def test_an_endpoint_reads_the_tokens_of_a_tokenizer_that_is_named(folder, chat_
     assert "\n```\n" in endpoint.requests[0]["stop"]
 
 
+def test_of_many_stops_an_endpoint_gets_four_and_the_answer_is_cut_at_all(folder):
+    written = "    return x / 2\n\nassert half(2) == 1\nraise SystemExit"
+    with FakeEndpoint(lambda *_: (200, written)) as endpoint:
+        evaluated(folder, ["base"], served(endpoint), style="base")
+
+    assert [len(request["stop"]) for request in endpoint.requests] == [4, 4]
+    answers = pl.read_parquet(folder / "out" / "answers.parquet")
+    assert answers["answer"].to_list() == ["    return x / 2\n"] * 2
+    assert answers["finish_reason"].to_list() == ["stop"] * 2
+
+
 KILLED = """
 import os, signal
 from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -30,6 +30,9 @@ from acecoder_dagster.questions.writing.endpoint import (
     EndpointSettings,
     ask,
 )
+
+MAX_STOPS = 4
+"""Endpoints take no more texts at which an answer ends; it is cut here at the others."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ class ServedModel:
             answers = ask([each.request for each in sent], settings, cache, advanced)
         if sent and all(answer.refused for answer in answers):
             raise BenchmarkError(f"{settings.base_url} takes no prompt of {asked.name}: {answers[0].problem}")
-        rows = [_row(each, answer) for each, answer in zip(sent, answers, strict=True)]
+        ends = asked.style.stop if any(isinstance(each.request, Continuation) for each in sent) else ()
+        rows = [_row(each, _cut(answer, ends)) for each, answer in zip(sent, answers, strict=True)]
         return with_empty_answers(prompts, asked.draw.n, pl.DataFrame(rows, schema=ANSWERS))
 
     def _sent(self, asked: Asked) -> tuple[dict[str, str], list[_Sent]]:
@@ -109,7 +113,7 @@ class ServedModel:
         if self.tokenizer is not None:
             read = [tuple(tokens) for tokens in prompt_tokens(texts, self.tokenizer)]
         return dict(zip(ids, texts, strict=True)), [
-            _Sent(task_id, index, text, Continuation(what, seed, asked.draw.top_p, room, asked.style.stop))
+            _Sent(task_id, index, text, Continuation(what, seed, asked.draw.top_p, room, _stops(asked)))
             for task_id, text, what in zip(ids, texts, read, strict=True)
             if (room := _room(asked, what)) > 0
             for index, seed in _seeds(task_id, asked.draw.n)
@@ -124,6 +128,17 @@ def _seeds(task_id: str, n: int) -> list[tuple[int, int]]:
     """Return number and seed of each answer; the seeds are those that vLLM gives them here."""
     first = question_seed(SEED, task_id)
     return [(index, first + index) for index in range(n)]
+
+
+def _stops(asked: Asked) -> tuple[str, ...]:
+    """Return the texts at which the endpoint is to end an answer: those that are no end token of some model first."""
+    return tuple(sorted(asked.style.stop, key=lambda text: text.startswith("<"))[:MAX_STOPS])
+
+
+def _cut(answer: Answer, ends: Sequence[str]) -> Answer:
+    """Return the answer up to the first of some texts."""
+    places = [place for text in ends if (place := answer.text.find(text)) >= 0]
+    return replace(answer, text=answer.text[: min(places)], finish_reason="stop") if places else answer
 
 
 def _room(asked: Asked, prompt: str | tuple[int, ...]) -> int:
