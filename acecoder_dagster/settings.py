@@ -23,7 +23,9 @@ from acecoder_dagster.judge import ClusterSettings, SandboxSettings
 from acecoder_dagster.learning.preference import HardQuestionSettings, PairSettings
 from acecoder_dagster.learning.sampling import SamplingSettings
 from acecoder_dagster.learning.training.settings import (
+    CurveSettings,
     PolicySettings,
+    RewardBackboneSettings,
     RewardModelSettings,
     ScoringSettings,
     ScratchModelSettings,
@@ -131,17 +133,6 @@ class BasePolicySettings(Section):
     supervised: SupervisedSettings = SupervisedSettings()
 
 
-class RewardBackboneSettings(Section):
-    """What the reward model starts from."""
-
-    model: str = Field(
-        default="base_policy",
-        description="`base_policy`, `scratch` (a new model with its own tokenizer), or a folder or hub id "
-        "(owner/name@revision). Its own chat template renders the prompts of the reward model",
-    )
-    scratch: ScratchModelSettings = ScratchModelSettings()
-
-
 class TrainingData(Section):
     """Which batches feed training and evaluation."""
 
@@ -236,6 +227,7 @@ class Settings(Section):
     hard_questions: HardQuestionSettings = HardQuestionSettings()
     policy_rule: PolicySettings = PolicySettings()
     policy_reward_model: PolicySettings = PolicySettings()
+    curves: CurveSettings = CurveSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     benchmarks: BenchmarkSettings = BenchmarkSettings()
     inbox: InboxSettings = InboxSettings()
@@ -252,17 +244,23 @@ def read_settings(profile: str) -> Settings:
         profile: name of a shipped profile (micro, local, paper) or path of a TOML file.
 
     Raises:
-        SettingsError: no such profile, not TOML, an unknown key or a wrong value; the message names the key, says what
-            is wrong and lists the keys that are valid there.
+        SettingsError: no such profile, not TOML, an unknown key, a wrong value or a tracker that is not installed; the
+            message names the key, says what is wrong and lists the keys that are valid there.
     """
     values: dict[str, Any] = {}
     for link in _profile_chain(profile):
         values = _merge(values, link.values)
     try:
-        return Settings.model_validate(values)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         lines = [_explain(problem) for problem in error.errors()]
         raise SettingsError(f"profile {profile}:\n" + "\n".join(f"  {line}" for line in lines)) from error
+    if missing := settings.curves.not_installed():
+        raise SettingsError(
+            f"profile {profile}:\n  curves.trackers: {', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not "
+            f"installed: pip install {' '.join(missing)}"
+        )
+    return settings
 
 
 SectionModel = TypeVar("SectionModel", bound=BaseModel)

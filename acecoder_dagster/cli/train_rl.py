@@ -50,7 +50,7 @@ def train_rl(
     from acecoder_dagster.files import replace_file
     from acecoder_dagster.learning.reward_model.prompts import REWARD_PROMPT, reward_prompts, trained_template
     from acecoder_dagster.learning.sampling import render_prompts
-    from acecoder_dagster.learning.workers.specifications import ROLLOUT_QUESTION_COLUMNS, TrainPolicy
+    from acecoder_dagster.learning.workers.specifications import ROLLOUT_QUESTION_COLUMNS, Tracked, TrainPolicy
     from acecoder_dagster.questions.importing import ImportManifest, read_import
 
     imported = read_import(ImportManifest(name="rollouts", questions=tuple(questions), split="train"))
@@ -76,6 +76,7 @@ def train_rl(
         reward="rule" if reward_model is None else "reward_model",
         reward_model=reward_model,
         output=out,
+        tracked=Tracked(trackers=settings.curves.trackers, run=out.resolve().name),
         settings=seeded(chosen, settings.seed),
         sandbox=settings.sandbox,
         cluster=settings.cluster,

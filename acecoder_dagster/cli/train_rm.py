@@ -47,7 +47,7 @@ def train_rm(
     from acecoder_dagster.cli.training import train_in_terminal
     from acecoder_dagster.files import replace_file
     from acecoder_dagster.learning.reward_model.files import PAIR_COLUMNS, pair_groups, read_rows, with_prompts
-    from acecoder_dagster.learning.workers.specifications import TrainRewardModel
+    from acecoder_dagster.learning.workers.specifications import Tracked, TrainRewardModel
 
     groups = pair_groups(with_prompts(read_rows(pairs, PAIR_COLUMNS), settings.prompt, backbone))
     out.mkdir(parents=True, exist_ok=True)
@@ -59,6 +59,7 @@ def train_rm(
         backbone=backbone,
         scratch=settings.reward_backbone.scratch,
         output=out,
+        tracked=Tracked(trackers=settings.curves.trackers, run=out.resolve().name),
         settings=seeded(settings.reward_model, settings.seed),
         unsealed_pass_share=None,
     )

@@ -21,6 +21,7 @@ from acecoder_dagster.learning.training import HACKING_REPORT_FILE
 from acecoder_dagster.learning.training.checkpoints import settled_files
 from acecoder_dagster.learning.workers import TENSORBOARD_FOLDER
 from acecoder_dagster.learning.workers.curves import read_curves
+from acecoder_dagster.learning.workers.specifications import Tracked
 
 LEARNED = (
     "validation_pass_at_1",
@@ -58,8 +59,10 @@ def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.Materiali
             page = project.home.curves_page(stage.name)
             _tell_where(step, page)
             working = store.store.working(folder, waiting, settled_files)
+            tracked = Tracked(trackers=project.settings.curves.trackers, run=f"{stage.name} {key[:8]}")
             with working, LiveCurves(stage.name, folder, page) as live:
-                figures = live.figures = run_worker(step, stage.body(step, folder))
+                specification = stage.body(step, folder).model_copy(update={"tracked": tracked})
+                figures = live.figures = run_worker(step, specification)
             seconds = round(time.monotonic() - started, 3)
             artifact = store.finish(
                 stage.name,

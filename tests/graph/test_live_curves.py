@@ -9,6 +9,7 @@ from acecoder_dagster.evaluation.report_page import State, Training, curves_page
 from acecoder_dagster.graph import live_curves
 from acecoder_dagster.graph.live_curves import LiveCurves
 from acecoder_dagster.learning.workers.curves import recorded_curves
+from acecoder_dagster.learning.workers.specifications import Tracked
 from tests.browser import chromium
 
 RELOAD = '<meta http-equiv="refresh"'
@@ -24,7 +25,7 @@ with LiveCurves("policy_rule", Path(sys.argv[1]), Path(sys.argv[2]), seconds=1):
 
 
 def report(folder, first, last):
-    with recorded_curves(folder, lambda *_: None) as record:
+    with recorded_curves(folder, lambda *_: None, Tracked()) as record:
         for step in range(first, last + 1):
             validation = {"validation_pass_at_1": 0.5} if step % 2 == 0 else {}
             record(step, 10, {"pass_at_1": step / 10, "loss": 1 / step, "tokens_per_second": 1000.0, **validation})

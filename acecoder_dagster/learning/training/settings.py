@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Precision = Literal["auto", "float32", "bfloat16"]
+
+Tracker = Literal["mlflow", "trackio", "wandb"]
+"""A package that shows learning curves; all have the name under which they are installed."""
 
 _PRECISION = (
     "Arithmetic of forward and backward passes; weights, optimiser and score head stay float32. "
@@ -136,6 +140,17 @@ class RewardModelSettings(_Settings):
     )
     threads: int | None = Field(default=None, ge=1, description="CPU threads of torch. Unset: torch decides.")
     seed: int = Field(default=0, description="Seed of the order, of the held-out questions and of the score head.")
+
+
+class RewardBackboneSettings(_Settings):
+    """What the reward model starts from."""
+
+    model: str = Field(
+        default="base_policy",
+        description="`base_policy`, `scratch` (a new model with its own tokenizer), or a folder or hub id "
+        "(owner/name@revision). Its own chat template renders the prompts of the reward model",
+    )
+    scratch: ScratchModelSettings = ScratchModelSettings()
 
 
 class ScoringSettings(_Settings):
@@ -285,3 +300,20 @@ class PolicySettings(_Settings):
     def questions_drawn(self) -> int:
         """Questions that a step samples. Without a group baseline no group is dropped, so there are no more."""
         return self.prompts_per_step * (1 if self.algorithm == "reinforce_pp" else self.draw_factor)
+
+
+class CurveSettings(_Settings):
+    """Where the learning curves of all trainings are shown; no result depends on it."""
+
+    trackers: tuple[Tracker, ...] = Field(
+        default=(),
+        description="Trackers that are sent the curves while a model is trained, beside the page and TensorBoard's "
+        "files: mlflow, trackio, wandb. They are installed apart, and take addresses and credentials from the "
+        "environment, as always",
+    )
+
+    def not_installed(self) -> list[str]:
+        """Return the trackers that are not installed here."""
+        specs = {name: importlib.util.find_spec(name) for name in self.trackers}
+        # A folder of that name, such as the one that wandb writes its runs to, is found too, as a package without code.
+        return [name for name, spec in specs.items() if spec is None or spec.origin is None]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, PipesContext, open_dagster_pipes
 
+import acecoder_dagster
 from acecoder_dagster.learning.errors import is_worth_retrying
 from acecoder_dagster.learning.processes import end_with_parent
 from acecoder_dagster.learning.progress import Progress, ProgressTeller
@@ -49,6 +50,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     quiet_libraries()
     with open_dagster_pipes() as pipes:
+        tell_warnings(pipes)
         try:
             specification = SPECIFICATION.validate_json(Path(specification_file).read_bytes())
             figures = run_task(specification, pipes_progress(pipes))
@@ -65,6 +67,14 @@ def quiet_libraries() -> None:
 
     logging.basicConfig(level=logging.ERROR)
     disable_progress_bar()
+
+
+def tell_warnings(pipes: PipesContext) -> None:
+    """Put what we ourselves warn of on the run's page and into the terminal."""
+    ours = logging.getLogger(acecoder_dagster.__name__)
+    ours.setLevel(logging.WARNING)
+    for handler in pipes.log.handlers:
+        ours.addHandler(handler)
 
 
 if __name__ == "__main__":

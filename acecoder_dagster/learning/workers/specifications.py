@@ -14,6 +14,7 @@ from acecoder_dagster.learning.training.settings import (
     ScoringSettings,
     ScratchModelSettings,
     SupervisedSettings,
+    Tracker,
 )
 from acecoder_dagster.questions.micro import MicroSettings
 
@@ -22,11 +23,24 @@ class _Specification(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TrainBasePolicy(_Specification):
+class Tracked(_Specification):
+    """Which trackers are sent the curves of a training, and what they call it."""
+
+    trackers: tuple[Tracker, ...] = ()
+    run: str = ""
+
+
+class Training(_Specification):
+    """What all trainings have."""
+
+    output: Path
+    tracked: Tracked = Tracked()
+
+
+class TrainBasePolicy(Training):
     """Train a small policy from scratch on programs with faults: of procedural questions, or of given ones."""
 
     task: Literal["train_base_policy"] = "train_base_policy"
-    output: Path
     prompt_template: str
     references: Path | None
     """Parquet: prompt, program (a right one); None for programs of procedural questions."""
@@ -48,7 +62,7 @@ class SamplePrograms(_Specification):
     seed: int
 
 
-class TrainRewardModel(_Specification):
+class TrainRewardModel(Training):
     """Train a reward model on preference pairs."""
 
     task: Literal["train_reward_model"] = "train_reward_model"
@@ -59,7 +73,6 @@ class TrainRewardModel(_Specification):
     backbone: str
     """Address of a model, or `scratch`."""
     scratch: ScratchModelSettings
-    output: Path
     settings: RewardModelSettings
     unsealed_pass_share: float | None
     """Of the passes of the programs in the pairs; it is reported with the other figures. None where it is not known."""
@@ -90,7 +103,7 @@ ROLLOUT_QUESTION_COLUMNS = (
 """Columns of the questions that a policy is trained on. In a row, tests and official (booleans) are equally long."""
 
 
-class TrainPolicy(_Specification):
+class TrainPolicy(Training):
     """Train a policy by reinforcement learning."""
 
     task: Literal["train_policy"] = "train_policy"
@@ -99,7 +112,6 @@ class TrainPolicy(_Specification):
     """Parquet with ROLLOUT_QUESTION_COLUMNS; with a reward model also `reward_model.prompts.REWARD_PROMPT`."""
     reward: Literal["rule", "reward_model"]
     reward_model: Path | None
-    output: Path
     settings: PolicySettings
     sandbox: SandboxSettings
     cluster: ClusterSettings

@@ -62,7 +62,7 @@ def _(specification: TrainBasePolicy, progress: Progress) -> Figures:
         figures = {"questions": writable.height, "questions_over_length": references.height - writable.height}
     file = specification.output / "corpus.parquet"
     rows.write_parquet(file)
-    with recorded_curves(specification.output, progress) as record:
+    with recorded_curves(specification.output, progress, specification.tracked) as record:
         trained = train_supervised(file, str(start), specification.output, specification.supervised, record)
     return {**trained, **figures}
 
@@ -89,7 +89,7 @@ def _(specification: TrainRewardModel, progress: Progress) -> Figures:
         create_scratch_model(texts, Path(backbone), specification.scratch)
     share = specification.unsealed_pass_share
     known: Figures = {} if share is None else {"unsealed_pass_share": share}
-    with recorded_curves(specification.output, progress) as record:
+    with recorded_curves(specification.output, progress, specification.tracked) as record:
         trained = train_reward_model(
             specification.groups,
             backbone,
@@ -126,7 +126,7 @@ def _(specification: TrainPolicy, progress: Progress) -> Figures:
     questions = pl.read_parquet(specification.questions)
     with (
         Judge(specification.sandbox, specification.cluster) as judge,
-        recorded_curves(specification.output, progress) as record,
+        recorded_curves(specification.output, progress, specification.tracked) as record,
     ):
         return train_policy(
             specification.policy,

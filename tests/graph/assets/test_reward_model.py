@@ -21,13 +21,22 @@ threads = 1
 [scoring]
 max_tokens = 1024
 precision = "float32"
+[curves]
+trackers = ["wandb"]
 """
 NAMES = [stage.name for stage in STAGES]
 
 
 @pytest.fixture
-def project(tiny_chat_model, tiny_llama, tmp_path, instance):
-    """A project with pairs of imported programs whose policy is a Llama and whose reward model starts from a Qwen2."""
+def project(tiny_chat_model, tiny_llama, tmp_path, instance, monkeypatch):
+    """A project with pairs of imported programs whose policy is a Llama and whose reward model starts from a Qwen2.
+
+    wandb, which its curves are sent to, has no key.
+    """
+    for name in ("WANDB_API_KEY", "WANDB_MODE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WANDB_DIR", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     made = small_project(tmp_path, SETTINGS.format(policy=tiny_llama, backbone=tiny_chat_model))
     profile = tmp_path / "small.toml"
     profile.write_text('prompt = "evalplus"\n' + profile.read_text())
@@ -46,6 +55,8 @@ def test_it_is_trained_and_scores_with_the_chat_template_of_its_backbone(project
 
     opened = project.open()
     _its_curves_could_be_watched_and_can_be_seen(opened.home, done)
+    told = [entry.user_message for entry in instance.all_logs(done.run_id)]
+    assert len([line for line in told if line.startswith("wandb (curves.trackers) failed and lacks steps")]) == 1
     groups = pl.read_parquet(opened.home.artifacts.current("reward_model").folder / "groups.parquet")
     assert groups.height == 4
     assert all(prompt.startswith("<user>") for prompt in groups["prompt"])

@@ -75,6 +75,7 @@ JUDGING = ("oracle_results", "test_results", "test_quality", "policy_rule", "pol
         ("quality.batches", ("elsewhere-*",), ()),
         ("data.batches", ("procedural-*", "small-*", "found-*"), ()),
         ("machine.steps_at_once", 7, ()),
+        ("curves.trackers", ("mlflow",), ()),
         ("refresh.data_cron", "0 5 * * *", ()),
         ("prices.machine_hour", 1.0, ()),
         ("questions.endpoint.concurrency", 3, ()),

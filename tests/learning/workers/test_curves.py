@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from acecoder_dagster.learning.workers.curves import read_curves, recorded_curves
+from acecoder_dagster.learning.workers.specifications import Tracked
 
 event_pb2 = pytest.importorskip("tensorboardX.proto.event_pb2")
 
@@ -19,7 +20,7 @@ STEPS = [
 
 def train(folder: Path, first: int = 1, last: int = 3) -> list[int]:
     told = []
-    with recorded_curves(folder, lambda step, total, figures: told.append(step)) as record:
+    with recorded_curves(folder, lambda step, total, figures: told.append(step), Tracked()) as record:
         for step in range(first, last + 1):
             record(step, 3, STEPS[step - 1])
     return told
