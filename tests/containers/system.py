@@ -35,18 +35,19 @@ workers = 2
 class System:
     """A project of Docker Compose, its settings, where its page is, and the folder of its secrets."""
 
-    options: list[str]
+    name: str
+    files: list[Path]
     environment: dict[str, str]
     address: str
     secrets: Path
 
     @property
-    def command(self) -> list[str]:
-        return ["docker", "compose", *self.options]
+    def options(self) -> list[str]:
+        return [f"--project-name={self.name}", *(f"--file={file}" for file in self.files)]
 
     def compose(self, *arguments: str, standard_input: str = "") -> str:
         done = subprocess.run(
-            [*self.command, *arguments],
+            ["docker", "compose", *self.options, *arguments],
             input=standard_input,
             capture_output=True,
             text=True,
@@ -59,10 +60,14 @@ class System:
     def containers(self) -> dict[str, list[dict[str, Any]]]:
         """Return what the engine says about the containers of each service."""
         found: dict[str, list[dict[str, Any]]] = {}
-        for container in self.compose("ps", "--all", "--quiet").split():
-            (details,) = json.loads(subprocess.check_output(["docker", "inspect", container]))
+        for details in json.loads(subprocess.check_output(["docker", "inspect", *self.left("ps", "--all")])):
             found.setdefault(details["Config"]["Labels"]["com.docker.compose.service"], []).append(details)
         return found
+
+    def left(self, *listing: str) -> list[str]:
+        """Return what there is of the project, in one of the engine's lists."""
+        of_project = f"--filter=label=com.docker.compose.project={self.name}"
+        return subprocess.check_output(["docker", *listing, "--quiet", of_project], text=True).split()
 
 
 @contextlib.contextmanager
@@ -82,8 +87,10 @@ def running_system(
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     (folder / "profile.toml").write_text(PROFILE)
-    profile = {"volumes": [f"{folder}/profile.toml:/profile.toml:ro"]}
-    (folder / "profile.yaml").write_text(yaml.safe_dump({"services": {"code-location": profile}}))
+    often = {"healthcheck": {"interval": "3s"}}  # nobody waits for longer than that
+    services = dict.fromkeys(("webserver", "daemon"), often)
+    services["code-location"] = often | {"volumes": [f"{folder}/profile.toml:/profile.toml:ro"]}
+    (folder / "profile.yaml").write_text(yaml.safe_dump({"services": services}))
     (folder / "secrets").mkdir(mode=0o700, exist_ok=True)
     (folder / "secrets" / "POSTGRES_PASSWORD").write_text(f"{secrets.token_hex(16)}\n")
     environment = {
@@ -96,10 +103,12 @@ def running_system(
     }
     described = ["compose.yaml", *(f"compose.{name}.yaml" for name in ("debian", *overlays))]
     files = [*(CONTAINERS / name for name in described), folder / "profile.yaml"]
-    options = [f"--project-name=acecoder-test-{port}", *(f"--file={file}" for file in files)]
-    system = System(options, environment, f"http://127.0.0.1:{port}", folder / "secrets")
+    system = System(f"acecoder-test-{port}", files, environment, f"http://127.0.0.1:{port}", folder / "secrets")
     try:
         system.compose("up", "--build", "--detach", "--wait")
         yield system
     finally:
-        system.compose("down", "--volumes", "--timeout", "1")
+        # No more than this stops the containers of runs that a failed test has left at work.
+        if left := system.left("ps", "--all"):
+            subprocess.run(["docker", "rm", "--force", *left], stdout=subprocess.DEVNULL, check=True)
+        system.compose("down", "--volumes")

@@ -73,6 +73,9 @@ class RunContainers(DockerRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Return whether the container of a run works; why it ended is asked by `get_run_worker_debug_info`."""
+        if DOCKER_CONTAINER_ID_TAG not in run.tags:
+            # Of a terminal: the process that was started there is all there is of it.
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
         health: CheckRunHealthResult = super().check_run_worker_health(run)
         if health.status == WorkerStatus.FAILED:
             return CheckRunHealthResult(WorkerStatus.FAILED, msg="its container has ended")
