@@ -99,6 +99,8 @@ def running_system(
         "ACECODER_TRAINING": "none",
         "ACECODER_PORT": str(port),
         "SANDBOXES": "8",
+        # Docker 20.10 stops answering where two containers leave a network at the same moment.
+        "COMPOSE_PARALLEL_LIMIT": "1",
         **(settings or {}),
     }
     described = ["compose.yaml", *(f"compose.{name}.yaml" for name in ("debian", *overlays))]
@@ -109,6 +111,6 @@ def running_system(
         yield system
     finally:
         # No more than this stops the containers of runs that a failed test has left at work.
-        if left := system.left("ps", "--all"):
-            subprocess.run(["docker", "rm", "--force", *left], stdout=subprocess.DEVNULL, check=True)
+        for container in system.left("ps", "--all"):
+            subprocess.run(["docker", "rm", "--force", container], stdout=subprocess.DEVNULL, check=True)
         system.compose("down", "--volumes")

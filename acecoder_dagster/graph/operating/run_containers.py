@@ -21,10 +21,13 @@ PROJECT_VARIABLE = "ACECODER_COMPOSE_PROJECT"
 MEMORY_VARIABLE = "ACECODER_RUN_MEMORY"
 CPUS_VARIABLE = "ACECODER_RUN_CPUS"
 CODE_LOCATION = "code-location"
+RUN_SERVICE = "run"
 RUN_LABEL = "dagster/run_id"
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 ONE_OFF_LABEL = "com.docker.compose.oneoff"
+CONFIG_LABEL = "com.docker.compose.config-hash"
+"""Compose sees no container without it."""
 TIME_TO_END = timedelta(minutes=5)
 """How long a process may go on after its run has ended; one that is stuck is stopped by then."""
 
@@ -116,8 +119,13 @@ def _like_the_code_location(engine: Any) -> tuple[dict[str, Any], list[str]]:  #
     described = {
         **{key: model["Config"][key] for key in kept},
         "Image": model["Image"],
-        # As of a container of `docker compose run`: `down` ends it, `up` leaves it alone.
-        "Labels": {PROJECT_LABEL: os.environ[PROJECT_VARIABLE], SERVICE_LABEL: CODE_LOCATION, ONE_OFF_LABEL: "True"},
+        # Of a service that no compose file has: `up` leaves it alone, `down --remove-orphans` removes it.
+        "Labels": {
+            PROJECT_LABEL: os.environ[PROJECT_VARIABLE],
+            SERVICE_LABEL: RUN_SERVICE,
+            ONE_OFF_LABEL: "False",
+            CONFIG_LABEL: "of a run",
+        },
         "Healthcheck": {"Test": ["NONE"]},
         "HostConfig": model["HostConfig"]
         | {
