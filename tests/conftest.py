@@ -22,6 +22,7 @@ LONGEST = (
     "graph/test_whole_pipeline.py",
     "graph/test_real_models.py",
     "containers/test_compose.py",
+    "containers/test_operating.py",
     "graph/operating/test_refresh.py",
     "docs/test_commands.py",
     "learning/policy/test_several_processes.py",

@@ -68,6 +68,7 @@ REQUIREMENTS: dict[str, Callable[[], str]] = {
     "chromium": _command("chromium"),
     "unshare": _command("unshare"),
     "lscpu": _command("lscpu"),
+    "openssl": _command("openssl"),
     "root": _root,
 }
 

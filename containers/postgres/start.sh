@@ -5,10 +5,8 @@ if [ ! -d "$PGDATA" ]; then
   # Under another name first: a start that is killed half-way leaves nothing that looks like a database.
   unfinished="$PGDATA.unfinished"
   rm -rf "$unfinished"
-  printf '%s' "$POSTGRES_PASSWORD" > /tmp/password
-  initdb --pgdata="$unfinished" --username="$POSTGRES_USER" --pwfile=/tmp/password \
+  initdb --pgdata="$unfinished" --username="$POSTGRES_USER" --pwfile="$POSTGRES_PASSWORD_FILE" \
     --auth=scram-sha-256 --encoding=UTF8
-  rm /tmp/password
   echo "host all all all scram-sha-256" >> "$unfinished/pg_hba.conf"
   echo "CREATE DATABASE \"$POSTGRES_DB\";" | postgres --single -j -D "$unfinished" postgres >/dev/null
   mv "$unfinished" "$PGDATA"

@@ -39,6 +39,11 @@ def blocks(*languages: str) -> list[Block]:
     ]
 
 
+def bash_blocks(page: str) -> list[list[str]]:
+    """Return the commands of each block of a page that is typed into a shell."""
+    return [list(_lines(block.text)) for block in blocks("bash") if block.page == page]
+
+
 def commands() -> set[str]:
     """Return every command that is shown, as it is typed, without comments and line breaks."""
     shown = {command for block in blocks("bash") for command in _lines(block.text)}

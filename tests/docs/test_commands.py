@@ -13,7 +13,7 @@ import pytest
 import typer
 
 from acecoder_dagster.cli.main import app
-from tests.docs.shown import ROOT, blocks, commands
+from tests.docs.shown import ROOT, bash_blocks, blocks, commands
 from tests.docs.stories import STORIES, type_in, with_examples
 
 TESTED_ELSEWHERE = {
@@ -92,20 +92,26 @@ TESTED_ELSEWHERE = {
     "docker compose -f containers/compose.yaml up --build --detach --wait": "tests/containers/test_compose.py",
     "docker compose -f containers/compose.yaml down": "tests/containers/test_compose.py",
     "docker compose -f containers/compose.yaml exec code-location acecoder query": (
-        "tests/containers/test_compose.py::test_data_is_brought_in_asked_for_and_kept_by_commands"
+        "tests/containers/test_compose.py::test_data_is_brought_in_and_asked_for_by_commands"
     ),
     "docker compose -f containers/compose.yaml exec -T code-location "
     "sh -c 'mkdir -p /project/inbox && cat > /project/inbox/problems.jsonl' < problems.jsonl": (
-        "tests/containers/test_compose.py::test_data_is_brought_in_asked_for_and_kept_by_commands"
+        "tests/containers/test_compose.py::test_data_is_brought_in_and_asked_for_by_commands"
     ),
-    "docker compose -f containers/compose.yaml exec -T code-location "
-    "tar --create --gzip --directory /project . > project.tar.gz": (
-        "tests/containers/test_compose.py::test_data_is_brought_in_asked_for_and_kept_by_commands"
+    "docker compose -f containers/compose.yaml -f containers/compose.runs.yaml up --build --detach --wait": (
+        "tests/containers/test_operating.py::test_what_ends_one_run_ends_no_other"
     ),
-    "docker compose -f containers/compose.yaml exec -T database "
-    "sh -c 'PGPASSWORD=$POSTGRES_PASSWORD pg_dump --host localhost --username dagster dagster' > dagster.sql": (
-        "tests/containers/test_compose.py::test_data_is_brought_in_asked_for_and_kept_by_commands"
+    "docker compose -f containers/compose.yaml -f containers/compose.proxy.yaml up --build --detach --wait": (
+        "tests/containers/test_operating.py::test_the_page_is_shown_over_tls_to_those_who_log_in"
     ),
+    "openssl passwd -6 | sed 's/^/ada:/' > containers/secrets/users": (
+        "tests/containers/test_operating.py::test_the_page_is_shown_over_tls_to_those_who_log_in"
+    ),
+} | {
+    command: "tests/containers/test_operating.py::test_after_an_upgrade_and_a_restored_copy_the_answers_are_the_same"
+    for block in bash_blocks("docs/guides/upgrades.md")
+    for command in block
+    if command.startswith("docker compose ")
 }
 """Commands that need half an hour, a model of gigabytes, or containers, and the test that does the same."""
 
@@ -115,7 +121,10 @@ OF_THE_SHELL = {
     "git pull && make install",
     "bash .ci/run",
     ".venv/bin/pre-commit install",
-    'echo "POSTGRES_PASSWORD=$(openssl rand -hex 16)" > containers/.env',
+    "mkdir --mode 700 containers/secrets",
+    "openssl rand -hex 16 > containers/secrets/POSTGRES_PASSWORD",
+    "sed --quiet 's/^POSTGRES_PASSWORD=//p' containers/.env > containers/secrets/POSTGRES_PASSWORD",
+    'echo "DOCKER_GROUP=$(stat --format %g /var/run/docker.sock)" >> containers/.env',
 }
 """Nothing of ours is in them but files, which have to be there."""
 

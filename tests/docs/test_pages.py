@@ -18,8 +18,8 @@ from tests.docs.shown import PAGES, ROOT, blocks
 PATH = re.compile(r"`((?:acecoder_dagster|benchmarks|containers|docs|examples|requirements|sql|tests)/[\w./*-]*)`")
 LINK = re.compile(r"\]\((?!https?://)([^)#\s]+)(?:#[\w-]+)?\)|src=\"([^\"]+)\"")
 SETTING = re.compile(r"`((?:%s)\.\w+)(?: = [^`]*)?`")
-MADE = ("generated/", "docs/_site")
-"""What `make docs` puts beside the pages, and the site itself."""
+MADE = ("generated/", "docs/_site", "containers/.env", "containers/secrets")
+"""What `make docs` puts beside the pages, the site itself, and what each user writes."""
 
 
 @pytest.fixture(scope="module")
