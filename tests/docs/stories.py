@@ -234,6 +234,7 @@ STORIES = {
             Typed("acecoder query stages"),
             Typed("acecoder query pass_at_k --as-of 2026-11-28"),
             Typed("acecoder query test_quality"),
+            Typed("acecoder query benchmark_best_of_n"),
             Typed("acecoder export dataset published --licence base_policy=MIT"),
             Typed("acecoder export dataset permissive --permissive-only"),
             Typed("acecoder export warehouse for_analysts.duckdb"),

@@ -194,7 +194,7 @@ def test_what_is_written_is_what_the_pages_say(told):
     folder, _ = told("questions from code")
 
     assert pl.read_parquet(folder / "outcomes.parquet").height > 0
-    assert (folder / "dataset" / "README.md").is_file()
+    assert (folder / "published" / "README.md").is_file()
 
 
 @pytest.mark.parametrize("command", ACECODER)
