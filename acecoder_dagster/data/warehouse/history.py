@@ -33,7 +33,7 @@ def record_history(connection: duckdb.DuckDBPyConnection, folder: Path, now: dat
         WarehouseError: a file of the history cannot be read; it is left as it is.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for path in sorted((project_folder("sql") / "history").glob("*.sql")):
+    for path in _files():
         sql = path.read_text(encoding="utf-8")
         key = [name.strip() for name in sql.split("\n", 1)[0].removeprefix(_KEY).split(",")]
         file = folder / f"{path.stem}.parquet"
@@ -42,7 +42,7 @@ def record_history(connection: duckdb.DuckDBPyConnection, folder: Path, now: dat
         if not (added := _changes(recorded, present, key, now)).is_empty():
             recorded = pl.concat([recorded, added])
             replace_file(file, partial(recorded.write_parquet, compression="zstd"))
-        connection.register(f"recorded_{path.stem}", recorded.select(RECORDED_AT, pl.exclude(RECORDED_AT)).to_arrow())
+        _register(connection, path.stem, recorded)
 
 
 def show_history(connection: duckdb.DuckDBPyConnection, folder: Path, moment: datetime) -> None:
@@ -56,12 +56,20 @@ def show_history(connection: duckdb.DuckDBPyConnection, folder: Path, moment: da
     Raises:
         WarehouseError: a file of the history cannot be read.
     """
-    for path in sorted((project_folder("sql") / "history").glob("*.sql")):
+    for path in _files():
         nothing = connection.sql(path.read_text(encoding="utf-8")).pl().clear()
         columns = nothing.with_columns(pl.lit(None, dtype=pl.Datetime("us")).alias(RECORDED_AT))
         recorded = _read(folder / f"{path.stem}.parquet", columns)
-        until = recorded.filter(pl.col(RECORDED_AT) <= moment.replace(tzinfo=None))
-        connection.register(f"recorded_{path.stem}", until.select(RECORDED_AT, pl.exclude(RECORDED_AT)).to_arrow())
+        _register(connection, path.stem, recorded.filter(pl.col(RECORDED_AT) <= moment.replace(tzinfo=None)))
+
+
+def _files() -> list[Path]:
+    """Return the files that say what is recorded, each of a table of its name."""
+    return sorted((project_folder("sql") / "history").glob("*.sql"))
+
+
+def _register(connection: duckdb.DuckDBPyConnection, table: str, recorded: pl.DataFrame) -> None:
+    connection.register(f"recorded_{table}", recorded.select(RECORDED_AT, pl.exclude(RECORDED_AT)).to_arrow())
 
 
 def _read(file: Path, present: pl.DataFrame) -> pl.DataFrame:

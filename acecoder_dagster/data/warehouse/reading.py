@@ -85,8 +85,7 @@ def open_warehouse(
     Raises:
         WarehouseError: there is none yet, or the file is no DuckDB database.
     """
-    if not warehouse.is_file():
-        raise WarehouseError(f"there is no warehouse at {warehouse}: materialize the asset `warehouse` first")
+    require_warehouse(warehouse)
     # A database of its own in memory: what is set for one in a file is set for all that have it open in this process.
     with duckdb.connect(":memory:") as connection:
         try:
@@ -95,6 +94,12 @@ def open_warehouse(
         except duckdb.Error as error:
             raise WarehouseError(f"{warehouse} cannot be opened: {error}") from error
         yield WarehouseReader(connection)
+
+
+def require_warehouse(warehouse: Path) -> None:
+    """Raise a WarehouseError, which says what to do, where there is no warehouse yet."""
+    if not warehouse.is_file():
+        raise WarehouseError(f"there is no warehouse at {warehouse}: materialize the asset `warehouse` first")
 
 
 def _resolved(path: Path) -> str:

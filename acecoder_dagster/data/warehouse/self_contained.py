@@ -9,7 +9,7 @@ import duckdb
 from acecoder_dagster.data.warehouse.build import MEMORY_LIMIT, STORAGE_VERSION
 from acecoder_dagster.data.warehouse.catalogue import read_catalogue
 from acecoder_dagster.data.warehouse.errors import WarehouseError
-from acecoder_dagster.data.warehouse.reading import open_warehouse
+from acecoder_dagster.data.warehouse.reading import open_warehouse, require_warehouse
 from acecoder_dagster.data.warehouse.statements import (
     LAKE_SCHEMA,
     attach,
@@ -56,8 +56,7 @@ def _refuse_what_is_no_export(warehouse: Path, target: Path) -> None:
 
 
 def _copy(warehouse: Path, writing: Path) -> None:
-    if not warehouse.is_file():
-        raise WarehouseError(f"there is no warehouse at {warehouse}: materialize the asset `warehouse` first")
+    require_warehouse(warehouse)
     spill = writing.with_name(f"{writing.name}.spill")
     try:
         with duckdb.connect(":memory:", config={"memory_limit": MEMORY_LIMIT}) as connection:
