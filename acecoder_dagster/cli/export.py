@@ -57,4 +57,4 @@ def warehouse(
     from acecoder_dagster.data.warehouse import export_warehouse
 
     size = export_warehouse(present_warehouse(), file)
-    print_line(output, f"written to {file}: {size / 1e6:,.1f} MB, for any DuckDB client (1.2 or newer)")
+    print_line(output, f"written to {file}: {size / 1e6:,.1f} MB, for any DuckDB client (1.4 or newer)")

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
@@ -22,7 +23,10 @@ def column_digests(table: Table, rows: pl.DataFrame) -> dict[str, str]:
         rows: columns of the table.
     """
     ordered = rows.sort(table.key) if table.key else rows
-    return {name: _digest(ordered.select(name)) for name in table.schema}
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        return dict(
+            zip(table.schema, threads.map(lambda name: _digest(ordered.select(name)), table.schema), strict=True)
+        )
 
 
 def content_of(digests: Mapping[str, str], without: Collection[str] = ()) -> str:
@@ -46,6 +50,6 @@ def _digest(column: pl.DataFrame) -> str:
     for part in column.iter_slices(ROWS_AT_ONCE):
         # As JSON: how values lie in memory may differ from one version of Polars to the next.
         texts = part.to_struct("row").struct.json_encode()
-        digest.update("\n".join(texts).encode("utf-8", "surrogatepass"))
+        digest.update(texts.str.join("\n").item().encode())
         digest.update(b"\n")
     return digest.hexdigest()[:ID_LENGTH]

@@ -32,7 +32,7 @@ from acecoder_dagster.data.warehouse.statements import (
 )
 from acecoder_dagster.paths import project_folder
 
-STORAGE_VERSION = "v1.2.0"
+STORAGE_VERSION = "v1.4.0"
 """The oldest DuckDB that can open the file. By default DuckDB 2.0 writes files that older versions cannot open."""
 
 HISTORY_MODEL = "160_history"

@@ -151,9 +151,9 @@ def test_the_page_about_the_warehouse_is_up_to_date():
     assert page.read_text() == warehouse_page(), "run `make docs`"
 
 
-def test_the_file_can_be_read_by_clients_of_duckdb_1_2(warehouse):
+def test_the_file_can_be_read_by_clients_of_duckdb_1_4(warehouse):
     tags = run_query(warehouse, "SELECT tags FROM duckdb_databases() WHERE database_name = 'acecoder'").item()
-    assert tags["storage_version"] == "v1.2.0+"
+    assert tags["storage_version"] == "v1.4.0+"
 
 
 def test_a_new_version_of_a_batch_replaces_the_old_one(lake, warehouse):
