@@ -16,7 +16,7 @@ from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.run_tables import result_of
 from acecoder_dagster.graph.stages import Stage
 from acecoder_dagster.graph.step import Step
-from acecoder_dagster.graph.worker_process import run_worker
+from acecoder_dagster.graph.worker_process import run_worker, workplace
 from acecoder_dagster.learning.training import HACKING_REPORT_FILE
 from acecoder_dagster.learning.training.checkpoints import settled_files
 from acecoder_dagster.learning.workers import TENSORBOARD_FOLDER
@@ -58,7 +58,7 @@ def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.Materiali
             started = time.monotonic()
             page = project.home.curves_page(stage.name)
             _tell_where(step, page)
-            working = store.store.working(folder, waiting, settled_files)
+            working = workplace(step, folder, waiting, settled_files)
             tracked = Tracked(trackers=project.settings.curves.trackers, run=f"{stage.name} {key[:8]}")
             with working, LiveCurves(stage.name, folder, page) as live:
                 specification = stage.body(step, folder).model_copy(update={"tracked": tracked})

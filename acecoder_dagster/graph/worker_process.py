@@ -3,8 +3,9 @@
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,13 @@ import dagster as dg
 from filelock import FileLock, Timeout
 from pydantic import BaseModel
 
+from acecoder_dagster.data.store.store import FilesOf, finished_files
 from acecoder_dagster.files import read_json
+from acecoder_dagster.graph.cluster_jobs import lent, run_job
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.learning.progress import QUIET_LIBRARIES
 from acecoder_dagster.learning.workers import failure_file
+from acecoder_dagster.learning.workers.assignments import SPECIFICATION_FILE
 
 ACCELERATOR_POOL = "accelerator"
 """Pool of the steps that use the GPU (or, without one, all cores); its limit is machine.trainings_at_once."""
@@ -31,34 +35,65 @@ WORKER_ENVIRONMENT = {
 }
 
 
+LONGEST_REASON = 500
+"""Characters of why a worker ended; Ray's reasons hold all that a job printed."""
+
+
+@contextmanager
+def workplace(step: Step, folder: Path, waiting: Callable[[], None], files: FilesOf = finished_files) -> Iterator[None]:
+    """Hold a folder in which the workers of a step work, and go on where work on it ended, on whatever machine.
+
+    Args:
+        step: the step.
+        folder: the folder.
+        waiting: called once, when another process holds it.
+        files: returns the files from which the work could go on elsewhere.
+    """
+    if step.settings.cluster.runs_models:
+        held: AbstractContextManager[None] = lent(step, folder, waiting)
+    else:
+        held = step.project.home.store.working(folder, waiting, files)
+    with held:
+        yield
+
+
 def run_worker(step: Step, specification: BaseModel) -> dict[str, Any]:
-    """Run a worker task in a process of its own and return the figures it reported.
+    """Run a worker task in a process of its own, here or on a node of a cluster, and return the figures it reported.
 
     Raises:
         Failure: the worker ended with an error, which the description names. The step is retried only where that can
             help: the worker was killed (out of memory, a lost machine) or could not reach a server.
     """
-    context, folder = step.context, step.project.home.scratch
+    folder = step.project.home.scratch / f"{step.context.run_id}-{step.name}-{uuid.uuid4().hex[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{context.run_id}-{step.name}.json"
-    path.write_text(specification.model_dump_json(indent=1), encoding="utf-8")
-    task = type(specification).__name__
-    client = dg.PipesSubprocessClient(termination_timeout_seconds=20)
-    with _accelerator(step):
-        try:
-            completed = client.run(
-                context=context.op_execution_context,
-                command=[sys.executable, "-m", "acecoder_dagster.learning.workers", str(path), str(os.getpid())],
-                env=WORKER_ENVIRONMENT,
-            )
-        except Exception as error:  # Dagster's error for a worker that ended badly has no public name.
-            raise _failure(task, failure_file(path), str(error)) from error
+    task, report = type(specification).__name__, failure_file(folder / SPECIFICATION_FILE)
+    run = run_job if step.settings.cluster.runs_models else _run_here
+    try:
+        completed = run(step, specification, folder, WORKER_ENVIRONMENT)
+    except dg.Failure:
+        raise
+    except Exception as error:  # Dagster's error for a worker that ended badly has no public name.
+        raise _failure(task, report, " ".join(str(error).split())[:LONGEST_REASON]) from error
     messages = [message for message in completed.get_custom_messages() if "figures" in message]
     if not messages:
         raise dg.Failure(f"{task} reported no figures: see its output in the log", allow_retries=False)
-    path.unlink(missing_ok=True)
+    step.project.home.store.remove([folder])
     figures: dict[str, Any] = messages[-1]["figures"]
     return figures
+
+
+def _run_here(
+    step: Step, specification: BaseModel, folder: Path, environment: Mapping[str, str]
+) -> dg.PipesClientCompletedInvocation:
+    path = folder / SPECIFICATION_FILE
+    path.write_text(specification.model_dump_json(indent=1), encoding="utf-8")
+    client = dg.PipesSubprocessClient(termination_timeout_seconds=20)
+    with _accelerator(step):
+        return client.run(
+            context=step.context.op_execution_context,
+            command=[sys.executable, "-m", "acecoder_dagster.learning.workers", str(path), str(os.getpid())],
+            env=dict(environment),
+        )
 
 
 def _failure(task: str, report: Path, ended: str) -> dg.Failure:

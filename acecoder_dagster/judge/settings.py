@@ -91,7 +91,7 @@ class SandboxSettings(BaseModel):
 
 
 class ClusterSettings(BaseModel):
-    """The machines that judge, when they are others than this one."""
+    """The machines that judge, and run models, when they are others than this one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -101,3 +101,18 @@ class ClusterSettings(BaseModel):
         description="a Ray cluster whose nodes judge, one worker for each core: auto for the one that this machine is "
         "a node of, HOST:PORT of its head for the same, ray://HOST:10001 from outside; none: this machine judges",
     )
+    runs_models: bool = Field(
+        default=False,
+        description="whether models are trained, sampled and asked for scores on a node too, each time as a Ray job; "
+        "the project has to be in an object store, which the nodes can reach",
+    )
+    model_cores: int = Field(
+        default=1, ge=1, description="cores of a node that such a job asks for: it computes with as many threads"
+    )
+    model_gpus: int = Field(default=0, ge=0, description="GPUs of a node that such a job asks for")
+
+    @model_validator(mode="after")
+    def _runs_models_somewhere(self) -> ClusterSettings:
+        if self.runs_models and self.address is None:
+            raise ValueError("runs_models needs the address of a cluster: set cluster.address")
+        return self

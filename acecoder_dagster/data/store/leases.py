@@ -76,6 +76,12 @@ class Leases:
                 for name, version in taken.items():
                     self._free(LEASES + name, version)
 
+    def is_held(self, name: str) -> bool:
+        """Return whether a living process holds a name."""
+        found = self._bucket.read(LEASES + name)
+        holder = None if found is None else json.loads(found[0]).get("holder")
+        return holder is not None and self._is_alive(holder)
+
     def _take(self, key: str, waiting: Waiting) -> Version:
         mine = json.dumps(self._place | {"lease": uuid.uuid4().hex}).encode()
         while True:
@@ -104,11 +110,14 @@ class Leases:
             return True
         if holder == self._id:
             return False
-        last = self._bucket.touched(HOLDERS + holder)
-        if last is not None and self._beat() - last <= timedelta(seconds=EXPIRES_SECONDS):
+        if self._is_alive(holder):
             return False
         self._bucket.delete([HOLDERS + holder])
         return True
+
+    def _is_alive(self, holder: str) -> bool:
+        last = self._bucket.touched(HOLDERS + holder)
+        return last is not None and self._beat() - last <= timedelta(seconds=EXPIRES_SECONDS)
 
     @contextmanager
     def _alive(self) -> Iterator[None]:

@@ -30,7 +30,7 @@ from acecoder_dagster.files import read_json, replace_json
 
 POINTERS, OBJECTS = "pointers/", "objects/"
 
-SAVE_SECONDS = 30.0
+SAVE_SECONDS = 10.0
 """Time between two savings of a folder in which work goes on: what a lost machine costs at most."""
 
 _log = logging.getLogger(__name__)
@@ -47,6 +47,7 @@ class ObjectStore:
     shared = True
 
     def __init__(self, address: str, root: Path) -> None:
+        self.address: str | None = address
         self._root = root
         self._here = LocalStore()
         self._bucket = Bucket(address)
@@ -118,6 +119,10 @@ class ObjectStore:
         leases = [f"{self._key(folder)}/{name}" for name in names]
         with self._here.hold_all(folder, names, waiting), self._held(leases, waiting):
             yield
+
+    def is_held(self, path: Path) -> bool:
+        """Return whether a living process, on whatever machine, holds a path."""
+        return self._leases.is_held(self._key(path))
 
     def fetch(self, folder: Path) -> None:
         """Make a folder what was last saved of it."""

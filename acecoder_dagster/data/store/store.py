@@ -47,6 +47,9 @@ class Store(Protocol):
     shared: bool
     """Whether other machines work on the project too, so that something may be there which is not here."""
 
+    address: str | None
+    """Where other machines find the project; None for a folder of this machine."""
+
     def refresh(self) -> None:
         """Bring the pointers, and the files that they name, to their present state."""
 
@@ -101,6 +104,7 @@ class LocalStore:
     """A folder of this machine. Locks end with their process; what is written is kept."""
 
     shared = False
+    address: str | None = None
 
     def refresh(self) -> None:
         """Nothing is to be brought."""

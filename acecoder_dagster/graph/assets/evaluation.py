@@ -30,12 +30,11 @@ from acecoder_dagster.graph.stages import StageRows, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.key_parts import prompting, what_counts, where_programs_run
 from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sample_questions
+from acecoder_dagster.graph.steps.scoring import score_rows
 from acecoder_dagster.graph.steps.training_rows import counting, held_out_questions, held_out_results
-from acecoder_dagster.graph.worker_process import run_worker
 from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.reward_model.prompts import reward_prompts
 from acecoder_dagster.learning.sampling import SamplingSettings
-from acecoder_dagster.learning.workers.specifications import ScorePrograms
 from acecoder_dagster.settings import Settings, seeded
 
 
@@ -59,16 +58,12 @@ def _scoring(project: OpenProject, batch: str) -> Mapping[str, object]:
 )
 def program_scores(step: Step) -> Iterator[tuple[str, StageRows]]:
     """Reward-model scores of the programs sampled for held-out questions."""
-    model, scratch = step.model(REWARD_MODEL), step.project.home.scratch
+    model = step.model(REWARD_MODEL)
     assert model is not None, "a step begins only when its inputs are there"
     prompts = reward_prompts(step.settings.prompt, held_out_questions(step), model.folder)
     programs = step.read(SAMPLED_PROGRAMS).join(prompts, on="question_id")
-    asked, scored = scratch / "programs.parquet", scratch / "scores.parquet"
-    scratch.mkdir(parents=True, exist_ok=True)
-    programs.select("question_id", "program_id", "prompt", "program").write_parquet(asked)
-    scoring = ScorePrograms(model=model.folder, programs=asked, output=scored, settings=step.settings.scoring)
-    figures = run_worker(step, scoring)
-    rows = programs.select("question_id", "program_id").join(pl.read_parquet(scored), on="program_id", how="left")
+    scores, figures = score_rows(step, model.folder, programs.select("question_id", "program_id", "prompt", "program"))
+    rows = programs.select("question_id", "program_id").join(scores, on="program_id", how="left")
     known = rows.filter(pl.col("score").is_not_null())
     yield step.batches[0], StageRows(known, rows.height, _without_score(rows), figures)
 

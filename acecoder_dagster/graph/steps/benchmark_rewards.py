@@ -10,9 +10,8 @@ from acecoder_dagster.evaluation.benchmarks import read_tasks
 from acecoder_dagster.graph.models import REWARD_MODEL
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.benchmarks import pair_of, where
-from acecoder_dagster.graph.worker_process import run_worker
+from acecoder_dagster.graph.steps.scoring import score_rows
 from acecoder_dagster.learning.reward_model.prompts import reward_prompts, trained_template
-from acecoder_dagster.learning.workers.specifications import ScorePrograms
 
 
 def rewarded(step: Step, partition: str, programs: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, float]]:
@@ -60,12 +59,6 @@ def _scored(
 ) -> tuple[pl.DataFrame, dict[str, float]]:
     """Return columns program_id, task_id and score, and what the worker reports."""
     prompts = reward_prompts(trained_template(reward_model) or step.settings.prompt, questions, reward_model)
-    scratch = step.project.home.scratch
-    scratch.mkdir(parents=True, exist_ok=True)
-    asked, scored = scratch / "benchmark_programs.parquet", scratch / "benchmark_scores.parquet"
-    of_tasks = programs.select("program_id", "solution", question_id="task_id")
-    of_tasks.rename({"solution": "program"}).join(prompts, on="question_id", maintain_order="left").write_parquet(asked)
-    settings = step.settings.scoring
-    figures = run_worker(step, ScorePrograms(model=reward_model, programs=asked, output=scored, settings=settings))
-    scores = programs.select("program_id", "task_id").join(pl.read_parquet(scored), on="program_id", how="left")
-    return scores, figures
+    of_tasks = programs.select("program_id", program="solution", question_id="task_id")
+    scores, figures = score_rows(step, reward_model, of_tasks.join(prompts, on="question_id", maintain_order="left"))
+    return programs.select("program_id", "task_id").join(scores, on="program_id", how="left"), figures

@@ -21,7 +21,7 @@ from acecoder_dagster.graph.progress import RowProgress
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.sampling import Sampler
-from acecoder_dagster.graph.worker_process import run_worker
+from acecoder_dagster.graph.worker_process import run_worker, workplace
 from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings
 from acecoder_dagster.learning.workers.specifications import SamplePrograms
@@ -129,7 +129,7 @@ def answered(step: Step, partition: str) -> tuple[pl.DataFrame, dict[str, float]
         now.extend(pl.read_parquet(job.prompts)["question_id"])
         run_worker(step, SamplePrograms(jobs=(job,), sampling=sampling, seed=SEED))
 
-    with _kept(step, "answers") as folder:
+    with _kept(step, "answers", by_workers=True) as folder:
         local = LocalModel(sampler.address, step.settings.sampling.engine, run)
         answers = local.answers(asked, folder, lambda *_: None)
     samples = answered_samples(protocol, tasks, answers, model.style)
@@ -174,7 +174,7 @@ def judged(step: Step, partition: str, programs: pl.DataFrame) -> pl.DataFrame:
     samples = [Sample(*row) for row in programs.select(columns).iter_rows()]
     how = step.settings.sandbox.model_dump(include=HOW_SANDBOXES_RUN, exclude_none=True)
     address = protocol.address
-    with _kept(step, "judging") as folder:
+    with _kept(step, "judging", by_workers=False) as folder:
         scores = judge_samples(
             [protocol], {address: tasks}, {address: samples}, folder, how, _telling(step), step.settings.cluster
         )
@@ -187,15 +187,22 @@ def judged(step: Step, partition: str, programs: pl.DataFrame) -> pl.DataFrame:
 
 
 @contextmanager
-def _kept(step: Step, name: str) -> Iterator[Path]:
-    """Hold a folder of the project in which answers or verdicts are kept: one process at a time writes there."""
+def _kept(step: Step, name: str, *, by_workers: bool) -> Iterator[Path]:
+    """Hold a folder of the project in which answers or verdicts are kept: one process at a time writes there.
+
+    Args:
+        step: the step.
+        name: name of the folder.
+        by_workers: whether workers write there, which may be on other machines.
+    """
     folder = step.project.home.benchmarks / name
     folder.mkdir(parents=True, exist_ok=True)
 
     def waiting() -> None:
         step.context.log.info(f"Another machine works on {folder}; waiting for it")
 
-    with FileLock(folder / "writing.lock"), step.project.home.store.working(folder, waiting):
+    held = workplace(step, folder, waiting) if by_workers else step.project.home.store.working(folder, waiting)
+    with FileLock(folder / "writing.lock"), held:
         yield folder
 
 

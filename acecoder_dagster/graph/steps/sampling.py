@@ -11,7 +11,7 @@ from acecoder_dagster.data.tables import SAMPLED_PROGRAMS
 from acecoder_dagster.files.model_files import model_revision
 from acecoder_dagster.graph.models import BASE_POLICY
 from acecoder_dagster.graph.step import Step
-from acecoder_dagster.graph.worker_process import run_worker
+from acecoder_dagster.graph.worker_process import run_worker, workplace
 from acecoder_dagster.learning.model_address import read_address, write_address
 from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings, program_rows, render_prompts
 from acecoder_dagster.learning.workers.specifications import SamplePrograms
@@ -85,7 +85,7 @@ def sample_questions(
             )
             folder = home.scratch / "sampling" / key
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(home.store.working(folder, _waiting(step)))
+            stack.enter_context(workplace(step, folder, _waiting(step)))
             asked = folder / "prompts.parquet"
             prompts[name].write_parquet(asked)
             specifications[name] = SamplingJob(

@@ -21,8 +21,8 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextlib.contextmanager
-def cluster_of(nodes: int) -> Iterator[Cluster]:
-    """Start a cluster with nodes of one core."""
+def cluster_of(nodes: int, *, takes_jobs: bool = False) -> Iterator[Cluster]:
+    """Start a cluster with nodes of one core, and what takes jobs on its head where it is wanted."""
     # Of this checkout, on nodes too. Nothing is told to Ray's makers, and no token is asked for on this machine.
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     settings = {
@@ -34,7 +34,7 @@ def cluster_of(nodes: int) -> Iterator[Cluster]:
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }
     with mock.patch.dict(os.environ, settings):
-        head = {"num_cpus": 0, **usual(), "include_dashboard": False, "_system_config": IMPATIENT}
+        head = {"num_cpus": 0, **usual(), "include_dashboard": takes_jobs, "_system_config": IMPATIENT}
         cluster = Cluster(initialize_head=True, shutdown_at_exit=True, head_node_args=head)
         try:
             for _ in range(nodes):
