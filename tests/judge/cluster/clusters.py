@@ -21,8 +21,14 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextlib.contextmanager
-def cluster_of(nodes: int, *, takes_jobs: bool = False) -> Iterator[Cluster]:
-    """Start a cluster with nodes of one core, and what takes jobs on its head where it is wanted."""
+def cluster_of(nodes: int, *, takes_jobs: bool = False, outside_port: int | None = None) -> Iterator[Cluster]:
+    """Start a cluster with nodes of one core.
+
+    Args:
+        nodes: how many.
+        takes_jobs: whether its head takes jobs.
+        outside_port: where it can be reached from outside, as `ray://`.
+    """
     # Of this checkout, on nodes too. Nothing is told to Ray's makers, and no token is asked for on this machine.
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     settings = {
@@ -31,10 +37,14 @@ def cluster_of(nodes: int, *, takes_jobs: bool = False) -> Iterator[Cluster]:
         "RAY_worker_niceness": "0",
         "RAY_AUTH_MODE": "disabled",
         "RAY_DEDUP_LOGS": "0",
+        # Else what answers from outside dies when it is forked (grpcio 1.85).
+        "GRPC_ENABLE_FORK_SUPPORT": "false",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
     }
     with mock.patch.dict(os.environ, settings):
         head = {"num_cpus": 0, **usual(), "include_dashboard": takes_jobs, "_system_config": IMPATIENT}
+        if outside_port is not None:
+            head["ray_client_server_port"] = outside_port
         cluster = Cluster(initialize_head=True, shutdown_at_exit=True, head_node_args=head)
         try:
             for _ in range(nodes):
