@@ -25,7 +25,7 @@ from acecoder_dagster.graph.stages import StageRows, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.benchmark_rewards import rewarded
 from acecoder_dagster.graph.steps.benchmarks import pair_of, revision_of_data, where
-from acecoder_dagster.graph.steps.key_parts import prompting, what_counts
+from acecoder_dagster.graph.steps.key_parts import prompting, scoring_by, what_counts
 from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.settings import Settings, seeded
 
@@ -76,9 +76,7 @@ def benchmark_rewards(step: Step) -> Iterator[tuple[str, StageRows]]:
 
 
 def _choosing(project: OpenProject, partition: str) -> Mapping[str, object]:
-    measuring = seeded(project.settings.evaluation, project.settings.seed)
-    named = {"best_of", "bootstrap_samples", "confidence", "seed"}
-    return {"evaluation": measuring.model_dump(include=named)}
+    return scoring_by(project.settings, "best_of")
 
 
 def _curves(step: Step) -> Metadata:

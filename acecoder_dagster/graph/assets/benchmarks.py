@@ -13,7 +13,6 @@ from acecoder_dagster.evaluation.benchmarks.dependence import (
 )
 from acecoder_dagster.evaluation.benchmarks.scores import Tally, score_rows
 from acecoder_dagster.evaluation.plots import plot_leaderboard
-from acecoder_dagster.evaluation.settings import EvaluationSettings
 from acecoder_dagster.graph.groups import BENCHMARKS
 from acecoder_dagster.graph.inputs import same_batch, without
 from acecoder_dagster.graph.metadata import Metadata, markdown_table, picture
@@ -30,7 +29,8 @@ from acecoder_dagster.graph.steps.benchmarks import (
     revision_of_data,
     where,
 )
-from acecoder_dagster.settings import Settings, seeded
+from acecoder_dagster.graph.steps.key_parts import scoring_by
+from acecoder_dagster.settings import seeded
 
 ANSWERED = (
     "model_revision",
@@ -102,14 +102,9 @@ def benchmark_results(step: Step) -> Iterator[tuple[str, StageRows]]:
         yield partition, StageRows(rows, programs.height, figures={"programs_executed": rows.height})
 
 
-def _measuring(settings: Settings) -> EvaluationSettings:
-    return seeded(settings.evaluation, settings.seed)
-
-
 def _counting(project: OpenProject, partition: str) -> Mapping[str, object]:
     _, protocol = pair_of(project.settings, partition)
-    measuring = _measuring(project.settings).model_dump(include={"bootstrap_samples", "confidence", "seed"})
-    return {**scores_depend_on(protocol), "evaluation": measuring}
+    return {**scores_depend_on(protocol), **scoring_by(project.settings)}
 
 
 def _models_by_benchmark(step: Step) -> Metadata:
@@ -147,7 +142,7 @@ def leaderboard(step: Step) -> Iterator[tuple[str, StageRows]]:
             dict(references.iter_rows()),
             dict(by_task.select("task_id", pl.col("difficulty").fill_null("")).iter_rows()),
         )
-        scored = score_rows(tally, _measuring(step.settings))
+        scored = score_rows(tally, seeded(step.settings.evaluation, step.settings.seed))
         rows = [
             row | where(step.settings, partition) for name, found in scored.items() for row in _by_metric(name, found)
         ]

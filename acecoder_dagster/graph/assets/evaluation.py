@@ -28,7 +28,7 @@ from acecoder_dagster.graph.models import BASE_POLICY, POLICIES, REWARD_MODEL
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.graph.stages import StageRows, table_stage
 from acecoder_dagster.graph.step import Step
-from acecoder_dagster.graph.steps.key_parts import prompting, what_counts, where_programs_run
+from acecoder_dagster.graph.steps.key_parts import prompting, scoring_by, what_counts, where_programs_run
 from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sample_questions
 from acecoder_dagster.graph.steps.scoring import score_rows
 from acecoder_dagster.graph.steps.training_rows import counting, held_out_questions, held_out_results
@@ -74,15 +74,8 @@ def _without_score(rows: pl.DataFrame) -> pl.DataFrame:
     return rejected_rows(unscored, PROGRAM_SCORES.name, "program", reason, pl.lit(""), row_id="program_id")
 
 
-def _intervals(project: OpenProject, batch: str, measured: str) -> Mapping[str, object]:
-    """Return the settings that one kind of score depends on: what is measured, and how its intervals are drawn."""
-    measuring = seeded(project.settings.evaluation, project.settings.seed)
-    named = {measured, "bootstrap_samples", "confidence", "seed"}
-    return {"evaluation": measuring.model_dump(include=named), **counting(project, batch)}
-
-
 def _choosing(project: OpenProject, batch: str) -> Mapping[str, object]:
-    return _intervals(project, batch, "best_of")
+    return {**scoring_by(project.settings, "best_of"), **counting(project, batch)}
 
 
 def _best_of_n_curve(step: Step) -> Metadata:
@@ -177,7 +170,8 @@ def _baseline(settings: Settings) -> str:
 
 
 def _comparing(project: OpenProject, batch: str) -> Mapping[str, object]:
-    return {**_intervals(project, batch, "pass_at"), "baseline": _baseline(project.settings)}
+    compared = {"baseline": _baseline(project.settings), **counting(project, batch)}
+    return {**scoring_by(project.settings, "pass_at"), **compared}
 
 
 def _policies_compared(step: Step) -> Metadata:

@@ -10,7 +10,7 @@ from acecoder_dagster.data.lake import text_id
 from acecoder_dagster.graph.resources import OpenProject
 from acecoder_dagster.learning.sampling import template_text
 from acecoder_dagster.paths import PACKAGE
-from acecoder_dagster.settings import Settings
+from acecoder_dagster.settings import Settings, seeded
 
 PERFORMANCE = frozenset(
     {
@@ -51,6 +51,17 @@ def shipped_data(file: str) -> str:
     """
     text = (PACKAGE / file).read_text(encoding="utf-8")
     return text_id(json.dumps(tomllib.loads(text), sort_keys=True) if file.endswith(".toml") else text)
+
+
+def scoring_by(settings: Settings, *measured: str) -> dict[str, object]:
+    """Return what scores with intervals depend on: how the intervals are drawn, and settings that say what is measured.
+
+    Args:
+        settings: all settings.
+        measured: names of those settings, in `evaluation`.
+    """
+    measuring = seeded(settings.evaluation, settings.seed)
+    return {"evaluation": measuring.model_dump(include={*measured, "bootstrap_samples", "confidence", "seed"})}
 
 
 def drawing(settings: Settings) -> dict[str, object]:
