@@ -1,7 +1,7 @@
 """Running workers on the nodes of a Ray cluster, each as a job of Ray's that Dagster Pipes follows."""
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,21 +35,18 @@ def lent(step: Step, folder: Path, waiting: Callable[[], None]) -> Iterator[None
     with store.hold(home.scratch / "lent" / lease, waiting):
         store.fetch(folder)
         folder.mkdir(parents=True, exist_ok=True)
-        step.workplaces.append(folder)
-        try:
-            yield
-        finally:
-            step.workplaces.remove(folder)
+        yield
 
 
 def run_job(
-    step: Step, specification: BaseModel, folder: Path, environment: Mapping[str, str]
+    step: Step, specification: BaseModel, workplaces: Sequence[Path], folder: Path, environment: Mapping[str, str]
 ) -> dg.PipesClientCompletedInvocation:
     """Run a worker as a Ray job, and bring what it did.
 
     Args:
-        step: the step; the worker works in its workplaces.
+        step: the step.
         specification: what the worker does.
+        workplaces: the folders in which it works, which are lent.
         folder: a folder for what the worker is given and says, which is left here.
         environment: environment variables of the worker.
 
@@ -65,9 +62,9 @@ def run_job(
             allow_retries=False,
         )
     client = _client(cluster.address)
-    given = assignment(specification, home.root, step.workplaces)
+    given = assignment(specification, home.root, workplaces)
     replace_json(folder / ASSIGNMENT_FILE, given.model_dump(mode="json"))
-    places = [folder, *step.workplaces]
+    places = [folder, *workplaces]
     for place in places:
         home.store.save(place, settled_files(place))
     command = ["python", "-m", "acecoder_dagster.learning.workers.on_node"]

@@ -62,7 +62,7 @@ def run_training(stage: Stage, step: Step, project: OpenProject) -> dg.Materiali
             tracked = Tracked(trackers=project.settings.curves.trackers, run=f"{stage.name} {key[:8]}")
             with working, LiveCurves(stage.name, folder, page) as live:
                 specification = stage.body(step, folder).model_copy(update={"tracked": tracked})
-                figures = live.figures = run_worker(step, specification)
+                figures = live.figures = run_worker(step, specification, [folder])
             seconds = round(time.monotonic() - started, 3)
             artifact = store.finish(
                 stage.name,

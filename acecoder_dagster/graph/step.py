@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import dagster as dg
 import polars as pl
@@ -44,7 +43,6 @@ class Step:
         made: after the body: the current version of every batch of this run.
         figures: after a training: what it reported.
         judges: those that are open.
-        workplaces: folders in which workers of this run may work.
     """
 
     name: str
@@ -57,7 +55,6 @@ class Step:
     made: list[Partition] = field(default_factory=list)
     figures: dict[str, float] = field(default_factory=dict)
     judges: list[Judge] = field(default_factory=list)
-    workplaces: list[Path] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:

@@ -2,9 +2,11 @@
 
 import os
 import sys
+import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -57,8 +59,13 @@ def workplace(step: Step, folder: Path, waiting: Callable[[], None], files: File
         yield
 
 
-def run_worker(step: Step, specification: BaseModel) -> dict[str, Any]:
+def run_worker(step: Step, specification: BaseModel, workplaces: Sequence[Path]) -> dict[str, Any]:
     """Run a worker task in a process of its own, here or on a node of a cluster, and return the figures it reported.
+
+    Args:
+        step: the step.
+        specification: what the worker does.
+        workplaces: the folders in which it works, each a `workplace`.
 
     Raises:
         Failure: the worker ended with an error, which the description names. The step is retried only where that can
@@ -67,9 +74,11 @@ def run_worker(step: Step, specification: BaseModel) -> dict[str, Any]:
     folder = step.project.home.scratch / f"{step.context.run_id}-{step.name}-{uuid.uuid4().hex[:8]}"
     folder.mkdir(parents=True, exist_ok=True)
     task, report = type(specification).__name__, failure_file(folder / SPECIFICATION_FILE)
-    run = run_job if step.settings.cluster.runs_models else _run_here
     try:
-        completed = run(step, specification, folder, WORKER_ENVIRONMENT)
+        if step.settings.cluster.runs_models:
+            completed = run_job(step, specification, workplaces, folder, WORKER_ENVIRONMENT)
+        else:
+            completed = _run_here(step, specification, folder)
     except dg.Failure:
         raise
     except Exception as error:  # Dagster's error for a worker that ended badly has no public name.
@@ -82,9 +91,30 @@ def run_worker(step: Step, specification: BaseModel) -> dict[str, Any]:
     return figures
 
 
-def _run_here(
-    step: Step, specification: BaseModel, folder: Path, environment: Mapping[str, str]
-) -> dg.PipesClientCompletedInvocation:
+def run_workers(step: Step, tasks: Sequence[tuple[BaseModel, Sequence[Path]]]) -> list[dict[str, Any]]:
+    """Run several worker tasks at the same time and return the figures of each, see `run_worker`.
+
+    Args:
+        step: the step.
+        tasks: specifications, each with the folders in which its worker works.
+    """
+    if len(tasks) == 1:
+        return [run_worker(step, *tasks[0])]
+    results: list[Future[dict[str, Any]]] = [Future() for _ in tasks]
+
+    def run(number: int) -> None:
+        try:
+            results[number].set_result(run_worker(step, *tasks[number]))
+        except BaseException as error:
+            results[number].set_exception(error)
+
+    # Threads that nobody waits for when the step is interrupted: jobs see by themselves that they are not wanted.
+    for number in range(len(tasks)):
+        threading.Thread(target=run, args=(number,), name=f"worker {number}", daemon=True).start()
+    return [result.result() for result in results]
+
+
+def _run_here(step: Step, specification: BaseModel, folder: Path) -> dg.PipesClientCompletedInvocation:
     path = folder / SPECIFICATION_FILE
     path.write_text(specification.model_dump_json(indent=1), encoding="utf-8")
     client = dg.PipesSubprocessClient(termination_timeout_seconds=20)
@@ -92,7 +122,7 @@ def _run_here(
         return client.run(
             context=step.context.op_execution_context,
             command=[sys.executable, "-m", "acecoder_dagster.learning.workers", str(path), str(os.getpid())],
-            env=dict(environment),
+            env=WORKER_ENVIRONMENT,
         )
 
 

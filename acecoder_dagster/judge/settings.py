@@ -110,6 +110,9 @@ class ClusterSettings(BaseModel):
         default=1, ge=1, description="cores of a node that such a job asks for: it computes with as many threads"
     )
     model_gpus: int = Field(default=0, ge=0, description="GPUs of a node that such a job asks for")
+    sampling_jobs: int = Field(
+        default=1, ge=1, description="jobs that share the questions of one sampling, each with engines of its own"
+    )
 
     @model_validator(mode="after")
     def _runs_models_somewhere(self) -> ClusterSettings:

@@ -34,7 +34,7 @@ def fail(project, tmp_path, monkeypatch):
         step = Step("program_scores", Mock(run_id="run"), opened, {})
         task = ScorePrograms(model=tmp_path, programs=tmp_path, output=tmp_path, settings=opened.settings.scoring)
         with pytest.raises(dg.Failure) as caught:
-            run_worker(step, task)
+            run_worker(step, task, [tmp_path])
         return caught.value
 
     return run

@@ -125,11 +125,12 @@ def answered(step: Step, partition: str) -> tuple[pl.DataFrame, dict[str, float]
     (asked,) = asked_together([protocol], {protocol.address: tasks}, model.style, settings.n)
     now: list[str] = []
 
-    def run(job: SamplingJob, sampling: SamplingSettings, _: object) -> None:
-        now.extend(pl.read_parquet(job.prompts)["question_id"])
-        run_worker(step, SamplePrograms(jobs=(job,), sampling=sampling, seed=SEED))
-
     with _kept(step, "answers", by_workers=True) as folder:
+
+        def run(job: SamplingJob, sampling: SamplingSettings, _: object) -> None:
+            now.extend(pl.read_parquet(job.prompts)["question_id"])
+            run_worker(step, SamplePrograms(jobs=(job,), sampling=sampling, seed=SEED), [folder])
+
         local = LocalModel(sampler.address, step.settings.sampling.engine, run)
         answers = local.answers(asked, folder, lambda *_: None)
     samples = answered_samples(protocol, tasks, answers, model.style)

@@ -1,7 +1,7 @@
 """Sampling programs for tables of questions in one worker process: one start of the engine for all batches."""
 
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import polars as pl
@@ -11,7 +11,7 @@ from acecoder_dagster.data.tables import SAMPLED_PROGRAMS
 from acecoder_dagster.files.model_files import model_revision
 from acecoder_dagster.graph.models import BASE_POLICY
 from acecoder_dagster.graph.step import Step
-from acecoder_dagster.graph.worker_process import run_worker, workplace
+from acecoder_dagster.graph.worker_process import run_workers, workplace
 from acecoder_dagster.learning.model_address import read_address, write_address
 from acecoder_dagster.learning.sampling import SamplingJob, SamplingSettings, program_rows, render_prompts
 from acecoder_dagster.learning.workers.specifications import SamplePrograms
@@ -70,31 +70,21 @@ def sample_questions(
     jobs = [job for job in jobs if job[0] not in sampled]
     if not jobs:
         return sampled
-    home = step.project.home
-    prompts: dict[str, pl.DataFrame] = {}
-    specifications: dict[str, SamplingJob] = {}
+    prompts = {name: render_prompts(settings.prompt, questions, model.address) for name, model, questions in jobs}
+    cluster = settings.cluster
+    parts = cluster.sampling_jobs if cluster.runs_models else 1
     with ExitStack() as stack:
-        for name, sampler, questions in jobs:
-            prompts[name] = render_prompts(settings.prompt, questions, sampler.address)
-            key = content_key(
-                name=name,
-                model=sampler.revision,
-                prompts=text_id(*prompts[name]["prompt"]),
-                sampling=sampling.model_dump(exclude={"engine"}),
-                seed=settings.seed,
-            )
-            folder = home.scratch / "sampling" / key
-            folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(workplace(step, folder, _waiting(step)))
-            asked = folder / "prompts.parquet"
-            prompts[name].write_parquet(asked)
-            specifications[name] = SamplingJob(
-                model=sampler.model, revision=sampler.hub_revision, prompts=asked, output=folder / "programs.parquet"
-            )
-        specification = SamplePrograms(jobs=tuple(specifications.values()), sampling=sampling, seed=settings.seed)
-        run_worker(step, specification)
-    for name, sampler, _ in jobs:
-        completions = pl.read_parquet(specifications[name].output)
+        by_part = [
+            [
+                stack.enter_context(_job(step, sampler, name, prompts[name].gather_every(parts, part), sampling))
+                for name, sampler, _ in jobs
+            ]
+            for part in range(parts)
+        ]
+        tasks = [SamplePrograms(jobs=tuple(some), sampling=sampling, seed=settings.seed) for some in by_part]
+        run_workers(step, [(task, [job.output.parent for job in task.jobs]) for task in tasks])
+    for (name, sampler, _), of_name in zip(jobs, zip(*by_part, strict=True), strict=True):
+        completions = pl.concat(pl.read_parquet(job.output) for job in of_name).sort("question_id", "sample_index")
         rows = program_rows(completions, prompts[name], sampler.name, sampler.revision, sampling)
         tokens = {
             "model_calls": float(prompts[name].height),
@@ -103,8 +93,30 @@ def sample_questions(
             "completion_tokens": float(completions["completion_tokens"].sum()),
         }
         sampled[name] = (rows, tokens)
-        home.store.remove([specifications[name].output.parent])
+        step.project.home.store.remove([job.output.parent for job in of_name])
     return sampled
+
+
+@contextmanager
+def _job(
+    step: Step, sampler: Sampler, name: str, prompts: pl.DataFrame, sampling: SamplingSettings
+) -> Iterator[SamplingJob]:
+    """Hold the folder of a job that answers some prompts, named by all that its programs depend on."""
+    key = content_key(
+        name=name,
+        model=sampler.revision,
+        prompts=text_id(*prompts["prompt"]),
+        sampling=sampling.model_dump(exclude={"engine"}),
+        seed=step.settings.seed,
+    )
+    folder = step.project.home.scratch / "sampling" / key
+    folder.mkdir(parents=True, exist_ok=True)
+    with workplace(step, folder, _waiting(step)):
+        asked = folder / "prompts.parquet"
+        prompts.write_parquet(asked)
+        yield SamplingJob(
+            model=sampler.model, revision=sampler.hub_revision, prompts=asked, output=folder / "programs.parquet"
+        )
 
 
 def _waiting(step: Step) -> Callable[[], None]:

@@ -33,7 +33,7 @@ def score_rows(step: Step, reward_model: Path, programs: pl.DataFrame) -> tuple[
         programs.write_parquet(asked)
         settings = step.settings.scoring
         specification = ScorePrograms(model=reward_model, programs=asked, output=scored, settings=settings)
-        figures = run_worker(step, specification)
+        figures = run_worker(step, specification, [folder])
     rows = pl.read_parquet(scored)
     step.project.home.store.remove([folder])
     return rows, figures

@@ -7,6 +7,7 @@ after it has saved, when nobody holds that folder any more: whoever gave the ass
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from acecoder_dagster.data.home import Home
 from acecoder_dagster.data.store import StoreError, local_copy
 from acecoder_dagster.data.store.object_store import ObjectStore
 from acecoder_dagster.files import read_json
@@ -58,6 +60,9 @@ def main(arguments: Sequence[str]) -> int:
         # Here, where it is an error when it cannot be done.
         for place in (own, *workplaces):
             store.save(place, settled_files(place))
+    for place in (own, *workplaces):
+        if place.is_relative_to(Home(project).scratch):
+            shutil.rmtree(place)
     return status
 
 
