@@ -4,8 +4,9 @@ import polars as pl
 import pytest
 
 from acecoder_dagster.data.tables import PROGRAM_SCORES
-from acecoder_dagster.graph.assets import STAGES, preference_pairs, program_scores, reward_model
+from acecoder_dagster.graph.assets import STAGES, evaluation, preference_pairs, program_scores, reward_model
 from acecoder_dagster.graph.partitions import register_batches
+from acecoder_dagster.graph.steps.scoring import score_rows
 from tests.graph.imports import BATCH, SYNTHESIS, bring, materialize, program, question, small_project
 
 SETTINGS = """
@@ -49,7 +50,14 @@ def project(tiny_chat_model, tiny_llama, tmp_path, instance, monkeypatch):
     return made
 
 
-def test_it_is_trained_and_scores_with_the_chat_template_of_its_backbone(project, instance) -> None:
+def test_it_is_trained_and_scores_with_the_chat_template_of_its_backbone(project, instance, monkeypatch) -> None:
+    scored: list[pl.DataFrame] = []
+
+    def remembered(step, model, programs):
+        scored.append(programs)
+        return score_rows(step, model, programs)
+
+    monkeypatch.setattr(evaluation, "score_rows", remembered)
     done = materialize([reward_model, program_scores], project, instance, None)
     assert done.success
 
@@ -60,7 +68,7 @@ def test_it_is_trained_and_scores_with_the_chat_template_of_its_backbone(project
     groups = pl.read_parquet(opened.home.artifacts.current("reward_model").folder / "groups.parquet")
     assert groups.height == 4
     assert all(prompt.startswith("<user>") for prompt in groups["prompt"])
-    asked = pl.read_parquet(opened.home.scratch / "programs.parquet")
+    (asked,) = scored
     assert all(prompt.startswith("<user>") for prompt in asked["prompt"])
     assert opened.lake.read(PROGRAM_SCORES)["score"].null_count() == 0
 
