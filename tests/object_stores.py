@@ -1,6 +1,7 @@
 """An S3 server of this machine, and projects in its buckets."""
 
 import os
+import re
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import requests
 
 from acecoder_dagster.data.home import HOME_VARIABLE, Home
 from acecoder_dagster.data.store.address import CACHE_VARIABLE
+from acecoder_dagster.data.store.bucket import Bucket
 from benchmarks.object_store.servers import moto_server
 
 MADE_UP = {
@@ -53,3 +55,10 @@ def home_on(address: str, cache: Path) -> Home:
     """Return a project of an object store with its local copy in a folder."""
     with mock.patch.dict(os.environ, {HOME_VARIABLE: address, CACHE_VARIABLE: str(cache)}):
         return Home.from_environment().refreshed()
+
+
+def saved_checkpoints(address: str, folder: str) -> list[int]:
+    """Return the steps of the checkpoints that an object store has of the trainings in a folder of a project."""
+    bucket = Bucket(address)
+    saved = [bucket.read(each.key) for each in bucket.list(f"folders/{folder}")]
+    return [int(step) for found in saved if found for step in re.findall(r"checkpoint-(\d+)/", str(found[0]))]

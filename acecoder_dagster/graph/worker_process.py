@@ -41,8 +41,9 @@ LONGEST_REASON = 500
 """Characters of why a worker ended; Ray's reasons hold all that a job printed."""
 
 
-@contextmanager
-def workplace(step: Step, folder: Path, waiting: Callable[[], None], files: FilesOf = finished_files) -> Iterator[None]:
+def workplace(
+    step: Step, folder: Path, waiting: Callable[[], None], files: FilesOf = finished_files
+) -> AbstractContextManager[None]:
     """Hold a folder in which the workers of a step work, and go on where work on it ended, on whatever machine.
 
     Args:
@@ -52,11 +53,8 @@ def workplace(step: Step, folder: Path, waiting: Callable[[], None], files: File
         files: returns the files from which the work could go on elsewhere.
     """
     if step.settings.cluster.runs_models:
-        held: AbstractContextManager[None] = lent(step, folder, waiting)
-    else:
-        held = step.project.home.store.working(folder, waiting, files)
-    with held:
-        yield
+        return lent(step, folder, waiting)
+    return step.project.home.store.working(folder, waiting, files)
 
 
 def run_worker(step: Step, specification: BaseModel, workplaces: Sequence[Path]) -> dict[str, Any]:

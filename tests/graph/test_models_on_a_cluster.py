@@ -14,7 +14,6 @@ import dagster as dg
 import pytest
 from ray.cluster_utils import Cluster
 
-from acecoder_dagster.data.store.bucket import Bucket
 from acecoder_dagster.data.tables import SAMPLED_PROGRAMS
 from acecoder_dagster.graph import building
 from acecoder_dagster.graph.assets import STAGES
@@ -22,7 +21,7 @@ from acecoder_dagster.graph.partitions import register_batches
 from acecoder_dagster.graph.resources import Project
 from tests.graph.imports import BATCH, QUESTIONS_BEFORE, bring, materialize
 from tests.judge.cluster.clusters import add_node, cluster_of
-from tests.object_stores import address, machine, s3_server  # noqa: F401 - fixtures
+from tests.object_stores import address, machine, s3_server, saved_checkpoints  # noqa: F401 - fixtures
 
 PROFILE = """
 extends = "micro"
@@ -118,13 +117,6 @@ def test_a_model_is_trained_and_sampled_on_nodes_that_share_no_folder_with_this_
     assert not list(tmp_path.glob("o*/*/scratch/sampling/*"))
 
 
-def checkpoints_in(store: str) -> list[int]:
-    """Return the steps of the checkpoints of the base policy that are in an object store."""
-    bucket = Bucket(store)
-    saved = [bucket.read(each.key) for each in bucket.list("folders/models/base_policy")]
-    return [int(step) for found in saved if found for step in re.findall(r"checkpoint-(\d+)/", str(found[0]))]
-
-
 def lose(cluster: Cluster, node) -> None:
     """Lose a node with all that runs on it; Ray leaves the processes of jobs alone where the machine lives on."""
     cluster.remove_node(node, allow_graceful=False)
@@ -146,7 +138,7 @@ def test_a_training_whose_node_is_lost_goes_on_from_its_checkpoint_on_another(
     base_policy = [stage for stage in STAGES if stage.name == "base_policy"]
     with ThreadPoolExecutor(1) as thread:
         running = thread.submit(materialize, base_policy, here, instance, None, raise_on_error=False)
-        while not (saved := checkpoints_in(address)) and not running.done():
+        while not (saved := saved_checkpoints(address, "models/base_policy")) and not running.done():
             time.sleep(0.5)
         lose(cluster, lost)
         node("other")

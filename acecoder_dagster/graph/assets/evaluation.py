@@ -30,7 +30,7 @@ from acecoder_dagster.graph.stages import StageRows, table_stage
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.key_parts import prompting, scoring_by, what_counts, where_programs_run
 from acecoder_dagster.graph.steps.sampling import WORK_OF_MODELS, Sampler, sample_questions
-from acecoder_dagster.graph.steps.scoring import score_rows
+from acecoder_dagster.graph.steps.scoring import scored_programs
 from acecoder_dagster.graph.steps.training_rows import counting, held_out_questions, held_out_results
 from acecoder_dagster.learning.model_address import read_address
 from acecoder_dagster.learning.reward_model.prompts import reward_prompts
@@ -62,7 +62,9 @@ def program_scores(step: Step) -> Iterator[tuple[str, StageRows]]:
     assert model is not None, "a step begins only when its inputs are there"
     prompts = reward_prompts(step.settings.prompt, held_out_questions(step), model.folder)
     programs = step.read(SAMPLED_PROGRAMS).join(prompts, on="question_id")
-    scores, figures = score_rows(step, model.folder, programs.select("question_id", "program_id", "prompt", "program"))
+    scores, figures = scored_programs(
+        step, model.folder, programs.select("question_id", "program_id", "prompt", "program")
+    )
     rows = programs.select("question_id", "program_id").join(scores, on="program_id", how="left")
     known = rows.filter(pl.col("score").is_not_null())
     yield step.batches[0], StageRows(known, rows.height, _without_score(rows), figures)
@@ -170,8 +172,11 @@ def _baseline(settings: Settings) -> str:
 
 
 def _comparing(project: OpenProject, batch: str) -> Mapping[str, object]:
-    compared = {"baseline": _baseline(project.settings), **counting(project, batch)}
-    return {**scoring_by(project.settings, "pass_at"), **compared}
+    return {
+        **scoring_by(project.settings, "pass_at"),
+        **counting(project, batch),
+        "baseline": _baseline(project.settings),
+    }
 
 
 def _policies_compared(step: Step) -> Metadata:

@@ -10,7 +10,7 @@ from acecoder_dagster.evaluation.benchmarks import read_tasks
 from acecoder_dagster.graph.models import REWARD_MODEL
 from acecoder_dagster.graph.step import Step
 from acecoder_dagster.graph.steps.benchmarks import pair_of, where
-from acecoder_dagster.graph.steps.scoring import score_rows
+from acecoder_dagster.graph.steps.scoring import scored_programs
 from acecoder_dagster.learning.reward_model.prompts import reward_prompts, trained_template
 
 
@@ -60,5 +60,7 @@ def _scored(
     """Return columns program_id, task_id and score, and what the worker reports."""
     prompts = reward_prompts(trained_template(reward_model) or step.settings.prompt, questions, reward_model)
     of_tasks = programs.select("program_id", program="solution", question_id="task_id")
-    scores, figures = score_rows(step, reward_model, of_tasks.join(prompts, on="question_id", maintain_order="left"))
+    scores, figures = scored_programs(
+        step, reward_model, of_tasks.join(prompts, on="question_id", maintain_order="left")
+    )
     return programs.select("program_id", "task_id").join(scores, on="program_id", how="left"), figures

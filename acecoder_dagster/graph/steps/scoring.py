@@ -10,7 +10,7 @@ from acecoder_dagster.graph.worker_process import run_worker, workplace
 from acecoder_dagster.learning.workers.specifications import ScorePrograms
 
 
-def score_rows(step: Step, reward_model: Path, programs: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, float]]:
+def scored_programs(step: Step, reward_model: Path, programs: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, float]]:
     """Score programs.
 
     Args:

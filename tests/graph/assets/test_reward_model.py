@@ -6,7 +6,7 @@ import pytest
 from acecoder_dagster.data.tables import PROGRAM_SCORES
 from acecoder_dagster.graph.assets import STAGES, evaluation, preference_pairs, program_scores, reward_model
 from acecoder_dagster.graph.partitions import register_batches
-from acecoder_dagster.graph.steps.scoring import score_rows
+from acecoder_dagster.graph.steps.scoring import scored_programs
 from tests.graph.imports import BATCH, SYNTHESIS, bring, materialize, program, question, small_project
 
 SETTINGS = """
@@ -55,9 +55,9 @@ def test_it_is_trained_and_scores_with_the_chat_template_of_its_backbone(project
 
     def remembered(step, model, programs):
         scored.append(programs)
-        return score_rows(step, model, programs)
+        return scored_programs(step, model, programs)
 
-    monkeypatch.setattr(evaluation, "score_rows", remembered)
+    monkeypatch.setattr(evaluation, "scored_programs", remembered)
     done = materialize([reward_model, program_scores], project, instance, None)
     assert done.success
 

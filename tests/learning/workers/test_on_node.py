@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -10,12 +9,11 @@ import time
 from dagster_pipes import DAGSTER_PIPES_CONTEXT_ENV_VAR, DAGSTER_PIPES_MESSAGES_ENV_VAR, encode_param
 
 from acecoder_dagster.data.store.address import CACHE_VARIABLE
-from acecoder_dagster.data.store.bucket import Bucket
 from acecoder_dagster.learning.training.settings import ScratchModelSettings, SupervisedSettings
 from acecoder_dagster.learning.workers.assignments import ASSIGNMENT_FILE, assignment
 from acecoder_dagster.learning.workers.specifications import TrainBasePolicy
 from acecoder_dagster.questions.micro import MicroSettings
-from tests.object_stores import address, machine, s3_server  # noqa: F401 - fixtures
+from tests.object_stores import address, machine, s3_server, saved_checkpoints  # noqa: F401 - fixtures
 
 NOTHING = ("partition_key", "partition_key_range", "partition_time_window", "job_name")
 
@@ -61,7 +59,7 @@ def test_a_worker_whose_driver_is_gone_saves_its_work_and_ends(machine, address,
 
     with home.store.hold(own, lambda: None):
         node = subprocess.Popen(command, env=os.environ | pipes, stderr=subprocess.PIPE, text=True)
-        while not (saved := checkpoints(address)) and node.poll() is None:
+        while not (saved := saved_checkpoints(address, "models")) and node.poll() is None:
             time.sleep(0.2)
     _, said = node.communicate(timeout=120)
 
@@ -70,9 +68,3 @@ def test_a_worker_whose_driver_is_gone_saves_its_work_and_ends(machine, address,
     home.store.fetch(work)
     kept = [int(path.name.partition("-")[2]) for path in work.rglob("checkpoint-*")]
     assert max(kept) >= max(saved)
-
-
-def checkpoints(store: str) -> list[int]:
-    bucket = Bucket(store)
-    saved = [bucket.read(each.key) for each in bucket.list("folders/models")]
-    return [int(step) for found in saved if found for step in re.findall(r"checkpoint-(\d+)/", str(found[0]))]
