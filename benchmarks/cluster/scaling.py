@@ -97,7 +97,8 @@ def measure_scaling() -> tuple[list[Rate], list[Rate]]:
 def measure(opened: ClusterWorkers, seconds: float) -> Rate:
     """Judge for about `LASTS` seconds; what is first done everywhere does not count."""
     workers = opened.size
-    list(VerdictStream(opened).verdicts(jobs(-1, workers * GROUP_SIZE, 0.0)))
+    # So long that no worker is done with its own part before the last has begun.
+    list(VerdictStream(opened).verdicts(jobs(-1, 10 * workers * GROUP_SIZE, SECONDS)))
     programs = round(min(workers * LASTS / max(seconds, 1e-9), MOST)) // GROUP_SIZE * GROUP_SIZE
     started, used = time.perf_counter(), _cpu()
     judged = sum(1 for _ in VerdictStream(opened).verdicts(jobs(0, programs, seconds)))

@@ -12,9 +12,12 @@ from typing import Any
 from acecoder_dagster.judge.cluster.connection import Node
 from acecoder_dagster.judge.cluster.travelling import Task
 
-TASKS_PER_BATCH = 8
-"""Groups of up to 16 programs: 128 programs are some tenths of a second of work, beside which a call over the network
-is nothing, and little is done twice when a node is lost."""
+MOST_TASKS_PER_BATCH = 8
+"""Groups of up to 16 programs: enough work that a call over the network is nothing beside it."""
+
+BATCH_SECONDS = 0.4
+"""Work of one batch, unless one task takes longer: little is done twice when a node is lost, and near the end no worker
+has much left while others have nothing."""
 
 BATCHES_AT_ONCE = 2
 """Of one worker: while it is at work on one batch, the next one already waits there."""
@@ -78,7 +81,12 @@ class Seat:
         )
 
 
-def hand_out(queue: deque[Waiting], seats: Sequence[Seat], send: Callable[[Seat, Batch], None]) -> None:
+def tasks_per_batch(task_seconds: float) -> int:
+    """Return how many tasks a batch has when one takes so long, in seconds; 0 where that is not known."""
+    return max(1, min(MOST_TASKS_PER_BATCH, int(BATCH_SECONDS / max(task_seconds, 1e-9))))
+
+
+def hand_out(queue: deque[Waiting], seats: Sequence[Seat], most: int, send: Callable[[Seat, Batch], None]) -> None:
     """Give waiting tasks to workers, the oldest first.
 
     Idle workers share what waits among themselves. One at work gets only whole batches on top, so that the stream of
@@ -87,17 +95,18 @@ def hand_out(queue: deque[Waiting], seats: Sequence[Seat], send: Callable[[Seat,
     Args:
         queue: what waits; what is given away is taken from it.
         seats: all workers.
+        most: tasks of one batch.
         send: has a worker do a batch.
     """
     idle = [seat for seat in seats if seat.is_idle]
     while queue and idle:
         share = math.ceil(len(queue) / len(idle))
-        send(idle.pop(), _take(queue, min(share, TASKS_PER_BATCH)))
+        send(idle.pop(), _take(queue, min(share, most)))
     for seat in seats:
-        if len(queue) < TASKS_PER_BATCH or not queue[0].task.is_short:
+        if len(queue) < most or not queue[0].task.is_short:
             return
         if seat.takes_another:
-            send(seat, _take(queue, TASKS_PER_BATCH))
+            send(seat, _take(queue, most))
 
 
 def _take(queue: deque[Waiting], most: int) -> Batch:

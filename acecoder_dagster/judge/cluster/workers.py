@@ -21,7 +21,15 @@ from typing import Any
 
 from acecoder_dagster.judge.cluster.connection import Node, connect, nodes_of
 from acecoder_dagster.judge.cluster.node import NodeWorker, OpenWorkers, difference
-from acecoder_dagster.judge.cluster.seats import BATCHES_AT_ONCE, TASKS_PER_BATCH, Batch, Seat, Waiting, hand_out
+from acecoder_dagster.judge.cluster.seats import (
+    BATCHES_AT_ONCE,
+    MOST_TASKS_PER_BATCH,
+    Batch,
+    Seat,
+    Waiting,
+    hand_out,
+    tasks_per_batch,
+)
 from acecoder_dagster.judge.cluster.travelling import Answer, Calls, NodeSandboxes, Programs, code_digest
 from acecoder_dagster.judge.run.tasks import Judged
 from acecoder_dagster.judge.run.workers import LocalWorkers
@@ -44,6 +52,9 @@ PATIENCE_SECONDS = 300.0
 
 LEFT_OUT_SECONDS = 60.0
 """A node on which no sandbox can be started is tried again after this time."""
+
+RECENT = 0.2
+"""Weight of the last batch in how long a task takes."""
 
 MOST_LOSSES = 10
 """A task whose worker was lost so often is not given to yet another one."""
@@ -77,6 +88,7 @@ class ClusterWorkers:
         self._left_out: dict[str, tuple[float, str]] = {}
         self._lost_at_start: Counter[str] = Counter()
         self._alone_since = time.monotonic()
+        self._task_seconds = 0.0
         self._speeds: dict[str, NodeSpeed] = {}
         self._speeds_lock = threading.Lock()
         self._error: Exception | None = None
@@ -109,7 +121,7 @@ class ClusterWorkers:
     @property
     def groups_at_once(self) -> int:
         """Whole batches for every worker, and one more that is being filled."""
-        return self.size * (BATCHES_AT_ONCE + 1) * TASKS_PER_BATCH
+        return self.size * (BATCHES_AT_ONCE + 1) * MOST_TASKS_PER_BATCH
 
     def judge_programs(self, question: QuestionTests, programs: Sequence[str], in_hurry: bool) -> Future[Judged]:
         """Have programs of one question judged, see `run.workers.Workers`."""
@@ -148,7 +160,7 @@ class ClusterWorkers:
                     self._look_at_nodes()
                     look_at = time.monotonic() + LOOK_SECONDS
                 if self._error is None:
-                    hand_out(self._queue, self._seats, self._send)
+                    hand_out(self._queue, self._seats, tasks_per_batch(self._task_seconds), self._send)
             except Exception as error:
                 _log.exception("the driver of the cluster has failed")
                 self._fail(error)
@@ -257,7 +269,7 @@ class ClusterWorkers:
         except Exception as error:
             _answer(batch.tasks, error)
         else:
-            self._count(seat.node, batch.programs, answer.seconds)
+            self._count(seat.node, batch, answer.seconds)
             for waiting, each in zip(batch.tasks, answers, strict=True):
                 with suppress(InvalidStateError):
                     waiting.future.set_result(waiting.task.result(each))
@@ -300,14 +312,16 @@ class ClusterWorkers:
         with suppress(self._ray.exceptions.RayError, RuntimeError, ValueError):
             self._ray.kill(seat.actor)
 
-    def _count(self, node: Node, programs: int, seconds: float) -> None:
+    def _count(self, node: Node, batch: Batch, seconds: float) -> None:
+        seconds_each = seconds / len(batch.tasks)
+        self._task_seconds += RECENT * (seconds_each - self._task_seconds) if self._task_seconds else seconds_each
         workers = sum(seat.node.number == node.number for seat in self._seats)
         with self._speeds_lock:
             before = self._speeds.get(node.name, NodeSpeed(node.name, 0, 0, 0.0))
             self._speeds[node.name] = NodeSpeed(
                 node.name,
                 max(workers, before.workers),
-                before.programs + programs,
+                before.programs + batch.programs,
                 before.busy_seconds + seconds,
             )
 
