@@ -145,7 +145,7 @@ def as_task(said: dict[str, Any]) -> Task:
         tests = assertions(said["dataset"], said["entry_point"], said["atol"], observed)
         name = f"{said['task']} {kind}"
         if tests:
-            setup = setup_code(said["dataset"], said["entry_point"])
+            setup = setup_code(said["dataset"], said["entry_point"], tests)
             questions[kind] = QuestionTests(name, said["entry_point"], setup, tests, cpu_seconds=seconds)
     return Task(said["dataset"], said["task"], said["reference"], questions)
 

@@ -44,6 +44,13 @@ def top_names(statement: ast.stmt) -> frozenset[str]:
     return bound_names([statement])
 
 
+def is_shared_import(statement: ast.stmt) -> bool:
+    """Whether a statement imports modules for the program too: not under names that begin with an underscore."""
+    if not isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return False
+    return not all(name.startswith("_") for name in top_names(statement))
+
+
 class Definitions:
     """Statements that define names: what each binds and reads is worked out once."""
 

@@ -10,14 +10,30 @@ import ast
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from acecoder_dagster.judge.plan.names import loaded_names, top_names
 from acecoder_dagster.python_source import NO_TREE, parse_source
 
 MAX_TEST_BYTES = 100_000
 _LARGEST_INTEGER = 10**300  # `repr` of a longer one may fail, or take long
+_LEAVES = (ast.Constant, ast.Name, ast.expr_context, ast.cmpop, ast.operator, ast.unaryop, ast.boolop)
 _KINDS: dict[type[ast.AST], Callable[[Any], object]] = {ast.List: list, ast.Tuple: tuple, ast.Set: set}
+
+
+@dataclass(frozen=True, slots=True)
+class PlainTest:
+    """What nearly all generated tests are: `assert f(CONSTANTS) == CONSTANT`. They need no further look at a tree.
+
+    Attributes:
+        name: the function that is called.
+        call: the text of the call.
+        expected: the value that passes.
+    """
+
+    name: str
+    call: str
+    expected: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +45,7 @@ class ParsedTest:
         problem: why it has no tree, or is not taken apart; empty where it can be.
         defined: names that it defines for later tests.
         read: names that it reads.
+        plain: what it asks, where it is a plain test.
     """
 
     __test__ = False  # not a test class of pytest's
@@ -37,6 +54,7 @@ class ParsedTest:
     problem: str
     defined: frozenset[str]
     read: frozenset[str]
+    plain: PlainTest | None = None
 
 
 def parse_test(text: str) -> ParsedTest:
@@ -48,6 +66,8 @@ def parse_test(text: str) -> ParsedTest:
         for statement in body:
             if isinstance(statement, ast.Assert):
                 statement.test = _with_literals_folded(statement.test)
+        if (plain := _plain_test(body)) is not None:
+            return ParsedTest(body, "", frozenset(), frozenset({plain.name}), plain)
         defined = [top_names(statement) for statement in body if not isinstance(statement, ast.Assert)]
         return ParsedTest(body, "", frozenset[str]().union(*defined), loaded_names(body))
     except NO_TREE as error:
@@ -56,6 +76,30 @@ def parse_test(text: str) -> ParsedTest:
 
 def _problem(text: str) -> ParsedTest:
     return ParsedTest([], text, frozenset(), frozenset())
+
+
+def _plain_test(body: list[ast.stmt]) -> PlainTest | None:
+    match body:
+        case [ast.Assert(ast.Compare(ast.Call(ast.Name(name), arguments, keywords), [ast.Eq()], [expected]), None)]:
+            try:
+                parts = [_text_of_constant(argument) for argument in arguments]
+                parts += [f"{keyword.arg}={_text_of_constant(keyword.value)}" for keyword in keywords if keyword.arg]
+                if len(parts) == len(arguments) + len(keywords):
+                    _text_of_constant(expected)
+                    return PlainTest(name, f"{name}({', '.join(parts)})", cast(ast.Constant, expected).value)
+            except _NotALiteralError:
+                pass
+    return None
+
+
+def _text_of_constant(node: ast.AST) -> str:
+    if isinstance(node, ast.Starred):
+        return f"*{_text_of_constant(node.value)}"
+    if isinstance(node, ast.Constant):
+        # What is more than one value has been looked at when it was folded.
+        is_folded = isinstance(node.value, (list, tuple, dict, set))
+        return repr(node.value if is_folded else _checked(node.value))
+    raise _NotALiteralError
 
 
 class _NotALiteralError(Exception):
@@ -71,8 +115,8 @@ def _with_literals_folded(root: ast.expr) -> ast.expr:
         for field, child in ast.iter_fields(node):
             if isinstance(child, list):
                 child[:] = [_folded(part) for part in child]
-                open_nodes += [part for part in child if isinstance(part, ast.AST)]
-            elif isinstance(child, ast.AST):
+                open_nodes += [part for part in child if isinstance(part, ast.AST) and not isinstance(part, _LEAVES)]
+            elif isinstance(child, ast.AST) and not isinstance(child, _LEAVES):
                 setattr(node, field, _folded(child))
                 open_nodes.append(getattr(node, field))
     return holder.value

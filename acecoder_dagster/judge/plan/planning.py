@@ -8,11 +8,11 @@ import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from acecoder_dagster.judge.plan.calls import EntryPoint, NotSplittableError
-from acecoder_dagster.judge.plan.host_decisions import Decision, host_decision, passing_payload
+from acecoder_dagster.judge.plan.calls import PLACEHOLDER, EntryPoint, NotSplittableError
+from acecoder_dagster.judge.plan.host_decisions import Decision, host_decision, passing_payload, payload_of
 from acecoder_dagster.judge.plan.io_tests import function_call_pieces, function_call_setup
-from acecoder_dagster.judge.plan.names import loaded_names, text, top_names
-from acecoder_dagster.judge.plan.parsed_tests import ParsedTest, parse_test
+from acecoder_dagster.judge.plan.names import is_shared_import, loaded_names, text, top_names
+from acecoder_dagster.judge.plan.parsed_tests import ParsedTest, PlainTest, parse_test
 from acecoder_dagster.judge.plan.splitting import Setup, SplitTest, read_setup, split_test
 from acecoder_dagster.judge.plan.taking_apart import TestCode, imports_of, read_test_code, text_for_methods
 from acecoder_dagster.judge.plan.where_tests_run import can_run_by_proxies
@@ -197,13 +197,18 @@ def _setup_for_program(setup_code: str, setup: Setup, plans: Sequence[TestPlan])
     hidden = frozenset[str]().union(*(plan.setup_names for plan in plans)) - called
     kept, body = [], setup.definitions.statements
     for part in body:
-        is_needed = not isinstance(part, (ast.FunctionDef, ast.Assign)) or bool(top_names(part) & called)
+        is_needed = not _can_be_hidden(part) or bool(top_names(part) & called)
         if is_needed or not (top_names(part) | loaded_names([part])) & hidden:
             kept.append(part)
         else:
             hidden |= top_names(part)
-    shown = [top_names(part) for part in kept if isinstance(part, (ast.FunctionDef, ast.Assign))]
+    shown = [top_names(part) for part in kept if _can_be_hidden(part)]
     return (setup_code if len(kept) == len(body) else text(kept)), frozenset[str]().union(*shown)
+
+
+def _can_be_hidden(part: ast.stmt) -> bool:
+    is_import = isinstance(part, (ast.Import, ast.ImportFrom))
+    return isinstance(part, (ast.FunctionDef, ast.Assign)) or (is_import and not is_shared_import(part))
 
 
 def _plan_scripts(question: QuestionTests) -> QuestionPlan:
@@ -243,6 +248,8 @@ def _rely_on_each_other(tests: Sequence[ParsedTest]) -> bool:
 def _plan_test(
     test: str, parsed: ParsedTest, entry_point: EntryPoint, setup: Setup, module: str, is_divisible: bool
 ) -> _Planned:
+    if is_divisible and parsed.plain and parsed.plain.name == entry_point.text not in setup.shown_names:
+        return _planned_plainly(parsed.plain)
     split = _split(parsed, entry_point, setup) if is_divisible else None
     if split is None:
         if can_run_by_proxies((module, test), entry_point.root):
@@ -263,6 +270,13 @@ def _plan_test(
         _piece("values", split.call_prelude, _call(split)) | {"conversions": split.conversions},
         _piece("compare", imports + split.prelude, unparse(split.comparison)),
     )
+
+
+def _planned_plainly(test: PlainTest) -> _Planned:
+    comparison = ast.Compare(ast.Name(PLACEHOLDER), [ast.Eq()], [ast.Constant(test.expected)])
+    plan = TestPlan(Way.VALUES, payload_of(test.expected), host_decision(comparison))
+    call = _piece("values", "", test.call) | {"conversions": ()}
+    return plan, call, _piece("compare", "", f"{PLACEHOLDER} == {test.expected!r}")
 
 
 def _split(test: ParsedTest, entry_point: EntryPoint, setup: Setup) -> SplitTest | None:

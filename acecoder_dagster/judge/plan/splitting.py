@@ -21,7 +21,7 @@ from acecoder_dagster.judge.plan.calls import (
     find_call,
     is_foreign,
 )
-from acecoder_dagster.judge.plan.names import Definitions, bound_names, loaded_names, text, top_names
+from acecoder_dagster.judge.plan.names import Definitions, bound_names, is_shared_import, loaded_names, text, top_names
 from acecoder_dagster.judge.plan.parsed_tests import ParsedTest, parse_test
 from acecoder_dagster.judge.plan.safe_comparisons import depends_on_values_alone, may_execute_values
 from acecoder_dagster.python_source import unparse
@@ -65,7 +65,7 @@ class Setup:
         comparison_code: the part of it that does not need the program.
         fixed_names: names of modules, functions, classes and constants: no call changes what they stand for.
         changeable_names: names of values that a call could change in place.
-        shown_names: names whose values the program can see: all but those of modules.
+        shown_names: names whose values the program can see, where they are shown: all but those of shared modules.
         definitions: the statements of `comparison_code`.
     """
 
@@ -174,8 +174,8 @@ def _function_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
 
 
 def _shown_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
-    """Names that statements define, without those of modules."""
-    names = [top_names(statement) for statement in statements if not isinstance(statement, _IMPORTS)]
+    """Names that statements define, without those of modules that the program shares."""
+    names = [top_names(statement) for statement in statements if not is_shared_import(statement)]
     return frozenset().union(*names)
 
 

@@ -25,8 +25,8 @@ CODE_VERSION = "1"
 """To be raised when what is observed of references changes."""
 
 _HERE = Path(__file__).parent
-# What is imported here, programs see too: under names that none of them uses.
-_SETUP = "import hashlib as _hashlib\nimport numpy as _numpy"
+# Only comparisons use them; modules under such names are not there for programs.
+_IMPORTS = {"_hashlib": "import hashlib as _hashlib", "_numpy": "import numpy as _numpy"}
 _SPECIAL_SETUP = (_HERE / "evalplus_comparison.py").read_text(encoding="utf-8")
 DIGEST = (
     "lambda out: _hashlib.sha256((hex(out) if isinstance(out, int) else repr(out).replace('.0', ''))"
@@ -41,7 +41,13 @@ _CLOSE = (
     "and (not isinstance(expected, (list, tuple)) or len(out) == len(expected)) "
     "and bool(_numpy.allclose(out, expected, rtol=1e-07, atol={atol})))"
 )
-_OBSERVING = f"{_SETUP}\ndigest_of_answer = {DIGEST}\n{(_HERE / 'evalplus_observing.py').read_text(encoding='utf-8')}"
+_OBSERVING = "\n".join(
+    [
+        _IMPORTS["_hashlib"],
+        f"digest_of_answer = {DIGEST}",
+        (_HERE / "evalplus_observing.py").read_text(encoding="utf-8"),
+    ]
+)
 _CALLS = 200
 """Calls of a reference that are observed together: what they answer leaves the sandbox in one report."""
 
@@ -140,17 +146,14 @@ def questions(
 def _question(protocol: Protocol, asked: _Asked, answers: Sequence[Answer]) -> Question:
     task, scoring = asked.task, protocol.scoring
     factor = scoring.reference_time_factor or 1.0
+    observed = zip(asked.arguments, answers, strict=True)
+    tests = assertions(protocol.data.variant, task.entry_point, task.record["atol"], observed)
     return Question(
         task.task_id,
         asked.kind,
         task.entry_point,
-        setup_code=setup_code(protocol.data.variant, task.entry_point),
-        tests=assertions(
-            protocol.data.variant,
-            task.entry_point,
-            task.record["atol"],
-            zip(asked.arguments, answers, strict=True),
-        ),
+        setup_code=setup_code(protocol.data.variant, task.entry_point, tests),
+        tests=tests,
         cpu_seconds=max(scoring.least_seconds, factor * max(each.seconds for each in answers)),
     )
 
@@ -175,9 +178,11 @@ def _observed(judge: Judge, asked: _Asked) -> list[Any] | str:
     return found
 
 
-def setup_code(variant: str, entry_point: str) -> str:
-    """Return what has to run before the assertions of a task."""
-    return _SPECIAL_SETUP if _special(variant, entry_point) else _SETUP
+def setup_code(variant: str, entry_point: str, tests: Sequence[str]) -> str:
+    """Return what has to run before the assertions of a task: nothing where only equality is asked."""
+    if _special(variant, entry_point):
+        return _SPECIAL_SETUP
+    return "\n".join(line for name, line in _IMPORTS.items() if any(f"{name}." in test for test in tests))
 
 
 def assertions(variant: str, entry_point: str, atol: float, observed: Iterable[tuple[str, Answer]]) -> tuple[str, ...]:

@@ -7,14 +7,14 @@ Its names begin with an underscore: no program has helpers of these names.
 
 import math as _math
 
-import numpy as _numpy
-
 
 def _same(_out, _expected, _atol):
     return _out == _expected or _close(_out, _expected, _atol)
 
 
 def _close(_out, _expected, _atol):
+    import numpy as _numpy
+
     return type(_out) is type(_expected) and bool(_numpy.allclose(_out, _expected, rtol=1e-07, atol=_atol))
 
 
