@@ -57,6 +57,7 @@ def small_suite(
     *,
     near: float = NEAR,
     both_answers: bool = True,
+    max_tests: int = MAX_TESTS,
 ) -> list[int]:
     """Return the few of the tests that the product's own code chooses by one half, which it does not see labelled.
 
@@ -67,13 +68,14 @@ def small_suite(
         half: which programs and mutants choose.
         near: in place of `suites.NEAR`.
         both_answers: False: as if it were not known what tests expect.
+        max_tests: most tests.
     """
     # Nobody wrote varied inputs: they are what an adversarial round draws from.
     writers = [question.tests[test].writers or {ADVERSARIAL} for test in tests]
     origins = [max(names, key=lambda name: trust.get(name, 0.0)) for names in writers]
     fairness = suite_fairness(origins, trust)
     fairness[[origin == ADVERSARIAL for origin in origins]] *= near / NEAR
-    return _chosen_suite(question, tests, fairness, half, both_answers=both_answers)
+    return _chosen_suite(question, tests, fairness, half, both_answers=both_answers, max_tests=max_tests)
 
 
 def suite_by_labels(question: MeasuredQuestion, tests: Suite, half: Flags) -> list[int]:
@@ -84,12 +86,18 @@ def suite_by_labels(question: MeasuredQuestion, tests: Suite, half: Flags) -> li
 
 
 def _chosen_suite(
-    question: MeasuredQuestion, tests: Suite, fairness: Floats, half: Flags, *, both_answers: bool
+    question: MeasuredQuestion,
+    tests: Suite,
+    fairness: Floats,
+    half: Flags,
+    *,
+    both_answers: bool,
+    max_tests: int = MAX_TESTS,
 ) -> list[int]:
     passed, mutants = question.passed[:, list(tests)], question.kinds == "mutant"
     expected = [str(question.tests[test].expected) if both_answers else None for test in tests]
     matrix = SuiteMatrix(passed[half & question.labelled], passed[half & mutants], fairness, expected)
-    return [tests[position] for position in strongest_suite(matrix, MIN_TESTS, MAX_TESTS)]
+    return [tests[position] for position in strongest_suite(matrix, MIN_TESTS, max_tests)]
 
 
 def near_chosen_elsewhere(

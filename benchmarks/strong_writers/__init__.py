@@ -1,0 +1,1 @@
+"""Test suites judged by the programs of strong models, with EvalPlus as the truth."""

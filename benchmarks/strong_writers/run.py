@@ -1,0 +1,209 @@
+"""Suites against strong writers, with EvalPlus as the truth: `python -m benchmarks.strong_writers --data FOLDER`.
+
+The strongest third of the models, by the official tests, takes no part in choosing; its programs judge the suites.
+What programs return is measured by `benchmarks.test_suites`, in the same folder `--work`; EvalPlus's verdicts take a
+quarter of an hour more on two cores.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from acecoder_dagster.questions.test_suites.choosing import Ballot, agree
+from acecoder_dagster.questions.test_suites.choosing.agreement import CERTAIN
+from acecoder_dagster.questions.test_suites.quality import Tally, ratio_interval
+from benchmarks.common.machine import describe_machine
+from benchmarks.common.report import ReportPath, write_report
+from benchmarks.strong_writers.ranking import kendall_tau, rates_by_model
+from benchmarks.strong_writers.truth import HUMANEVAL, MBPP, Source, Truth, pass_rates, with_truth
+from benchmarks.test_suites.pairs import pair_rows
+from benchmarks.test_suites.questions import Flags, MeasuredQuestion, Suite, measured_questions, trust_in_writers
+from benchmarks.test_suites.run import WORK
+from benchmarks.test_suites.suites import MIN_TESTS, small_suite, valid_suites
+
+REPORT = Path(__file__).with_name("results.md")
+SIZES = (8, 16)
+HEAD = (
+    "| tests | questions | tests each | right accepted | wrong refused | the same by the official tests "
+    "| tests that a right program fails | Kendall's tau |",
+    "|---|---|---|---|---|---|---|---|",
+)
+Suites = Mapping[str, Suite]
+
+
+def main(
+    data: Annotated[Path, typer.Option(help="Folder with problems, programs, verdicts, tests and benchmarks/.")],
+    work: Annotated[Path, typer.Option(help="Folder for what programs return, and for EvalPlus's verdicts.")] = WORK,
+    report: ReportPath = REPORT,
+) -> None:
+    """Measure and write the report."""
+    lines = [
+        "# Suites against strong writers",
+        "",
+        f"`python -m benchmarks.strong_writers --data FOLDER`, {describe_machine()}. Right is what passes all of "
+        "EvalPlus's tests, base and plus. The strongest third of the models, by the official tests, had no part in "
+        "choosing: its programs are those that are accepted or refused. In brackets: 95% intervals, bootstrap by "
+        "question. Tests that a right program fails: the share of the kept tests that some program fails which passes "
+        "all of EvalPlus's. Kendall's tau: between the models ordered by pass@1 by these tests and by EvalPlus, on the "
+        "same questions, of all recorded models.",
+    ]
+    for source in (HUMANEVAL, MBPP):
+        questions = with_truth(source, measured_questions(data, work, source.name), data, work / "evalplus")
+        lines += _section(source, questions, pass_rates(data, source))
+    write_report(report, lines)
+
+
+def _section(source: Source, truths: Sequence[Truth], rates: Mapping[str, float]) -> list[str]:
+    strong = list(rates)[-(len(rates) // 3) :]
+    best_chooser = list(rates)[-(len(rates) // 3) - 1]
+    questions = [each.question for each in truths]
+    choosers = {each.question_id: ~np.isin(each.models, strong) for each in questions}
+    trust = trust_in_writers(questions, {each.question_id: each.valid for each in questions})
+    valid = valid_suites(questions)
+    named: dict[str, Suites] = {"every valid test": valid}
+    for size in SIZES:
+        named[f"`reference`, at most {size}"] = {
+            each.question_id: small_suite(
+                each, valid[each.question_id], trust, choosers[each.question_id], max_tests=size
+            )
+            for each in questions
+            if each.question_id in valid
+        }
+    right = {each.question.question_id for each in truths if each.reference_is_right}
+    for size in SIZES:
+        whole = named[f"`reference`, at most {size}"]
+        named[f"the same, references that EvalPlus finds right, at most {size}"] = {
+            question: suite for question, suite in whole.items() if question in right
+        }
+    if source is HUMANEVAL:
+        named[f"`paper` and `released`: all that {best_chooser.removeprefix('pool:')} passes"] = _paper(
+            questions, best_chooser
+        )
+        named["`agreement`, at most 8"] = _agreed(questions, choosers)
+    lines = [
+        "",
+        f"## {source.protocol.partition('/')[2]}",
+        "",
+        f"{len(questions)} questions, {len(strong)} strong models of {len(rates)}; {len(right)} references are right.",
+        "",
+        *HEAD,
+        _official_row(truths, strong, list(rates)),
+    ]
+    lines += [_row(name, truths, suites, strong, list(rates)) for name, suites in named.items()]
+    pairs = [
+        row
+        for name in ("every valid test", "`reference`, at most 8")
+        for row in pair_rows(name, questions, named[name], lambda each: each.labelled)
+    ]
+    return [*lines, "", "Preference pairs of all models' programs, shares by weight:", "", *_table(pairs)]
+
+
+def _row(name: str, truths: Sequence[Truth], suites: Suites, strong: Sequence[str], models: Sequence[str]) -> str:
+    tallies: dict[str, dict[str, tuple[int, int]]] = {
+        key: {} for key in ("right", "wrong", "right there", "wrong there")
+    }
+    unfair: dict[str, tuple[int, int]] = {}
+    for truth in truths:
+        question = truth.question
+        if question.question_id not in suites:
+            continue
+        suite = list(suites[question.question_id])
+        accepted = _accepted(question, suite)
+        rows = question.labelled & np.isin(question.models, strong)
+        for there, labels in (("", question.right), (" there", truth.official)):
+            tallies[f"right{there}"][question.question_id] = _count(rows & (labels == 1), accepted)
+            tallies[f"wrong{there}"][question.question_id] = _count(rows & (labels == 0), ~accepted)
+        failed = ~question.passed[question.right == 1][:, suite].all(axis=0)
+        unfair[question.question_id] = (int(failed.sum()), len(suite))
+    shares = [_share(name, tallies[key]) for key in ("right", "wrong")]
+    there = " / ".join(_share(name, tallies[key]).partition(" ")[0] for key in ("right there", "wrong there"))
+    of_models = [each for each in truths if each.question.question_id in suites]
+    ours = rates_by_model(of_models, models, lambda each: _accepted(each, suites[each.question_id]))
+    theirs = rates_by_model(of_models, models, lambda each: each.right == 1)
+    cells = [name, str(len(unfair)), f"{np.mean([len(each) for each in suites.values()]):.1f}", *shares, there]
+    return f"| {' | '.join([*cells, _share(name, unfair), f'{kendall_tau(ours, theirs):.3f}'])} |"
+
+
+def _official_row(truths: Sequence[Truth], strong: Sequence[str], models: Sequence[str]) -> str:
+    counts: dict[str, dict[str, tuple[int, int]]] = {"right": {}, "wrong": {}}
+    for truth in truths:
+        rows = truth.question.labelled & np.isin(truth.question.models, strong)
+        accepted = truth.passes_official
+        counts["right"][truth.question.question_id] = _count(rows & (truth.question.right == 1), accepted)
+        counts["wrong"][truth.question.question_id] = _count(rows & (truth.question.right == 0), ~accepted)
+    official = {truth.question.question_id: truth.passes_official for truth in truths}
+    theirs = rates_by_model(truths, models, lambda each: each.right == 1)
+    ours = rates_by_model(truths, models, lambda each: official[each.question_id])
+    shares = [_share("official", counts[key]) for key in ("right", "wrong")]
+    tau = kendall_tau(ours, theirs)
+    return f"| {' | '.join(['the official tests themselves', str(len(truths)), '', *shares, '', '', f'{tau:.3f}'])} |"
+
+
+def _accepted(question: MeasuredQuestion, suite: Suite) -> Flags:
+    flags: Flags = np.logical_and.reduce(question.passed[:, list(suite)], axis=1)
+    return flags
+
+
+def _count(rows: Flags, good: Flags) -> tuple[int, int]:
+    return int((rows & good).sum()), int(rows.sum())
+
+
+def _share(name: str, counts: dict[str, tuple[int, int]]) -> str:
+    share = ratio_interval(Tally(name, counts), 2000)
+    return f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
+
+
+def _paper(questions: Sequence[MeasuredQuestion], oracle: str) -> dict[str, list[int]]:
+    """Return all written tests that one model's program passes, where there are enough."""
+    suites = {}
+    for each in questions:
+        rows = np.flatnonzero(each.models == oracle)
+        if rows.size:
+            passed = each.passed[rows[0]]
+            kept = [number for number, test in enumerate(each.tests) if test.writers and passed[number]]
+            if len(kept) >= MIN_TESTS:
+                suites[each.question_id] = kept
+    return suites
+
+
+def _agreed(questions: Sequence[MeasuredQuestion], choosers: Mapping[str, Flags]) -> dict[str, list[int]]:
+    """Return what the product's agreement of the choosing models keeps and chooses; no reference is asked."""
+    written = {
+        each.question_id: np.array([bool(test.writers) for test in each.tests], dtype=np.bool_) for each in questions
+    }
+    rows = {
+        each.question_id: choosers[each.question_id]
+        & (each.kinds == "program")
+        & np.char.startswith(each.models, "pool")
+        for each in questions
+    }
+    ballots = {
+        each.question_id: Ballot(
+            each.passed[rows[each.question_id]][:, written[each.question_id]],
+            list(each.models[rows[each.question_id]]),
+            [test.writers for test in each.tests if test.writers],
+        )
+        for each in questions
+        if rows[each.question_id].any() and written[each.question_id].any()
+    }
+    kept = {}
+    for question, agreement in agree(ballots).items():
+        if agreement.confidence >= CERTAIN:
+            kept[question] = np.zeros(len(written[question]), dtype=np.bool_)
+            kept[question][written[question]] = agreement.probabilities >= CERTAIN
+    trust = trust_in_writers(questions, kept)
+    return {
+        each.question_id: small_suite(each, tests, trust, rows[each.question_id])
+        for each in questions
+        if each.question_id in kept
+        and len(tests := [int(n) for n in np.flatnonzero(kept[each.question_id])]) >= MIN_TESTS
+    }
+
+
+def _table(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    names = list(rows[0])
+    cells = [" | ".join(row[name] for name in names) for row in rows]
+    return [f"| {' | '.join(names)} |", "|" + "---|" * len(names), *(f"| {row} |" for row in cells)]
