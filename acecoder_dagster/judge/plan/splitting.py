@@ -90,7 +90,8 @@ def read_setup(setup_code: str, entry_point: EntryPoint) -> Setup:
         body = _statements(parse_test(setup_code))
         fixed, changeable = _defined_names(body)
         if not _foreign_names(body, entry_point, fixed | changeable):
-            return Setup(setup_code, fixed, changeable, _shown_names(body), Definitions(body))
+            shown = [top_names(statement) for statement in body if not is_shared_import(statement)]
+            return Setup(setup_code, fixed, changeable, frozenset().union(*shown), Definitions(body))
     except NotSplittableError:
         return Setup("", frozenset(), frozenset(), frozenset(), Definitions([]))
     imports = [statement for statement in body if isinstance(statement, _IMPORTS)]
@@ -174,8 +175,8 @@ def _function_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
 
 
 def _shown_names(statements: Iterable[ast.stmt]) -> frozenset[str]:
-    """Names that statements define, without those of modules that the program shares."""
-    names = [top_names(statement) for statement in statements if not is_shared_import(statement)]
+    """Names that statements define, without those of modules."""
+    names = [top_names(statement) for statement in statements if not isinstance(statement, _IMPORTS)]
     return frozenset().union(*names)
 
 
