@@ -1,7 +1,7 @@
 """Where a benchmark writes what it measured."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +13,13 @@ ReportPath = Annotated[Path, typer.Option("--report", help="Where the report is 
 def cell(text: str) -> str:
     """Return text as it may stand in a cell of a table, at most 200 characters of it."""
     return text.replace("|", "\\|").replace("\n", " ")[:200]
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the lines of a table in Markdown; its columns are the keys of the first row."""
+    names = list(rows[0])
+    cells = [" | ".join(row[name] for name in names) for row in rows]
+    return [f"| {' | '.join(names)} |", "|" + "---|" * len(names), *(f"| {row} |" for row in cells)]
 
 
 def write_report(path: Path, lines: Iterable[str]) -> None:

@@ -12,15 +12,21 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from acecoder_dagster.questions.test_suites.choosing import Ballot, agree
-from acecoder_dagster.questions.test_suites.choosing.agreement import CERTAIN
 from acecoder_dagster.questions.test_suites.quality import Tally, ratio_interval
 from benchmarks.common.machine import describe_machine
-from benchmarks.common.report import ReportPath, write_report
+from benchmarks.common.report import ReportPath, table, write_report
 from benchmarks.strong_writers.ranking import kendall_tau, rates_by_model
 from benchmarks.strong_writers.truth import HUMANEVAL, MBPP, Source, Truth, pass_rates, with_truth
+from benchmarks.test_suites.agreed import agreed_suites, certain, plain_models
 from benchmarks.test_suites.pairs import pair_rows
-from benchmarks.test_suites.questions import Flags, MeasuredQuestion, Suite, measured_questions, trust_in_writers
+from benchmarks.test_suites.questions import (
+    SAMPLER,
+    Flags,
+    MeasuredQuestion,
+    Suite,
+    measured_questions,
+    trust_in_writers,
+)
 from benchmarks.test_suites.run import WORK
 from benchmarks.test_suites.suites import MIN_TESTS, small_suite, valid_suites
 
@@ -52,53 +58,75 @@ def main(
     ]
     for source in (HUMANEVAL, MBPP):
         questions = with_truth(source, measured_questions(data, work, source.name), data, work / "evalplus")
-        lines += _section(source, questions, pass_rates(data, source))
+        lines += _section(source, questions, pass_rates(data, source), plain_models(data))
     write_report(report, lines)
 
 
-def _section(source: Source, truths: Sequence[Truth], rates: Mapping[str, float]) -> list[str]:
-    strong = list(rates)[-(len(rates) // 3) :]
-    best_chooser = list(rates)[-(len(rates) // 3) - 1]
-    questions = [each.question for each in truths]
-    choosers = {each.question_id: ~np.isin(each.models, strong) for each in questions}
+def _section(source: Source, truths: Sequence[Truth], rates: Mapping[str, float], plain: frozenset[str]) -> list[str]:
+    models, questions = list(rates), [each.question for each in truths]
+    strong, weaker = models[-(len(models) // 3) :], models[: -(len(models) // 3)]
+    named = _suites(questions, strong)
+    right = {each.question.question_id for each in truths if each.reference_is_right}
+    of_right = {
+        f"{name}, references that EvalPlus finds right": {
+            each: suite for each, suite in suites.items() if each in right
+        }
+        for name, suites in named.items()
+    }
+    by_models: dict[str, Suites] = {}
+    if source is HUMANEVAL:
+        voting = np.array(sorted(plain - set(strong)))
+        by_models["`paper` and `released`: what a program of the best weaker model passes"] = _paper(questions, weaker)
+        by_models["`agreement`, at most 8"] = certain(
+            agreed_suites(questions, lambda each: each.labelled & np.isin(each.models, voting))
+        )
+    rows = [_row(name, truths, suites, strong, models) for name, suites in (named | of_right | by_models).items()]
+    pairs = [
+        row
+        for name, suites in (named | by_models).items()
+        for row in pair_rows(name, questions, suites, _of_sampler if source is HUMANEVAL else _labelled)
+        if row["pairs"] != "0"
+    ]
+    return [
+        "",
+        f"## {source.protocol.partition('/')[2]}",
+        "",
+        f"{len(questions)} questions, {len(strong)} strong models of {len(models)}; {len(right)} references are right.",
+        "",
+        *HEAD,
+        _official_row(truths, strong, models),
+        *rows,
+        "",
+        f"Preference pairs of {f'programs of {SAMPLER}' if source is HUMANEVAL else 'all programs'}, shares by weight; "
+        "a rule that makes no pair has no row:",
+        "",
+        *table(pairs),
+    ]
+
+
+def _suites(questions: Sequence[MeasuredQuestion], strong: Sequence[str]) -> dict[str, Suites]:
+    """Return what the policy `reference` keeps, and chooses by all programs but those of strong models."""
     trust = trust_in_writers(questions, {each.question_id: each.valid for each in questions})
     valid = valid_suites(questions)
     named: dict[str, Suites] = {"every valid test": valid}
     for size in SIZES:
         named[f"`reference`, at most {size}"] = {
             each.question_id: small_suite(
-                each, valid[each.question_id], trust, choosers[each.question_id], max_tests=size
+                each, valid[each.question_id], trust, ~np.isin(each.models, strong), max_tests=size
             )
             for each in questions
             if each.question_id in valid
         }
-    right = {each.question.question_id for each in truths if each.reference_is_right}
-    for size in SIZES:
-        whole = named[f"`reference`, at most {size}"]
-        named[f"the same, references that EvalPlus finds right, at most {size}"] = {
-            question: suite for question, suite in whole.items() if question in right
-        }
-    if source is HUMANEVAL:
-        named[f"`paper` and `released`: all that {best_chooser.removeprefix('pool:')} passes"] = _paper(
-            questions, best_chooser
-        )
-        named["`agreement`, at most 8"] = _agreed(questions, choosers)
-    lines = [
-        "",
-        f"## {source.protocol.partition('/')[2]}",
-        "",
-        f"{len(questions)} questions, {len(strong)} strong models of {len(rates)}; {len(right)} references are right.",
-        "",
-        *HEAD,
-        _official_row(truths, strong, list(rates)),
-    ]
-    lines += [_row(name, truths, suites, strong, list(rates)) for name, suites in named.items()]
-    pairs = [
-        row
-        for name in ("every valid test", "`reference`, at most 8")
-        for row in pair_rows(name, questions, named[name], lambda each: each.labelled)
-    ]
-    return [*lines, "", "Preference pairs of all models' programs, shares by weight:", "", *_table(pairs)]
+    return named
+
+
+def _labelled(question: MeasuredQuestion) -> Flags:
+    return question.labelled
+
+
+def _of_sampler(question: MeasuredQuestion) -> Flags:
+    flags: Flags = question.labelled & (question.models == SAMPLER)
+    return flags
 
 
 def _row(name: str, truths: Sequence[Truth], suites: Suites, strong: Sequence[str], models: Sequence[str]) -> str:
@@ -156,54 +184,14 @@ def _share(name: str, counts: dict[str, tuple[int, int]]) -> str:
     return f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
 
 
-def _paper(questions: Sequence[MeasuredQuestion], oracle: str) -> dict[str, list[int]]:
-    """Return all written tests that one model's program passes, where there are enough."""
+def _paper(questions: Sequence[MeasuredQuestion], models: Sequence[str]) -> dict[str, list[int]]:
+    """Return all written tests that a program of the best of the models passes, where there are enough."""
+    rank = {model: number for number, model in enumerate(models)}
     suites = {}
     for each in questions:
-        rows = np.flatnonzero(each.models == oracle)
-        if rows.size:
-            passed = each.passed[rows[0]]
-            kept = [number for number, test in enumerate(each.tests) if test.writers and passed[number]]
+        row = max(range(len(each.models)), key=lambda row: rank.get(str(each.models[row]), -1))
+        if str(each.models[row]) in rank:
+            kept = [number for number, test in enumerate(each.tests) if test.writers and each.passed[row, number]]
             if len(kept) >= MIN_TESTS:
                 suites[each.question_id] = kept
     return suites
-
-
-def _agreed(questions: Sequence[MeasuredQuestion], choosers: Mapping[str, Flags]) -> dict[str, list[int]]:
-    """Return what the product's agreement of the choosing models keeps and chooses; no reference is asked."""
-    written = {
-        each.question_id: np.array([bool(test.writers) for test in each.tests], dtype=np.bool_) for each in questions
-    }
-    rows = {
-        each.question_id: choosers[each.question_id]
-        & (each.kinds == "program")
-        & np.char.startswith(each.models, "pool")
-        for each in questions
-    }
-    ballots = {
-        each.question_id: Ballot(
-            each.passed[rows[each.question_id]][:, written[each.question_id]],
-            list(each.models[rows[each.question_id]]),
-            [test.writers for test in each.tests if test.writers],
-        )
-        for each in questions
-        if rows[each.question_id].any() and written[each.question_id].any()
-    }
-    kept = {}
-    for question, agreement in agree(ballots).items():
-        if agreement.confidence >= CERTAIN:
-            kept[question] = np.zeros(len(written[question]), dtype=np.bool_)
-            kept[question][written[question]] = agreement.probabilities >= CERTAIN
-    trust = trust_in_writers(questions, kept)
-    return {
-        each.question_id: small_suite(each, tests, trust, rows[each.question_id])
-        for each in questions
-        if each.question_id in kept
-        and len(tests := [int(n) for n in np.flatnonzero(kept[each.question_id])]) >= MIN_TESTS
-    }
-
-
-def _table(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    names = list(rows[0])
-    cells = [" | ".join(row[name] for name in names) for row in rows]
-    return [f"| {' | '.join(names)} |", "|" + "---|" * len(names), *(f"| {row} |" for row in cells)]

@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from acecoder_dagster.evaluation.benchmarks import read_protocol, read_tasks
 from acecoder_dagster.evaluation.benchmarks.judging.verdicts import judge_programs
-from benchmarks.test_suites.questions import Flags, MeasuredQuestion
+from benchmarks.test_suites.questions import SAMPLER, Flags, MeasuredQuestion
+
+SAMPLES = 16
+"""Programs per question of the model that wrote a hundred."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Truth:
     """A question, and who is right.
 
     Attributes:
-        question: labels say who is right by EvalPlus; models outside the pools have none.
+        question: labels say who is right by EvalPlus; what was not judged has none.
         official: per program, what the label was by the official tests.
         reference_is_right: by EvalPlus.
     """
@@ -62,7 +65,7 @@ class Truth:
 def with_truth(source: Source, questions: list[MeasuredQuestion], data: Path, folder: Path) -> list[Truth]:
     """Return the questions that EvalPlus has, with its labels; verdicts are kept in the folder.
 
-    Only programs of the pools are judged: the one model with a hundred programs for each question is weak.
+    Of the one model with a hundred programs for each question, some are judged.
     """
     protocol = read_protocol(source.protocol)
     tasks = read_tasks(protocol, str(data / "benchmarks")).tasks
@@ -96,7 +99,9 @@ def with_truth(source: Source, questions: list[MeasuredQuestion], data: Path, fo
 
 
 def _judged(question: MeasuredQuestion) -> Flags:
-    flags: Flags = question.labelled & np.char.startswith(question.models, "pool")
+    of_sampler = question.models == SAMPLER
+    first = of_sampler & (np.cumsum(of_sampler) <= SAMPLES)
+    flags: Flags = question.labelled & (np.char.startswith(question.models, "pool") | first)
     return flags
 
 

@@ -12,15 +12,13 @@ from pathlib import Path
 from typing import Annotated
 
 import numpy as np
-import polars as pl
 import typer
 
 from acecoder_dagster.data.tables import OFFICIAL
-from acecoder_dagster.questions.test_suites.choosing import Ballot, agree
-from acecoder_dagster.questions.test_suites.choosing.agreement import CERTAIN
 from acecoder_dagster.questions.test_suites.quality import Tally, ratio_interval
 from benchmarks.common.machine import describe_machine
-from benchmarks.common.report import ReportPath, write_report
+from benchmarks.common.report import ReportPath, table, write_report
+from benchmarks.test_suites.agreed import agreed_suites, certain, plain_models
 from benchmarks.test_suites.pairs import pair_rows
 from benchmarks.test_suites.questions import (
     SAMPLER,
@@ -48,9 +46,6 @@ from benchmarks.test_suites.suites import (
 
 REPORT = Path(__file__).with_name("results.md")
 WORK = Path(tempfile.gettempdir()) / "acecoder-synthesis"
-PLAIN_ORIGIN = "my-other-github-account/llm-humaneval-benchmarks"
-"""Programs that models wrote in one go, without any feedback from tests."""
-
 KEPT = (154, 140, 117, 100, 80)
 """Questions kept, most certain first: the points of the risk-coverage curve."""
 
@@ -63,7 +58,7 @@ def main(
     """Measure and write the report."""
     humaneval = measured_questions(data, work, "humaneval")
     mbpp = measured_questions(data, work, "mbpp")
-    plain = _plain_models(data)
+    plain = plain_models(data)
     lines = [
         "# Test quality by policy",
         "",
@@ -80,12 +75,6 @@ def main(
         *_pairs_section(humaneval, plain),
     ]
     write_report(report, lines)
-
-
-def _plain_models(data: Path) -> frozenset[str]:
-    programs = pl.read_parquet(data / "programs.parquet", columns=["model", "origin"])
-    of_origin = programs.filter((pl.col("origin") == PLAIN_ORIGIN) | pl.col("model").str.contains("ldb-seed"))
-    return frozenset(of_origin["model"])
 
 
 def _size(questions: Sequence[MeasuredQuestion]) -> str:
@@ -118,7 +107,7 @@ def _reference_section(
         "valid test of the question kills. HumanEval made like MBPP: all inputs made from its first test, and the "
         "programs of the ten models that answered MBPP.",
         "",
-        *_table(rows),
+        *table(rows),
         "",
         *_why_not_better(mbpp),
     ]
@@ -202,16 +191,16 @@ def _agreement_section(questions: Sequence[MeasuredQuestion], plain: frozenset[s
     def not_asked(question: MeasuredQuestion) -> Flags:
         return question.labelled & ~np.isin(question.models, list(plain))
 
-    several = _agreed(questions, of_models)
-    alone = _agreed(questions, _of_sampler)
+    several = agreed_suites(questions, of_models)
+    alone = agreed_suites(questions, _of_sampler)
     codet, codet_models = _codet(questions, _of_sampler), _codet(questions, of_models)
     models = np.mean([of_models(question).sum() for question in questions])
     rows = [
         row(f"CodeT's dual agreement of {SAMPLER}", questions, (codet, _of_sampler)),
-        row(f"ours, of {SAMPLER} alone", questions, (_certain(alone), _of_sampler)),
+        row(f"ours, of {SAMPLER} alone", questions, (certain(alone), _of_sampler)),
         row("CodeT's dual agreement of several models", questions, (codet_models, _of_sampler)),
-        row("ours, of several models", questions, (_certain(several), _of_sampler)),
-        row("the same, all programs that had no say", questions, (_certain(several), not_asked)),
+        row("ours, of several models", questions, (certain(several), _of_sampler)),
+        row("the same, all programs that had no say", questions, (certain(several), not_asked)),
     ]
     curve = [
         row(f"the {count} most certain", questions, (_first(several, count), _of_sampler))
@@ -227,40 +216,12 @@ def _agreement_section(questions: Sequence[MeasuredQuestion], plain: frozenset[s
         f"{models:.0f} programs per question, each of another model, written in one go. Scored on the programs of "
         f"{SAMPLER}.",
         "",
-        *_table(rows),
+        *table(rows),
         "",
         "Risk and coverage, ours of several models; below the setting, questions that the policy sets aside count too:",
         "",
-        *_table(curve),
+        *table(curve),
     ]
-
-
-def _agreed(
-    questions: Sequence[MeasuredQuestion], oracles: Chosen, *, shrink: bool = True
-) -> list[tuple[float, str, list[int]]]:
-    """Return confidence, question and suite of every question that keeps enough tests, most certain first."""
-    ballots = {}
-    written = {each.question_id: np.array([bool(test.writers) for test in each.tests]) for each in questions}
-    for question in questions:
-        rows, columns = oracles(question), written[question.question_id]
-        if rows.any() and columns.any():
-            passed = question.passed[rows][:, columns]
-            writers = [test.writers for test in question.tests if test.writers]
-            ballots[question.question_id] = Ballot(passed, list(question.models[rows]), writers)
-    agreements = {}
-    for question_id, agreement in agree(ballots).items():
-        kept = np.zeros(len(written[question_id]), dtype=np.bool_)
-        kept[written[question_id]] = agreement.probabilities >= CERTAIN
-        agreements[question_id] = agreement.confidence, kept
-    trust = trust_in_writers(questions, {question: kept for question, (_, kept) in agreements.items()})
-    suites = []
-    for question in questions:
-        confidence, kept = agreements.get(question.question_id, (0.0, np.zeros(0, dtype=np.bool_)))
-        tests = [int(test) for test in np.flatnonzero(kept)]
-        if len(tests) >= MIN_TESTS:
-            suite = small_suite(question, tests, trust, oracles(question)) if shrink else tests
-            suites.append((confidence, question.question_id, suite))
-    return sorted(suites, key=lambda each: -each[0])
 
 
 def _codet(questions: Sequence[MeasuredQuestion], oracles: Chosen) -> dict[str, list[int]]:
@@ -276,10 +237,6 @@ def _codet(questions: Sequence[MeasuredQuestion], oracles: Chosen) -> dict[str, 
         if best.sum() >= MIN_TESTS:
             suites[question.question_id] = [int(test) for test in np.flatnonzero(best)]
     return suites
-
-
-def _certain(suites: Sequence[tuple[float, str, list[int]]]) -> dict[str, list[int]]:
-    return {question: suite for confidence, question, suite in suites if confidence >= CERTAIN}
 
 
 def _first(suites: Sequence[tuple[float, str, list[int]]], count: int) -> dict[str, list[int]]:
@@ -308,7 +265,7 @@ def _pairs_section(questions: Sequence[MeasuredQuestion], plain: frozenset[str])
         )
 
     everyone = frozenset(writer for each in questions for test in each.tests for writer in test.writers)
-    agreed = _certain(_agreed(questions, of_models, shrink=False))
+    agreed = certain(agreed_suites(questions, of_models, shrink=False))
     rows = [
         *pair_rows(
             f"of {SAMPLER} that the reference passes, 20", questions, written_by(frozenset({SAMPLER}), 20), _of_sampler
@@ -324,11 +281,5 @@ def _pairs_section(questions: Sequence[MeasuredQuestion], plain: frozenset[str])
         f"Shares by weight; pairs of programs of {SAMPLER} unless said otherwise. The error rates that ours weighs by "
         "are measured on the other half of the questions.",
         "",
-        *_table(rows),
+        *table(rows),
     ]
-
-
-def _table(rows: Sequence[Mapping[str, str]]) -> list[str]:
-    names = list(rows[0])
-    cells = [" | ".join(row[name] for name in names) for row in rows]
-    return [f"| {' | '.join(names)} |", "|" + "---|" * len(names), *(f"| {row} |" for row in cells)]
