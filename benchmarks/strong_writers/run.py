@@ -73,17 +73,21 @@ def _section(source: Source, truths: Sequence[Truth], rates: Mapping[str, float]
         }
         for name, suites in named.items()
     }
-    by_models: dict[str, Suites] = {}
+    known = {
+        "every valid test that no right program fails, which nobody knows": _fair(truths, named["every valid test"])
+    }
+    rows = [_row(name, truths, suites, strong, models) for name, suites in (named | known | of_right).items()]
     if source is HUMANEVAL:
-        voting = np.array(sorted(plain - set(strong)))
-        by_models["`paper` and `released`: what a program of the best weaker model passes"] = _paper(questions, weaker)
-        by_models["`agreement`, at most 8"] = certain(
+        voting = sorted(plain)[::2]
+        named["`paper` and `released`: what a program of the best weaker model passes"] = _paper(questions, weaker)
+        named["`agreement` of half of the models, at most 8"] = certain(
             agreed_suites(questions, lambda each: each.labelled & np.isin(each.models, voting))
         )
-    rows = [_row(name, truths, suites, strong, models) for name, suites in (named | of_right | by_models).items()]
+        judging = [model for model in strong if model not in voting]
+        rows += [_row(name, truths, named[name], judging, models) for name in list(named)[-2:]]
     pairs = [
         row
-        for name, suites in (named | by_models).items()
+        for name, suites in named.items()
         for row in pair_rows(name, questions, suites, _of_sampler if source is HUMANEVAL else _labelled)
         if row["pairs"] != "0"
     ]
@@ -118,6 +122,17 @@ def _suites(questions: Sequence[MeasuredQuestion], strong: Sequence[str]) -> dic
             if each.question_id in valid
         }
     return named
+
+
+def _fair(truths: Sequence[Truth], valid: Suites) -> dict[str, list[int]]:
+    """Return what a choice could keep at best: nobody knows who is right."""
+    return {
+        each.question.question_id: [
+            test for test in suite if each.question.passed[each.question.right == 1, test].all()
+        ]
+        for each in truths
+        if (suite := valid.get(each.question.question_id))
+    }
 
 
 def _labelled(question: MeasuredQuestion) -> Flags:
