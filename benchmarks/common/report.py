@@ -7,12 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
+from acecoder_dagster.questions.test_suites.quality.tallies import RatioInterval
+
 ReportPath = Annotated[Path, typer.Option("--report", help="Where the report is written.")]
 
 
 def cell(text: str) -> str:
     """Return text as it may stand in a cell of a table, at most 200 characters of it."""
     return text.replace("|", "\\|").replace("\n", " ")[:200]
+
+
+def share_cell(share: RatioInterval) -> str:
+    """Return a share with its interval, as it stands in a cell of a table."""
+    return f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
 
 
 def table(rows: Sequence[Mapping[str, str]]) -> list[str]:

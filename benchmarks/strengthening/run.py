@@ -31,7 +31,7 @@ from acecoder_dagster.questions.test_suites.executed import observing_sandbox
 from acecoder_dagster.questions.test_suites.inputs import InputSettings
 from acecoder_dagster.questions.test_suites.quality import Tally, ratio_interval
 from benchmarks.common.machine import describe_machine
-from benchmarks.common.report import ReportPath, write_report
+from benchmarks.common.report import ReportPath, share_cell, write_report
 
 REPORT = Path(__file__).with_name("results.md")
 ROUNDS = (0, 1, 2, 3)
@@ -141,5 +141,5 @@ def _quality(kept: pl.DataFrame, outcomes: pl.DataFrame, programs: pl.DataFrame)
         good = pl.col("accepted") == pl.col("right")
         counts = known.filter(right=is_right).group_by("question_id").agg(good=good.sum(), total=pl.len())
         share = ratio_interval(Tally(name, {q: (g, t) for q, g, t in counts.sort("question_id").iter_rows()}), 2000)
-        cells[name] = f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
+        cells[name] = share_cell(share)
     return cells

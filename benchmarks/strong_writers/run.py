@@ -6,6 +6,7 @@ quarter of an hour more on two cores.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ import typer
 
 from acecoder_dagster.questions.test_suites.quality import Tally, ratio_interval
 from benchmarks.common.machine import describe_machine
-from benchmarks.common.report import ReportPath, table, write_report
+from benchmarks.common.report import ReportPath, share_cell, table, write_report
 from benchmarks.strong_writers.ranking import kendall_tau, rates_by_model
 from benchmarks.strong_writers.truth import HUMANEVAL, MBPP, Source, Truth, pass_rates, with_truth
 from benchmarks.test_suites.agreed import agreed_suites, certain, plain_models
@@ -25,6 +26,7 @@ from benchmarks.test_suites.questions import (
     MeasuredQuestion,
     Suite,
     measured_questions,
+    of_sampler,
     trust_in_writers,
 )
 from benchmarks.test_suites.run import WORK
@@ -54,7 +56,8 @@ def main(
         "choosing: its programs are those that are accepted or refused. In brackets: 95% intervals, bootstrap by "
         "question. Tests that a right program fails: the share of the kept tests that some program fails which passes "
         "all of EvalPlus's. Kendall's tau: between the models ordered by pass@1 by these tests and by EvalPlus, on the "
-        "same questions, of all recorded models.",
+        "same questions, of all recorded models. By `agreement`, every second of the models that wrote in one go "
+        "votes, strong or not; the other strong ones judge.",
     ]
     for source in (HUMANEVAL, MBPP):
         questions = with_truth(source, measured_questions(data, work, source.name), data, work / "evalplus")
@@ -73,9 +76,7 @@ def _section(source: Source, truths: Sequence[Truth], rates: Mapping[str, float]
         }
         for name, suites in named.items()
     }
-    known = {
-        "every valid test that no right program fails, which nobody knows": _fair(truths, named["every valid test"])
-    }
+    known = {"if it were known: valid tests that no right program fails": _fair(truths, named["every valid test"])}
     rows = [_row(name, truths, suites, strong, models) for name, suites in (named | known | of_right).items()]
     if source is HUMANEVAL:
         voting = sorted(plain)[::2]
@@ -88,7 +89,7 @@ def _section(source: Source, truths: Sequence[Truth], rates: Mapping[str, float]
     pairs = [
         row
         for name, suites in named.items()
-        for row in pair_rows(name, questions, suites, _of_sampler if source is HUMANEVAL else _labelled)
+        for row in pair_rows(name, questions, suites, of_sampler if source is HUMANEVAL else _labelled)
         if row["pairs"] != "0"
     ]
     return [
@@ -139,54 +140,46 @@ def _labelled(question: MeasuredQuestion) -> Flags:
     return question.labelled
 
 
-def _of_sampler(question: MeasuredQuestion) -> Flags:
-    flags: Flags = question.labelled & (question.models == SAMPLER)
-    return flags
-
-
 def _row(name: str, truths: Sequence[Truth], suites: Suites, strong: Sequence[str], models: Sequence[str]) -> str:
-    tallies: dict[str, dict[str, tuple[int, int]]] = {
-        key: {} for key in ("right", "wrong", "right there", "wrong there")
-    }
+    asked = [each for each in truths if each.question.question_id in suites]
+    accepted = {each.question.question_id: _accepted(each.question, suites) for each in asked}
+    official = [replace(each, question=replace(each.question, right=each.official)) for each in asked]
+    there = [share.partition(" ")[0] for share in _shares(official, accepted, strong)]
     unfair: dict[str, tuple[int, int]] = {}
-    for truth in truths:
-        question = truth.question
-        if question.question_id not in suites:
-            continue
+    for question in (each.question for each in asked):
         suite = list(suites[question.question_id])
-        accepted = _accepted(question, suite)
-        rows = question.labelled & np.isin(question.models, strong)
-        for there, labels in (("", question.right), (" there", truth.official)):
-            tallies[f"right{there}"][question.question_id] = _count(rows & (labels == 1), accepted)
-            tallies[f"wrong{there}"][question.question_id] = _count(rows & (labels == 0), ~accepted)
         failed = ~question.passed[question.right == 1][:, suite].all(axis=0)
         unfair[question.question_id] = (int(failed.sum()), len(suite))
-    shares = [_share(name, tallies[key]) for key in ("right", "wrong")]
-    there = " / ".join(_share(name, tallies[key]).partition(" ")[0] for key in ("right there", "wrong there"))
-    of_models = [each for each in truths if each.question.question_id in suites]
-    ours = rates_by_model(of_models, models, lambda each: _accepted(each, suites[each.question_id]))
-    theirs = rates_by_model(of_models, models, lambda each: each.right == 1)
-    cells = [name, str(len(unfair)), f"{np.mean([len(each) for each in suites.values()]):.1f}", *shares, there]
-    return f"| {' | '.join([*cells, _share(name, unfair), f'{kendall_tau(ours, theirs):.3f}'])} |"
+    cells = [name, str(len(asked)), f"{np.mean([len(each) for each in suites.values()]):.1f}"]
+    cells += [*_shares(asked, accepted, strong), " / ".join(there), _share(unfair), _tau(asked, accepted, models)]
+    return f"| {' | '.join(cells)} |"
 
 
 def _official_row(truths: Sequence[Truth], strong: Sequence[str], models: Sequence[str]) -> str:
-    counts: dict[str, dict[str, tuple[int, int]]] = {"right": {}, "wrong": {}}
-    for truth in truths:
-        rows = truth.question.labelled & np.isin(truth.question.models, strong)
-        accepted = truth.passes_official
-        counts["right"][truth.question.question_id] = _count(rows & (truth.question.right == 1), accepted)
-        counts["wrong"][truth.question.question_id] = _count(rows & (truth.question.right == 0), ~accepted)
-    official = {truth.question.question_id: truth.passes_official for truth in truths}
+    accepted = {each.question.question_id: each.passes_official for each in truths}
+    cells = ["the official tests themselves", str(len(truths)), "", *_shares(truths, accepted, strong), "", ""]
+    return f"| {' | '.join([*cells, _tau(truths, accepted, models)])} |"
+
+
+def _shares(truths: Sequence[Truth], accepted: Mapping[str, Flags], models: Sequence[str]) -> list[str]:
+    """Return the share of right programs that are accepted, and of wrong ones that are not."""
+    right: dict[str, tuple[int, int]] = {}
+    wrong: dict[str, tuple[int, int]] = {}
+    for question in (each.question for each in truths):
+        name, rows = question.question_id, np.isin(question.models, models)
+        right[name] = _count(rows & (question.right == 1), accepted[name])
+        wrong[name] = _count(rows & (question.right == 0), ~accepted[name])
+    return [_share(right), _share(wrong)]
+
+
+def _tau(truths: Sequence[Truth], accepted: Mapping[str, Flags], models: Sequence[str]) -> str:
+    ours = rates_by_model(truths, models, lambda each: accepted[each.question_id])
     theirs = rates_by_model(truths, models, lambda each: each.right == 1)
-    ours = rates_by_model(truths, models, lambda each: official[each.question_id])
-    shares = [_share("official", counts[key]) for key in ("right", "wrong")]
-    tau = kendall_tau(ours, theirs)
-    return f"| {' | '.join(['the official tests themselves', str(len(truths)), '', *shares, '', '', f'{tau:.3f}'])} |"
+    return f"{kendall_tau(ours, theirs):.3f}"
 
 
-def _accepted(question: MeasuredQuestion, suite: Suite) -> Flags:
-    flags: Flags = np.logical_and.reduce(question.passed[:, list(suite)], axis=1)
+def _accepted(question: MeasuredQuestion, suites: Suites) -> Flags:
+    flags: Flags = np.logical_and.reduce(question.passed[:, list(suites[question.question_id])], axis=1)
     return flags
 
 
@@ -194,9 +187,8 @@ def _count(rows: Flags, good: Flags) -> tuple[int, int]:
     return int((rows & good).sum()), int(rows.sum())
 
 
-def _share(name: str, counts: dict[str, tuple[int, int]]) -> str:
-    share = ratio_interval(Tally(name, counts), 2000)
-    return f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]"
+def _share(counts: dict[str, tuple[int, int]]) -> str:
+    return share_cell(ratio_interval(Tally("share", counts), 2000))
 
 
 def _paper(questions: Sequence[MeasuredQuestion], models: Sequence[str]) -> dict[str, list[int]]:

@@ -64,6 +64,12 @@ class MeasuredQuestion:
         return flags
 
 
+def of_sampler(question: MeasuredQuestion) -> Flags:
+    """Return which rows are labelled programs of the model with many."""
+    flags: Flags = question.labelled & (question.models == SAMPLER)
+    return flags
+
+
 def measured_questions(data: Path, folder: Path, source: str, *, like_mbpp: bool = False) -> list[MeasuredQuestion]:
     """Return the questions of one data set that have a call to make.
 

@@ -27,6 +27,7 @@ from benchmarks.test_suites.questions import (
     MeasuredQuestion,
     Suite,
     measured_questions,
+    of_sampler,
     trust_in_writers,
 )
 from benchmarks.test_suites.suites import (
@@ -161,7 +162,7 @@ def _halved(
         known[name] = suite_by_labels(question, tests, half)
     judged = other_half(halves)
 
-    def of_sampler(question: MeasuredQuestion) -> Flags:
+    def of_sampler_or_mutants(question: MeasuredQuestion) -> Flags:
         flags: Flags = judged(question) & ((question.models == SAMPLER) | (question.kinds == "mutant"))
         return flags
 
@@ -172,16 +173,11 @@ def _halved(
         "if the labels of the choosing half were known": (known, judged),
     }
     if any((question.models == SAMPLER).any() for question in questions):
-        trials[f"chosen suite, programs of {SAMPLER} only"] = (small, of_sampler)
+        trials[f"chosen suite, programs of {SAMPLER} only"] = (small, of_sampler_or_mutants)
     return trials
 
 
 # The policy `agreement`
-
-
-def _of_sampler(question: MeasuredQuestion) -> Flags:
-    flags: Flags = question.labelled & (question.models == SAMPLER)
-    return flags
 
 
 def _agreement_section(questions: Sequence[MeasuredQuestion], plain: frozenset[str]) -> list[str]:
@@ -192,18 +188,18 @@ def _agreement_section(questions: Sequence[MeasuredQuestion], plain: frozenset[s
         return question.labelled & ~np.isin(question.models, list(plain))
 
     several = agreed_suites(questions, of_models)
-    alone = agreed_suites(questions, _of_sampler)
-    codet, codet_models = _codet(questions, _of_sampler), _codet(questions, of_models)
+    alone = agreed_suites(questions, of_sampler)
+    codet, codet_models = _codet(questions, of_sampler), _codet(questions, of_models)
     models = np.mean([of_models(question).sum() for question in questions])
     rows = [
-        row(f"CodeT's dual agreement of {SAMPLER}", questions, (codet, _of_sampler)),
-        row(f"ours, of {SAMPLER} alone", questions, (certain(alone), _of_sampler)),
-        row("CodeT's dual agreement of several models", questions, (codet_models, _of_sampler)),
-        row("ours, of several models", questions, (certain(several), _of_sampler)),
+        row(f"CodeT's dual agreement of {SAMPLER}", questions, (codet, of_sampler)),
+        row(f"ours, of {SAMPLER} alone", questions, (certain(alone), of_sampler)),
+        row("CodeT's dual agreement of several models", questions, (codet_models, of_sampler)),
+        row("ours, of several models", questions, (certain(several), of_sampler)),
         row("the same, all programs that had no say", questions, (certain(several), not_asked)),
     ]
     curve = [
-        row(f"the {count} most certain", questions, (_first(several, count), _of_sampler))
+        row(f"the {count} most certain", questions, (_first(several, count), of_sampler))
         for count in KEPT
         if count <= len(several)
     ]
@@ -268,10 +264,10 @@ def _pairs_section(questions: Sequence[MeasuredQuestion], plain: frozenset[str])
     agreed = certain(agreed_suites(questions, of_models, shrink=False))
     rows = [
         *pair_rows(
-            f"of {SAMPLER} that the reference passes, 20", questions, written_by(frozenset({SAMPLER}), 20), _of_sampler
+            f"of {SAMPLER} that the reference passes, 20", questions, written_by(frozenset({SAMPLER}), 20), of_sampler
         ),
-        *pair_rows("of all writers, valid", questions, written_by(everyone, 1000), _of_sampler),
-        *pair_rows("agreement of several models", questions, agreed, _of_sampler),
+        *pair_rows("of all writers, valid", questions, written_by(everyone, 1000), of_sampler),
+        *pair_rows("agreement of several models", questions, agreed, of_sampler),
         *pair_rows("the same, pairs of all programs", questions, agreed, of_all),
     ]
     return [

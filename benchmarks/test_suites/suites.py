@@ -11,6 +11,7 @@ from acecoder_dagster.questions.test_suites.choosing.fewest_tests import Floats
 from acecoder_dagster.questions.test_suites.choosing.shrinking import NEAR, suite_fairness
 from acecoder_dagster.questions.test_suites.expectations import ADVERSARIAL
 from acecoder_dagster.questions.test_suites.quality import Tally, ratio_interval
+from benchmarks.common.report import share_cell
 from benchmarks.test_suites.questions import Chosen, Flags, MeasuredQuestion, Suite, suite_tallies
 
 MIN_TESTS, MAX_TESTS = 5, 8
@@ -157,7 +158,7 @@ def row(name: str, questions: Sequence[MeasuredQuestion], *trials: Trial) -> dic
     for measure in MEASURES:
         tally = summed([each[measure] for each in tallies])
         share = ratio_interval(tally, 2000)
-        cells[measure] = f"{share.value:.1%} [{share.low:.1%}, {share.high:.1%}]" if tally.counted else ""
+        cells[measure] = share_cell(share) if tally.counted else ""
     sizes = [len(suite) for suites, _ in trials for suite in suites.values()]
     return {
         "tests kept": name,

@@ -29,11 +29,13 @@ class PlainTest:
         name: the function that is called.
         call: the text of the call.
         expected: the value that passes.
+        expected_text: the same as Python text.
     """
 
     name: str
     call: str
     expected: Any
+    expected_text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +87,8 @@ def _plain_test(body: list[ast.stmt]) -> PlainTest | None:
                 parts = [_text_of_constant(argument) for argument in arguments]
                 parts += [f"{keyword.arg}={_text_of_constant(keyword.value)}" for keyword in keywords if keyword.arg]
                 if len(parts) == len(arguments) + len(keywords):
-                    _text_of_constant(expected)
-                    return PlainTest(name, f"{name}({', '.join(parts)})", cast(ast.Constant, expected).value)
+                    text = _text_of_constant(expected)
+                    return PlainTest(name, f"{name}({', '.join(parts)})", cast(ast.Constant, expected).value, text)
             except _NotALiteralError:
                 pass
     return None

@@ -207,8 +207,8 @@ def _setup_for_program(setup_code: str, setup: Setup, plans: Sequence[TestPlan])
 
 
 def _can_be_hidden(part: ast.stmt) -> bool:
-    is_import = isinstance(part, (ast.Import, ast.ImportFrom))
-    return isinstance(part, (ast.FunctionDef, ast.Assign)) or (is_import and not is_shared_import(part))
+    is_definition = isinstance(part, (ast.FunctionDef, ast.Assign, ast.Import, ast.ImportFrom))
+    return is_definition and not is_shared_import(part)
 
 
 def _plan_scripts(question: QuestionTests) -> QuestionPlan:
@@ -276,7 +276,7 @@ def _planned_plainly(test: PlainTest) -> _Planned:
     comparison = ast.Compare(ast.Name(PLACEHOLDER), [ast.Eq()], [ast.Constant(test.expected)])
     plan = TestPlan(Way.VALUES, payload_of(test.expected), host_decision(comparison))
     call = _piece("values", "", test.call) | {"conversions": ()}
-    return plan, call, _piece("compare", "", f"{PLACEHOLDER} == {test.expected!r}")
+    return plan, call, _piece("compare", "", f"{PLACEHOLDER} == {test.expected_text}")
 
 
 def _split(test: ParsedTest, entry_point: EntryPoint, setup: Setup) -> SplitTest | None:
